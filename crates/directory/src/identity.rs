@@ -1,0 +1,61 @@
+//! Who has signed in, as the session keeps it.
+
+use std::collections::BTreeMap;
+
+use access::{RequestId, StaffContext, SubjectId};
+use serde::{Deserialize, Serialize};
+
+/// A member of staff as their directory describes them. Serialisable, because the session keeps it; it holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffIdentity {
+    pub(crate) subject: SubjectId,
+    pub(crate) username: String,
+    pub(crate) name: String,
+    pub(crate) organisation: String,
+    pub(crate) department: Option<String>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) practitioner: BTreeMap<String, String>,
+}
+
+impl StaffIdentity {
+    /// Who, by an identity that survives renaming.
+    pub fn subject(&self) -> &SubjectId {
+        &self.subject
+    }
+
+    /// The user name as the directory writes it (not as it was typed).
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// Name for the screen.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The directory's id.
+    pub fn organisation(&self) -> &str {
+        &self.organisation
+    }
+
+    /// Department, if the directory says one.
+    pub fn department(&self) -> Option<&str> {
+        self.department.as_deref()
+    }
+
+    /// Staff groups (`clinician`, …) by `[[directory.role]]`: sorted, each once; empty if no group is mapped.
+    pub fn groups(&self) -> &[String] {
+        &self.groups
+    }
+
+    /// Who this person is at each source: source id → practitioner identifier.
+    pub fn practitioner(&self) -> &BTreeMap<String, String> {
+        &self.practitioner
+    }
+
+    /// The context of one request by this person.
+    pub fn context(&self, request: RequestId) -> StaffContext {
+        let groups = self.groups.iter().map(|group| SubjectId::group(group)).collect();
+        StaffContext::establish(self.subject.clone(), self.name.clone(), self.organisation.clone(), groups, request)
+    }
+}

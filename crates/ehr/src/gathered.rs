@@ -1,0 +1,125 @@
+//! Partial results are values: what came, and the truth about every source (RECORD: rule 1).
+
+use jiff::Timestamp;
+
+/// Items of a section and what each linked or configured source said.
+#[derive(Clone, Debug)]
+pub struct Gathered<T> {
+    /// What came, merged; the order in which sources answered never shows.
+    pub items: Vec<T>,
+    /// One per configured source, in configuration order.
+    pub sources: Vec<SourceReport>,
+    /// When this view was put together.
+    pub as_of: Timestamp,
+    /// What is there but not shown to this reader yet (release policy); always empty for staff.
+    pub held: Vec<Held>,
+}
+
+/// Results that exist and are not shown to the patient yet, counted by reason.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Held {
+    /// Message key: `held-in-progress` (not final yet), `held-explained` (a person will explain it).
+    pub reason_key: &'static str,
+    /// How many results.
+    pub count: usize,
+}
+
+impl<T> Gathered<T> {
+    /// Has every linked source answered in full? Only then may a view say "none".
+    pub fn complete(&self) -> bool {
+        self.sources.iter().all(|source| matches!(source.state, SourceState::Answered | SourceState::NotLinked))
+    }
+}
+
+/// What became of one source in one section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceState {
+    /// Every query answered in full.
+    Answered,
+    /// A page, a type or a later link failed.
+    Partial,
+    /// 401 or 403.
+    Refused,
+    /// No answer in time, or none that could be read.
+    Unreachable,
+    /// The server says that it has no such resource or search.
+    Unsupported,
+    /// Our policy.
+    Hidden,
+    /// The patient has no identity there.
+    NotLinked,
+}
+
+impl SourceState {
+    /// As in JSON and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Unsupported => "unsupported",
+            Self::Hidden => "hidden",
+            Self::NotLinked => "not-linked",
+        }
+    }
+}
+
+/// A text in both languages of the portal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Bilingual {
+    /// 简体中文
+    pub zh: String,
+    /// English
+    pub en: String,
+}
+
+impl Bilingual {
+    /// `lang` is `zh-CN` or `en`.
+    pub fn get(&self, lang: &str) -> &str {
+        if lang.starts_with("en") { &self.en } else { &self.zh }
+    }
+}
+
+/// The ledger entry of one source.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct SourceReport {
+    /// The source's id in the catalogue.
+    pub id: String,
+    /// The hospital's name.
+    pub name: Bilingual,
+    /// Its place in the catalogue, 0-based: decides the shape and colour that mark its rows.
+    pub mark: usize,
+    /// What became of it.
+    pub state: SourceState,
+    /// Why, as a message key of the record's words (`why-timeout`, `why-status`, …), never a server's own text.
+    pub detail: Option<String>,
+    /// Searches sent.
+    pub queries: u32,
+    /// Pages read.
+    pub pages: u32,
+    /// Entries accepted.
+    pub entries: u32,
+    /// Entries refused: another patient's, or not what was asked for.
+    pub dropped: u32,
+    /// When the source's data was read.
+    pub retrieved_at: Option<Timestamp>,
+    /// Age of the data in seconds (0 when read live).
+    pub age_s: Option<u64>,
+    /// How long we waited, in milliseconds.
+    pub waited_ms: u64,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// Source id.
+    pub source: String,
+    /// `Type/id` at that source.
+    pub resource: String,
+    /// `meta.versionId`, when the server says one.
+    pub version: Option<String>,
+    /// When it was read.
+    pub retrieved_at: Timestamp,
+}

@@ -1,0 +1,80 @@
+//! Kinds: which type is asked for, and the row it is read into.
+
+use serde::Deserializer;
+
+use crate::{
+    bundle::{ReadResource, read_object},
+    lean::Context,
+    rows,
+};
+
+/// A resource type and its row.
+pub trait Kind: Send + Sync + 'static {
+    /// FHIR type name: part of the request's address.
+    const TYPE: &'static str;
+    /// What is kept of a resource, borrowed for the time of a callback.
+    type Row<'a>: Row<'a>;
+}
+
+/// What every row says about itself. Only this crate's rows can be read.
+pub trait Row<'a>: Copy + ReadResource<'a> {
+    /// `resourceType`; entries of other types than the asked one come through the same callback.
+    fn resource_type(&self) -> Option<&'a str>;
+    /// Id at the source.
+    fn id(&self) -> Option<&'a str>;
+    /// Does it carry what filters look at (`category`)? Where it doesn't, a filtered search proves nothing.
+    fn is_classified(&self) -> bool {
+        true
+    }
+}
+
+macro_rules! row {
+    ($name:ident $(, $classified:ident)?) => {
+        impl<'a> ReadResource<'a> for rows::$name<'a> {
+            fn read<'de: 'a, D: Deserializer<'de>>(
+                from: D,
+                cx: &mut Context<'a, '_>,
+            ) -> Result<Option<Self>, D::Error> {
+                read_object(from, cx, |row: &Self| row.resource_type)
+            }
+        }
+
+        impl<'a> Row<'a> for rows::$name<'a> {
+            fn resource_type(&self) -> Option<&'a str> {
+                self.resource_type
+            }
+
+            fn id(&self) -> Option<&'a str> {
+                self.id
+            }
+
+            $(fn is_classified(&self) -> bool {
+                !self.$classified.is_empty()
+            })?
+        }
+
+        impl Kind for kinds::$name {
+            const TYPE: &'static str = stringify!($name);
+            type Row<'a> = rows::$name<'a>;
+        }
+    };
+}
+
+row!(Patient);
+row!(Observation, category);
+row!(DiagnosticReport, category);
+
+/// The kinds there are: `client.search::<kinds::Observation>(…)`.
+pub mod kinds {
+    /// Patient
+    #[derive(Clone, Copy, Debug)]
+    pub struct Patient;
+    /// Observation
+    #[derive(Clone, Copy, Debug)]
+    pub struct Observation;
+    /// DiagnosticReport
+    #[derive(Clone, Copy, Debug)]
+    pub struct DiagnosticReport;
+
+    pub use crate::raw::Raw;
+}

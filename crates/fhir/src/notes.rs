@@ -1,0 +1,67 @@
+//! Quality notes: what a source sent that could not be kept.
+
+/// Distinct notes kept for one search; further ones only count.
+const MAX_NOTES: usize = 64;
+
+/// What was wrong with a leaf that was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// `null` where FHIR wants a value.
+    Null,
+    /// A string where something else is meant (also a number written as a string).
+    String,
+    /// A number where something else is meant.
+    Number,
+    /// A boolean where something else is meant.
+    Boolean,
+    /// An array where one value is meant.
+    Array,
+    /// An object where a primitive or an array is meant. A lone object in place of an array is kept as its only member.
+    Object,
+    /// The same key twice, or two types of one `value[x]`: the first stays.
+    Duplicate,
+    /// More list members than one resource may have here.
+    TooMany,
+    /// The entry has no resource, or one without a type.
+    NoResource,
+    /// The resource could not be read at all.
+    Unreadable,
+    /// A raw control character in a string, replaced by a space.
+    ControlCharacter,
+    /// Bytes that are not UTF-8, shown as U+FFFD.
+    Encoding,
+}
+
+/// One kind of fault at one place, with the number of times it was met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QualityNote {
+    /// FHIR path without indices: `Observation.component.valueQuantity`.
+    pub path: String,
+    /// What was wrong.
+    pub fault: Fault,
+    /// How often.
+    pub count: u32,
+}
+
+/// A bounded list of notes.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    kept: Vec<QualityNote>,
+}
+
+impl Notes {
+    /// Counts a fault at `segments` joined by dots.
+    pub(crate) fn add(&mut self, segments: &[&str], fault: Fault) {
+        let same = |note: &QualityNote| note.fault == fault && note.path.split('.').eq(segments.iter().copied());
+        if let Some(note) = self.kept.iter_mut().find(|note| same(note)) {
+            note.count = note.count.saturating_add(1);
+        } else if self.kept.len() < MAX_NOTES {
+            self.kept.push(QualityNote { path: segments.join("."), fault, count: 1 });
+        }
+    }
+
+    /// The notes, oldest first.
+    pub(crate) fn into_vec(self) -> Vec<QualityNote> {
+        self.kept
+    }
+}

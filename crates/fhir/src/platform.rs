@@ -1,0 +1,183 @@
+//! Platforms: what is peculiar about a vendor's server, as data (`config/platforms/*.toml`).
+
+use serde::Deserialize;
+
+use crate::Query;
+
+/// Most entries a server is ever asked for in one page.
+const MAX_PAGE_SIZE: u32 = 1_000;
+
+/// A vendor's server as its file describes it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// File name without `.toml`.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The vendor's public documentation.
+    pub documentation: String,
+    /// `_count` of searches, 1 to 1000.
+    pub page_size: u32,
+    /// Why this page size.
+    pub page_size_why: String,
+    /// Searches that differ from [`Query`]'s defaults.
+    #[serde(default, rename = "query")]
+    pub queries: Vec<QueryRule>,
+    /// The server's own issue codes.
+    #[serde(default, rename = "issue")]
+    pub issues: Vec<IssueRule>,
+}
+
+/// How one section asks for one type.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueryRule {
+    /// Section slug.
+    pub section: String,
+    /// FHIR type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Name of the parameter that names the patient.
+    #[serde(default = "patient_param")]
+    pub patient: String,
+    /// Filters beside the patient, `name=value`.
+    #[serde(default)]
+    pub filters: Vec<String>,
+    /// How far they are trusted.
+    #[serde(default)]
+    pub trust: FilterTrust,
+    /// Why it is asked so.
+    pub why: String,
+}
+
+fn patient_param() -> String {
+    "patient".to_owned()
+}
+
+/// May an empty answer to a filtered search be believed? (RECORD: filters narrow, they never prove absence.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FilterTrust {
+    /// Not known: an empty answer is repeated by patient only, until the source has shown what it does.
+    #[default]
+    Probe,
+    /// Always, or the search by patient only is refused.
+    Trusted,
+    /// Never: ask by patient only from the start (`filters_unreliable`).
+    Unreliable,
+}
+
+/// What one issue code means.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssueRule {
+    /// `OperationOutcome.issue.details.coding.code`
+    pub code: String,
+    /// What follows from it.
+    pub meaning: IssueMeaning,
+    /// Where the vendor says so.
+    pub why: String,
+}
+
+/// What follows from an issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IssueMeaning {
+    /// Said beside an empty answer: nothing is missing.
+    NothingFound,
+    /// The search itself is unknown to the server.
+    NotSupported,
+    /// A later page can no longer be had.
+    SessionExpired,
+    /// The record is not complete.
+    Incomplete,
+    /// Something is withheld until the reader breaks the glass at the source.
+    BreakTheGlass,
+    /// Said, but nothing follows from it.
+    Harmless,
+}
+
+/// Why a platform file can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlatformError {
+    /// Not TOML, an unknown key, a missing key, a wrong type. Says where.
+    #[error("{0}")]
+    Syntax(String),
+    /// A value out of its bounds.
+    #[error("{path}: {what}")]
+    Value {
+        /// Where in the file.
+        path: String,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+impl Platform {
+    /// Reads a platform file and checks every value.
+    pub fn from_toml(text: &str) -> Result<Self, Vec<PlatformError>> {
+        let platform: Self = toml::from_str(text).map_err(|error| vec![PlatformError::Syntax(error.to_string())])?;
+        let problems = platform.problems();
+        if problems.is_empty() { Ok(platform) } else { Err(problems) }
+    }
+
+    fn problems(&self) -> Vec<PlatformError> {
+        let mut problems = Vec::new();
+        let mut check = |good: bool, path: String, what| {
+            if !good {
+                problems.push(PlatformError::Value { path, what });
+            }
+        };
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        check(!self.id.is_empty() && self.id.chars().all(is_name), "id".to_owned(), "lower-case letters, digits, -");
+        check(self.documentation.starts_with("https://"), "documentation".to_owned(), "an https address");
+        check((1..=MAX_PAGE_SIZE).contains(&self.page_size), "page_size".to_owned(), "1 to 1000");
+        for (index, rule) in self.queries.iter().enumerate() {
+            let good = rule.filters.iter().all(|filter| filter.split_once('=').is_some_and(|(name, _)| !name.is_empty()));
+            check(good, format!("query[{index}].filters"), "each as name=value");
+            check(!rule.why.trim().is_empty(), format!("query[{index}].why"), "a quirk needs its reason");
+            let once = !self.queries[..index].iter().any(|one| one.section == rule.section && one.kind == rule.kind);
+            check(once, format!("query[{index}]"), "this section and type are there already");
+        }
+        for (index, rule) in self.issues.iter().enumerate() {
+            check(!rule.why.trim().is_empty(), format!("issue[{index}].why"), "a quirk needs its reason");
+            let once = !self.issues[..index].iter().any(|one| one.code == rule.code);
+            check(once, format!("issue[{index}].code"), "this code is there already");
+        }
+        problems
+    }
+
+    /// The search for resources of type `kind` of one patient in one section.
+    pub fn query(&self, section: &str, kind: &str, patient: &str) -> Query {
+        let rule = self.queries.iter().find(|rule| rule.section == section && rule.kind == kind);
+        let standard = STANDARD.iter().find(|(s, k, _)| *s == section && *k == kind).map(|(.., filter)| *filter);
+        let patient_name = rule.map_or("patient", |rule| rule.patient.as_str());
+        let filters: Vec<&str> = match rule {
+            Some(rule) => rule.filters.iter().map(String::as_str).collect(),
+            None => standard.into_iter().collect(),
+        };
+        let by_patient = vec![(patient_name.to_owned(), patient.to_owned())];
+        let mut params = by_patient.clone();
+        params.extend(filters.iter().filter_map(|filter| filter.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())));
+        let by_patient_only = (!filters.is_empty()).then_some(by_patient);
+        Query { params, by_patient_only, trust: rule.map_or(FilterTrust::default(), |rule| rule.trust) }
+    }
+
+    /// What an issue means: by the platform's own table, else by FHIR's issue types.
+    pub fn meaning(&self, codes: &[String], issue_type: &str) -> Option<IssueMeaning> {
+        let own = self.issues.iter().find(|rule| codes.contains(&rule.code)).map(|rule| rule.meaning);
+        own.or(match issue_type {
+            "not-supported" => Some(IssueMeaning::NotSupported),
+            // What these say is: not everything is here (https://hl7.org/fhir/R4/valueset-issue-type.html).
+            "incomplete" | "suppressed" | "too-costly" | "timeout" | "throttled" | "transient" => {
+                Some(IssueMeaning::Incomplete)
+            }
+            _ => None,
+        })
+    }
+}
+
+/// RECORD's queries as FHIR means them: section, type, filter. A platform's own rule takes their place.
+const STANDARD: [(&str, &str, &str); 2] =
+    [("lab-results", "Observation", "category=laboratory"), ("lab-results", "DiagnosticReport", "category=LAB")];

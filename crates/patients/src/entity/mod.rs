@@ -1,0 +1,7 @@
+//! Rows of the index. No other crate sees them.
+
+pub mod do_not_link;
+pub mod identity_seen;
+pub mod link;
+pub mod patient;
+pub mod search;

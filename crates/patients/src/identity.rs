@@ -1,0 +1,65 @@
+//! What a hospital showed us of a patient, as far as the index needs it.
+
+use crate::ResidentId;
+
+/// A patient at a source.
+#[derive(Clone, Debug)]
+pub struct SourcePatient {
+    /// Source id in the catalogue.
+    pub source: String,
+    /// The `Patient` id there.
+    pub patient: String,
+    /// Names as written, official first.
+    pub names: Vec<String>,
+    /// FHIR administrative gender.
+    pub sex: Option<String>,
+    /// FHIR date, at its precision.
+    pub birth_date: Option<String>,
+    /// The resident ID, when the source gives a valid one under a configured system.
+    pub resident_id: Option<ResidentId>,
+    /// Identifiers as they may be shown.
+    pub identifiers: Vec<Identifier>,
+    /// The record that this one was merged into at the source (`Patient.link` of type `replaced-by`).
+    pub replaced_by: Option<String>,
+    /// Records that were merged into this one (`Patient.link` of type `replaces`).
+    pub replaces: Vec<String>,
+}
+
+/// An identifier as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identifier {
+    /// FHIR system URI, as sent.
+    pub system: Option<String>,
+    /// `resident-id`, `record-number`, or `other`.
+    pub kind: String,
+    /// Masked; record numbers are shown whole, people are called up by them.
+    pub shown: String,
+}
+
+/// What makes a link by itself.
+pub(crate) const STRONG_EVIDENCE: [&str; 4] = ["resident-id", "birth-date", "sex", "name"];
+
+impl SourcePatient {
+    /// The resident ID, if it may serve as a key: its birth date and sex agree with the record around it. Newborns and
+    /// twins are often registered under the mother's or one another's number; there the date or sex usually differs.
+    pub(crate) fn strong_key(&self) -> Option<&ResidentId> {
+        let id = self.resident_id.as_ref()?;
+        let date = id.birth_date().to_string();
+        (self.birth_date.as_deref() == Some(date.as_str()) && self.sex.as_deref() == Some(id.sex())).then_some(id)
+    }
+
+    /// The name to call the patient by.
+    pub(crate) fn name(&self) -> &str {
+        self.names.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// Does one of the names agree with `name`?
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.names.iter().any(|own| crate::names_agree(own, name))
+    }
+
+    /// Other ids of the same patient at the source.
+    pub(crate) fn aliases(&self) -> Vec<String> {
+        self.replaced_by.iter().chain(&self.replaces).cloned().collect()
+    }
+}

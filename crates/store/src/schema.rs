@@ -1,0 +1,27 @@
+//! Is the schema the one this program was built for?
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, sea_query::{Alias, Order, Query}};
+
+use crate::StoreError;
+
+/// Where sea-orm-migration keeps what was applied.
+pub const SCHEMA_VERSION_TABLE: &str = "seaql_migrations";
+
+pub(crate) async fn check(db: &DatabaseConnection, needed: &str) -> Result<(), StoreError> {
+    let newest = Query::select()
+        .column(Alias::new("version"))
+        .from(Alias::new(SCHEMA_VERSION_TABLE))
+        .order_by(Alias::new("version"), Order::Desc)
+        .limit(1)
+        .to_owned();
+    db.ping().await?;
+    // The table itself is missing in an empty database: the same cure, so the same answer.
+    let found = match db.query_one(&newest).await {
+        Ok(Some(row)) => row.try_get::<String>("", "version")?,
+        Ok(None) | Err(_) => "empty".to_owned(),
+    };
+    if found == needed {
+        return Ok(());
+    }
+    Err(StoreError::Schema { found, needed: needed.to_owned() })
+}

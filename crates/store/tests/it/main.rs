@@ -1,0 +1,157 @@
+//! `store` on both databases.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{
+    ConnectionTrait,
+    sea_query::{Alias, Expr, ExprTrait, Func, Query},
+};
+use store::{DatabaseConfig, Lease, Store, StoreError, Ticket, Tx};
+
+async fn open(database: &testbed::Database) -> Store {
+    Store::open(&DatabaseConfig::new(&database.url, database.password.clone())).await.expect("opened")
+}
+
+/// Writes one row (leases serve as a plain table) and takes a ticket.
+async fn put(tx: &Tx, name: String) -> Result<Ticket, StoreError> {
+    let insert = Query::insert()
+        .into_table(Alias::new("lease"))
+        .columns(["name", "holder", "expires_at"].map(Alias::new))
+        .values_panic([name.into(), "test".into(), 1i64.into()])
+        .to_owned();
+    tx.execute(&insert).await?;
+    Ok(tx.ticket())
+}
+
+async fn rows(store: &Store) -> i64 {
+    let count = Query::select()
+        .expr_as(Func::count(Expr::col(Alias::new("name"))), Alias::new("n"))
+        .from(Alias::new("lease"))
+        .and_where(Expr::col(Alias::new("holder")).eq("test"))
+        .to_owned();
+    let row = store.reader().query_one(&count).await.expect("counted").expect("a row");
+    row.try_get("", "n").expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_job_leaves_nothing_and_its_neighbours_stay() {
+    for database in testbed::databases().await {
+        let store = open(&database).await;
+        let jobs = (0..200).map(|n| {
+            let store = store.clone();
+            async move {
+                store
+                    .write(move |tx| {
+                        Box::pin(async move {
+                            let ticket = put(tx, format!("row-{n}")).await?;
+                            if n % 3 == 0 { Err(StoreError::Stopped) } else { Ok(ticket) }
+                        })
+                    })
+                    .await
+            }
+        });
+        let outcomes = join_all(jobs).await;
+        let kept: Vec<Ticket> = outcomes.into_iter().filter_map(Result::ok).collect();
+        assert_eq!(kept.len(), 133, "{:?}", database.kind);
+        assert_eq!(rows(&store).await, 133, "{:?}", database.kind);
+        assert_gapless(&kept);
+    }
+}
+
+fn assert_gapless(kept: &[Ticket]) {
+    let mut lanes: std::collections::BTreeMap<_, Vec<i64>> = std::collections::BTreeMap::new();
+    for ticket in kept {
+        lanes.entry(ticket.writer).or_default().push(ticket.number);
+    }
+    for (writer, mut numbers) in lanes {
+        numbers.sort_unstable();
+        let expect: Vec<i64> = (1..=numbers.len() as i64).collect();
+        assert_eq!(numbers, expect, "lane {writer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panicking_job_is_rolled_back_and_the_writer_lives() {
+    for database in testbed::databases().await {
+        let store = open(&database).await;
+        let refused = store
+            .write::<(), StoreError, _>(|tx| {
+                Box::pin(async move {
+                    put(tx, "lost".to_owned()).await?;
+                    panic!("in a job, on purpose");
+                })
+            })
+            .await;
+        assert!(matches!(refused, Err(StoreError::Panicked)), "{refused:?}");
+        store.write(|tx| Box::pin(put(tx, "kept".to_owned()))).await.expect("written");
+        assert_eq!(rows(&store).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_statement_refuses_its_own_job_alone() {
+    for database in testbed::databases().await {
+        let store = open(&database).await;
+        let twice = (0..8).map(|_| store.write(|tx| Box::pin(put(tx, "same".to_owned()))));
+        let outcomes = join_all(twice).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{:?}", database.kind);
+        assert_eq!(rows(&store).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_writers_on_one_database_disturb_nobody() {
+    for database in testbed::databases().await {
+        let stores = [Arc::new(open(&database).await), Arc::new(open(&database).await)];
+        let jobs = (0..600).map(|n| {
+            let store = stores[n % 2].clone();
+            async move { store.write(move |tx| Box::pin(put(tx, format!("row-{n}")))).await }
+        });
+        let outcomes = join_all(jobs).await;
+        let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.is_err()).collect();
+        assert!(failed.is_empty(), "{:?}: {:?}", database.kind, failed.first());
+        assert_eq!(rows(&stores[0]).await, 600);
+    }
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let database = testbed::Database::sqlite().await.expect("database");
+    let store = open(&database).await;
+    let delete = Query::delete().from_table(Alias::new("lease")).to_owned();
+    assert!(store.reader().execute(&delete).await.is_err());
+}
+
+#[tokio::test]
+async fn a_lease_has_one_holder_until_it_ends() {
+    for database in testbed::databases().await {
+        let store = open(&database).await;
+        let start: Timestamp = "2026-11-21T08:00:00Z".parse().expect("time");
+        let take = async |holder: &str, seconds: i64| {
+            let lease = Lease { name: "job", holder: holder.to_owned(), ttl: SignedDuration::from_secs(10) };
+            let now = start + SignedDuration::from_secs(seconds);
+            store
+                .write(move |tx| Box::pin(async move { lease.take(tx, now).await.map_err(StoreError::from) }))
+                .await
+                .expect("asked")
+        };
+        assert!(take("a", 0).await);
+        assert!(!take("b", 5).await);
+        assert!(take("a", 9).await, "renewed");
+        assert!(!take("b", 15).await);
+        assert!(take("b", 20).await, "run out");
+        assert!(!take("a", 21).await);
+    }
+}
+
+#[tokio::test]
+async fn another_schema_is_refused_with_its_cure() {
+    for database in testbed::databases().await {
+        let store = open(&database).await;
+        store.check_schema(migrations::NEWEST).await.expect("the newest");
+        let refused = store.check_schema("m29990101_000001_future").await.expect_err("another");
+        assert!(refused.to_string().contains("portal-migrate"), "{refused}");
+    }
+}

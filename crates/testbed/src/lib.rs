@@ -1,0 +1,18 @@
+//! What tests stand on: fresh databases, real servers, the real programs, and people who use them.
+//!
+//! A test says `for db in testbed::databases().await { … }` for code below the portals, and starts the portals
+//! themselves with [`TestPortal`], to which it speaks through their public face only, as a [`Visitor`].
+//! Everything is private to the test run (temporary folders, ephemeral ports) and gone with the process.
+//! With `TESTBED_QUICK=1` no server is started that is not built into a test program: SQLite alone.
+//!
+//! This crate never depends on the crates that it tests, but for `migrations` and `sandbox`.
+
+mod database;
+pub mod postgres;
+
+pub use database::{Database, Kind, databases};
+
+/// Whether the run was asked to start no servers (`TESTBED_QUICK=1`).
+pub fn quick() -> bool {
+    std::env::var_os("TESTBED_QUICK").is_some_and(|value| value == "1")
+}

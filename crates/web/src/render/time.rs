@@ -1,0 +1,88 @@
+//! Dates for people, in the region's own zone.
+
+use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
+
+use super::{Arg, Words};
+
+/// The zone every page speaks in: China has one, UTC+8, without daylight saving.
+pub fn clock_zone() -> TimeZone {
+    TimeZone::fixed(jiff::tz::offset(8))
+}
+
+/// An instant on the region's clocks.
+pub fn local(at: Timestamp) -> Zoned {
+    at.to_zoned(clock_zone())
+}
+
+/// The date at the beginning of a record's time (`2021-03-05…`); `None` for a year or a month alone.
+pub fn civil_date(text: &str) -> Option<Date> {
+    text.get(..10)?.parse().ok()
+}
+
+/// How a date is written.
+#[derive(Clone, Copy)]
+pub(super) enum Style {
+    /// `2026-11-20`
+    Iso,
+    /// `2026 年 11 月 20 日`, `20 Nov 2026`
+    Long,
+    /// [`Style::Long`] with the day of the week.
+    Weekday,
+    /// Without the year when it is this year's.
+    Plain,
+}
+
+impl Style {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "iso" => Some(Self::Iso),
+            "long" => Some(Self::Long),
+            "weekday" => Some(Self::Weekday),
+            "plain" => Some(Self::Plain),
+            _ => None,
+        }
+    }
+}
+
+/// A record's date at its precision: `2021` and `2021-03` are not made into days.
+pub(super) fn date(words: &Words, text: &str, style: Style, this_year: Option<i16>) -> String {
+    let Some(date) = civil_date(text) else { return text.to_owned() };
+    if matches!(style, Style::Iso) {
+        return date.to_string();
+    }
+    let args = [
+        ("year", Arg::from(i64::from(date.year()))),
+        ("month", Arg::from(i64::from(date.month()))),
+        ("day", Arg::from(i64::from(date.day()))),
+        ("weekday", Arg::from(i64::from(date.weekday().to_monday_one_offset()))),
+    ];
+    let key = match style {
+        Style::Plain if this_year == Some(date.year()) => "date-without-year",
+        Style::Weekday => "date-weekday",
+        _ => "date-long",
+    };
+    words.with(key, &args)
+}
+
+impl Words {
+    /// A date for plain prose, without the year when it is `now`'s: `11 月 20 日`, `20 Nov`. Years and months stay what
+    /// they are.
+    pub fn plain_date(&self, text: &str, now: Timestamp) -> String {
+        date(self, text, Style::Plain, Some(local(now).year()))
+    }
+
+    /// A date with its year: `2026 年 11 月 20 日`, `20 Nov 2026`.
+    pub fn long_date(&self, text: &str) -> String {
+        date(self, text, Style::Long, None)
+    }
+
+    /// `2026-11-21 21:26`, on the region's clocks.
+    pub fn minute(&self, at: Timestamp) -> String {
+        local(at).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// `21:26` when it is today's, else with the date before it.
+    pub fn minute_today(&self, at: Timestamp, now: Timestamp) -> String {
+        if local(at).date() == local(now).date() { local(at).strftime("%H:%M").to_string() } else { self.minute(at) }
+    }
+}

@@ -1,0 +1,321 @@
+//! What happens to every request, whatever it asks for: request id, limits, language, session, CSRF, errors, headers,
+//! compression, log line, figures. Nothing a handler could forget.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use access::{Fault, RequestId};
+use jiff::Timestamp;
+use poem::{
+    Body, Endpoint, IntoResponse, Request, Response,
+    http::{HeaderValue, Method, StatusCode, Uri, header},
+};
+use url::{Url, form_urlencoded};
+
+use crate::{
+    Failure, Lang, compress, cookies::CookieRules, csrf, headers, keys, keys::Key, lang, network, routing::RoutePattern,
+    session::Sessions, visit::Visit,
+};
+
+/// The largest request body: forms and small JSON.
+const BODY: usize = 1 << 20;
+/// For a body to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// For an answer to be made; a record read has its own, shorter deadline.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+/// Draws a portal's error pages.
+pub trait ErrorPages: Send + Sync + 'static {
+    /// The page for a failure; `None` when even that fails (a fixed text is sent instead).
+    fn draw(&self, visit: &Visit, failure: &Failure) -> Option<String>;
+}
+
+/// What the shell of a portal needs to know.
+pub struct ShellSettings {
+    /// What people type.
+    pub public_url: Url,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<network::Network>,
+    /// Cookie names.
+    pub cookies: CookieRules,
+    /// Where sessions are.
+    pub sessions: Sessions,
+    /// What CSRF tokens are made with; the same on every replica.
+    pub csrf_key: Key,
+    /// Error pages.
+    pub errors: Arc<dyn ErrorPages>,
+}
+
+/// The outermost endpoint of a portal.
+pub struct Shell<E> {
+    settings: Arc<ShellSettings>,
+    origin: String,
+    inner: E,
+}
+
+impl<E: Endpoint<Output = Response>> Shell<E> {
+    /// Puts the shell round `inner`.
+    pub fn new(settings: Arc<ShellSettings>, inner: E) -> Self {
+        let origin = settings.public_url.origin().ascii_serialization();
+        Self { settings, origin, inner }
+    }
+
+    async fn visit(&self, request: &Request, id: RequestId, now: Timestamp) -> Result<(Visit, Option<String>), Failure> {
+        let headers = request.headers();
+        let peer = request.remote_addr().as_socket_addr().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
+        let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        let client = network::client_address(peer, forwarded, &self.settings.trusted_proxies);
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (path, asked_lang) = without_lang(request.uri());
+        let lang = asked_lang
+            .or_else(|| lang::cookie(headers, "lang").and_then(Lang::from_tag))
+            .unwrap_or_else(|| Lang::from_accept(headers));
+        let theme = match lang::cookie(headers, "theme") {
+            Some("light") => Some("light"),
+            Some("dark") => Some("dark"),
+            _ => None,
+        };
+        let session = match lang::cookie(headers, &self.settings.cookies.session) {
+            Some(cookie) if !path.starts_with("/static/") => self.settings.sessions.load(cookie, now).await?,
+            _ => None,
+        };
+        let known = lang::cookie(headers, &self.settings.cookies.visitor).filter(|value| value.len() == 43);
+        let mut new_visitor = None;
+        let csrf_binding = match (&session, known) {
+            (Some(session), _) => session.csrf_secret.clone(),
+            (None, Some(visitor)) => visitor.to_owned(),
+            (None, None) => {
+                let visitor = visitor_id().map_err(Failure::internal)?;
+                new_visitor = Some(visitor.clone());
+                visitor
+            }
+        };
+        let visit = Visit {
+            request: id,
+            now,
+            lang,
+            theme,
+            path,
+            session: session.map(Arc::new),
+            csrf_binding,
+            network: network::Network::of_subscriber(client),
+            device: text("user-agent").chars().take(200).collect(),
+        };
+        Ok((visit, new_visitor))
+    }
+
+    /// Reads the body of an unsafe request, and lets it pass only with a token of this visitor's from our own pages.
+    async fn guard_unsafe(&self, request: &mut Request, visit: &Visit) -> Result<(), Failure> {
+        let read = tokio::time::timeout(BODY_TIME, request.take_body().into_bytes_limit(BODY)).await;
+        let body = match read {
+            Ok(Ok(body)) => body,
+            Ok(Err(poem::error::ReadBodyError::PayloadTooLarge)) => {
+                return Err(Failure::new(Fault::Invalid).with_status(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+            Ok(Err(_)) => return Err(Failure::new(Fault::Invalid).with_status(StatusCode::BAD_REQUEST)),
+            Err(_) => return Err(Failure::new(Fault::Invalid).with_status(StatusCode::REQUEST_TIMEOUT)),
+        };
+        let kind = request.content_type().unwrap_or_default().to_ascii_lowercase();
+        let form = kind.starts_with("application/x-www-form-urlencoded");
+        // Other sites' pages can send forms and plain text without asking; nothing else is a form of ours.
+        if !body.is_empty() && !form && !kind.starts_with("application/json") {
+            return Err(Failure::new(Fault::Invalid).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        if !csrf::same_origin(request.headers(), &self.origin) {
+            return Err(Failure::new(Fault::Forbidden).with_problem("cross-site"));
+        }
+        let signs_in = request.method() == Method::POST && request.uri().path() == "/api/v1/session" && !form;
+        if !signs_in {
+            let header = request.headers().get("x-csrf-token").and_then(|value| value.to_str().ok().map(str::to_owned));
+            let token = header.or_else(|| {
+                let fields = form.then(|| form_urlencoded::parse(&body));
+                fields?.find(|(name, _)| name == "csrf_token").map(|(_, value)| value.into_owned())
+            });
+            let fits = token.is_some_and(|token| csrf::matches(&self.settings.csrf_key, &visit.csrf_binding, &token));
+            if !fits {
+                return Err(Failure::new(Fault::Forbidden).with_problem("stale-form"));
+            }
+        }
+        request.set_body(Body::from_bytes(body));
+        Ok(())
+    }
+
+    async fn answer(&self, mut request: Request, visit: &Arc<Visit>) -> poem::Result<Response> {
+        if request.method().is_safe() {
+            // A body nobody asked for is never read.
+            drop(request.take_body());
+        } else {
+            self.guard_unsafe(&mut request, visit).await?;
+        }
+        request.set_data(visit.clone());
+        match tokio::time::timeout(ANSWER_TIME, self.inner.call(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failure::new(Fault::Unavailable).with_retry_after(5).into()),
+        }
+    }
+
+    fn refuse(&self, failure: &Failure, visit: &Visit, wants_page: bool, is_get: bool) -> Response {
+        if let Some(cause) = failure.cause() {
+            let status = failure.status().as_u16();
+            let chain = chain(cause);
+            if failure.status().is_server_error() {
+                tracing::error!(request_id = %visit.request.0, status, cause = %chain, "request failed");
+            } else {
+                tracing::info!(request_id = %visit.request.0, status, cause = %chain, "request refused");
+            }
+        }
+        if wants_page && is_get && failure.fault() == Fault::NotSignedIn {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &visit.path).finish();
+            return see_other(&format!("/sign-in?{query}"));
+        }
+        let page = if wants_page { self.settings.errors.draw(visit, failure) } else { None };
+        let mut response = match page {
+            Some(page) => Response::builder().content_type("text/html; charset=utf-8").body(page),
+            None => problem(failure, &visit.request),
+        };
+        response.set_status(failure.status());
+        if let Some(seconds) = failure.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    fn add_cookies(&self, response: &mut Response, visit: &Visit, new_visitor: Option<String>, asked_lang: bool) {
+        let cookies = &self.settings.cookies;
+        let html = response.content_type().is_some_and(|kind| kind.starts_with("text/html"));
+        let mut add = |cookie: String| {
+            if let Ok(value) = HeaderValue::from_str(&cookie) {
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
+        };
+        if let Some(visitor) = new_visitor.filter(|_| html) {
+            add(cookies.set(&cookies.visitor, &visitor));
+        }
+        if asked_lang {
+            add(cookies.preference("lang", visit.lang.tag()));
+        }
+    }
+}
+
+fn visitor_id() -> Result<String, keys::KeyError> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    Ok(URL_SAFE_NO_PAD.encode(*keys::random()?))
+}
+
+fn without_lang(uri: &Uri) -> (String, Option<Lang>) {
+    let mut lang = None;
+    let kept: Vec<(String, String)> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .into_owned()
+        .filter(|(name, value)| {
+            if name == "lang" {
+                lang = Lang::from_tag(value);
+            }
+            name != "lang"
+        })
+        .collect();
+    if kept.is_empty() {
+        return (uri.path().to_owned(), lang);
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+    (format!("{}?{query}", uri.path()), lang)
+}
+
+fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let deeper = source.to_string();
+        if !text.contains(&deeper) {
+            text = format!("{text}: {deeper}");
+        }
+        next = source.source();
+    }
+    text
+}
+
+/// `303 See Other`: the answer to every form that did something.
+pub fn see_other(location: &str) -> Response {
+    Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, location).finish()
+}
+
+/// RFC 9457. `title` is the problem type in words a program's author can read; people read pages.
+fn problem(failure: &Failure, request: &RequestId) -> Response {
+    let status = failure.status();
+    let body = serde_json::json!({
+        "type": format!("/problems/{}", failure.problem()),
+        "title": failure.problem().replace('-', " "),
+        "status": status.as_u16(),
+        "detail": status.canonical_reason(),
+        "request_id": request.0,
+    });
+    Response::builder().content_type("application/problem+json").body(body.to_string())
+}
+
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !request.uri().path().starts_with("/api/") && accept.contains("text/html")
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Shell<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let started = std::time::Instant::now();
+        let id = RequestId(uuid::Uuid::now_v7().simple().to_string());
+        let (method, wants_page) = (request.method().clone(), wants_page(&request));
+        let is_get = matches!(method, Method::GET | Method::HEAD);
+        let accept_encoding = request.headers().get(header::ACCEPT_ENCODING);
+        let accept_encoding = accept_encoding.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let asked_lang = is_get && request.uri().query().is_some_and(|query| query.contains("lang="));
+        let (visit, new_visitor, refused) = match self.visit(&request, id.clone(), Timestamp::now()).await {
+            Ok((visit, new_visitor)) => (visit, new_visitor, None),
+            Err(failure) => (Visit::unknown(id.clone(), lang_of(&request)), None, Some(failure)),
+        };
+        let visit = Arc::new(visit);
+        let answered = match refused {
+            Some(failure) => Err(failure.into()),
+            None => self.answer(request, &visit).await,
+        };
+        let (mut response, pattern) = match answered {
+            Ok(mut response) => {
+                let pattern = response.extensions_mut().remove::<RoutePattern>();
+                match response.extensions_mut().remove::<Failure>() {
+                    Some(failure) => (self.refuse(&failure, &visit, wants_page, is_get), pattern),
+                    None => (response, pattern),
+                }
+            }
+            Err(error) => {
+                let pattern = error.data::<RoutePattern>().copied();
+                (self.refuse(&Failure::from_poem(&error), &visit, wants_page, is_get), pattern)
+            }
+        };
+        self.add_cookies(&mut response, &visit, new_visitor, asked_lang);
+        headers::add(response.headers_mut(), &id.0, self.settings.public_url.scheme() == "https");
+        let response = match compress::compress(response, &accept_encoding).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::error!(request_id = %id.0, %error, "compressing an answer");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        };
+        note(&method, pattern, response.status(), started.elapsed(), &id);
+        Ok(response)
+    }
+}
+
+fn lang_of(request: &Request) -> Lang {
+    let cookie = lang::cookie(request.headers(), "lang").and_then(Lang::from_tag);
+    cookie.unwrap_or_else(|| Lang::from_accept(request.headers()))
+}
+
+/// The log line and the figures of a request: its pattern, never its path.
+fn note(method: &Method, pattern: Option<RoutePattern>, status: StatusCode, took: Duration, id: &RequestId) {
+    let route = pattern.map_or("none", |pattern| pattern.0);
+    let method = match method.as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS") => known.to_owned(),
+        _ => "other".to_owned(),
+    };
+    tracing::info!(%method, route, status = status.as_u16(), ms = took.as_millis() as u64, request_id = %id.0, "request");
+    metrics::counter!("portal_http_requests_total", "method" => method, "route" => route, "status" => status.as_u16().to_string())
+        .increment(1);
+    metrics::histogram!("portal_http_request_duration_seconds", "route" => route).record(took.as_secs_f64());
+}

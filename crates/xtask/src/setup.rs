@@ -1,0 +1,134 @@
+//! What the tests need from outside: Debian packages and two npm packages. Installed only where that is allowed.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::command::{command, installed, run};
+
+/// How much of the test run is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Servers and browser.
+    Everything,
+    /// Nothing but Rust.
+    Nothing,
+}
+
+/// A Debian package and how its presence is seen.
+struct Need {
+    package: &'static str,
+    present: fn() -> bool,
+    reason: &'static str,
+}
+
+const NEEDS: &[Need] = &[
+    Need { package: "slapd", present: || installed("slapd"), reason: "tests of sign-in" },
+    Need { package: "ldap-utils", present: || installed("ldapadd"), reason: "tests of sign-in" },
+    Need { package: "postgresql", present: has_postgresql, reason: "tests of both databases" },
+    Need { package: "chromium", present: || installed("chromium"), reason: "tests of pages" },
+    Need { package: "fonts-noto-cjk", present: has_chinese_font, reason: "tests of pages" },
+    Need { package: "nodejs", present: || installed("node"), reason: "driving the browser" },
+    Need { package: "npm", present: || installed("npm"), reason: "driving the browser" },
+];
+
+/// Installs what is missing, or says what it is.
+///
+/// # Errors
+/// Something is missing and can't be installed from here: the message is the command that an administrator has to run.
+pub fn run_debian() -> Result<()> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.present)()).collect();
+    if missing.is_empty() {
+        println!("nothing is missing");
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    for need in &missing {
+        println!("missing: {} ({})", need.package, need.reason);
+    }
+    let Some(administrator) = Administrator::of_this_machine() else {
+        bail!("not root and no sudo without a password; have it installed: {}", by_hand(&packages));
+    };
+    run(administrator.apt_get().args(["-q", "-q", "update"]))?;
+    run(administrator.apt_get().args(["-q", "-q", "-y", "install", "--no-install-recommends"]).args(&packages))?;
+    let still: Vec<&str> = NEEDS.iter().filter(|need| !(need.present)()).map(|need| need.package).collect();
+    if !still.is_empty() {
+        bail!("installed, but still not found: {}", still.join(", "));
+    }
+    Ok(())
+}
+
+/// Debian packages and the browser driver.
+///
+/// # Errors
+/// As [`run_debian`]; or npm failed.
+pub fn run(root: &Path, wanted: Wanted) -> Result<()> {
+    if wanted == Wanted::Nothing {
+        return Ok(());
+    }
+    run_debian()?;
+    npm(root)
+}
+
+/// The packages of `tests/browser/package-lock.json`, unless they are there.
+fn npm(root: &Path) -> Result<()> {
+    let folder = root.join("tests/browser");
+    let lock = std::fs::read(folder.join("package-lock.json"))?;
+    let stamp = folder.join("node_modules/.installed-from-lock");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    self::run_npm(&folder)?;
+    std::fs::write(stamp, lock)?;
+    Ok(())
+}
+
+fn run_npm(folder: &Path) -> Result<()> {
+    run(command("npm", folder).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]))
+}
+
+fn by_hand(packages: &[&str]) -> String {
+    format!("apt-get install --no-install-recommends {}", packages.join(" "))
+}
+
+fn has_postgresql() -> bool {
+    std::fs::read_dir("/usr/lib/postgresql")
+        .is_ok_and(|versions| versions.flatten().any(|version| version.path().join("bin/initdb").exists()))
+}
+
+fn has_chinese_font() -> bool {
+    Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists()
+}
+
+/// How to act as root.
+enum Administrator {
+    Root,
+    Sudo,
+}
+
+impl Administrator {
+    fn of_this_machine() -> Option<Self> {
+        let owner = std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own));
+        if owner.is_ok_and(|uid| uid == 0) {
+            return Some(Self::Root);
+        }
+        let sudo = Command::new("sudo").args(["-n", "true"]).stdin(Stdio::null()).stderr(Stdio::null()).status();
+        sudo.is_ok_and(|status| status.success()).then_some(Self::Sudo)
+    }
+
+    /// `apt-get` that asks nothing and starts no service (`RUNLEVEL=1` is what invoke-rc.d looks at).
+    fn apt_get(&self) -> Command {
+        let settings = ["DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"];
+        let mut command = match self {
+            Self::Root => Command::new("env"),
+            Self::Sudo => {
+                let mut sudo = Command::new("sudo");
+                sudo.args(["-n", "env"]);
+                sudo
+            }
+        };
+        command.args(settings).arg("apt-get").stdin(Stdio::null());
+        command
+    }
+}

@@ -1,0 +1,31 @@
+//! The schema, step by step. `portal-migrate` is the only program that changes it.
+//!
+//! A step is never edited after a release. Every step has a `down`; a step that drops or renames what an older
+//! program still reads comes one release after the program that stopped reading it (expand, then contract).
+
+use sea_orm_migration::prelude::*;
+
+mod m20261121_000001_store;
+mod m20261121_000002_access;
+mod m20261121_000003_web;
+mod m20261121_000004_patients;
+mod m20261121_000005_accounts;
+
+/// All steps, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_store::Migration),
+            Box::new(m20261121_000002_access::Migration),
+            Box::new(m20261121_000003_web::Migration),
+            Box::new(m20261121_000004_patients::Migration),
+            Box::new(m20261121_000005_accounts::Migration),
+        ]
+    }
+}
+
+/// The name of the newest step: what both portals need to find in the database.
+pub const NEWEST: &str = "m20261121_000005_accounts";

@@ -1,0 +1,169 @@
+//! The intranet portal's configuration file.
+
+use std::path::{Path, PathBuf};
+
+use directory::DirectoryConfig;
+use web::{
+    config::{
+        DatabaseSection, Document, IdentifiersSection, OpsSection, Problem, Problems, RecordSection, Section,
+        ServerSection, SourcesSection,
+    },
+    keys,
+};
+
+/// Everything `serve` needs; made only when no mistake was found.
+pub struct Config {
+    /// `[server]`
+    pub server: ServerSection,
+    /// `[ops]`
+    pub ops: OpsSection,
+    /// `[database]`
+    pub database: DatabaseSection,
+    /// `[keys]`
+    pub keys: Keys,
+    /// `[record]`
+    pub record: RecordSection,
+    /// `[identifiers]`
+    pub identifiers: IdentifiersSection,
+    /// `[[directory]]`
+    pub directories: Vec<DirectoryConfig>,
+    /// `[sources]`
+    pub sources: SourcesSection,
+    /// `[audit]`
+    pub audit: AuditSection,
+}
+
+/// `[keys]`: root keys by domain.
+pub struct Keys {
+    /// Shared by both portals: audit, index.
+    pub region: keys::Key,
+    /// Staff secrets; never on the external portal's machine.
+    pub staff: keys::Key,
+}
+
+/// `[audit]`
+pub struct AuditSection {
+    /// Where heads of the audit chain are published, outside the database.
+    pub heads_file: PathBuf,
+}
+
+/// The key files a configuration names, for `check --create-keys`.
+const KEY_FILES: [&str; 3] = ["region_file", "patient_file", "staff_file"];
+
+impl Config {
+    /// Reads `file` and the environment.
+    ///
+    /// # Errors
+    /// Every mistake found, at once.
+    pub fn load(file: &Path) -> Result<Self, Vec<Problem>> {
+        let document = Document::read(file, std::env::vars()).map_err(|problem| vec![problem])?;
+        let mut problems = Problems::default();
+        let read = Self::read(&mut document.root(&mut problems));
+        match read {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(problems.into_vec()),
+        }
+    }
+
+    fn read(root: &mut Section<'_>) -> Option<Self> {
+        let server = ServerSection::read(root);
+        let ops = OpsSection::read(root);
+        let database = DatabaseSection::read(root);
+        let keys = Keys::read(root);
+        let record = RecordSection::read(root);
+        let identifiers = IdentifiersSection::read(root);
+        let directories = directories(root);
+        let sources = SourcesSection::read(root);
+        let audit = AuditSection::read(root);
+        root.finish();
+        Some(Self {
+            server: server?,
+            ops: ops?,
+            database: database?,
+            keys: keys?,
+            record: record?,
+            identifiers: identifiers?,
+            directories,
+            sources: sources?,
+            audit,
+        })
+    }
+
+    /// Makes the key files that `file` names and that are not there yet; returns those made.
+    ///
+    /// # Errors
+    /// What stood in the way.
+    pub fn create_keys(file: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
+        let document = Document::read(file, std::env::vars()).map_err(|problem| vec![problem])?;
+        let mut problems = Problems::default();
+        let made = document.root(&mut problems).section("keys", |section| {
+            let mut made = Vec::new();
+            for name in KEY_FILES {
+                let Some(path) = section.optional_file(name).filter(|path| !path.exists()) else { continue };
+                match keys::create(&path) {
+                    Ok(()) => made.push(path),
+                    Err(error) => section.problem(name, error.to_string(), "make its folder writable"),
+                }
+            }
+            made
+        });
+        if problems.is_empty() { Ok(made) } else { Err(problems.into_vec()) }
+    }
+}
+
+impl Keys {
+    fn read(root: &mut Section<'_>) -> Option<Self> {
+        root.section("keys", |section| {
+            let region = key(section, "region_file");
+            let staff = key(section, "staff_file");
+            // Used from the first patient secret on; a wrong file is better found today.
+            if section.has("patient_file") {
+                key(section, "patient_file");
+            }
+            Some(Self { region: region?, staff: staff? })
+        })
+    }
+}
+
+fn key(section: &mut Section<'_>, name: &str) -> Option<keys::Key> {
+    let file = section.file(name, "\"secrets/NAME.key\"")?;
+    match keys::read(&file) {
+        Ok(key) => Some(key),
+        Err(error) => {
+            section.problem(name, format!("{}: {error}", file.display()), "make it with `check --create-keys`, or restore it");
+            None
+        }
+    }
+}
+
+impl AuditSection {
+    fn read(root: &mut Section<'_>) -> Self {
+        root.section("audit", |section| {
+            let heads_file = section.optional_file("heads_file");
+            Self { heads_file: heads_file.unwrap_or_else(|| section.folder().join("audit-heads.jsonl")) }
+        })
+    }
+}
+
+fn directories(root: &mut Section<'_>) -> Vec<DirectoryConfig> {
+    let folder = root.folder();
+    let mut configs = Vec::new();
+    let entries = root.entries("directory");
+    if entries.is_empty() {
+        root.problem("directory", "is missing", "add a [[directory]] section: nobody can sign in without one");
+    }
+    for (path, entry) in entries {
+        match entry.try_into::<DirectoryConfig>() {
+            Ok(mut config) => {
+                config.bind_password_file = folder.join(&config.bind_password_file);
+                config.ca_file = config.ca_file.map(|file| folder.join(file));
+                configs.push(config);
+            }
+            Err(error) => root.problem(&path, error.message().to_owned(), "see the configuration reference in README.md"),
+        }
+    }
+    for problem in DirectoryConfig::check_all(&configs) {
+        root.problem(&problem.path, problem.what, problem.cure);
+    }
+    configs
+}
