@@ -27,5 +27,13 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// The name of the newest step: what both portals need to find in the database.
-pub const NEWEST: &str = "m20261121_000005_accounts";
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_expect_the_newest_step() {
+        let steps = Migrator::migrations();
+        assert_eq!(steps.last().map(|step| step.name()), Some(store::SCHEMA));
+    }
+}

@@ -94,45 +94,21 @@ impl Config {
     /// # Errors
     /// What stood in the way.
     pub fn create_keys(file: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
-        let document = Document::read(file, std::env::vars()).map_err(|problem| vec![problem])?;
-        let mut problems = Problems::default();
-        let made = document.root(&mut problems).section("keys", |section| {
-            let mut made = Vec::new();
-            for name in KEY_FILES {
-                let Some(path) = section.optional_file(name).filter(|path| !path.exists()) else { continue };
-                match keys::create(&path) {
-                    Ok(()) => made.push(path),
-                    Err(error) => section.problem(name, error.to_string(), "make its folder writable"),
-                }
-            }
-            made
-        });
-        if problems.is_empty() { Ok(made) } else { Err(problems.into_vec()) }
+        web::config::create_keys(file, &KEY_FILES)
     }
 }
 
 impl Keys {
     fn read(root: &mut Section<'_>) -> Option<Self> {
         root.section("keys", |section| {
-            let region = key(section, "region_file");
-            let staff = key(section, "staff_file");
+            let region = section.key("region_file");
+            let staff = section.key("staff_file");
             // Used from the first patient secret on; a wrong file is better found today.
             if section.has("patient_file") {
-                key(section, "patient_file");
+                section.key("patient_file");
             }
             Some(Self { region: region?, staff: staff? })
         })
-    }
-}
-
-fn key(section: &mut Section<'_>, name: &str) -> Option<keys::Key> {
-    let file = section.file(name, "\"secrets/NAME.key\"")?;
-    match keys::read(&file) {
-        Ok(key) => Some(key),
-        Err(error) => {
-            section.problem(name, format!("{}: {error}", file.display()), "make it with `check --create-keys`, or restore it");
-            None
-        }
     }
 }
 

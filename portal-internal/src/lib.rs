@@ -1,1 +1,13 @@
-//! portal-internal
+//! The intranet portal: for clinicians, researchers and administrators.
+//!
+//! `routes` is the table of everything it answers; `portal` is built once at start-up; `pages` and `api` call the
+//! domain crates and draw what they return.
+
+mod api;
+pub mod commands;
+pub mod config;
+mod pages;
+mod portal;
+mod routes;
+mod sign_in;
+mod who;

@@ -319,7 +319,11 @@ impl DirectoryConfig {
         match tls_config(roots) {
             Ok(config) => Some(config),
             Err(error) => {
-                findings.add("ca_file", format!("TLS can't be set up: {error}"), "report this as a fault of the portal");
+                findings.add(
+                    "ca_file",
+                    format!("TLS can't be set up: {error}"),
+                    "report this as a fault of the portal",
+                );
                 None
             }
         }

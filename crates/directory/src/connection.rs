@@ -23,7 +23,6 @@ pub(crate) mod code {
     pub(crate) const SIZE_LIMIT: u32 = 4;
     pub(crate) const STRONGER_AUTH: u32 = 8;
     pub(crate) const CONFIDENTIALITY: u32 = 13;
-    pub(crate) const NO_SUCH_OBJECT: u32 = 32;
     pub(crate) const INVALID_CREDENTIALS: u32 = 49;
     pub(crate) const BUSY: u32 = 51;
     pub(crate) const UNAVAILABLE: u32 = 52;

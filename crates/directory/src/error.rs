@@ -195,7 +195,9 @@ impl LinkError {
                 "give the issuing authority's certificate as ca_file, and a host in urls that the certificate names"
             }
             Self::Timeout => "check load and network of the server; a firewall may drop packets silently",
-            Self::Closed => "look into the server's log; an ldaps:// port needs an ldaps:// URL and the other way round",
+            Self::Closed => {
+                "look into the server's log; an ldaps:// port needs an ldaps:// URL and the other way round"
+            }
             Self::Protocol(_) => "check that this is an LDAP server, and that the scheme fits the port",
             Self::Busy(_) | Self::Crowded => "try again later",
             Self::Library(_) => "look into this log and the server's",

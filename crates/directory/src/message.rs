@@ -105,7 +105,7 @@ pub(crate) fn walk(frame: &[u8]) -> Result<usize, Violation> {
             Some(element) => {
                 count += 1;
                 if element.is_constructed() {
-                    if open.len() >= MAX_DEPTH {
+                    if open.len() > MAX_DEPTH {
                         return Err(Violation::Depth);
                     }
                     open.push(element.elements());

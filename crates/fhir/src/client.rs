@@ -1,23 +1,33 @@
 //! Searching: pages followed within bounds, and the truth about what came.
 
-use std::sync::Arc;
+mod verdict;
+mod walk;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 use url::Url;
 
-use crate::{Cause, Entry, Kind, Limits, Outcome, Platform, Query, SearchReport};
+use crate::{
+    Cause, FilterTrust, Kind, Limits, Outcome, Platform, Query, SearchReport,
+    bundle::Each,
+    reference::is_id,
+};
+use walk::Walk;
 
-/// Asks one source.
+/// Asks one source. Cheap to clone; clones share connections and what was learned about the source.
 #[derive(Clone, Debug)]
 pub struct Client {
     target: outbound::Target,
     platform: Arc<Platform>,
+    /// Types whose filters have been seen to fail here: their resources lack what filters look at.
+    unreliable: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Client {
     /// A client of the server at the target's base URL.
     pub fn new(target: outbound::Target, platform: Arc<Platform>) -> Self {
-        Self { target, platform }
+        Self { target, platform, unreliable: Arc::default() }
     }
 
     /// FHIR base of the server: what relative references are relative to.
@@ -30,39 +40,94 @@ impl Client {
         &self.platform
     }
 
-    /// Searches `K::TYPE`, hands each entry to `each` as it is read.
+    /// Searches `K::TYPE`, follows `next`, hands each entry to `each` as it is read: entries of other types too, so look
+    /// at `resource_type`. Never fails as a whole; what is missing and why is in the report.
+    ///
+    /// A filtered search that comes back empty is repeated by patient only where the platform's filters are not known to
+    /// be good, because servers that leave `category` empty would otherwise give a false "none".
     pub async fn search<K: Kind>(
         &self,
         query: &Query,
         limits: &Limits,
         deadline: Instant,
-        each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
+        each: &mut Each<'_, K>,
     ) -> SearchReport {
-        let _ = (query, limits, deadline, each);
-        stub()
+        let mut walk = Walk::new(self, *limits, deadline);
+        let bare = query.by_patient_only.as_ref();
+        match (self.trust(query, K::TYPE), bare) {
+            (FilterTrust::Unreliable, Some(bare)) => {
+                walk.unfiltered = true;
+                let outcome = walk.pages::<K>(self.search_url(K::TYPE, bare), each).await;
+                walk.finish(outcome)
+            }
+            (FilterTrust::Probe, Some(bare)) => {
+                let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), each).await;
+                if outcome != Outcome::Answered || walk.entries() > 0 {
+                    return walk.finish(outcome);
+                }
+                let repeated = walk.pages::<K>(self.search_url(K::TYPE, bare), each).await;
+                walk.unfiltered = repeated != Outcome::Unsupported;
+                if walk.unclassified > 0 {
+                    self.distrust(K::TYPE);
+                }
+                walk.finish(match repeated {
+                    // It wants the filter, so it knows the filter: the empty answer stands.
+                    Outcome::Unsupported => outcome,
+                    Outcome::Refused(status) => Outcome::Partial(Cause::Status(status)),
+                    Outcome::Unreachable(cause) => Outcome::Partial(cause),
+                    other => other,
+                })
+            }
+            _ => {
+                let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), each).await;
+                walk.finish(outcome)
+            }
+        }
     }
 
-    /// Reads `K::TYPE/id`.
-    pub async fn read<K: Kind>(
-        &self,
-        id: &str,
-        deadline: Instant,
-        each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
-    ) -> SearchReport {
-        let _ = (id, deadline, each);
-        stub()
+    /// Reads `K::TYPE/id`. A resource that the server says it does not have is an answer without entries.
+    pub async fn read<K: Kind>(&self, id: &str, deadline: Instant, each: &mut Each<'_, K>) -> SearchReport {
+        let mut walk = Walk::new(self, Limits { pages: 1, entries: 1 }, deadline);
+        // Nothing but an id may become part of the path.
+        let outcome = match is_id(id) {
+            true => walk.resource::<K>(self.at(&[K::TYPE, id]), each).await,
+            false => Outcome::Unreachable(Cause::Garbage),
+        };
+        walk.finish(outcome)
     }
-}
 
-fn stub() -> SearchReport {
-    SearchReport {
-        outcome: Outcome::Unreachable(Cause::Connect),
-        queries: 0,
-        pages: 0,
-        entries: 0,
-        broken: 0,
-        unfiltered: false,
-        notes: Vec::new(),
-        issues: Vec::new(),
+    fn at(&self, path: &[&str]) -> Url {
+        let mut url = self.base().clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+
+    fn search_url(&self, kind: &str, params: &[(String, String)]) -> Url {
+        let mut url = self.at(&[kind]);
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.extend_pairs(params);
+            if !params.iter().any(|(name, _)| name == "_count") {
+                pairs.append_pair("_count", &self.platform.page_size.to_string());
+            }
+        }
+        url
+    }
+
+    fn trust(&self, query: &Query, kind: &str) -> FilterTrust {
+        let learned = self.unreliable.lock().unwrap_or_else(PoisonError::into_inner).contains(&kind);
+        match query.trust {
+            FilterTrust::Probe if learned => FilterTrust::Unreliable,
+            trust => trust,
+        }
+    }
+
+    fn distrust(&self, kind: &'static str) {
+        let mut unreliable = self.unreliable.lock().unwrap_or_else(PoisonError::into_inner);
+        if !unreliable.contains(&kind) {
+            unreliable.push(kind);
+        }
     }
 }

@@ -14,7 +14,10 @@ use bumpalo::Bump;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::notes::{Fault, Notes};
+use crate::{
+    notes::{Fault, Notes},
+    rows::OutcomeIssue,
+};
 
 /// List members of one entry, all lists together: bounds the memory that `[{},{},…]` can ask for.
 const MAX_MEMBERS: usize = 20_000;
@@ -22,12 +25,14 @@ const MAX_MEMBERS: usize = 20_000;
 const MAX_PATH: usize = 12;
 
 /// What is carried along while one entry is read.
-pub(crate) struct Context<'a, 'n> {
+pub struct Context<'a, 'n> {
     arena: &'a Bump,
     notes: &'n mut Notes,
     path: [&'static str; MAX_PATH],
     depth: usize,
     members: usize,
+    /// Issues of the OperationOutcome that was just read.
+    pub(crate) issues: &'a [OutcomeIssue<'a>],
 }
 
 impl<'a, 'n> Context<'a, 'n> {
@@ -35,7 +40,7 @@ impl<'a, 'n> Context<'a, 'n> {
     pub(crate) fn new(arena: &'a Bump, notes: &'n mut Notes, root: &'static str) -> Self {
         let mut path = [""; MAX_PATH];
         path[0] = root;
-        Self { arena, notes, path, depth: 1, members: 0 }
+        Self { arena, notes, path, depth: 1, members: 0, issues: &[] }
     }
 
     #[cold]
@@ -45,6 +50,10 @@ impl<'a, 'n> Context<'a, 'n> {
         segments[depth] = key;
         let end = if key.is_empty() { depth } else { depth + 1 };
         self.notes.add(&segments[..end], fault);
+    }
+
+    pub(crate) fn arena(&self) -> &'a Bump {
+        self.arena
     }
 
     /// Puts an object beside the row.
@@ -111,7 +120,7 @@ pub(crate) trait Slot<'a> {
 }
 
 /// A JSON object with known keys. Implemented by [`object!`].
-pub(crate) trait Object<'a>: Copy + Default {
+pub trait Object<'a>: Copy + Default {
     /// Reads the value of `key` into its field; false when the key is not known (and the value not yet read).
     fn field<'de: 'a, A: MapAccess<'de>>(
         &mut self,

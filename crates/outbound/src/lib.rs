@@ -2,7 +2,7 @@
 //!
 //! Every request goes to a [`Target`]: one origin (scheme, host, port) with its own address check, deadline, size
 //! limit and, where configured, proxy and extra certificate authority. Redirects are never followed, proxy variables
-//! of the environment are never read, a bearer header can't leave the target's origin, and no error text holds a URL.
+//! of the environment are never read, a target's headers never leave its origin, and no error text holds a URL.
 //! It knows nothing of FHIR, of patients or of retries.
 //!
 //! Start reading at [`Outbound::target`] and [`Target::get`].
@@ -14,5 +14,6 @@ mod resolve;
 mod target;
 mod tls;
 
+pub use address::{is_loopback, is_refused};
 pub use error::OutboundError;
 pub use target::{Answer, Outbound, Target, TargetSettings};

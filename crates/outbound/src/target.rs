@@ -1,19 +1,29 @@
 //! A target: one origin and everything that holds for requests to it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use rustls::crypto::CryptoProvider;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::OutboundError;
+use crate::{
+    OutboundError,
+    body::{self, Cut},
+    resolve::{Pinned, ResolveError, literal_is_allowed},
+    tls,
+};
 
 /// Default limit of a body after decompression: 16 MiB.
 const DEFAULT_MAX_BODY: u64 = 16 * 1024 * 1024;
 /// Default time for one request: 10 s.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time to connect, TLS handshake included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What is configured about one target.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TargetSettings {
     /// Names the target in errors and logs.
     pub id: String,
@@ -21,8 +31,8 @@ pub struct TargetSettings {
     pub base_url: Url,
     /// Longest time for one request, body included. The deadline given to [`Target::get`] can only shorten it.
     pub timeout: Duration,
-    /// `http://`, `https://` or `socks5://`. The proxy then resolves names, so addresses are checked only where the
-    /// host is written as an address.
+    /// `http://`, `https://` or `socks5://`. The proxy then resolves names, so addresses are checked here only where
+    /// the host is written as an address, and the proxy has to guard the rest.
     pub proxy: Option<Url>,
     /// Largest body in bytes, counted after decompression.
     pub max_body: u64,
@@ -47,10 +57,24 @@ impl TargetSettings {
     }
 }
 
+impl fmt::Debug for TargetSettings {
+    // Header values are credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("TargetSettings")
+            .field("id", &self.id)
+            .field("base_url", &self.base_url.as_str())
+            .field("timeout", &self.timeout)
+            .field("max_body", &self.max_body)
+            .field("headers", &names)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a target answered, whatever the status.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// HTTP status.
+    /// HTTP status. A redirect is an answer like any other.
     pub status: u16,
     /// `Content-Type` as sent, when readable.
     pub content_type: Option<String>,
@@ -63,42 +87,166 @@ pub struct Answer {
 /// Makes targets. One per process.
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    roots: Arc<rustls::RootCertStore>,
+    provider: Arc<CryptoProvider>,
 }
 
-/// One origin, ready to be asked. Cheap to clone.
+/// One origin, ready to be asked. Cheap to clone; clones share connections.
 #[derive(Clone, Debug)]
 pub struct Target {
     settings: Arc<TargetSettings>,
+    client: reqwest::Client,
+    pinned: Pinned,
 }
+
 impl Outbound {
-    /// TODO
+    /// Installs rustls' ring provider for the process, if none is installed yet.
     pub fn new() -> Result<Self, OutboundError> {
-        Ok(Self { roots: Arc::new(rustls::RootCertStore::empty()) })
+        Ok(Self { provider: tls::provider() })
     }
-    /// Checks the settings and makes a target.
+
+    /// Checks the settings and makes a target. Nothing is sent or resolved.
     pub fn target(&self, settings: TargetSettings) -> Result<Target, OutboundError> {
-        let _ = &self.roots;
-        Ok(Target { settings: Arc::new(settings) })
+        let wrong = |what: &str| OutboundError::Settings { target: settings.id.clone(), what: what.to_owned() };
+        let base = &settings.base_url;
+        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
+            return Err(wrong("base_url must be http:// or https:// with a host"));
+        }
+        if has_userinfo(base) || base.query().is_some() || base.fragment().is_some() {
+            return Err(wrong("base_url must have no user information, query or fragment"));
+        }
+        if !literal_is_allowed(base) || settings.proxy.as_ref().is_some_and(|proxy| !literal_is_allowed(proxy)) {
+            return Err(OutboundError::Address { target: settings.id.clone() });
+        }
+        let config = tls::client_config(self.provider.clone(), settings.ca_file.as_deref()).map_err(|what| wrong(&what))?;
+        let pinned = Pinned::new([base].into_iter().chain(settings.proxy.as_ref()));
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(config)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .dns_resolver(Arc::new(pinned.clone()))
+            .user_agent(concat!("regional-portal/", env!("CARGO_PKG_VERSION")))
+            .default_headers(header_map(&settings.headers).ok_or_else(|| wrong("headers hold what HTTP does not allow"))?);
+        if let Some(proxy) = &settings.proxy {
+            let known = matches!(proxy.scheme(), "http" | "https" | "socks5" | "socks5h");
+            let proxy = known.then(|| reqwest::Proxy::all(proxy.clone()).ok()).flatten();
+            builder = builder.proxy(proxy.ok_or_else(|| wrong("proxy must be http://, https:// or socks5://"))?);
+        }
+        let client = builder.build().map_err(|_| wrong("no HTTP client can be made of these settings"))?;
+        Ok(Target { settings: Arc::new(settings), client, pinned })
     }
 }
+
 impl Target {
-    /// Id.
+    /// Names the target in errors and logs.
     pub fn id(&self) -> &str {
         &self.settings.id
     }
+
     /// The base URL as configured.
     pub fn base_url(&self) -> &Url {
         &self.settings.base_url
     }
-    /// One GET.
-    pub async fn get(
+
+    /// Longest time for one request.
+    pub fn timeout(&self) -> Duration {
+        self.settings.timeout
+    }
+
+    /// One GET. Any status is an answer; a body that is too large, too slow or broken off is an error.
+    pub async fn get(&self, url: &Url, accept: &str, deadline: Instant) -> Result<Answer, OutboundError> {
+        match self.get_partly(url, accept, deadline).await? {
+            (answer, None) => Ok(answer),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// One GET that keeps what came: with an error, the answer's body ends where the transfer did.
+    pub async fn get_partly(
         &self,
         url: &Url,
         accept: &str,
-        deadline: tokio::time::Instant,
-    ) -> Result<Answer, OutboundError> {
-        let _ = (url, accept, deadline);
-        Err(OutboundError::Timeout { target: self.settings.id.clone() })
+        deadline: Instant,
+    ) -> Result<(Answer, Option<OutboundError>), OutboundError> {
+        if !self.is_same_origin(url) {
+            return Err(OutboundError::Origin { target: self.settings.id.clone() });
+        }
+        let deadline = deadline.min(Instant::now() + self.settings.timeout);
+        let sending = self.client.get(url.clone()).header(ACCEPT, accept).send();
+        let response = match timeout_at(deadline, sending).await {
+            Err(_) => return Err(OutboundError::Timeout { target: self.settings.id.clone() }),
+            Ok(Err(error)) => return Err(self.failure(&error)),
+            Ok(Ok(response)) => response,
+        };
+        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let content_type = header(CONTENT_TYPE).map(str::to_owned);
+        let retry_after = header(RETRY_AFTER).and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        let status = response.status().as_u16();
+        let (body, cut) = body::read(response, self.settings.max_body, deadline).await;
+        Ok((Answer { status, content_type, body, retry_after }, cut.map(|cut| self.cut(cut))))
     }
+
+    /// Same scheme, host and port as the base, and nobody's name in it?
+    pub fn is_same_origin(&self, url: &Url) -> bool {
+        let base = &self.settings.base_url;
+        url.scheme() == base.scheme()
+            && url.host() == base.host()
+            && url.port_or_known_default() == base.port_or_known_default()
+            && !has_userinfo(url)
+    }
+
+    fn cut(&self, cut: Cut) -> OutboundError {
+        let target = self.settings.id.clone();
+        match cut {
+            Cut::TooLarge => OutboundError::TooLarge { target, limit: self.settings.max_body },
+            Cut::TooSlow => OutboundError::TooSlow { target },
+            Cut::Timeout => OutboundError::Timeout { target },
+            Cut::BrokeOff => OutboundError::Protocol { target, why: "the answer broke off" },
+        }
+    }
+
+    /// What a failed request means. Nothing of reqwest's own text is kept: it holds the URL.
+    fn failure(&self, error: &reqwest::Error) -> OutboundError {
+        let target = self.settings.id.clone();
+        let mut why = None;
+        let mut source = error.source();
+        while let Some(error) = source {
+            if let Some(resolve) = error.downcast_ref::<ResolveError>() {
+                match resolve {
+                    ResolveError::Refused | ResolveError::Unexpected => return OutboundError::Address { target },
+                    ResolveError::NotFound => why = Some("name not found"),
+                }
+            } else if let Some(io) = error.downcast_ref::<std::io::Error>() {
+                let tls = io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+                why = match io.kind() {
+                    _ if tls => Some("TLS handshake failed"),
+                    std::io::ErrorKind::ConnectionRefused => Some("connection refused"),
+                    _ => why,
+                };
+            }
+            source = error.source();
+        }
+        if error.is_connect() {
+            // Perhaps the hospital has moved: look the name up again next time.
+            self.pinned.release();
+            let why = why.unwrap_or(if error.is_timeout() { "not connected in time" } else { "not connected" });
+            return OutboundError::Connect { target, why };
+        }
+        OutboundError::Protocol { target, why: "no HTTP answer" }
+    }
+}
+
+fn has_userinfo(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+fn header_map(headers: &[(String, String)]) -> Option<HeaderMap> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let mut value = HeaderValue::from_str(value).ok()?;
+        value.set_sensitive(true);
+        map.append(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
+    }
+    Some(map)
 }

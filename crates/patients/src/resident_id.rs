@@ -144,7 +144,7 @@ fn upgrade(places: &[u8], number: &mut [u8; 18]) -> Result<(), ResidentIdProblem
         return Err(ResidentIdProblem::Form);
     }
     number[..6].copy_from_slice(&places[..6]);
-    number[6..8].copy_from_slice(if places[12..15] >= *b"996" { b"18" } else { b"19" });
+    number[6..8].copy_from_slice(if places[12..15] >= b"996"[..] { b"18" } else { b"19" });
     number[8..17].copy_from_slice(&places[6..15]);
     number[17] = check_digit(number);
     Ok(())

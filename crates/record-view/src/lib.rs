@@ -1,1 +1,39 @@
-//! record-view
+//! The record as people see it, for both portals: `ehr`'s view types become page structs that templates print, SVG charts
+//! and words in the reader's language.
+//!
+//! No reading, no permission, no HTTP here: everything comes in as values, time included. Start at [`labs::page`] (the
+//! clinician's matrix) or [`patient_labs::page`] (the patient's own results). Nothing here ever says "none" unless every
+//! linked source answered in full: see [`sources::Sources`].
+
+pub mod break_glass;
+mod chart;
+pub mod demographics;
+pub mod home;
+pub mod labs;
+pub mod patient_labs;
+mod range_bar;
+mod scene;
+pub mod search;
+mod shell;
+pub mod sources;
+
+pub use scene::Scene;
+pub use shell::{PatientShell, RecordShell};
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "templates"]
+struct RecordTemplates;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "locales"]
+struct RecordLocales;
+
+/// Components the portals' record pages are put together from.
+pub fn templates() -> web::render::Templates {
+    web::render::Templates::embedded::<RecordTemplates>()
+}
+
+/// The record's words.
+pub fn locales() -> web::render::Locales {
+    web::render::Locales::embedded::<RecordLocales>()
+}

@@ -1,1 +1,28 @@
-//! sandbox
+//! A simulated health region on loopback: hospitals with FHIR R4 servers in vendors' shapes, a staff directory on the wire,
+//! and a control listener that makes them fail on command. Everything is generated from a seed and a date.
+//!
+//! The region is a *peer*: it shares no table and no type with the portals, and nothing in a portal may know it. It serves
+//! loopback only; its passwords are public.
+//!
+//! Start reading at [`Region`]: [`people`] make identities, [`clinical`] what happened to them, [`hospital`] how each
+//! hospital writes and serves it, [`directory`] the staff. What is special is data: `data/region.toml`.
+
+mod clinical;
+mod clock;
+mod config;
+mod control;
+mod dice;
+mod directory;
+mod error;
+mod hospital;
+mod listen;
+mod people;
+mod reference;
+mod region;
+mod running;
+
+pub use config::{Config, ControlConfig, DirectoryConfig, HospitalConfig};
+pub use error::SandboxError;
+pub use hospital::mode::Mode;
+pub use region::Region;
+pub use running::{Description, PersonKnown, Running, RunningDirectory, RunningHospital, StaffAccount};

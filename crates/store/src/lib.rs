@@ -25,7 +25,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 pub use config::{DatabaseConfig, UrlProblem};
 pub use lane::Ticket;
 pub use lease::Lease;
-pub use schema::SCHEMA_VERSION_TABLE;
+pub use schema::SCHEMA;
 pub use time::{Millis, from_millis, to_millis};
 pub use tx::Tx;
 
@@ -138,11 +138,11 @@ impl Store {
         Ok(self.readers.ping().await?)
     }
 
-    /// Refuses a database whose newest migration is not `needed` (the name of the last migration known to the program).
+    /// Refuses a database whose newest migration is not [`SCHEMA`].
     ///
     /// # Errors
     /// [`StoreError::Schema`] naming what was found and the cure.
-    pub async fn check_schema(&self, needed: &str) -> Result<(), StoreError> {
-        schema::check(&self.readers, needed).await
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        schema::check(&self.readers).await
     }
 }

@@ -4,13 +4,16 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, sea_query::{Alias, Order, Que
 
 use crate::StoreError;
 
-/// Where sea-orm-migration keeps what was applied.
-pub const SCHEMA_VERSION_TABLE: &str = "seaql_migrations";
+/// The newest migration these programs were built for. A test of `migrations` holds it to the newest there is.
+pub const SCHEMA: &str = "m20261121_000005_accounts";
 
-pub(crate) async fn check(db: &DatabaseConnection, needed: &str) -> Result<(), StoreError> {
+/// Where sea-orm-migration keeps what was applied.
+const APPLIED: &str = "seaql_migrations";
+
+pub(crate) async fn check(db: &DatabaseConnection) -> Result<(), StoreError> {
     let newest = Query::select()
         .column(Alias::new("version"))
-        .from(Alias::new(SCHEMA_VERSION_TABLE))
+        .from(Alias::new(APPLIED))
         .order_by(Alias::new("version"), Order::Desc)
         .limit(1)
         .to_owned();
@@ -20,8 +23,8 @@ pub(crate) async fn check(db: &DatabaseConnection, needed: &str) -> Result<(), S
         Ok(Some(row)) => row.try_get::<String>("", "version")?,
         Ok(None) | Err(_) => "empty".to_owned(),
     };
-    if found == needed {
+    if found == SCHEMA {
         return Ok(());
     }
-    Err(StoreError::Schema { found, needed: needed.to_owned() })
+    Err(StoreError::Schema { found, needed: SCHEMA.to_owned() })
 }

@@ -8,9 +8,16 @@
 //! This crate never depends on the crates that it tests, but for `migrations` and `sandbox`.
 
 mod database;
+pub mod openldap;
+mod portal;
 pub mod postgres;
+mod region;
+mod visitor;
 
 pub use database::{Database, Kind, databases};
+pub use portal::{TestPortal, credentials};
+pub use region::{Directory, Hospital, Patient, Region, Staff, region};
+pub use visitor::{Answer, Visitor};
 
 /// Whether the run was asked to start no servers (`TESTBED_QUICK=1`).
 pub fn quick() -> bool {

@@ -1,1 +1,134 @@
-date-long = { $day } { $month } { $year }
+# Shell, sign-in and error pages of both portals. Keys match zh-CN.ftl one to one.
+
+brand-internal = Regional Health Portal
+brand-external = Regional Health
+skip-to-content = Skip to content
+other-language = 中文
+sign-out = Sign out
+nav-main = Main
+nav-bottom = Bottom
+nav-desk = Desk
+nav-patients = Patients
+nav-home = Home
+nav-record = Health record
+nav-results = My results
+bar-search-label = Find another patient
+foot-emergency = In an emergency call 120 at once
+foot-not-a-diagnosis = Nothing here replaces a doctor’s diagnosis
+list-separator = , { "" }
+sentence-separator = ; { "" }
+
+# Dates
+date-long = { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+} { $year }
+date-without-year = { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+}
+date-weekday = { $weekday ->
+    [1] Monday
+    [2] Tuesday
+    [3] Wednesday
+    [4] Thursday
+    [5] Friday
+    [6] Saturday
+   *[7] Sunday
+}, { date-long }
+
+# Sign-in
+sign-in-refused-title = Wrong user name or password
+sign-in-refused-text = Check both and try again. Several wrong tries pause signing in for a while.
+sign-in-unavailable-title = Your account can’t be checked right now
+sign-in-unavailable-text = The account service does not answer; your password is not the reason. Try again in a minute or two.
+sign-in-too-many-title = Too many tries
+sign-in-too-many-text = To protect the account, signing in is paused. Try again in 15 minutes.
+sign-in-missing-title = Enter your user name and password
+sign-in-missing-text = Both are needed to sign in.
+sign-in-expired-title = Your session has ended, please sign in again
+sign-in-expired-text = Nothing happened for a while, so you were signed out. After signing in you return to your page.
+sign-in-stale-title = The page was open for too long
+sign-in-stale-text = Please send it once more; nothing was lost.
+sign-in-signed-out-title = You have signed out
+sign-in-signed-out-text = On a shared computer, close the browser as well.
+sign-in-to-field = Go to the field
+username = User name
+password = Password
+organisation = Organisation
+sign-in = Sign in
+
+# Error pages
+error-prefix = Error: { "" }
+error-what = What happened
+error-report = Still not working?
+error-report-text = Call your IT desk and give them the number below: it leads them to the cause.
+error-report-plain = If you need help, tell us this number:
+error-request-id = Number
+error-time = Time
+error-status = Status
+error-retry-after = Try again in { $seconds } s.
+try-again = Try again
+to-desk = Back to the desk
+to-home = Back to the first page
+to-search = Find a patient
+to-sign-in = Sign in
+error-not-found-title = This page can’t be found
+error-not-found-text = The address may be incomplete, the content may be gone, or you may not be allowed to see it.
+error-not-found-next = Start from the first page or the menu; nothing else is affected.
+error-forbidden-title = You are not allowed to do this
+error-forbidden-text = Your account lacks this permission. Nothing was changed.
+error-forbidden-next = If your work needs it, ask your organisation’s portal administrator.
+error-break-glass-required-title = No treatment relation: the record was not opened
+error-break-glass-required-text = This patient is registered, but you have no treatment relation with them, so the record was not opened.
+error-break-glass-required-next = Ask the treating doctor for a referral or a consultation; in an emergency call the treating department.
+error-not-signed-in-title = Please sign in first
+error-not-signed-in-text = This page needs you to sign in, or your session has ended.
+error-not-signed-in-next = After signing in you return to this page.
+error-too-many-title = Too many requests, please wait
+error-too-many-text = There were too many requests in a short time, so the portal paused its answers.
+error-too-many-next = Wait a moment and try again; reloading does not make it faster.
+error-invalid-title = This request was not carried out
+error-invalid-text = The portal can’t make sense of what was sent. Nothing was changed.
+error-invalid-next = Go back, check the form and send it again.
+error-conflict-title = Somebody changed this just now
+error-conflict-text = What you saw is no longer the latest, so nothing was saved.
+error-conflict-next = Open the page again and repeat your change.
+error-unavailable-title = The portal can’t do this right now
+error-unavailable-text = A service that the portal depends on does not answer. What was not saved will not be saved twice; what was saved is not lost.
+error-unavailable-next = Try again in a while. If it is urgent, use the hospital systems directly or the telephone.
+error-internal-title = Something went wrong in the portal
+error-internal-text = The fault is ours and has been recorded.
+error-internal-next = Try again; if it happens again, give the number below.
+error-request-timeout-title = The request did not arrive completely
+error-request-timeout-text = The network was slow or broke off before everything had arrived.
+error-request-timeout-next = Check your connection and try again.
+error-too-large-title = What you sent is too large
+error-too-large-text = It exceeds what the portal accepts. Nothing was changed.
+error-too-large-next = Send less and try again.
+error-method-not-allowed-title = This address does not support that
+error-method-not-allowed-text = Nothing was changed.
+error-method-not-allowed-next = Start from the first page or the menu.
+error-unsupported-media-type-title = This format is not supported
+error-unsupported-media-type-text = The portal can’t read this format. Nothing was changed.
+error-unsupported-media-type-next = Use the form on the page.

@@ -17,6 +17,7 @@ pub mod lang;
 pub mod logs;
 pub mod network;
 pub mod ops;
+pub mod pages;
 pub mod render;
 pub mod routing;
 pub mod run;

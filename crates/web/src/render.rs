@@ -71,7 +71,6 @@ struct SharedLocales;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "static"]
-#[exclude = "*.toml"]
 struct SharedStatic;
 
 /// The templates of the shared shell, the design system and the error pages.

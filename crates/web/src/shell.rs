@@ -1,9 +1,10 @@
 //! What happens to every request, whatever it asks for: request id, limits, language, session, CSRF, errors, headers,
 //! compression, log line, figures. Nothing a handler could forget.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use access::{Fault, RequestId};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use poem::{
     Body, Endpoint, IntoResponse, Request, Response,
@@ -22,6 +23,10 @@ const BODY: usize = 1 << 20;
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// For an answer to be made; a record read has its own, shorter deadline.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked")]
+struct Panicked;
 
 /// Draws a portal's error pages.
 pub trait ErrorPages: Send + Sync + 'static {
@@ -147,8 +152,11 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
             self.guard_unsafe(&mut request, visit).await?;
         }
         request.set_data(visit.clone());
-        match tokio::time::timeout(ANSWER_TIME, self.inner.call(request)).await {
-            Ok(answer) => answer,
+        // A handler that panics is our mistake, not the end of the connection.
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        match tokio::time::timeout(ANSWER_TIME, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(Failure::internal(Panicked).into()),
             Err(_) => Err(Failure::new(Fault::Unavailable).with_retry_after(5).into()),
         }
     }

@@ -14,8 +14,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-pub use graph::{Edge, Graph, Package};
-pub use sources::{Role, SourceFile, Sources};
+pub use graph::{Graph, Package};
+use sources::{Role, Sources};
 
 /// A broken rule and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

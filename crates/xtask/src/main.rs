@@ -2,6 +2,8 @@
 //!
 //! Kept light, since it is built before anything else: no HTTP client, no async runtime, no crate of ours.
 
+#![allow(clippy::print_stdout, reason = "what it says on the terminal is its whole output")]
+
 mod advisories;
 mod bench;
 mod browser;

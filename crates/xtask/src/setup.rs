@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::command::{command, installed, run};
+use crate::command::{command, installed, run as run_command};
 
 /// How much of the test run is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +33,8 @@ const NEEDS: &[Need] = &[
     Need { package: "npm", present: || installed("npm"), reason: "driving the browser" },
 ];
 
-/// Installs what is missing, or says what it is.
-///
-/// # Errors
-/// Something is missing and can't be installed from here: the message is the command that an administrator has to run.
-pub fn run_debian() -> Result<()> {
+/// Installs what is missing, or says what it is and the command that an administrator has to run.
+fn debian() -> Result<()> {
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.present)()).collect();
     if missing.is_empty() {
         println!("nothing is missing");
@@ -50,8 +47,10 @@ pub fn run_debian() -> Result<()> {
     let Some(administrator) = Administrator::of_this_machine() else {
         bail!("not root and no sudo without a password; have it installed: {}", by_hand(&packages));
     };
-    run(administrator.apt_get().args(["-q", "-q", "update"]))?;
-    run(administrator.apt_get().args(["-q", "-q", "-y", "install", "--no-install-recommends"]).args(&packages))?;
+    run_command(&mut administrator.apt_get(&["update"]))?;
+    run_command(
+        &mut administrator.apt_get(&[&["-y", "install", "--no-install-recommends"], packages.as_slice()].concat()),
+    )?;
     let still: Vec<&str> = NEEDS.iter().filter(|need| !(need.present)()).map(|need| need.package).collect();
     if !still.is_empty() {
         bail!("installed, but still not found: {}", still.join(", "));
@@ -62,12 +61,12 @@ pub fn run_debian() -> Result<()> {
 /// Debian packages and the browser driver.
 ///
 /// # Errors
-/// As [`run_debian`]; or npm failed.
+/// Something is missing and can't be installed from here, or an installation failed.
 pub fn run(root: &Path, wanted: Wanted) -> Result<()> {
     if wanted == Wanted::Nothing {
         return Ok(());
     }
-    run_debian()?;
+    debian()?;
     npm(root)
 }
 
@@ -79,13 +78,15 @@ fn npm(root: &Path) -> Result<()> {
     if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    self::run_npm(&folder)?;
+    run_command(command("npm", &folder).args([
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--loglevel=error",
+    ]))?;
     std::fs::write(stamp, lock)?;
     Ok(())
-}
-
-fn run_npm(folder: &Path) -> Result<()> {
-    run(command("npm", folder).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]))
 }
 
 fn by_hand(packages: &[&str]) -> String {
@@ -117,18 +118,27 @@ impl Administrator {
         sudo.is_ok_and(|status| status.success()).then_some(Self::Sudo)
     }
 
-    /// `apt-get` that asks nothing and starts no service (`RUNLEVEL=1` is what invoke-rc.d looks at).
-    fn apt_get(&self) -> Command {
-        let settings = ["DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"];
+    /// `apt-get` that asks nothing and starts no service.
+    fn apt_get(&self, arguments: &[&str]) -> Command {
         let mut command = match self {
-            Self::Root => Command::new("env"),
+            Self::Root => Command::new("sh"),
             Self::Sudo => {
                 let mut sudo = Command::new("sudo");
-                sudo.args(["-n", "env"]);
+                sudo.args(["-n", "sh"]);
                 sudo
             }
         };
-        command.args(settings).arg("apt-get").stdin(Stdio::null());
+        command.args(["-c", WITHOUT_SERVICES, "apt-get"]).args(arguments).stdin(Stdio::null());
         command
     }
 }
+
+/// Debian starts a server when it installs one, unless `policy-rc.d` answers 101. One that is there already stays.
+const WITHOUT_SERVICES: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+    trap 'rm -f $policy' EXIT
+fi
+DEBIAN_FRONTEND=noninteractive apt-get -q -q "$@"
+"#;

@@ -1,10 +1,9 @@
 //! The same policy in casbin: the written form, and the oracle that the snapshot is held against.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use casbin::{
-    CoreApi, DefaultModel, DefaultRoleManager, Enforcer, MemoryAdapter, MgmtApi, Result,
-};
+use casbin::{Adapter as _, CoreApi as _, DefaultModel, DefaultRoleManager, Enforcer, MemoryAdapter, Result};
+use parking_lot::RwLock;
 
 use super::{Act, Object, Role, Ruleset, role::LADDER};
 use crate::{Domain, SubjectId};
@@ -20,19 +19,13 @@ const DEPTH: usize = 1 << 16;
 /// # Errors
 /// casbin's, when a rule does not fit the model.
 pub async fn enforcer(rules: &Ruleset) -> Result<Enforcer> {
-    let model = DefaultModel::from_str(MODEL).await?;
-    let mut enforcer = Enforcer::new(model, MemoryAdapter::default()).await?;
-    enforcer.enable_auto_save(false);
-    enforcer.enable_auto_build_role_links(false);
-    enforcer.add_named_policies("p", grants(rules)).await?;
+    let mut adapter = MemoryAdapter::default();
+    adapter.add_policies("p", "p", grants(rules)).await?;
     for (relation, rows) in relations(rules) {
-        if !rows.is_empty() {
-            enforcer.add_named_grouping_policies(relation, rows).await?;
-        }
+        adapter.add_policies("g", relation, rows).await?;
     }
-    enforcer.enable_auto_build_role_links(true);
-    let manager = DefaultRoleManager::new(DEPTH);
-    enforcer.set_role_manager(Arc::new(parking(manager)))?;
+    let mut enforcer = Enforcer::new(DefaultModel::from_str(MODEL).await?, adapter).await?;
+    enforcer.set_role_manager(Arc::new(RwLock::new(DefaultRoleManager::new(DEPTH))))?;
     Ok(enforcer)
 }
 
@@ -53,4 +46,37 @@ fn grants(rules: &Ruleset) -> Vec<Vec<String>> {
         ]
     };
     unique(rules.grants.iter().map(row).collect())
+}
+
+fn relations(rules: &Ruleset) -> [(&'static str, Vec<Vec<String>>); 5] {
+    let member = |m: &super::Membership| vec![m.member.to_string(), m.group.to_string()];
+    let inherited = |p: &super::Placement| {
+        let open = Role::ALL.into_iter().filter(|role| !p.blocked.contains(*role));
+        open.map(|role| vec![p.object.to_string(), p.parent.to_string(), role_name(role)]).collect::<Vec<_>>()
+    };
+    let below = |p: &super::Placement| vec![p.object.to_string(), p.parent.to_string(), "tree".to_owned()];
+    let act = |effect: &'static str| move |act: Act| vec![act_name(act), role_name(act.least_role()), effect.to_owned()];
+    let up = |(lower, higher): &(Role, Role)| vec![role_name(*lower), role_name(*higher), "allow".to_owned()];
+    let down = |(lower, higher): &(Role, Role)| vec![role_name(*higher), role_name(*lower), "deny".to_owned()];
+    [
+        ("g", unique(rules.memberships.iter().map(member).collect())),
+        ("g2", unique(rules.placements.iter().flat_map(inherited).collect())),
+        ("g3", Act::ALL.into_iter().map(act("allow")).chain(LADDER.iter().map(up)).collect()),
+        ("g4", Act::ALL.into_iter().map(act("deny")).chain(LADDER.iter().map(down)).collect()),
+        ("g5", unique(rules.placements.iter().map(below).collect())),
+    ]
+}
+
+fn role_name(role: Role) -> String {
+    format!("r:{role}")
+}
+
+fn act_name(act: Act) -> String {
+    format!("a:{act}")
+}
+
+/// casbin's adapter takes all of a batch or, when one is there already, none of it.
+fn unique(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let mut seen = HashSet::with_capacity(rows.len());
+    rows.into_iter().filter(|row| seen.insert(row.clone())).collect()
 }

@@ -89,9 +89,6 @@ pub struct Ruleset {
     pub memberships: Vec<Membership>,
 }
 
-/// Security administrators appoint people for the record, yet read nothing in it.
-const ALL_BUT_APPOINTING: RoleSet =
-    RoleSet::of(&[Role::User, Role::PrivilegedUser, Role::Editor, Role::Manager, Role::Administrator]);
 /// Everybody is a user of the site; administration is for those who hold one of the upper roles.
 const ALL_BUT_ADMINISTERING: RoleSet = RoleSet::of(&[Role::User, Role::PrivilegedUser, Role::Editor, Role::Manager]);
 
@@ -131,8 +128,9 @@ fn preset_grants() -> Vec<Grant> {
 fn preset_placements() -> Vec<Placement> {
     let place = |object, parent, blocked| Placement { object, parent, blocked };
     let mut placements = vec![
-        place(Object::SECTION_RECORD, Object::SITE_INTERNAL, ALL_BUT_APPOINTING),
-        place(Object::SECTION_RECORD, Object::SITE_EXTERNAL, ALL_BUT_APPOINTING),
+        // Nobody reads records, or lets others read them, by being something on the site. Denials do come down.
+        place(Object::SECTION_RECORD, Object::SITE_INTERNAL, RoleSet::ALL),
+        place(Object::SECTION_RECORD, Object::SITE_EXTERNAL, RoleSet::ALL),
         place(Object::SECTION_ADMIN, Object::SITE_INTERNAL, ALL_BUT_ADMINISTERING),
         place(Object::PAGE_AUDIT, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::PAGE_HOME, Object::SITE_INTERNAL, RoleSet::NONE),

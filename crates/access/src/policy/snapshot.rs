@@ -9,10 +9,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::{
-    Act, Effect, Object, Role, RoleSet, Ruleset,
-    role::ActSet,
-};
+use super::{Act, Effect, Object, Role, RoleSet, Ruleset, role::ActSet};
 use crate::{Domain, SubjectId};
 
 /// Cells (viewer × object) kept at most; beyond it the tables are computed anew as people come.
@@ -191,6 +188,10 @@ impl Snapshot {
         });
         let numbered = acts.enumerate().filter_map(|(number, acts)| Some((ObjectNumber::try_from(number).ok()?, acts)));
         numbered.filter(|(_, acts)| *acts != ActSet::default()).collect()
+    }
+
+    pub(crate) fn number_of(&self, object: &Object) -> Option<ObjectNumber> {
+        self.objects.find(object)
     }
 
     /// Is `group` the subject, or a group it is in?

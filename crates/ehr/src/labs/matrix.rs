@@ -1,6 +1,10 @@
 //! Analyte × time: the matrix of the results page, and trends of what may share an axis.
 
-use super::{Flag, LabResult};
+use std::collections::{HashMap, HashSet};
+
+use super::convert::{self, Measure};
+use super::view::stable_hash;
+use super::{Analyte, LabResult, catalogue, units};
 use crate::{Bilingual, ClinicalTime};
 
 /// The matrix. Columns run newest first; rows follow the catalogue's panels, unknown codes last under their own text.
@@ -14,8 +18,23 @@ pub struct LabMatrix<'r> {
     pub columns_left_out: usize,
 }
 
+/// What part of the results the matrix shows.
+#[derive(Clone, Debug, Default)]
+pub struct MatrixWindow {
+    /// Columns at most; 0 means all.
+    pub columns: usize,
+    /// Newer columns to skip.
+    pub skip: usize,
+    /// Only this panel (its catalogue id, or `other`).
+    pub panel: Option<String>,
+    /// Only rows with something abnormal in the columns shown.
+    pub only_abnormal: bool,
+    /// Only rows whose name, abbreviation, code or the laboratory's own text holds this.
+    pub text: Option<String>,
+}
+
 /// A time at a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Column {
     /// When, at its precision; `None` when the source did not say.
     pub time: Option<ClinicalTime>,
@@ -55,38 +74,211 @@ pub struct Row<'r> {
     pub has_trend: bool,
 }
 
-/// A chart's worth of results of one row: one unit, times known to the day at least, oldest first.
-#[derive(Clone, Debug)]
-pub struct Trend {
-    /// The row's key.
-    pub key: String,
-    /// Analyte.
-    pub name: Bilingual,
-    /// Unit of every point and of the band.
-    pub unit: String,
-    /// Oldest first.
-    pub points: Vec<TrendPoint>,
-    /// The newest range, converted with the values: shown as a band. Either side may be open.
-    pub band: Option<(Option<f64>, Option<f64>)>,
-    /// Results of this row that can't be on the axis (text, other unit): counted, listed in the table.
-    pub not_plotted: usize,
+/// Arranges results. Results without value, reason or components (headings of panels) have no row.
+pub fn matrix<'r>(results: &'r [LabResult], window: &MatrixWindow) -> LabMatrix<'r> {
+    let mut rows: Vec<RowResults<'r>> = Vec::new();
+    let mut known: HashMap<RowKey<'r>, usize> = HashMap::new();
+    for result in results.iter().filter(|result| has_content(result)) {
+        let key = RowKey::of(result);
+        let at = *known.entry(key).or_insert_with(|| {
+            rows.push(RowResults::new(key, result));
+            rows.len() - 1
+        });
+        rows[at].results.push(result);
+    }
+    rows.retain(|row| row.fits(window));
+    if window.only_abnormal {
+        rows.retain(|row| row.results.iter().any(|result| is_abnormal(result)));
+    }
+    let (columns, columns_left_out) = columns(&rows, window);
+    let place: HashMap<ColumnKey<'_>, usize> =
+        columns.iter().enumerate().map(|(at, column)| (ColumnKey::of_column(column), at)).collect();
+    rows.sort_by(|a, b| a.order().cmp(&b.order()));
+    let mut panels: Vec<Panel<'r>> = Vec::new();
+    for row in &rows {
+        let Some(shown) = row.row(&place, columns.len(), window.only_abnormal) else { continue };
+        let id = row.panel();
+        match panels.last_mut() {
+            Some(panel) if panel.id == id => panel.rows.push(shown),
+            _ => panels.push(Panel { id: id.to_owned(), name: panel_name(id), rows: vec![shown] }),
+        }
+    }
+    LabMatrix { columns, panels, columns_left_out }
 }
 
-/// A point.
-#[derive(Clone, Debug)]
-pub struct TrendPoint {
-    /// Seconds since the epoch, for the axis.
-    pub at: i64,
-    /// As shown: the time at its precision.
-    pub time: ClinicalTime,
-    /// Height.
-    pub value: f64,
-    /// Verbatim, with comparator.
-    pub text: String,
-    /// Shape of the mark.
-    pub flag: Option<Flag>,
-    /// Source id.
-    pub source: String,
-    /// Was the value converted into `unit`?
-    pub converted: bool,
+fn has_content(result: &LabResult) -> bool {
+    result.value.is_some() || result.absent.is_some() || !result.components.is_empty()
+}
+
+fn is_abnormal(result: &LabResult) -> bool {
+    result.flag.is_some_and(super::Flag::is_abnormal) || result.components.iter().any(is_abnormal)
+}
+
+fn panel_name(id: &str) -> Option<Bilingual> {
+    super::panels().iter().find(|panel| panel.id == id).map(|panel| panel.name.clone())
+}
+
+/// What makes a row: the analyte in one unit (and one LOINC code, where the unit does not say which measure it is);
+/// else the code as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum RowKey<'r> {
+    Known { analyte: &'static str, kind: Option<&'static str>, unit: Option<&'r str> },
+    Other { system: Option<&'r str>, code: &'r str, specimen: Option<&'r str>, unit: Option<&'r str> },
+}
+
+impl<'r> RowKey<'r> {
+    pub(super) fn of(result: &'r LabResult) -> Self {
+        let value = result.value.as_ref();
+        let unit = value.and_then(|value| value.ucum.or(value.unit.as_deref()));
+        match result.analyte.and_then(|id| catalogue().analyte(id)) {
+            Some(analyte) => {
+                let kind = Measure::of(result).map_or(Some(""), |measure| convert::kind(analyte, measure));
+                Self::Known { analyte: &analyte.id, kind, unit }
+            }
+            None => {
+                let coding = result.code.codings.first();
+                let system = coding.and_then(|coding| coding.system.as_deref());
+                let code = coding.map_or(result.code.text.as_str(), |coding| coding.code.as_str());
+                Self::Other { system, code, specimen: result.specimen.as_deref(), unit }
+            }
+        }
+    }
+
+    /// Usable as an anchor and in a URL, the same tomorrow.
+    pub(super) fn anchor(self) -> String {
+        match self {
+            Self::Known { analyte, kind, unit } => {
+                let mut anchor = analyte.to_owned();
+                for part in [kind.map_or(Some("unclear"), |kind| (!kind.is_empty()).then_some(kind)), unit] {
+                    anchor.extend(part.into_iter().flat_map(|part| std::iter::once('.').chain(part.chars().map(plain))));
+                }
+                anchor
+            }
+            Self::Other { system, code, specimen, unit } => {
+                let whole = format!("{system:?}|{code}|{specimen:?}|{unit:?}");
+                format!("x{:016x}", stable_hash(whole.as_bytes()))
+            }
+        }
+    }
+}
+
+fn plain(c: char) -> char {
+    if c.is_ascii_alphanumeric() { c } else { '-' }
+}
+
+/// A row before it has columns.
+struct RowResults<'r> {
+    key: RowKey<'r>,
+    analyte: Option<&'static Analyte>,
+    results: Vec<&'r LabResult>,
+}
+
+impl<'r> RowResults<'r> {
+    fn new(key: RowKey<'r>, first: &LabResult) -> Self {
+        Self { key, analyte: first.analyte.and_then(|id| catalogue().analyte(id)), results: Vec::new() }
+    }
+
+    fn panel(&self) -> &str {
+        self.analyte.map_or("other", |analyte| analyte.panel.as_str())
+    }
+
+    fn text(&self) -> &'r str {
+        self.results.first().map_or("", |result| result.code.text.as_str())
+    }
+
+    fn order(&self) -> (usize, usize, &str, String) {
+        let panel = self.analyte.map_or(usize::MAX, |analyte| catalogue().panel_order(&analyte.panel));
+        (panel, self.analyte.map_or(usize::MAX, |analyte| analyte.order), self.text(), self.key.anchor())
+    }
+
+    fn name(&self) -> Bilingual {
+        match self.analyte {
+            Some(analyte) => analyte.name.clone(),
+            None => Bilingual { zh: self.text().to_owned(), en: self.text().to_owned() },
+        }
+    }
+
+    fn fits(&self, window: &MatrixWindow) -> bool {
+        let in_panel = window.panel.as_deref().is_none_or(|panel| panel.is_empty() || panel == self.panel());
+        let wanted = window.text.as_deref().map(patients::search_form).filter(|text| !text.is_empty());
+        in_panel
+            && wanted.is_none_or(|wanted| {
+                let name = self.name();
+                let own = [name.zh, name.en, self.analyte.map(|a| a.abbreviation.clone()).unwrap_or_default()];
+                let said = self.results.iter().map(|result| result.code.text.clone()).collect::<HashSet<_>>();
+                own.into_iter().chain(said).any(|text| patients::search_form(&text).contains(&wanted))
+            })
+    }
+
+    /// `None` when nothing of it is in the columns shown.
+    fn row(
+        &self,
+        place: &HashMap<ColumnKey<'_>, usize>,
+        columns: usize,
+        only_abnormal: bool,
+    ) -> Option<Row<'r>> {
+        let mut cells: Vec<Vec<&'r LabResult>> = vec![Vec::new(); columns];
+        let mut ranges: HashSet<&str> = HashSet::new();
+        let (mut any, mut abnormal) = (false, false);
+        for result in &self.results {
+            if let Some(at) = place.get(&ColumnKey::of(result)) {
+                cells[*at].push(*result);
+                ranges.extend(result.range.as_ref().map(|range| range.text.as_str()));
+                any = true;
+                abnormal |= is_abnormal(result);
+            }
+        }
+        if !any || (only_abnormal && !abnormal) {
+            return None;
+        }
+        let newest = self.results.iter().copied();
+        let range = newest.clone().filter(|result| place.contains_key(&ColumnKey::of(result)));
+        let value = newest.filter_map(|result| result.value.as_ref()).next();
+        let unit = value.and_then(|value| match value.ucum {
+            Some(ucum) => Some(units::normalise(ucum).map_or(ucum, |unit| unit.display.as_str()).to_owned()),
+            None => value.unit.clone(),
+        });
+        Some(Row {
+            key: self.key.anchor(),
+            name: self.name(),
+            abbreviation: self.analyte.map(|analyte| analyte.abbreviation.clone()),
+            unit: unit.filter(|unit| unit != "1"),
+            range: range.filter_map(|result| result.range.as_ref()).next().map(|range| range.text.clone()),
+            ranges_differ: ranges.len() > 1,
+            cells,
+            has_trend: super::trend::has_trend(&self.results),
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ColumnKey<'c> {
+    time: Option<&'c ClinicalTime>,
+    source: &'c str,
+}
+
+impl<'c> ColumnKey<'c> {
+    fn of(result: &'c LabResult) -> Self {
+        let source = result.origins.first().map_or("", |origin| origin.source.as_str());
+        Self { time: result.time.as_ref(), source }
+    }
+
+    fn of_column(column: &'c Column) -> Self {
+        Self { time: column.time.as_ref(), source: &column.source }
+    }
+}
+
+/// The window's columns, newest first, and how many older ones there are.
+fn columns(rows: &[RowResults<'_>], window: &MatrixWindow) -> (Vec<Column>, usize) {
+    let found: HashSet<ColumnKey<'_>> =
+        rows.iter().flat_map(|row| row.results.iter().map(|result| ColumnKey::of(result))).collect();
+    let mut found: Vec<_> = found.into_iter().collect();
+    // `None` is less than any time: undated comes last.
+    found.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.source.cmp(b.source)));
+    let most = if window.columns == 0 { usize::MAX } else { window.columns };
+    let shown = found.iter().skip(window.skip).take(most);
+    let columns: Vec<Column> =
+        shown.map(|key| Column { time: key.time.cloned(), source: key.source.to_owned() }).collect();
+    let left_out = found.len().saturating_sub(window.skip.saturating_add(columns.len()));
+    (columns, left_out)
 }

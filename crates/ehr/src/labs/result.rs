@@ -23,12 +23,16 @@ pub struct LabResult {
     pub range: Option<Range>,
     /// The laboratory's own flag, else ours from its range.
     pub flag: Option<Flag>,
+    /// The laboratory calls it critical (`HH`, `LL`, `AA`).
+    pub alarming: bool,
     /// Specimen in words.
     pub specimen: Option<String>,
     /// The report it belongs to, in words.
     pub report: Option<String>,
     /// Id of the analyte in the laboratory catalogue, when the code is known.
     pub analyte: Option<&'static str>,
+    /// The LOINC code that the analyte is known by; none when it is known by a hospital's own code or by name.
+    pub loinc: Option<&'static str>,
     /// Catalogue group: only results of one group may share an axis.
     pub group: Option<&'static str>,
     /// Results this one consists of (`component`), shown indented.

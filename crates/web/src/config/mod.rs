@@ -81,6 +81,17 @@ impl Document {
     }
 }
 
+/// Makes the key files that `[keys]` of `file` names under `names` and that are not there yet; returns those made.
+///
+/// # Errors
+/// What stood in the way.
+pub fn create_keys(file: &Path, names: &[&str]) -> Result<Vec<PathBuf>, Vec<Problem>> {
+    let document = Document::read(file, std::env::vars()).map_err(|problem| vec![problem])?;
+    let mut problems = Problems::default();
+    let made = document.root(&mut problems).keys(names);
+    if problems.is_empty() { Ok(made) } else { Err(problems.into_vec()) }
+}
+
 /// `PORTAL__SERVER__LISTEN=…` sets `server.listen`. A value that reads as TOML (number, bool, array) is one, else a text.
 fn lay_over(table: &mut toml::Table, name: &str, value: &str) {
     let Some(path) = name.strip_prefix("PORTAL__") else { return };

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Problems;
+use crate::keys;
 
 /// A table being read. Dropping it without [`Section::finish`] would let unknown keys pass, so `finish` consumes it.
 pub struct Section<'a> {
@@ -134,6 +135,36 @@ impl<'a> Section<'a> {
             return Vec::new();
         };
         list.iter().enumerate().map(|(index, entry)| (format!("{}[{index}]", self.at(key)), entry.clone())).collect()
+    }
+
+    /// A key file of this section, read.
+    pub fn key(&mut self, name: &str) -> Option<keys::Key> {
+        let file = self.file(name, "\"secrets/NAME.key\"")?;
+        match keys::read(&file) {
+            Ok(key) => Some(key),
+            Err(error) => {
+                let what = format!("{}: {error}", file.display());
+                self.problem(name, what, "make it with `check --create-keys`, or restore it");
+                None
+            }
+        }
+    }
+
+    /// Makes the missing key files among `names` of `[keys]` below this section.
+    pub(super) fn keys(&mut self, names: &[&str]) -> Vec<PathBuf> {
+        let Some(table) = self.table.and_then(|table| table.get("keys")).and_then(toml::Value::as_table) else {
+            return Vec::new();
+        };
+        let mut section = Section::new("keys".to_owned(), Some(table), self.folder, self.problems);
+        let mut made = Vec::new();
+        for name in names {
+            let Some(path) = section.optional_file(name).filter(|path| !path.exists()) else { continue };
+            match keys::create(&path) {
+                Ok(()) => made.push(path),
+                Err(error) => section.problem(name, error.to_string(), "make its folder writable"),
+            }
+        }
+        made
     }
 
     /// Reports the keys nobody asked for.

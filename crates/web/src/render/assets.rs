@@ -17,9 +17,9 @@ const SPRITE: &str = "icons.svg";
 pub struct Static(Vec<(Cow<'static, str>, Cow<'static, [u8]>)>);
 
 impl Static {
-    /// Every embedded file, under its path.
+    /// Every embedded file, under its path; the lock file (`*.toml`) is no file for browsers.
     pub fn embedded<E: rust_embed::RustEmbed>() -> Self {
-        Self(embedded_files::<E>().collect())
+        Self(embedded_files::<E>().filter(|(path, _)| !path.ends_with(".toml")).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What templates can call: `t`, `asset`, `icon`, `date`, `datetime`.
+//! What templates can call: `t`, `word`, `asset`, `icon`, `date`, `datetime`.
 
 use std::sync::Arc;
 
@@ -11,6 +11,12 @@ pub(super) fn register(engine: &mut Tera, words: &Arc<Words>, assets: &Assets) {
     let own = Arc::clone(words);
     // t(key="greeting", name=user.name): the message in the engine's language; escaped like every value.
     engine.register_function("t", move |kwargs: Kwargs, _: &State<'_>| -> TeraResult<String> { translate(&own, &kwargs) });
+    let own = Arc::clone(words);
+    // word(key="role-" ~ role, otherwise=role): the words of a code that may be unknown to us.
+    engine.register_function("word", move |kwargs: Kwargs, _: &State<'_>| -> TeraResult<String> {
+        let key = kwargs.must_get::<&str>("key")?;
+        if own.has(key) { Ok(own.text(key)) } else { Ok(kwargs.must_get::<&str>("otherwise")?.to_owned()) }
+    });
     let own = assets.clone();
     // asset(path="portal.css"): its address, which changes with its content.
     engine.register_function("asset", move |kwargs: Kwargs, _: &State<'_>| -> TeraResult<String> {

@@ -23,7 +23,12 @@ const RESERVED: &[Reserved] = &[
     ("transaction", &["sea_orm", ":", ":", "*"], &["store"], "a glob import brings `begin` with it: name what is used"),
     ("transaction", &[".", "begin", "(", ")"], &["store"], "only the store begins transactions: use Store::write"),
     ("raw-sql", &["execute_unprepared"], &["store", "migrations"], "build the statement with sea_query, values bound"),
-    ("raw-sql", &["Statement", ":", ":", "from_string"], &["store", "migrations"], "build the statement with sea_query"),
+    (
+        "raw-sql",
+        &["Statement", ":", ":", "from_string"],
+        &["store", "migrations"],
+        "build the statement with sea_query",
+    ),
     (
         "raw-sql",
         &["Statement", ":", ":", "from_sql_and_values"],
@@ -31,7 +36,12 @@ const RESERVED: &[Reserved] = &[
         "build the statement with sea_query, values bound",
     ),
     ("raw-sql", &["Expr", ":", ":", "cust", "(", "format"], &[], "SQL text made of values can carry input: bind them"),
-    ("raw-sql", &["Expr", ":", ":", "cust", "(", "&", "format"], &[], "SQL text made of values can carry input: bind them"),
+    (
+        "raw-sql",
+        &["Expr", ":", ":", "cust", "(", "&", "format"],
+        &[],
+        "SQL text made of values can carry input: bind them",
+    ),
     ("time", &["Timestamp", ":", ":", "now"], WATCHES, "time is an argument below the portals' edge"),
     ("time", &["Zoned", ":", ":", "now"], WATCHES, "time is an argument below the portals' edge"),
     ("time", &["SystemTime", ":", ":", "now"], WATCHES, "time is an argument below the portals' edge"),
@@ -43,12 +53,14 @@ const WATCHES: &[&str] = &["web", "portal-internal", "portal-external", "store"]
 /// Panicking, printing and forgotten calls, with what they are followed by.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("unwrap()", &[".", "unwrap", "("]),
-    ("expect()", &[".", "expect", "("]),
     ("panic!", &["panic", "!"]),
     ("unimplemented!", &["unimplemented", "!"]),
-    ("unreachable!", &["unreachable", "!"]),
+    ("unreachable!()", &["unreachable", "!", "(", ")"]),
     ("dbg!", &["dbg", "!"]),
 ];
+/// What an excuse begins with, in a comment on the line or up to three above it.
+const NEVER_FAILS: &str = "never fails:";
+const CLOCK: &str = "clock:";
 const TO_DO: &[&str] = &[concat!("to", "do"), "!"];
 const PRINTING: &[&str] = &["println", "print", "eprintln", "eprint"];
 
@@ -60,29 +72,52 @@ pub fn check(file: &SourceFile) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (rule, tokens, crates, instead) in RESERVED {
         if !crates.contains(&file.package.as_str()) {
-            breaches.extend(file.find(tokens).into_iter().map(|line| at(file, line, rule, (*instead).to_owned())));
+            let lines = file.find(tokens).into_iter().filter(|line| *rule != "time" || !file.excused(CLOCK, *line, 3));
+            breaches.extend(lines.map(|line| at(file, line, rule, (*instead).to_owned())));
         }
     }
     for (name, tokens) in FORBIDDEN.iter().chain(std::iter::once(&(concat!("to", "do!"), TO_DO))) {
-        for line in file.find(tokens).into_iter().filter(|line| !excused(file, *line)) {
-            let what = format!("{name} stops the request: return an error, or say why it can't happen: `// never fails: …`");
-            breaches.push(at(file, line, "panic", what));
-        }
+        breaches.extend(file.find(tokens).into_iter().filter_map(|line| panic_at(file, line, name)));
     }
+    breaches.extend(expectations(file).into_iter().filter_map(|line| panic_at(file, line, "expect()")));
     if !file.is_main() {
         for name in PRINTING {
             let found = file.find(&[name, "!"]).into_iter();
-            breaches.extend(found.map(|line| at(file, line, "printing", format!("{name}! outside `main`: use tracing"))));
+            breaches
+                .extend(found.map(|line| at(file, line, "printing", format!("{name}! outside `main`: use tracing"))));
         }
     }
     breaches.extend(platform_names(file));
     breaches
 }
 
-/// A comment `// never fails: reason` on the line or within the two lines above it.
-fn excused(file: &SourceFile, line: usize) -> bool {
-    let first = line.saturating_sub(3);
-    file.text.lines().skip(first).take(line - first).any(|text| text.contains("// never fails: "))
+fn panic_at(file: &SourceFile, line: usize, name: &str) -> Option<Breach> {
+    let what = format!("{name} stops the request: return an error, or say why it can't happen: `// never fails: …`");
+    (!file.excused(NEVER_FAILS, line, 3)).then(|| at(file, line, "panic", what))
+}
+
+/// Lines of `.expect(…)`. A method of that name that returns a result is no panic: it is followed by `?`.
+fn expectations(file: &SourceFile) -> Vec<usize> {
+    let mut lines = Vec::new();
+    for (index, window) in file.product.windows(3).enumerate() {
+        if window[0].text != "." || window[1].text != "expect" || window[2].text != "(" {
+            continue;
+        }
+        let mut depth = 0_usize;
+        let end = file.product[index + 2..].iter().position(|token| {
+            depth = match token.text.as_str() {
+                "(" => depth + 1,
+                ")" => depth - 1,
+                _ => depth,
+            };
+            depth == 0
+        });
+        let after = end.and_then(|end| file.product.get(index + 2 + end + 1));
+        if after.is_none_or(|token| token.text != "?") {
+            lines.push(window[1].line);
+        }
+    }
+    lines
 }
 
 /// Rule 8: a comparison of a platform's name with a literal is a quirk that belongs into its file.
@@ -96,9 +131,7 @@ fn platform_names(file: &SourceFile) -> Vec<Breach> {
         }
         // `platform == "x"`, `platform != "x"`, and with `.id`, `.name`, `.as_str()` between.
         let texts: Vec<&str> = rest.iter().map(|token| token.text.as_str()).collect();
-        let compared = |from: usize| {
-            matches!(texts.get(from..from + 3), Some([first, "=", literal]) if (*first == "=" || *first == "!") && literal.starts_with('"'))
-        };
+        let compared = |from: usize| matches!(texts.get(from..from + 3), Some([first, "=", literal]) if (*first == "=" || *first == "!") && literal.starts_with('"'));
         if compared(0) || (texts[0] == "." && compared(2)) {
             let what = "a platform's quirk is data in config/platforms, not a comparison of its name".to_owned();
             breaches.push(at(file, subject.line, "platform", what));
@@ -146,6 +179,10 @@ mod tests {
     fn a_look_at_the_clock_is_noticed() {
         assert_eq!(noticed("ehr", "fn f() { jiff::Timestamp::now() }"), ["time"]);
         assert_eq!(noticed("web", "fn f() { jiff::Timestamp::now() }"), Vec::<&str>::new());
+        assert_eq!(
+            noticed("ehr", "fn f() {\n// clock: a loop of its own\njiff::Timestamp::now() }"),
+            Vec::<&str>::new()
+        );
     }
 
     #[test]
@@ -155,6 +192,7 @@ mod tests {
         assert_eq!(noticed("ehr", "fn f() { panic!(); }"), ["panic"]);
         assert_eq!(noticed("ehr", concat!("fn f() { to", "do!(); }")), ["panic"]);
         assert_eq!(noticed("ehr", "fn f() { println!(); }"), ["printing"]);
+        assert_eq!(noticed("ehr", "fn f() { parts.expect(\"y\")?; }"), Vec::<&str>::new());
         assert_eq!(noticed("ehr", "fn f() {\n// never fails: a constant\nx.expect(\"y\"); }"), Vec::<&str>::new());
     }
 

@@ -5,7 +5,17 @@ use std::collections::BTreeMap;
 use super::{Breach, Graph};
 
 const ONE_VERSION: [&str; 12] = [
-    "hyper", "libsqlite3-sys", "poem", "reqwest", "ring", "rustls", "sea-orm", "sea-query", "sqlx", "sqlx-core", "tera",
+    "hyper",
+    "libsqlite3-sys",
+    "poem",
+    "reqwest",
+    "ring",
+    "rustls",
+    "sea-orm",
+    "sea-query",
+    "sqlx",
+    "sqlx-core",
+    "tera",
     "tokio",
 ];
 

@@ -50,8 +50,11 @@ impl Graph {
             .other_options(vec!["--filter-platform".to_owned(), "x86_64-unknown-linux-gnu".to_owned()])
             .exec()
             .context("cargo metadata")?;
-        let key_of: BTreeMap<_, _> =
-            metadata.packages.iter().map(|package| (&package.id, format!("{}@{}", package.name, package.version))).collect();
+        let key_of: BTreeMap<_, _> = metadata
+            .packages
+            .iter()
+            .map(|package| (&package.id, format!("{}@{}", package.name, package.version)))
+            .collect();
         let members: BTreeSet<_> = metadata.workspace_members.iter().collect();
         let resolve = metadata.resolve.as_ref().context("cargo metadata without a resolution")?;
         let mut packages = BTreeMap::new();
@@ -68,13 +71,16 @@ impl Graph {
                     needs.push((key_of[&dependency.pkg].clone(), edge));
                 }
             }
-            packages.insert(key_of[&node.id].clone(), Package {
-                name: package.name.to_string(),
-                version: package.version.to_string(),
-                licence: package.license.clone(),
-                ours: members.contains(&package.id),
-                needs,
-            });
+            packages.insert(
+                key_of[&node.id].clone(),
+                Package {
+                    name: package.name.to_string(),
+                    version: package.version.to_string(),
+                    licence: package.license.clone(),
+                    ours: members.contains(&package.id),
+                    needs,
+                },
+            );
         }
         Ok(Self { packages })
     }
@@ -107,13 +113,16 @@ pub(super) fn made_up(packages: &[(&str, &[&str])]) -> Graph {
     let ours: BTreeSet<&str> = packages.iter().map(|(name, _)| *name).collect();
     let mut graph = Graph::default();
     for name in packages.iter().flat_map(|(name, needs)| std::iter::once(name).chain(needs.iter())) {
-        graph.packages.insert((*name).to_owned(), Package {
-            name: (*name).to_owned(),
-            version: "1.0.0".to_owned(),
-            licence: Some("MIT".to_owned()),
-            ours: ours.contains(name),
-            needs: Vec::new(),
-        });
+        graph.packages.insert(
+            (*name).to_owned(),
+            Package {
+                name: (*name).to_owned(),
+                version: "1.0.0".to_owned(),
+                licence: Some("MIT".to_owned()),
+                ours: ours.contains(name),
+                needs: Vec::new(),
+            },
+        );
     }
     for (name, needs) in packages {
         if let Some(package) = graph.packages.get_mut(*name) {

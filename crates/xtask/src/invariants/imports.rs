@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::graph::{Edge, Graph};
 use super::Breach;
+use super::graph::{Edge, Graph};
 
 /// The table of DESIGN. A crate may import what stands here and what that imports: the flow has one direction.
 const IMPORTS: &[(&str, &[&str])] = &[
@@ -83,7 +83,11 @@ pub fn flow(graph: &Graph) -> Vec<Breach> {
     for package in graph.ours() {
         let allowed = allowed(&package.name);
         if allowed.is_none() && !PORTALS.contains(&package.name.as_str()) {
-            breaches.push(breach("imports", &package.name, "is not in the table of crates: add it there with its imports"));
+            breaches.push(breach(
+                "imports",
+                &package.name,
+                "is not in the table of crates: add it there with its imports",
+            ));
         }
         for edge in [Edge::Normal, Edge::Development, Edge::Build] {
             for needed in graph.direct(package, edge).filter(|needed| needed.ours && needed.name != package.name) {
@@ -210,8 +214,9 @@ mod tests {
 
     #[test]
     fn a_banned_library_is_noticed() {
-        assert_eq!(places(banned(&made_up(&[("web", &["openssl"])]))), [
-            "openssl must not be in the lock file: TLS is rustls"
-        ]);
+        assert_eq!(
+            places(banned(&made_up(&[("web", &["openssl"])]))),
+            ["openssl must not be in the lock file: TLS is rustls"]
+        );
     }
 }

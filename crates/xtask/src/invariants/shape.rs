@@ -82,7 +82,10 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         if let (true, Ok(list)) = (excuse, attribute.meta.require_list()) {
             let reasoned = list.tokens.clone().into_iter().any(|token| token.to_string() == "reason");
             if !reasoned {
-                let what = format!("`{}(…)` without `reason = \"…\"`", if attribute.path().is_ident("allow") { "allow" } else { "expect" });
+                let what = format!(
+                    "`{}(…)` without `reason = \"…\"`",
+                    if attribute.path().is_ident("allow") { "allow" } else { "expect" }
+                );
                 self.report("excuse", attribute.span().start().line, what);
             }
         }

@@ -105,6 +105,15 @@ impl SourceFile {
         self.path.ends_with("src/main.rs") || self.path.contains("/src/bin/")
     }
 
+    /// Is there a comment `// WORD reason` on `line` or within the `reach` lines above it?
+    pub fn excused(&self, word: &str, line: usize, reach: usize) -> bool {
+        let first = line.saturating_sub(reach + 1);
+        self.text.lines().skip(first).take(line - first).any(|text| {
+            let reason = text.split_once("// ").and_then(|(_, comment)| comment.strip_prefix(word));
+            reason.is_some_and(|reason| !reason.trim().is_empty())
+        })
+    }
+
     /// Lines of the product where `pattern`, one text a token, stands.
     pub fn find(&self, pattern: &[&str]) -> Vec<usize> {
         self.product
@@ -176,9 +185,14 @@ fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
     let mut trees = stream.into_iter().peekable();
     while let Some(tree) = trees.next() {
         let line = tree.span().start().line;
-        if is_hash(&tree) && trees.peek().is_some_and(is_documentation) {
-            trees.next();
-            continue;
+        if is_punct(&tree, '#') {
+            // `#[doc = "…"]` is an outer, `#![doc = "…"]` an inner comment.
+            let mut ahead = trees.clone();
+            ahead.next_if(|next| is_punct(next, '!'));
+            if ahead.next().is_some_and(|next| is_documentation(&next)) {
+                trees = ahead;
+                continue;
+            }
         }
         match tree {
             TokenTree::Group(group) => {
@@ -197,8 +211,8 @@ fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
     }
 }
 
-fn is_hash(tree: &TokenTree) -> bool {
-    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == '#')
+fn is_punct(tree: &TokenTree, letter: char) -> bool {
+    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == letter)
 }
 
 fn is_documentation(tree: &TokenTree) -> bool {
@@ -220,10 +234,10 @@ mod tests {
     fn tests_and_documentation_are_no_product() {
         let file = product(
             "web",
-            "/// Says `marker()`.\nfn a() { other() }\n#[cfg(test)]\nmod tests { fn b() { marker() } }\n#[test]\nfn c() { marker() }",
+            "//! Says `marker()`.\n/// Says `marker()`.\nfn a() { other() }\n#[cfg(test)]\nmod tests { fn b() { marker() } }\n#[test]\nfn c() { marker() }",
         );
         assert_eq!(file.find(&["marker"]), Vec::<usize>::new());
-        assert_eq!(file.find(&["other", "("]), [2]);
+        assert_eq!(file.find(&["other", "("]), [3]);
     }
 
     #[test]

@@ -1,0 +1,183 @@
+//! The authentication code of a row: HMAC-SHA256 (RFC 2104) over every column in a canonical form.
+
+use base64::Engine as _;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::entity::audit_event;
+
+/// The canonical form that new rows are written in; kept in each row, so that a later form can live beside it.
+pub(crate) const FORMAT: i16 = 1;
+
+/// The key of the audit log. Both portals of a region hold the same one; the database never does.
+#[derive(Clone)]
+pub struct AuditKey(Zeroizing<[u8; 32]>);
+
+impl AuditKey {
+    /// A key of its own.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(Zeroizing::new(key))
+    }
+
+    /// Derived from a key of the `region` domain, so that no further key file is needed.
+    pub fn derive(region: &[u8]) -> Self {
+        Self(Zeroizing::new(hmac(region, &[b"portal audit log, version 1"])))
+    }
+
+    /// Reads one line of base64 that holds 32 bytes and derives the key from them.
+    pub fn derive_from_base64(line: &str) -> Option<Self> {
+        let bytes = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(line.trim()).ok()?);
+        (bytes.len() == 32).then(|| Self::derive(&bytes))
+    }
+
+    /// The code of a row; its own `mac` column is not looked at.
+    pub(crate) fn mac(&self, row: &audit_event::Model) -> [u8; 32] {
+        hmac(&*self.0, &[&canonical(row)])
+    }
+
+    /// Does the row's code fit?
+    pub(crate) fn fits(&self, row: &audit_event::Model) -> bool {
+        row.format == FORMAT && bool::from(subtle::ConstantTimeEq::ct_eq(self.mac(row).as_slice(), row.mac.as_slice()))
+    }
+}
+
+impl std::fmt::Debug for AuditKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AuditKey(…)")
+    }
+}
+
+fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC takes keys of every length, so that this can't fail; a failure would give a code that fits nothing.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}
+
+/// Every column in order: present (1) or absent (0), length as eight bytes big-endian, bytes.
+fn canonical(row: &audit_event::Model) -> Vec<u8> {
+    let person = row.person.map(|person| *person.as_bytes());
+    let columns: [Option<&[u8]>; 16] = [
+        Some(&row.format.to_be_bytes()),
+        Some(row.writer.as_bytes()),
+        Some(&row.number.to_be_bytes()),
+        Some(&row.at.to_be_bytes()),
+        Some(row.actor.as_bytes()),
+        Some(row.actor_name.as_bytes()),
+        Some(row.domain.as_bytes()),
+        Some(row.groups.as_bytes()),
+        Some(row.action.as_bytes()),
+        Some(row.object_kind.as_bytes()),
+        row.object_id.as_deref().map(str::as_bytes),
+        person.as_ref().map(|bytes| bytes.as_slice()),
+        Some(row.outcome.as_bytes()),
+        row.reason.as_deref().map(str::as_bytes),
+        Some(row.detail.as_bytes()),
+        row.request_id.as_deref().map(str::as_bytes),
+    ];
+    let mut out = Vec::with_capacity(columns.iter().map(|column| 9 + column.map_or(0, <[u8]>::len)).sum());
+    for column in columns {
+        out.push(u8::from(column.is_some()));
+        let bytes = column.unwrap_or_default();
+        out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        out.extend_from_slice(bytes);
+    }
+    out
+}
+
+/// A link of the chain: SHA-256 over the link before it and the row it seals.
+pub(crate) fn link(previous: &[u8], row: super::EventId, mac: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update((previous.len() as u64).to_be_bytes());
+    hash.update(previous);
+    hash.update(row.writer.as_bytes());
+    hash.update(row.number.to_be_bytes());
+    hash.update((mac.len() as u64).to_be_bytes());
+    hash.update(mac);
+    hash.finalize().into()
+}
+
+/// What comes before the first link.
+pub(crate) const GENESIS: [u8; 32] = [0; 32];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn row() -> audit_event::Model {
+        audit_event::Model {
+            writer: Uuid::from_u128(7),
+            number: 1,
+            at: 1_700_000_000_000,
+            actor: "u:region/1".into(),
+            actor_name: "李伟".into(),
+            domain: "internal".into(),
+            groups: r#"["g:clinician"]"#.into(),
+            action: "record.read.intent".into(),
+            object_kind: "record".into(),
+            object_id: Some("lab-results".into()),
+            person: Some(Uuid::from_u128(9)),
+            outcome: "intent".into(),
+            reason: None,
+            detail: "{}".into(),
+            request_id: Some("r1".into()),
+            format: FORMAT,
+            mac: Vec::new(),
+        }
+    }
+
+    /// Changes a row in one place.
+    type Change = fn(&mut audit_event::Model);
+
+    #[test]
+    fn every_column_counts() {
+        let key = AuditKey::new([1; 32]);
+        let good = key.mac(&row());
+        let changes: [Change; 18] = [
+            |r| r.writer = Uuid::from_u128(8),
+            |r| r.number = 2,
+            |r| r.at += 1,
+            |r| r.actor.push('x'),
+            |r| r.actor_name.push('x'),
+            |r| r.domain = "external".into(),
+            |r| r.groups = "[]".into(),
+            |r| r.action.push('x'),
+            |r| r.object_kind.push('x'),
+            |r| r.object_id = None,
+            |r| r.object_id = Some(String::new()),
+            |r| r.person = None,
+            |r| r.outcome = "ok".into(),
+            |r| r.reason = Some(String::new()),
+            |r| r.detail = "{ }".into(),
+            |r| r.request_id = None,
+            |r| r.format = 2,
+            |r| {
+                r.actor.push('李');
+                r.actor_name = "伟".into();
+            },
+        ];
+        for (i, change) in changes.into_iter().enumerate() {
+            let mut changed = row();
+            change(&mut changed);
+            assert_ne!(key.mac(&changed), good, "change {i}");
+        }
+    }
+
+    #[test]
+    fn a_code_fits_its_row_and_key() {
+        let key = AuditKey::new([1; 32]);
+        let mut row = row();
+        row.mac = key.mac(&row).to_vec();
+        assert!(key.fits(&row));
+        assert!(!AuditKey::new([2; 32]).fits(&row));
+        row.mac.pop();
+        assert!(!key.fits(&row));
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        assert_eq!(format!("{:?}", AuditKey::new([65; 32])), "AuditKey(…)");
+    }
+}

@@ -1,0 +1,164 @@
+//! Opening a chart: authorize, write down the intent, ask every linked source at once, write down the outcome.
+
+mod authorize;
+mod demographics;
+mod fan_out;
+mod labs;
+mod patient;
+mod query;
+mod search;
+
+use std::sync::Arc;
+
+use access::{AuditLog, PatientContext, PersonId, Policy, StaffContext};
+use jiff::Timestamp;
+use patients::Index;
+use sources::Catalogue;
+use store::Store;
+
+pub use labs::LabQuery;
+pub use query::SearchQuery;
+
+use crate::{Banner, EhrError, Gathered, Link, MaskedIdentifier};
+
+/// The charts of the region. Cheap to clone.
+#[derive(Clone)]
+pub struct Charts {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    store: Store,
+    policy: Policy,
+    audit: AuditLog,
+    index: Index,
+    catalogue: Arc<Catalogue>,
+    settings: RecordSettings,
+}
+
+/// `[record]` and `[identifiers]` of the configuration.
+#[derive(Clone, Debug)]
+pub struct RecordSettings {
+    /// Must staff have a treatment relation?
+    pub treatment_relation: TreatmentRelation,
+    /// Systems of `Patient.identifier` that are the resident ID.
+    pub resident_id_systems: Vec<String>,
+}
+
+impl Default for RecordSettings {
+    fn default() -> Self {
+        Self {
+            treatment_relation: TreatmentRelation::Required,
+            resident_id_systems: vec!["urn:oid:2.16.156.10011.1.3".to_owned()],
+        }
+    }
+}
+
+/// What a clinician needs to open a chart, beside the right to read charts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TreatmentRelation {
+    /// A relation to the patient: until relations exist, every chart asks to break the glass.
+    Required,
+    /// None: a read without one is marked in the audit.
+    Advisory,
+}
+
+/// Who reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Reader<'a> {
+    /// A member of staff, by policy.
+    Staff(&'a StaffContext),
+    /// A patient, about themselves or those entrusted to them.
+    Patient(&'a PatientContext),
+}
+
+impl Charts {
+    /// Puts together what a portal's charts need.
+    pub fn new(
+        store: Store,
+        policy: Policy,
+        audit: AuditLog,
+        index: Index,
+        catalogue: Arc<Catalogue>,
+        settings: RecordSettings,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { store, policy, audit, index, catalogue, settings }) }
+    }
+
+    /// The hospitals asked, for the home page's state of sources.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.inner.catalogue
+    }
+
+    /// Who the patient is, from the index alone: quick, and the same on every page. Reading it is part of reading the
+    /// page it stands on, so it is authorized here and audited there.
+    ///
+    /// # Errors
+    /// As every read of a chart.
+    pub async fn banner(&self, reader: Reader<'_>, person: PersonId, now: Timestamp) -> Result<Banner, EhrError> {
+        let allowed = self.authorize(reader, person, crate::Section::Demographics).await?;
+        let person = allowed.person;
+        let age = crate::age::years(person.birth_date.as_deref(), now);
+        let identifiers = identifiers(&person);
+        Ok(Banner {
+            person: person.id,
+            age,
+            identifiers,
+            links: person.links.iter().map(link).collect(),
+            number: person.number,
+            name: person.name,
+            sex: person.sex,
+            birth_date: person.birth_date,
+        })
+    }
+
+    /// Identities of a person at sources, with their evidence.
+    ///
+    /// # Errors
+    /// As every read of a chart.
+    pub async fn links(&self, reader: Reader<'_>, person: PersonId, now: Timestamp) -> Result<Vec<Link>, EhrError> {
+        let allowed = self.authorize(reader, person, crate::Section::Demographics).await?;
+        let links = allowed.person.links.iter().map(link).collect::<Vec<_>>();
+        let read = self.begin(reader, &allowed, "links", serde_json::json!({}), now).await?;
+        read.finish(access::Outcome::Ok, serde_json::json!({ "links": links.len() }), now).await?;
+        Ok(links)
+    }
+}
+
+impl<T> Gathered<T> {
+    /// Nothing from nobody.
+    pub(crate) fn empty(as_of: Timestamp) -> Self {
+        Self { items: Vec::new(), sources: Vec::new(), as_of, held: Vec::new() }
+    }
+}
+
+fn link(link: &patients::Link) -> Link {
+    Link {
+        source: link.source.clone(),
+        patient: format!("Patient/{}", link.patient),
+        how: link.how.as_str().to_owned(),
+        evidence: link.evidence.clone(),
+        at: link.at,
+    }
+}
+
+/// Masked identifiers of all identities, resident ID first, each once.
+fn identifiers(person: &patients::Person) -> Vec<MaskedIdentifier> {
+    let mut all: Vec<MaskedIdentifier> = Vec::new();
+    for identifier in person.links.iter().flat_map(|link| &link.identifiers) {
+        let shown = MaskedIdentifier {
+            system: identifier.system.clone(),
+            kind: identifier.kind.clone(),
+            masked: identifier.shown.clone(),
+        };
+        if !all.contains(&shown) {
+            all.push(shown);
+        }
+    }
+    all.sort_by_key(|identifier| match identifier.kind.as_str() {
+        "resident-id" => 0,
+        "record-number" => 1,
+        _ => 2,
+    });
+    all
+}

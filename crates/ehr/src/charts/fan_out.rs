@@ -1,0 +1,187 @@
+//! Asking every linked source at once.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use fhir::{Outcome, SearchReport};
+use jiff::Timestamp;
+use sources::Source;
+use tokio::{task::JoinSet, time::Instant};
+
+use super::Charts;
+use crate::{Bilingual, SourceReport, SourceState};
+
+/// Nobody waits longer for a page.
+const LONGEST: Duration = Duration::from_secs(8);
+/// How long after the deadline an answer may still be on its way through this process.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// The ledger of one source while it is asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    state: Option<SourceState>,
+    detail: Option<&'static str>,
+    queries: u32,
+    pages: u32,
+    /// Entries accepted.
+    pub entries: u32,
+    /// Entries that are another patient's.
+    pub dropped: u32,
+}
+
+impl Tally {
+    /// One of the questions that the section consists of.
+    pub(super) fn add(&mut self, report: &SearchReport) {
+        self.count(report);
+        let state = state(report.outcome);
+        let (joined, told) = match self.state {
+            None => (state, true),
+            Some(before) if before == state => (state, false),
+            // One question failed where another was answered: something may be missing.
+            Some(before) => {
+                let worse = before == SourceState::Answered;
+                (mixed(before, state), worse)
+            }
+        };
+        self.state = Some(joined);
+        if told && let Some(key) = report.outcome.key() {
+            self.detail = Some(key);
+        }
+    }
+
+    /// A question that only adds words to what the others answer. A server that doesn't have it lacks nothing.
+    pub(super) fn add_beside(&mut self, report: &SearchReport) {
+        self.count(report);
+        let failed = !matches!(report.outcome, Outcome::Answered | Outcome::Unsupported);
+        if failed && self.state == Some(SourceState::Answered) {
+            self.state = Some(SourceState::Partial);
+            self.detail = report.outcome.key();
+        }
+    }
+
+    fn count(&mut self, report: &SearchReport) {
+        self.queries += report.queries;
+        self.pages += report.pages;
+    }
+
+    /// The last word: a source that sends another patient's data may have kept back this one's.
+    fn close(&mut self) {
+        if self.dropped > 0 && self.state == Some(SourceState::Answered) {
+            self.state = Some(SourceState::Partial);
+            self.detail = Some("why-foreign-dropped");
+        }
+    }
+}
+
+fn state(outcome: Outcome) -> SourceState {
+    match outcome {
+        Outcome::Answered => SourceState::Answered,
+        Outcome::Partial(_) => SourceState::Partial,
+        Outcome::Refused(_) => SourceState::Refused,
+        Outcome::Unreachable(_) => SourceState::Unreachable,
+        Outcome::Unsupported => SourceState::Unsupported,
+    }
+}
+
+fn mixed(one: SourceState, other: SourceState) -> SourceState {
+    let gave = |state| matches!(state, SourceState::Answered | SourceState::Partial);
+    match (gave(one), gave(other)) {
+        (false, false) => SourceState::Unreachable,
+        _ => SourceState::Partial,
+    }
+}
+
+/// One source's answer.
+#[derive(Debug)]
+pub(super) struct Answer<T> {
+    pub data: T,
+    pub tally: Tally,
+}
+
+/// What to ask of a source: nothing, or about these ids of the patient there.
+pub(super) type Wanted = Option<Vec<String>>;
+
+impl Charts {
+    /// Asks all wanted sources at once, each until its own timeout and none beyond the longest wait. The answers and the
+    /// ledger are in the order of the catalogue, whoever answered first.
+    pub(super) async fn ask_each<T, F>(
+        &self,
+        wanted: impl Fn(&Source) -> Wanted,
+        now: Timestamp,
+        ask: impl Fn(Arc<Source>, Vec<String>, Instant) -> F,
+    ) -> (Vec<T>, Vec<SourceReport>)
+    where
+        T: Send + 'static,
+        F: Future<Output = Answer<T>> + Send + 'static,
+    {
+        let begun = Instant::now();
+        let mut asked = JoinSet::new();
+        let mut reports = Vec::with_capacity(self.inner.catalogue.len());
+        let mut answers: Vec<Option<T>> = Vec::with_capacity(self.inner.catalogue.len());
+        for (at, source) in self.inner.catalogue.iter().enumerate() {
+            answers.push(None);
+            reports.push(unasked(source));
+            if let Some(ids) = wanted(source) {
+                reports[at].state = SourceState::Unreachable;
+                reports[at].detail = Some("why-timeout".to_owned());
+                let deadline = begun + source.timeout.min(LONGEST);
+                let answer = ask(source.clone(), ids, deadline);
+                asked.spawn(async move {
+                    let answer = tokio::time::timeout_at(deadline + GRACE, answer).await;
+                    (at, answer.ok(), begun.elapsed())
+                });
+            }
+        }
+        while let Some(joined) = asked.join_next().await {
+            let (at, answer, waited) = match joined {
+                Ok(joined) => joined,
+                Err(error) => {
+                    // Its place in the ledger stays "unreachable".
+                    tracing::error!(%error, "asking a source failed");
+                    continue;
+                }
+            };
+            let report = &mut reports[at];
+            report.waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+            if let Some(Answer { data, mut tally }) = answer {
+                tally.close();
+                settle(report, &tally, now);
+                answers[at] = Some(data);
+            }
+        }
+        (answers.into_iter().flatten().collect(), reports)
+    }
+}
+
+fn settle(report: &mut SourceReport, tally: &Tally, now: Timestamp) {
+    report.state = tally.state.unwrap_or(SourceState::Unreachable);
+    report.detail = tally.detail.map(str::to_owned);
+    (report.queries, report.pages) = (tally.queries, tally.pages);
+    (report.entries, report.dropped) = (tally.entries, tally.dropped);
+    if matches!(report.state, SourceState::Answered | SourceState::Partial) {
+        report.retrieved_at = Some(now);
+        report.age_s = Some(0);
+    }
+    if tally.dropped > 0 {
+        // A security event: whose data it was is not said anywhere.
+        tracing::warn!(target: "security", source = report.id, dropped = tally.dropped, "a source sent resources of another patient");
+        metrics::counter!("portal_source_foreign_resources_total", "source" => report.id.clone())
+            .increment(u64::from(tally.dropped));
+    }
+}
+
+fn unasked(source: &Source) -> SourceReport {
+    SourceReport {
+        id: source.id.clone(),
+        name: Bilingual { zh: source.name.zh.clone(), en: source.name.en.clone() },
+        mark: source.mark,
+        state: SourceState::NotLinked,
+        detail: None,
+        queries: 0,
+        pages: 0,
+        entries: 0,
+        dropped: 0,
+        retrieved_at: None,
+        age_s: None,
+        waited_ms: 0,
+    }
+}

@@ -1,0 +1,104 @@
+//! What somebody who looks for a patient has typed.
+
+use patients::{IndexNumber, ResidentId, looks_like_resident_id};
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::QueryProblem;
+
+const MAX_CHARS: usize = 60;
+
+/// A search for patients, understood.
+#[derive(Clone, Debug)]
+pub enum SearchQuery {
+    /// By resident ID: never kept, never logged.
+    ResidentId(ResidentId),
+    /// By the regional index number.
+    Number(IndexNumber),
+    /// By a hospital's record number.
+    RecordNumber(String),
+    /// By name.
+    Name(String),
+}
+
+impl SearchQuery {
+    /// Reads what was typed.
+    ///
+    /// # Errors
+    /// Why no search can be made of it.
+    pub fn read(typed: &str) -> Result<Self, QueryProblem> {
+        let text: String = typed.nfkc().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+        if looks_like_resident_id(&text) {
+            return ResidentId::parse(&text).map(Self::ResidentId).map_err(|_| QueryProblem::ResidentId);
+        }
+        if let Some(number) = IndexNumber::parse(&text) {
+            return Ok(Self::Number(number));
+        }
+        let letters = text.chars().filter(|c| !c.is_whitespace()).count();
+        let least = if text.chars().any(is_han) { 1 } else { 2 };
+        if letters < least {
+            return Err(QueryProblem::TooShort);
+        }
+        if letters > MAX_CHARS {
+            return Err(QueryProblem::TooLong);
+        }
+        // Numbers stand at the end of made-up names too (`Aaron697`): a record number begins with a digit or has many.
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let is_number = (digits > 3 || text.starts_with(|c: char| c.is_ascii_digit()))
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/' | '_'));
+        Ok(if is_number { Self::RecordNumber(text) } else { Self::Name(text) })
+    }
+
+    /// As it may be shown again and kept: a resident ID is masked.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::ResidentId(id) => id.masked(),
+            Self::Number(number) => number.to_string(),
+            Self::RecordNumber(text) | Self::Name(text) => text.clone(),
+        }
+    }
+
+    /// For the audit log: what kind of search, never for what.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::ResidentId(_) => "resident-id",
+            Self::Number(_) => "index-number",
+            Self::RecordNumber(_) => "record-number",
+            Self::Name(_) => "name",
+        }
+    }
+}
+
+/// CJK ideographs, extensions included: many rare names live there.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}' | '〇')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(typed: &str, expect: Result<(&str, &str), QueryProblem>) {
+        let read = SearchQuery::read(typed);
+        let told = read.as_ref().map(|query| (query.kind(), query.shown()));
+        assert_eq!(told.as_ref().map(|(kind, shown)| (*kind, shown.as_str())), expect.as_ref().copied(), "{typed}");
+    }
+
+    #[test]
+    fn understood() {
+        check("999009196403180328", Ok(("resident-id", "999***********0328")));
+        check("９９９００９１９６４０３１８０３２８", Ok(("resident-id", "999***********0328")));
+        check("999009640318032", Ok(("resident-id", "999***********0328")));
+        check("999009196403180321", Err(QueryProblem::ResidentId));
+        check("李", Ok(("name", "李")));
+        check("𠮷", Ok(("name", "𠮷")));
+        check("  陈  玉兰 ", Ok(("name", "陈 玉兰")));
+        check("L", Err(QueryProblem::TooShort));
+        check("  ", Err(QueryProblem::TooShort));
+        check("Li", Ok(("name", "Li")));
+        check("0773-092", Ok(("record-number", "0773-092")));
+        check("MR-20481", Ok(("record-number", "MR-20481")));
+        check("Aaron697", Ok(("name", "Aaron697")));
+        check("Aaron697 Beer", Ok(("name", "Aaron697 Beer")));
+        check(&"长".repeat(61), Err(QueryProblem::TooLong));
+    }
+}

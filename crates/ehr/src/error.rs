@@ -1,0 +1,93 @@
+//! What can go wrong when a chart is asked for.
+
+use access::{AccessError, AuditError, Classify, Fault};
+use patients::IndexError;
+use store::StoreError;
+
+/// Why a chart was not opened, or a search not made.
+#[derive(Debug, thiserror::Error)]
+pub enum EhrError {
+    /// There is no such person, or the reader may not know that there is.
+    #[error("no such person for this reader")]
+    NotFound,
+    /// A clinician without a treatment relation; existence is no secret to one who may search.
+    #[error("no treatment relation")]
+    BreakGlassRequired,
+    /// The reader may not do this.
+    #[error("not allowed")]
+    Forbidden,
+    /// The search can't be made as written.
+    #[error(transparent)]
+    Query(#[from] QueryProblem),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The read could not be written down, so nothing was read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// A kept search can't be read.
+    #[error("a kept search can't be read: {0}")]
+    Kept(#[from] serde_json::Error),
+}
+
+/// What is wrong with a search for patients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryProblem {
+    /// One Han character, or two letters, at least.
+    #[error("too short")]
+    TooShort,
+    /// More than anybody's name.
+    #[error("too long")]
+    TooLong,
+    /// It looks like a resident ID, but is none: a digit is wrong.
+    #[error("not a valid resident ID")]
+    ResidentId,
+}
+
+impl QueryProblem {
+    /// Message key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::TooShort => "search-too-short",
+            Self::TooLong => "search-too-long",
+            Self::ResidentId => "search-bad-resident-id",
+        }
+    }
+}
+
+impl Classify for EhrError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::NotFound => Fault::NotFound,
+            Self::BreakGlassRequired => Fault::BreakGlassRequired,
+            Self::Forbidden => Fault::Forbidden,
+            Self::Query(_) => Fault::Invalid,
+            Self::Store(error) => error.fault(),
+            Self::Audit(error) => error.fault(),
+            Self::Kept(_) => Fault::Internal,
+        }
+    }
+}
+
+impl From<IndexError> for EhrError {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::NotFound => Self::NotFound,
+            IndexError::Store(error) => Self::Store(error),
+            IndexError::Audit(error) => Self::Audit(error),
+            IndexError::Row(error) => Self::Kept(error),
+        }
+    }
+}
+
+impl From<AccessError> for EhrError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Forbidden => Self::Forbidden,
+            AccessError::Audit(error) => Self::Audit(error),
+            AccessError::Database(error) => Self::Store(StoreError::Database(error)),
+            AccessError::Store(error) => Self::Store(error),
+            _ => Self::NotFound,
+        }
+    }
+}

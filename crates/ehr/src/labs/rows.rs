@@ -1,0 +1,457 @@
+//! Laboratory results of one source as they come off the wire: compact rows, texts in one arena.
+//!
+//! This is the hot path: a row is a few words, its texts are copied once, codes and units are looked up once each.
+//! What a result needs for a page ([`super::LabResult`]) is made of it later, for what is shown.
+
+use fhir::rows::{CodeableConcept, Component, Observation, Value};
+use hashbrown::{DefaultHashBuilder, HashTable};
+use jiff::Timestamp;
+use sources::LocalCodes;
+use std::collections::HashMap;
+
+use super::concept::{self, Concept};
+use super::flags::{self, Comparator, Judgement};
+use super::range::{self, Limits};
+use crate::{Precision, clinical_time, labs::Flag};
+
+/// A text in the arena.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    len: u32,
+}
+
+/// `None` as an index.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// What a source says about itself, for origins.
+#[derive(Clone, Debug)]
+pub struct RowSource {
+    /// Source id.
+    pub id: String,
+    /// Place in the catalogue: of several originals the first source's is shown.
+    pub order: usize,
+    /// When its data was read.
+    pub retrieved_at: Timestamp,
+}
+
+/// Results of one source.
+#[derive(Debug)]
+pub struct LabRows {
+    pub(crate) source: RowSource,
+    pub(crate) text: String,
+    pub(crate) rows: Vec<LabRow>,
+    /// Components, beside the rows they belong to.
+    pub(crate) parts: Vec<LabRow>,
+    pub(crate) concepts: Vec<Concept>,
+    pub(crate) ranges: Vec<RangeText>,
+    /// `(row, text)`
+    pub(crate) notes: Vec<(u32, Span)>,
+    /// `(row, reference)` of `hasMember`
+    pub(crate) members: Vec<(u32, Span)>,
+    /// Observation id → name of the report that lists it.
+    pub(crate) reports: HashMap<String, Span>,
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    codes: LocalCodes,
+    entered_in_error: u32,
+    without_id: u32,
+}
+
+/// A result as a few words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LabRow {
+    pub id: Span,
+    pub version: Span,
+    pub time_text: Span,
+    pub issued: Span,
+    pub value: Span,
+    pub start: i64,
+    /// The number, or the fingerprint of a value that is none.
+    pub number: f64,
+    pub print: u64,
+    pub concept: u32,
+    pub unit: u32,
+    pub range: u32,
+    pub first_part: u32,
+    pub parts: u16,
+    pub status: Status,
+    pub kind: ValueKind,
+    pub comparator: Comparator,
+    pub precision: Option<Precision>,
+    pub judgement: Judgement,
+}
+
+/// A range as kept: verbatim and parsed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RangeText {
+    pub text: Span,
+    pub limits: Limits,
+}
+
+/// `Observation.status`; what FHIR does not know is `Unknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub(crate) enum Status {
+    Unknown,
+    Registered,
+    Preliminary,
+    Cancelled,
+    Final,
+    Amended,
+    Corrected,
+}
+
+impl Status {
+    /// `None` for what never counts.
+    fn read(status: Option<&str>) -> Option<Self> {
+        Some(match status {
+            Some("final") => Self::Final,
+            Some("preliminary" | "partial") => Self::Preliminary,
+            Some("registered") => Self::Registered,
+            Some("amended") => Self::Amended,
+            Some("corrected") => Self::Corrected,
+            Some("cancelled") => Self::Cancelled,
+            Some("entered-in-error") => return None,
+            _ => Self::Unknown,
+        })
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Registered => "registered",
+            Self::Preliminary => "preliminary",
+            Self::Cancelled => "cancelled",
+            Self::Final => "final",
+            Self::Amended => "amended",
+            Self::Corrected => "corrected",
+        }
+    }
+
+    /// Results of different classes are not the same fact: a preliminary value is not the final one.
+    pub(crate) fn class(self) -> u8 {
+        match self {
+            Self::Final | Self::Amended | Self::Corrected => 0,
+            Self::Unknown | Self::Registered | Self::Preliminary => 1,
+            Self::Cancelled => 2,
+        }
+    }
+}
+
+/// What kind of value a row has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum ValueKind {
+    Number,
+    Text,
+    /// No value, perhaps a reason.
+    Absent,
+    /// Only components.
+    Parts,
+    /// Only members: a panel's heading.
+    Panel,
+}
+
+impl LabRows {
+    /// No rows yet.
+    pub fn new(source: RowSource, codes: LocalCodes) -> Self {
+        Self {
+            source,
+            text: String::new(),
+            rows: Vec::new(),
+            parts: Vec::new(),
+            concepts: Vec::new(),
+            ranges: Vec::new(),
+            notes: Vec::new(),
+            members: Vec::new(),
+            reports: HashMap::new(),
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            codes,
+            entered_in_error: 0,
+            without_id: 0,
+        }
+    }
+
+    /// Results kept.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// None kept?
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Results that were withdrawn by their source and never count.
+    pub fn entered_in_error(&self) -> u32 {
+        self.entered_in_error
+    }
+
+    /// Results that nobody could look up again, for they had no id: not kept.
+    pub fn without_id(&self) -> u32 {
+        self.without_id
+    }
+
+    /// Takes a result. Whose it is and whether it is a laboratory's has been checked.
+    pub fn add(&mut self, row: &Observation<'_>) {
+        let Some(status) = Status::read(row.status) else {
+            self.entered_in_error += 1;
+            return;
+        };
+        let Some(id) = row.id else {
+            self.without_id += 1;
+            return;
+        };
+        // Four gigabytes of text never come from bounded pages; if they did, the spans would lie.
+        if self.text.len() > (u32::MAX / 2) as usize {
+            return;
+        }
+        let at = index(self.rows.len());
+        let time = row.effective.and_then(fhir::rows::Effective::start).or(row.issued);
+        let specimen = row.specimen.and_then(|specimen| specimen.display);
+        let concept = self.concept(&row.code.unwrap_or_default(), specimen);
+        let mut kept = self.measured(concept, row.value, row.interpretation, row.reference_range);
+        kept.id = self.keep(id);
+        kept.version = self.keep_optional(row.meta.and_then(|meta| meta.version_id));
+        kept.issued = self.keep_optional(row.issued);
+        if let Some((text, (start, precision))) = time.and_then(|text| Some((text, clinical_time::read(text.trim())?))) {
+            (kept.start, kept.precision) = (start, Some(precision));
+            kept.time_text = self.keep(text.trim());
+        }
+        kept.status = status;
+        if kept.kind == ValueKind::Absent {
+            self.absent(&mut kept, row.data_absent_reason);
+        }
+        self.components(&mut kept, row.component, specimen);
+        for member in row.has_member.iter().filter_map(|member| member.reference) {
+            let member = self.keep(member);
+            self.members.push((at, member));
+            if kept.kind == ValueKind::Absent && kept.value.len == 0 {
+                kept.kind = ValueKind::Panel;
+            }
+        }
+        for note in row.note.iter().filter_map(|note| note.text) {
+            let note = self.keep(note);
+            self.notes.push((at, note));
+        }
+        self.rows.push(kept);
+    }
+
+    /// Names the report that these observations belong to.
+    pub fn report<'o>(&mut self, name: &str, observations: impl IntoIterator<Item = &'o str>) {
+        let name = self.keep(name);
+        for id in observations {
+            self.reports.entry(id.to_owned()).or_insert(name);
+        }
+    }
+
+    fn components(&mut self, kept: &mut LabRow, components: &[Component<'_>], specimen: Option<&str>) {
+        if components.is_empty() {
+            return;
+        }
+        kept.first_part = index(self.parts.len());
+        kept.parts = u16::try_from(components.len()).unwrap_or(u16::MAX);
+        let mut print = 0u64;
+        for component in &components[..usize::from(kept.parts)] {
+            let concept = self.concept(&component.code.unwrap_or_default(), specimen);
+            let mut part =
+                self.measured(concept, component.value, component.interpretation, component.reference_range);
+            if part.kind == ValueKind::Absent {
+                self.absent(&mut part, component.data_absent_reason);
+            }
+            (part.time_text, part.start, part.precision) = (kept.time_text, kept.start, kept.precision);
+            part.status = kept.status;
+            // The order of components says nothing: their prints are added up.
+            print = print.wrapping_add(self.print_of_part(&part));
+            self.parts.push(part);
+        }
+        if kept.kind == ValueKind::Absent {
+            kept.kind = ValueKind::Parts;
+        }
+        kept.print ^= print;
+    }
+
+    fn print_of_part(&self, part: &LabRow) -> u64 {
+        let concept = self.concepts.get(part.concept as usize);
+        let unit = concept.and_then(|concept| concept.units.get(part.unit as usize)).map(|unit| unit.print);
+        super::merge::print(&(concept.map(|concept| concept.print), unit, part.number.to_bits(), part.print, part.kind as u8))
+    }
+
+    /// What rows and components have in common.
+    fn measured(
+        &mut self,
+        concept: u32,
+        value: Option<Value<'_>>,
+        interpretation: &[CodeableConcept<'_>],
+        ranges: &[fhir::rows::ReferenceRange<'_>],
+    ) -> LabRow {
+        let mut row = LabRow {
+            id: Span::default(),
+            version: Span::default(),
+            time_text: Span::default(),
+            issued: Span::default(),
+            value: Span::default(),
+            start: 0,
+            number: 0.0,
+            print: 0,
+            concept,
+            unit: NONE,
+            range: NONE,
+            first_part: 0,
+            parts: 0,
+            status: Status::Unknown,
+            kind: ValueKind::Absent,
+            comparator: Comparator::Equal,
+            precision: None,
+            judgement: Judgement::default(),
+        };
+        if let Some(value) = &value {
+            self.value(&mut row, value);
+        }
+        let mut limits = Limits::default();
+        if !ranges.is_empty() {
+            row.range = self.range(concept, ranges, value.as_ref());
+            limits = self.ranges.get(row.range as usize).map(|range| range.limits).unwrap_or_default();
+        }
+        let number = (row.kind == ValueKind::Number).then_some((row.number, row.comparator));
+        row.judgement = flags::stated(interpretation)
+            .unwrap_or_else(|| if ranges.is_empty() { Judgement::default() } else { flags::derived(value.as_ref(), ranges, limits, number) });
+        row
+    }
+
+    fn value(&mut self, row: &mut LabRow, value: &Value<'_>) {
+        row.kind = ValueKind::Text;
+        match value {
+            Value::Quantity(quantity) => {
+                if quantity.unit.is_some() || quantity.code.is_some() {
+                    row.unit = self.unit(row.concept, quantity.unit, quantity.code);
+                }
+                let number = quantity.value.and_then(|number| Some((number.text(), number.value()?)));
+                match (number, Comparator::read(quantity.comparator)) {
+                    (Some((text, number)), Some(comparator)) => {
+                        row.kind = ValueKind::Number;
+                        row.value = self.keep(text);
+                        // -0 is 0.
+                        row.number = number + 0.0;
+                        row.comparator = comparator;
+                    }
+                    // A comparator that FHIR doesn't know stays before the number, in words.
+                    _ => row.value = self.words(|out| super::words::quantity(quantity, out)),
+                }
+            }
+            Value::Integer(number) => {
+                row.value = self.keep(number.text());
+                if let Some(number) = number.value() {
+                    row.kind = ValueKind::Number;
+                    row.number = number + 0.0;
+                }
+            }
+            other => row.value = self.words(|out| super::words::value(other, out)),
+        }
+        if row.value.len == 0 {
+            row.kind = ValueKind::Absent;
+        } else if row.kind == ValueKind::Text {
+            row.print = super::merge::print(&self.get(row.value).trim());
+        }
+    }
+
+    fn absent(&mut self, row: &mut LabRow, reason: Option<CodeableConcept<'_>>) {
+        if let Some(reason) = reason {
+            row.value = self.words(|out| super::words::concept(&reason, out));
+            row.print = super::merge::print(&self.get(row.value));
+        }
+    }
+
+    /// The concept of a code, made when it is met for the first time.
+    fn concept(&mut self, code: &CodeableConcept<'_>, specimen: Option<&str>) -> u32 {
+        let hash = concept::hash(&self.hasher, code);
+        let Self { concepts, text, index: table, .. } = self;
+        if let Some(found) = table.find(hash, |at| concepts.get(*at as usize).is_some_and(|one| one.is(code, specimen, text))) {
+            return *found;
+        }
+        let made = Concept::read(code, specimen, &self.codes, &mut self.text);
+        let at = index(self.concepts.len());
+        self.concepts.push(made);
+        let (concepts, hasher, text) = (&self.concepts, &self.hasher, &self.text);
+        self.index.insert_unique(hash, at, |at| concepts.get(*at as usize).map_or(0, |one| one.hash(hasher, text)));
+        at
+    }
+
+    fn unit(&mut self, concept: u32, unit: Option<&str>, code: Option<&str>) -> u32 {
+        let Some(concept) = self.concepts.get_mut(concept as usize) else { return NONE };
+        concept.unit(unit, code, &mut self.text)
+    }
+
+    fn range(&mut self, concept: u32, ranges: &[fhir::rows::ReferenceRange<'_>], value: Option<&Value<'_>>) -> u32 {
+        let begin = self.text.len();
+        range::write(ranges, &mut self.text);
+        let unit = match value {
+            Some(Value::Quantity(quantity)) => quantity.unit.or(quantity.code),
+            _ => None,
+        };
+        let limits = range::chosen(ranges).map(|chosen| range::limits(chosen, unit)).unwrap_or_default();
+        // Laboratories print the same range again and again: the text is kept once per concept.
+        let last = self.concepts.get(concept as usize).map_or(NONE, |concept| concept.last_range);
+        if let Some(last_range) = self.ranges.get(last as usize)
+            && self.get(last_range.text) == &self.text[begin..]
+            && last_range.limits == limits
+        {
+            self.text.truncate(begin);
+            return last;
+        }
+        let text = Span { start: index(begin), len: index(self.text.len() - begin) };
+        let at = index(self.ranges.len());
+        self.ranges.push(RangeText { text, limits });
+        if let Some(concept) = self.concepts.get_mut(concept as usize) {
+            concept.last_range = at;
+        }
+        at
+    }
+
+    pub(crate) fn get(&self, span: Span) -> &str {
+        span.of(&self.text)
+    }
+
+    fn keep(&mut self, text: &str) -> Span {
+        Span::keep(text, &mut self.text)
+    }
+
+    fn keep_optional(&mut self, text: Option<&str>) -> Span {
+        text.map(|text| self.keep(text)).unwrap_or_default()
+    }
+
+    fn words(&mut self, write: impl FnOnce(&mut String)) -> Span {
+        let begin = self.text.len();
+        write(&mut self.text);
+        Span { start: index(begin), len: index(self.text.len() - begin) }
+    }
+}
+
+impl Span {
+    pub(crate) fn keep(text: &str, arena: &mut String) -> Self {
+        let start = index(arena.len());
+        arena.push_str(text);
+        Self { start, len: index(text.len()) }
+    }
+
+    pub(crate) fn of(self, arena: &str) -> &str {
+        arena.get(self.start as usize..(self.start + self.len) as usize).unwrap_or_default()
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.len == 0
+    }
+}
+
+impl LabRow {
+    pub(crate) fn flag(&self) -> Option<Flag> {
+        self.judgement.flag
+    }
+}
+
+/// Bounded by the check in [`LabRows::add`].
+pub(crate) fn index(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(NONE)
+}

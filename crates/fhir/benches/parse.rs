@@ -1,0 +1,174 @@
+//! G1, the parsing half: laboratory bundles read into rows and collected, against serde_json skipping the same bytes.
+//!
+//! `cargo bench -p fhir`. Void unless the rows equal those of a slow oracle over `serde_json::Value`.
+
+#![allow(missing_docs, clippy::print_stdout)]
+
+use std::{hint::black_box, process::ExitCode};
+
+use fhir::{bundle::rows_of, kinds, rows};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+#[path = "support/cpu_time.rs"]
+mod cpu_time;
+#[path = "support/lab_bundle.rs"]
+mod lab_bundle;
+
+/// Limit of the ratio for laboratory results (PERFORMANCE, G1).
+const LIMIT: f64 = 1.40;
+/// How far the cost of a byte may move from the smallest to the largest size.
+const GROWTH: f64 = 0.10;
+const ROUNDS: usize = 9;
+/// Bytes worked through in one measurement at least, so that a scheduler tick does not matter.
+const BYTES: usize = 150_000_000;
+
+fn main() -> ExitCode {
+    let mut good = true;
+    let mut lines = Vec::new();
+    let mut first_cost = None;
+    println!("{:<28} {:>9} {:>9} {:>7} {:>7}", "G1 parse", "ns/byte", "peer", "ratio", "limit");
+    for count in [1_000, 10_000, 100_000] {
+        let pages = lab_bundle::pages(count, 7);
+        let bytes: usize = pages.iter().map(String::len).sum();
+        let gate = count > 10_000 || collect(&pages) == oracle(&pages);
+        let times = BYTES.div_ceil(bytes);
+        let (rows, peer, ratio) = cpu_time::versus(
+            ROUNDS,
+            || repeat(times, || drop(black_box(collect(black_box(&pages))))),
+            || repeat(times, || skip(black_box(&pages))),
+        );
+        let per_byte = |ns: f64| ns / (bytes * times) as f64;
+        let cost = per_byte(rows);
+        let growth = cost / *first_cost.get_or_insert(cost) - 1.0;
+        let ok = gate && ratio <= LIMIT && growth <= GROWTH;
+        good &= ok;
+        let verdict = match (gate, ok) {
+            (false, _) => "WRONG ROWS",
+            (_, true) => "ok",
+            _ => "MISS",
+        };
+        println!(
+            "{:<28} {cost:>9.3} {:>9.3} {ratio:>7.3} {LIMIT:>7.2}  {verdict}  (growth {:+.1} %)",
+            format!("G1 parse {count} results"),
+            per_byte(peer),
+            growth * 100.0,
+        );
+        lines.push(format!(
+            r#"{{"goal":"G1 parse","resources":{count},"bytes":{bytes},"ns_per_byte":{cost:.4},"peer_ns_per_byte":{:.4},"ratio":{ratio:.4},"limit":{LIMIT},"growth":{growth:.4},"growth_limit":{GROWTH},"gate":{gate},"ok":{ok}}}"#,
+            per_byte(peer),
+        ));
+    }
+    let written = std::fs::create_dir_all("../../target/bench")
+        .and_then(|()| std::fs::write("../../target/bench/g1-parse.json", format!("[{}]\n", lines.join(",\n"))));
+    if let Err(error) = written {
+        println!("g1-parse.json not written: {error}");
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn repeat(times: usize, mut work: impl FnMut()) {
+    for _ in 0..times {
+        work();
+    }
+}
+
+/// The peer: every byte looked at, nothing kept.
+fn skip(pages: &[String]) {
+    for page in pages {
+        let skipped: Result<IgnoredAny, _> = serde_json::from_str(page);
+        black_box(skipped.is_ok());
+    }
+}
+
+/// What a table of results needs, texts in one place: a row is small and costs no allocation of its own.
+#[derive(Default, PartialEq, Debug)]
+struct Collected {
+    texts: String,
+    rows: Vec<Row>,
+}
+
+#[derive(PartialEq, Debug)]
+struct Row {
+    /// Ends in `texts` of: id, subject, status, LOINC, name, time, value, unit, flag, range.
+    ends: [u32; 10],
+    number: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+impl Collected {
+    fn add(&mut self, texts: [Option<&str>; 10], [number, low, high]: [Option<f64>; 3]) {
+        let ends = texts.map(|text| {
+            self.texts.push_str(text.unwrap_or_default());
+            self.texts.len() as u32
+        });
+        self.rows.push(Row { ends, number, low, high });
+    }
+}
+
+fn collect(pages: &[String]) -> Collected {
+    let mut kept = Collected::default();
+    for page in pages {
+        let read = rows_of::<kinds::Observation>(page, |row| {
+            let code = row.code.unwrap_or_default();
+            let loinc = code.coding.iter().find(|coding| coding.system == Some("http://loinc.org"));
+            let quantity = match row.value {
+                Some(rows::Value::Quantity(quantity)) => quantity,
+                _ => rows::Quantity::default(),
+            };
+            let flag = row.interpretation.first().and_then(|concept| concept.coding.first());
+            let range = row.reference_range.first().copied().unwrap_or_default();
+            let number = |quantity: rows::Quantity<'_>| quantity.value.and_then(rows::Number::value);
+            let texts = [
+                row.id,
+                row.subject.and_then(|subject| subject.reference),
+                row.status,
+                loinc.and_then(|coding| coding.code),
+                code.text,
+                row.effective.and_then(rows::Effective::start),
+                quantity.value.map(rows::Number::text),
+                quantity.code,
+                flag.and_then(|coding| coding.code),
+                range.text,
+            ];
+            kept.add(texts, [number(quantity), range.low.and_then(number), range.high.and_then(number)]);
+        });
+        black_box(read.fault);
+    }
+    kept
+}
+
+/// The same by the slowest and plainest way. Its numbers lose their text, so it is cut from the page by position.
+fn oracle(pages: &[String]) -> Collected {
+    let mut kept = Collected::default();
+    for page in pages {
+        let bundle: Value = serde_json::from_str(page).unwrap_or_default();
+        let mut rest = page.as_str();
+        for entry in bundle["entry"].as_array().into_iter().flatten() {
+            let row = &entry["resource"];
+            let range = &row["referenceRange"][0];
+            let codings = row["code"]["coding"].as_array();
+            let loinc = codings.and_then(|all| all.iter().find(|coding| coding["system"] == "http://loinc.org"));
+            let after = rest.split_once(r#""valueQuantity":{"value":"#).map_or("", |(_, after)| after);
+            let (value, after) = after.split_once(',').unwrap_or_default();
+            rest = after;
+            let texts = [
+                row["id"].as_str(),
+                row["subject"]["reference"].as_str(),
+                row["status"].as_str(),
+                loinc.and_then(|coding| coding["code"].as_str()),
+                row["code"]["text"].as_str(),
+                row["effectiveDateTime"].as_str(),
+                Some(value),
+                row["valueQuantity"]["code"].as_str(),
+                row["interpretation"][0]["coding"][0]["code"].as_str(),
+                range["text"].as_str(),
+            ];
+            let numbers =
+                [&row["valueQuantity"]["value"], &range["low"]["value"], &range["high"]["value"]].map(Value::as_f64);
+            kept.add(texts, numbers);
+        }
+    }
+    kept
+}

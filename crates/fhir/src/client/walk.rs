@@ -1,0 +1,221 @@
+//! One walk over the pages of a search, or the read of one resource.
+
+use std::{collections::HashSet, time::Duration};
+
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use super::{
+    Client,
+    verdict::{Place, cause_of, explain, of_issues, of_status},
+};
+use crate::{
+    Cause, Issue, IssueMeaning, Kind, Limits, Outcome, QualityNote, SearchReport,
+    bundle::{Each, Page, read_issues, read_page, read_resource},
+};
+
+/// FHIR JSON, or the plain type that older servers know.
+const ACCEPT: &str = "application/fhir+json, application/json;q=0.9";
+/// Longest `Retry-After` that is waited for, once.
+const MAX_RETRY_WAIT: Duration = Duration::from_secs(2);
+/// Distinct notes and issues kept of a whole walk.
+const MAX_KEPT: usize = 64;
+
+/// What has been asked and what has come so far.
+pub(super) struct Walk<'c> {
+    client: &'c Client,
+    limits: Limits,
+    deadline: Instant,
+    report: SearchReport,
+    pub(super) unfiltered: bool,
+    pub(super) unclassified: u32,
+}
+
+/// A page's bytes, or why there are none.
+enum Fetched {
+    Body(bytes::Bytes, Option<Cause>),
+    Failed(Outcome),
+}
+
+impl<'c> Walk<'c> {
+    pub(super) fn new(client: &'c Client, limits: Limits, deadline: Instant) -> Self {
+        let report = SearchReport {
+            outcome: Outcome::Answered,
+            queries: 0,
+            pages: 0,
+            entries: 0,
+            broken: 0,
+            unfiltered: false,
+            notes: Vec::new(),
+            issues: Vec::new(),
+        };
+        Self { client, limits, deadline, report, unfiltered: false, unclassified: 0 }
+    }
+
+    pub(super) fn entries(&self) -> u32 {
+        self.report.entries
+    }
+
+    pub(super) fn finish(self, outcome: Outcome) -> SearchReport {
+        SearchReport { outcome, unfiltered: self.unfiltered, ..self.report }
+    }
+
+    /// Follows `next` from `first` to the end, or to whatever ends the walk before.
+    pub(super) async fn pages<K: Kind>(&mut self, first: Url, each: &mut Each<'_, K>) -> Outcome {
+        self.report.queries += 1;
+        let mut visited = HashSet::new();
+        let mut url = first;
+        let mut place = Place::First;
+        let mut missing: Option<Cause> = None;
+        loop {
+            visited.insert(url.clone());
+            let (body, cut) = match self.fetch(&url, place).await {
+                Fetched::Body(body, cut) => (body, cut),
+                Fetched::Failed(outcome) => return outcome,
+            };
+            let page = read_page::<K>(&body, self.limits.entries.saturating_sub(self.report.entries), each);
+            drop(body);
+            let came = page.entries > 0;
+            let (next, cut_short, fault) = (page.next.clone(), page.cut, cut.or(page.fault));
+            let alone = page.resource_type.as_deref() == Some("OperationOutcome");
+            let said = self.keep(page);
+            if alone && fault.is_none() {
+                return outcome_alone(&said, place);
+            }
+            missing = missing.or(fault).or_else(|| of_issues(&said));
+            match fault {
+                // Nothing of a first page is no answer; something of it, or anything before, is part of one.
+                Some(cause) if place == Place::First && !came && !is_damage(cause) => {
+                    return Outcome::Unreachable(cause);
+                }
+                Some(cause) if !is_damage(cause) => break,
+                _ => {}
+            }
+            if cut_short {
+                missing = missing.or(Some(Cause::TooManyEntries));
+                break;
+            }
+            let Some(next) = next else { break };
+            match self.follow(&url, &next, &visited) {
+                Ok(next) => url = next,
+                Err(cause) => {
+                    missing = missing.or(Some(cause));
+                    break;
+                }
+            }
+            place = Place::Later;
+        }
+        missing.map_or(Outcome::Answered, Outcome::Partial)
+    }
+
+    /// Reads one resource.
+    pub(super) async fn resource<K: Kind>(&mut self, url: Url, each: &mut Each<'_, K>) -> Outcome {
+        self.report.queries += 1;
+        let (body, cut) = match self.fetch(&url, Place::Read).await {
+            Fetched::Body(body, cut) => (body, cut),
+            Fetched::Failed(outcome) => return outcome,
+        };
+        let page = read_resource::<K>(&body, each);
+        let (came, fault) = (page.entries > 0, cut.or(page.fault));
+        let said = self.keep(page);
+        match fault {
+            Some(cause) if !came => Outcome::Unreachable(cause),
+            Some(cause) => Outcome::Partial(cause),
+            None if !came => outcome_alone(&said, Place::Read),
+            None => Outcome::Answered,
+        }
+    }
+
+    /// The next page's address, if it may be asked.
+    fn follow(&self, from: &Url, next: &str, visited: &HashSet<Url>) -> Result<Url, Cause> {
+        let mut next = from.join(next).map_err(|_| Cause::Origin)?;
+        next.set_fragment(None);
+        if !self.client.target.is_same_origin(&next) {
+            return Err(Cause::Origin);
+        }
+        if visited.contains(&next) {
+            return Err(Cause::Loop);
+        }
+        if self.report.pages >= self.limits.pages {
+            return Err(Cause::TooManyPages);
+        }
+        if self.report.entries >= self.limits.entries {
+            return Err(Cause::TooManyEntries);
+        }
+        Ok(next)
+    }
+
+    async fn fetch(&mut self, url: &Url, place: Place) -> Fetched {
+        let mut retried = false;
+        loop {
+            let (answer, error) = match self.client.target.get_partly(url, ACCEPT, self.deadline).await {
+                Ok(got) => got,
+                Err(error) => {
+                    let cause = cause_of(&error);
+                    return Fetched::Failed(match place {
+                        Place::Later => Outcome::Partial(cause),
+                        _ => Outcome::Unreachable(cause),
+                    });
+                }
+            };
+            let busy = matches!(answer.status, 429 | 503);
+            let wait = answer.retry_after.filter(|wait| busy && *wait <= MAX_RETRY_WAIT);
+            if let Some(wait) = wait.filter(|wait| !retried && Instant::now() + *wait < self.deadline) {
+                retried = true;
+                sleep(wait).await;
+                continue;
+            }
+            if (200..300).contains(&answer.status) {
+                self.report.pages += 1;
+                return Fetched::Body(answer.body, error.as_ref().map(cause_of));
+            }
+            let said = self.explain(read_issues(&answer.body));
+            return Fetched::Failed(of_status(answer.status, &said, place));
+        }
+    }
+
+    /// Adds a page's figures to the report; its issues, explained, are also returned.
+    fn keep(&mut self, page: Page) -> Vec<Issue> {
+        let Page { entries, broken, unclassified, issues, notes, .. } = page;
+        self.report.entries += entries;
+        self.report.broken += broken;
+        self.unclassified += unclassified;
+        for note in notes {
+            self.keep_note(note);
+        }
+        self.explain(issues)
+    }
+
+    fn keep_note(&mut self, note: QualityNote) {
+        let notes = &mut self.report.notes;
+        if let Some(known) = notes.iter_mut().find(|known| known.path == note.path && known.fault == note.fault) {
+            known.count = known.count.saturating_add(note.count);
+        } else if notes.len() < MAX_KEPT {
+            notes.push(note);
+        }
+    }
+
+    fn explain(&mut self, issues: Vec<crate::bundle::PageIssue>) -> Vec<Issue> {
+        let explained = explain(&self.client.platform, issues);
+        let free = MAX_KEPT.saturating_sub(self.report.issues.len());
+        self.report.issues.extend(explained.iter().take(free).cloned());
+        explained
+    }
+}
+
+/// Damage that does not end a walk: the page's other entries and its links were read.
+fn is_damage(cause: Cause) -> bool {
+    matches!(cause, Cause::Encoding | Cause::BrokenEntry)
+}
+
+/// A 2xx answer that is an OperationOutcome instead of what was asked for.
+fn outcome_alone(said: &[Issue], place: Place) -> Outcome {
+    let has = |meaning| said.iter().any(|issue| issue.meaning == Some(meaning));
+    let cause = of_issues(said).unwrap_or(Cause::Garbage);
+    match place {
+        Place::Later => Outcome::Partial(cause),
+        _ if has(IssueMeaning::NothingFound) => Outcome::Answered,
+        _ if has(IssueMeaning::NotSupported) => Outcome::Unsupported,
+        _ => Outcome::Unreachable(cause),
+    }
+}

@@ -1,0 +1,109 @@
+//! The index: identities in, people out.
+
+mod observe;
+mod people;
+mod plan;
+
+use access::{PersonId, audit::AuditLog};
+use jiff::Timestamp;
+use store::Store;
+
+use crate::{Identifier, IndexKey};
+
+/// The regional patient index. Cheap to clone.
+#[derive(Clone)]
+pub struct Index {
+    store: Store,
+    key: IndexKey,
+    audit: AuditLog,
+}
+
+/// A person of the region.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// On every URL about them.
+    pub id: PersonId,
+    /// What people read out: `LZ 0048 2917 36`.
+    pub number: String,
+    /// As first registered.
+    pub name: String,
+    /// FHIR administrative gender.
+    pub sex: Option<String>,
+    /// FHIR date, at its precision.
+    pub birth_date: Option<String>,
+    /// Of the identity that holds it by the strong key.
+    pub resident_id_masked: Option<String>,
+    /// Identities at sources, oldest link first.
+    pub links: Vec<Link>,
+}
+
+/// An identity at a source, and why it is believed to be this person's.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Source id.
+    pub source: String,
+    /// `Patient` id at that source.
+    pub patient: String,
+    /// How it came to be.
+    pub how: LinkedBy,
+    /// What speaks for it: `resident-id`, `birth-date`, `sex`, `name`, `replaced-by`; empty for the only identity of a
+    /// person.
+    pub evidence: Vec<String>,
+    /// Since when.
+    pub at: Timestamp,
+    /// Other ids of the same patient at that source, by its own word (`Patient.link`).
+    pub aliases: Vec<String>,
+    /// Identifiers as last seen there, masked.
+    pub identifiers: Vec<Identifier>,
+}
+
+/// How a link came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkedBy {
+    /// The first identity of a person without a usable resident ID: it is the person.
+    FirstSeen,
+    /// Valid resident ID, birth date, sex and name agree.
+    StrongKey,
+    /// The source says that one record replaced the other.
+    Merged,
+    /// A steward decided.
+    Steward,
+}
+
+impl LinkedBy {
+    /// As in the database, JSON and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstSeen => "first-seen",
+            Self::StrongKey => "strong-key",
+            Self::Merged => "merged",
+            Self::Steward => "steward",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "strong-key" => Self::StrongKey,
+            "merged" => Self::Merged,
+            "steward" => Self::Steward,
+            _ => Self::FirstSeen,
+        }
+    }
+}
+
+impl Index {
+    /// The index of a region: `key` is derived from the region's key.
+    pub fn new(store: Store, key: IndexKey, audit: AuditLog) -> Self {
+        Self { store, key, audit }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+//! Identities that hospitals showed us become people of the region.
+//!
+//! What is to be written is planned from what can be read, then written in one short transaction. The unique indexes
+//! (an identity has one person, a resident ID one holder) refuse a plan that another replica has overtaken; it is then
+//! made anew.
+
+use access::{
+    Context, PersonId,
+    audit::{AuditLog, Draft, Event, Outcome},
+};
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, SqlErr,
+    sea_query::{Expr, OnConflict},
+};
+use store::{StoreError, Tx};
+
+use super::Index;
+use super::plan::{Known, Plan};
+use crate::{
+    IndexError, SourcePatient,
+    entity::{identity_seen, link, patient},
+};
+
+/// How often a plan is made anew when another replica took the same identity, resident ID or number first.
+const TRIES: usize = 3;
+
+impl Index {
+    /// Finds or makes the person behind each identity, in the same order. An identity that was seen before keeps its
+    /// person; a new one joins a person by the source's own merge or by the strong key, or becomes a person of its own.
+    ///
+    /// # Errors
+    /// [`IndexError::Store`] or [`IndexError::Audit`]: then nothing was changed.
+    pub async fn observe(
+        &self,
+        ctx: &dyn Context,
+        seen: &[SourcePatient],
+        now: Timestamp,
+    ) -> Result<Vec<PersonId>, IndexError> {
+        let mut tries = 1;
+        loop {
+            let known = Known::load(&self.store, &self.key, seen).await?;
+            let plan = known.plan(&self.key, seen, ctx.actor().subject.as_str(), now)?;
+            let people = plan.people.clone();
+            if plan.is_empty() {
+                return Ok(people);
+            }
+            let drafts = plan.links.iter().map(|link| draft(ctx, link, now)).collect();
+            let audit = self.audit.clone();
+            let written = self.store.write(move |tx| Box::pin(async move { carry_out(tx, plan, audit, drafts).await }));
+            match written.await {
+                Ok(()) => return Ok(people),
+                Err(error) if tries < TRIES && was_overtaken(&error) => tries += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Who was linked to what, and why; names and numbers stay out of the log.
+fn draft(ctx: &dyn Context, link: &link::Model, now: Timestamp) -> Draft {
+    let event = Event::new("index.link", "patient-link", Outcome::Ok)
+        .on(format!("{}/Patient/{}", link.source, link.source_patient))
+        .about(PersonId(link.person))
+        .because(link.how.clone());
+    AuditLog::draft(ctx, now, event)
+}
+
+async fn carry_out(tx: &Tx, plan: Plan, audit: AuditLog, drafts: Vec<Draft>) -> Result<(), IndexError> {
+    for person in plan.new_people {
+        patient::Entity::insert(person.into_active_model()).exec_without_returning(tx).await?;
+    }
+    for claim in plan.claims {
+        let claimed = patient::Entity::update_many()
+            .col_expr(patient::Column::ResidentIdHash, Expr::value(claim.hash))
+            .col_expr(patient::Column::ResidentIdMasked, Expr::value(claim.masked))
+            .filter(patient::Column::Id.eq(claim.person))
+            .filter(patient::Column::ResidentIdHash.is_null());
+        claimed.exec(tx).await?;
+    }
+    for link in plan.links {
+        link::Entity::insert(link.into_active_model()).exec_without_returning(tx).await?;
+    }
+    for seen in plan.seen {
+        remember(tx, seen).await?;
+    }
+    for draft in drafts {
+        audit.append(tx, draft).await?;
+    }
+    Ok(())
+}
+
+/// What the source says now takes the place of what it said before.
+async fn remember<C: ConnectionTrait>(db: &C, seen: identity_seen::Model) -> Result<(), IndexError> {
+    use identity_seen::Column;
+    let newest = [Column::Names, Column::Sex, Column::BirthDate, Column::Identifiers, Column::Aliases, Column::SeenAt];
+    let same = OnConflict::columns([Column::Source, Column::SourcePatient]).update_columns(newest).to_owned();
+    identity_seen::Entity::insert(seen.into_active_model()).on_conflict(same).exec_without_returning(db).await?;
+    Ok(())
+}
+
+fn was_overtaken(error: &IndexError) -> bool {
+    let IndexError::Store(StoreError::Database(error)) = error else { return false };
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}

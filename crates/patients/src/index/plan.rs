@@ -1,0 +1,308 @@
+//! Deciding who is whom: pure, on what was loaded.
+
+use std::collections::HashMap;
+
+use access::PersonId;
+use jiff::Timestamp;
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
+use store::{Store, to_millis};
+use uuid::Uuid;
+
+use super::LinkedBy;
+use crate::{
+    IndexError, IndexKey, IndexNumber, SourcePatient,
+    entity::{do_not_link, identity_seen, link, patient},
+    identity::STRONG_EVIDENCE,
+};
+
+/// Merged people are followed so far at most: a circle in the table must not hang a request.
+const MAX_MERGES: usize = 16;
+
+type Identity = (String, String);
+
+/// What the index knows about the identities at hand.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    links: HashMap<Identity, Uuid>,
+    seen: HashMap<Identity, identity_seen::Model>,
+    people: HashMap<Uuid, patient::Model>,
+    holders: HashMap<String, Uuid>,
+    apart: Vec<do_not_link::Model>,
+}
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// The person of each identity, in order.
+    pub people: Vec<PersonId>,
+    pub new_people: Vec<patient::Model>,
+    pub claims: Vec<Claim>,
+    pub links: Vec<link::Model>,
+    pub seen: Vec<identity_seen::Model>,
+}
+
+/// A person without a resident ID gets one.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub person: Uuid,
+    pub hash: String,
+    pub masked: String,
+}
+
+impl Plan {
+    pub(super) fn is_empty(&self) -> bool {
+        self.new_people.is_empty() && self.claims.is_empty() && self.links.is_empty() && self.seen.is_empty()
+    }
+}
+
+impl Known {
+    /// Reads what concerns `seen`.
+    pub(super) async fn load(store: &Store, key: &IndexKey, seen: &[SourcePatient]) -> Result<Self, IndexError> {
+        let db = store.reader();
+        let mut known = Self::default();
+        if seen.is_empty() {
+            return Ok(known);
+        }
+        let (mut of_links, mut of_seen, mut of_apart) = (Condition::any(), Condition::any(), Condition::any());
+        for (source, patients) in by_source(seen) {
+            let same = |a: Condition| Condition::all().add(a);
+            of_links = of_links.add(
+                same(link::Column::Source.eq(source).into()).add(link::Column::SourcePatient.is_in(patients.clone())),
+            );
+            of_seen = of_seen.add(
+                same(identity_seen::Column::Source.eq(source).into())
+                    .add(identity_seen::Column::SourcePatient.is_in(patients.clone())),
+            );
+            of_apart = of_apart.add(
+                same(do_not_link::Column::Source.eq(source).into())
+                    .add(do_not_link::Column::SourcePatient.is_in(patients)),
+            );
+        }
+        let links = link::Entity::find().filter(of_links).filter(link::Column::UndoneAt.is_null()).all(db).await?;
+        let hashes: Vec<String> = seen.iter().filter_map(SourcePatient::strong_key).map(|id| key.hash(id)).collect();
+        let people: Vec<Uuid> = links.iter().map(|link| link.person).collect();
+        let concerned = Condition::any()
+            .add(patient::Column::Id.is_in(people))
+            .add(patient::Column::ResidentIdHash.is_in(hashes));
+        known.people_are(patient::Entity::find().filter(concerned).all(db).await?);
+        known.links = links.into_iter().map(|link| ((link.source, link.source_patient), link.person)).collect();
+        let rows = identity_seen::Entity::find().filter(of_seen).all(db).await?;
+        known.seen = rows.into_iter().map(|row| ((row.source.clone(), row.source_patient.clone()), row)).collect();
+        known.apart = do_not_link::Entity::find().filter(of_apart).all(db).await?;
+        known.follow_merges(store).await?;
+        Ok(known)
+    }
+
+    fn people_are(&mut self, people: Vec<patient::Model>) {
+        for person in people {
+            if let Some(hash) = &person.resident_id_hash {
+                self.holders.insert(hash.clone(), person.id);
+            }
+            self.people.insert(person.id, person);
+        }
+    }
+
+    /// Loads those that merged people were merged into.
+    async fn follow_merges(&mut self, store: &Store) -> Result<(), IndexError> {
+        for _ in 0..MAX_MERGES {
+            let missing: Vec<Uuid> = self
+                .people
+                .values()
+                .filter_map(|person| person.merged_into)
+                .filter(|into| !self.people.contains_key(into))
+                .collect();
+            if missing.is_empty() {
+                break;
+            }
+            let more = patient::Entity::find().filter(patient::Column::Id.is_in(missing)).all(store.reader()).await?;
+            if more.is_empty() {
+                break;
+            }
+            self.people_are(more);
+        }
+        Ok(())
+    }
+
+    fn survivor(&self, mut person: Uuid) -> Uuid {
+        for _ in 0..MAX_MERGES {
+            match self.people.get(&person).and_then(|row| row.merged_into) {
+                Some(into) => person = into,
+                None => break,
+            }
+        }
+        person
+    }
+
+    /// Decides for each identity, the earlier ones known to the later ones.
+    pub(super) fn plan(
+        mut self,
+        key: &IndexKey,
+        seen: &[SourcePatient],
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Plan, IndexError> {
+        let mut plan = Plan::default();
+        // A record that replaced others comes before them, so that they find its person.
+        let mut order: Vec<usize> = (0..seen.len()).collect();
+        order.sort_by_key(|at| seen[*at].replaced_by.is_some());
+        let mut people: Vec<Option<PersonId>> = vec![None; seen.len()];
+        for at in order {
+            let identity = &seen[at];
+            let person = self.place(&mut plan, key, identity, by, now)?;
+            people[at] = Some(PersonId(self.survivor(person)));
+            self.remember(&mut plan, identity, now)?;
+        }
+        plan.people = people.into_iter().flatten().collect();
+        Ok(plan)
+    }
+
+    fn place(
+        &mut self,
+        plan: &mut Plan,
+        key: &IndexKey,
+        identity: &SourcePatient,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Uuid, IndexError> {
+        let id = (identity.source.clone(), identity.patient.clone());
+        let strong = identity.strong_key().map(|id| (key.hash(id), id.masked()));
+        if let Some(person) = self.links.get(&id).copied() {
+            self.claim(plan, self.survivor(person), identity, strong);
+            return Ok(person);
+        }
+        let (person, how, evidence) = self.join(identity, strong.as_ref());
+        let person = match person {
+            Some(person) => person,
+            None => self.newcomer(plan, identity, strong.filter(|(hash, _)| !self.holders.contains_key(hash)), now),
+        };
+        self.links.insert(id, person);
+        plan.links.push(link::Model {
+            id: Uuid::new_v4(),
+            person,
+            source: identity.source.clone(),
+            source_patient: identity.patient.clone(),
+            how: how.as_str().to_owned(),
+            evidence: serde_json::to_string(evidence)?,
+            linked_by: by.to_owned(),
+            linked_at: to_millis(now),
+            undone_at: None,
+        });
+        Ok(person)
+    }
+
+    /// Whom a new identity joins, and why. `None`: it is somebody new.
+    fn join(
+        &self,
+        identity: &SourcePatient,
+        strong: Option<&(String, String)>,
+    ) -> (Option<Uuid>, LinkedBy, &'static [&'static str]) {
+        let merged = identity.replaced_by.iter().chain(&identity.replaces).find_map(|alias| {
+            let person = self.survivor(*self.links.get(&(identity.source.clone(), alias.clone()))?);
+            (!self.is_kept_apart(person, identity)).then_some(person)
+        });
+        if merged.is_some() {
+            return (merged, LinkedBy::Merged, &["replaced-by"]);
+        }
+        let Some((hash, _)) = strong else { return (None, LinkedBy::FirstSeen, &[]) };
+        let holder = match self.holders.get(hash) {
+            None => return (None, LinkedBy::StrongKey, &STRONG_EVIDENCE),
+            Some(holder) => self.survivor(*holder),
+        };
+        let agrees = self.people.get(&holder).is_some_and(|person| {
+            identity.is_called(&person.name) && person.sex == identity.sex && person.birth_date == identity.birth_date
+        });
+        if agrees && !self.is_kept_apart(holder, identity) {
+            return (Some(holder), LinkedBy::StrongKey, &STRONG_EVIDENCE);
+        }
+        (None, LinkedBy::FirstSeen, &[])
+    }
+
+    fn is_kept_apart(&self, person: Uuid, identity: &SourcePatient) -> bool {
+        self.apart.iter().any(|pair| {
+            pair.person == person && pair.source == identity.source && pair.source_patient == identity.patient
+        })
+    }
+
+    fn newcomer(
+        &mut self,
+        plan: &mut Plan,
+        identity: &SourcePatient,
+        strong: Option<(String, String)>,
+        now: Timestamp,
+    ) -> Uuid {
+        let id = Uuid::new_v4();
+        let (hash, masked) = strong.unzip();
+        let person = patient::Model {
+            id,
+            number: IndexNumber::from_random(Uuid::new_v4().as_u128()).to_string(),
+            name: identity.name().to_owned(),
+            sex: identity.sex.clone(),
+            birth_date: identity.birth_date.clone(),
+            resident_id_hash: hash,
+            resident_id_masked: masked,
+            created_at: to_millis(now),
+            merged_into: None,
+        };
+        self.people_are(vec![person.clone()]);
+        plan.new_people.push(person);
+        id
+    }
+
+    /// A person known by one hospital without a usable resident ID, which that hospital now has. If somebody else holds
+    /// the number, nothing happens here: it is for a steward.
+    fn claim(
+        &mut self,
+        plan: &mut Plan,
+        person: Uuid,
+        identity: &SourcePatient,
+        strong: Option<(String, String)>,
+    ) {
+        let Some((hash, masked)) = strong else { return };
+        let fits = self.people.get(&person).is_some_and(|row| {
+            row.resident_id_hash.is_none()
+                && identity.is_called(&row.name)
+                && row.sex == identity.sex
+                && row.birth_date == identity.birth_date
+        });
+        if !fits || self.holders.contains_key(&hash) {
+            return;
+        }
+        self.holders.insert(hash.clone(), person);
+        if let Some(row) = self.people.get_mut(&person) {
+            row.resident_id_hash = Some(hash.clone());
+        }
+        plan.claims.push(Claim { person, hash, masked });
+    }
+
+    fn remember(&mut self, plan: &mut Plan, identity: &SourcePatient, now: Timestamp) -> Result<(), IndexError> {
+        let row = identity_seen::Model {
+            source: identity.source.clone(),
+            source_patient: identity.patient.clone(),
+            names: serde_json::to_string(&identity.names)?,
+            sex: identity.sex.clone(),
+            birth_date: identity.birth_date.clone(),
+            identifiers: serde_json::to_string(&identity.identifiers)?,
+            aliases: serde_json::to_string(&identity.aliases())?,
+            seen_at: to_millis(now),
+        };
+        let id = (row.source.clone(), row.source_patient.clone());
+        let same = |old: &identity_seen::Model| identity_seen::Model { seen_at: old.seen_at, ..row.clone() } == *old;
+        // Seen again unchanged is not worth a write: searches stay reads.
+        if !self.seen.get(&id).is_some_and(same) {
+            self.seen.insert(id, row.clone());
+            plan.seen.retain(|earlier| (&earlier.source, &earlier.source_patient) != (&row.source, &row.source_patient));
+            plan.seen.push(row);
+        }
+        Ok(())
+    }
+}
+
+fn by_source(seen: &[SourcePatient]) -> HashMap<&str, Vec<&str>> {
+    let mut sources: HashMap<&str, Vec<&str>> = HashMap::new();
+    for identity in seen {
+        let patients = sources.entry(&identity.source).or_default();
+        patients.push(&identity.patient);
+        patients.extend(identity.replaced_by.iter().chain(&identity.replaces).map(String::as_str));
+    }
+    sources
+}

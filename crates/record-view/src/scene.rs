@@ -1,0 +1,89 @@
+//! What every drawing function needs to know.
+
+use ehr::{Bilingual, SourceReport, labs::Flag};
+use jiff::Timestamp;
+use web::render::{Arg, Words};
+
+/// The reader's language, and when the page is drawn.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// `renderer.words(frame.lang)`.
+    pub words: &'a Words,
+    /// The frame's.
+    pub now: Timestamp,
+}
+
+impl Scene<'_> {
+    pub(crate) fn text(&self, key: &str) -> String {
+        self.words.text(key)
+    }
+
+    pub(crate) fn with(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+        self.words.with(key, args)
+    }
+
+    /// The words of a code, or the code when it has none.
+    pub(crate) fn coded(&self, prefix: &str, code: &str) -> String {
+        let key = format!("{prefix}{code}");
+        if self.words.has(&key) { self.text(&key) } else { code.to_owned() }
+    }
+
+    /// Names of a source, shortest first choice of the language.
+    pub(crate) fn of(&self, both: &Bilingual) -> String {
+        both.get(self.words.lang().tag()).to_owned()
+    }
+
+    /// `甲、乙、丙` or `A, B, C`.
+    pub(crate) fn list(&self, items: &[String]) -> String {
+        items.join(&self.text("list-separator"))
+    }
+}
+
+/// Letter of a source's mark: shape and colour come from the stylesheet's `src--<letter>`.
+pub(crate) fn mark_letter(mark: usize) -> &'static str {
+    const LETTERS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    LETTERS[mark % LETTERS.len()]
+}
+
+/// Name and mark of a source by its id; the id itself when the page knows no more.
+pub(crate) fn source_of(reports: &[SourceReport], id: &str, scene: &Scene<'_>) -> (String, &'static str) {
+    match reports.iter().find(|report| report.id == id) {
+        Some(report) => (scene.of(&report.name), mark_letter(report.mark)),
+        None => (id.to_owned(), "x"),
+    }
+}
+
+/// Class of a flagged value: `h`, `l`, `c` (critical), `ab` (abnormal without a direction) or none.
+pub(crate) fn flag_class(flag: Option<Flag>) -> &'static str {
+    match flag {
+        Some(Flag::High) => "h",
+        Some(Flag::Low) => "l",
+        Some(Flag::CriticalHigh | Flag::CriticalLow) => "c",
+        Some(Flag::Abnormal) => "ab",
+        Some(Flag::Normal) | None => "",
+    }
+}
+
+/// Arrow of a flag.
+pub(crate) fn flag_arrow(flag: Flag) -> &'static str {
+    match flag {
+        Flag::CriticalHigh => "↑↑",
+        Flag::High => "↑",
+        Flag::Low => "↓",
+        Flag::CriticalLow => "↓↓",
+        Flag::Abnormal => "!",
+        Flag::Normal => "",
+    }
+}
+
+/// Message key of a flag's word.
+pub(crate) fn flag_key(flag: Flag) -> &'static str {
+    match flag {
+        Flag::CriticalHigh => "flag-critical-high",
+        Flag::High => "flag-high",
+        Flag::Low => "flag-low",
+        Flag::CriticalLow => "flag-critical-low",
+        Flag::Abnormal => "flag-abnormal",
+        Flag::Normal => "flag-normal",
+    }
+}

@@ -1,0 +1,188 @@
+//! The truth about completeness: who answered, who did not, what may be missing.
+
+use ehr::{Gathered, SourceReport, SourceState};
+use jiff::Timestamp;
+use serde::Serialize;
+use web::render::Arg;
+
+use crate::{Scene, scene::mark_letter};
+
+/// What became of every source (`sources` in templates).
+#[derive(Clone, Debug, Serialize)]
+pub struct Sources {
+    /// `2026-11-21 21:26`
+    pub as_of: String,
+    /// The same as an instant.
+    pub as_of_instant: String,
+    /// One per configured source.
+    pub items: Vec<SourceView>,
+    /// May a view say "none"?
+    pub complete: bool,
+    /// Is the patient linked anywhere?
+    pub linked: bool,
+    /// Did anyone at all answer?
+    pub answered: bool,
+    /// What to say on top of the page when not complete.
+    pub notice: Option<Notice>,
+    /// Asks again.
+    pub retry_href: String,
+    /// `不含中医院`, for cards and prints; nothing when complete.
+    pub without: Option<String>,
+}
+
+/// One source.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceView {
+    /// Its id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Letter of its mark.
+    pub mark: &'static str,
+    /// As in JSON.
+    pub state: &'static str,
+    /// In words.
+    pub state_text: String,
+    /// `ok`, `warn`, `bad` or `off`: class of the state.
+    pub tone: &'static str,
+    /// Icon of the state.
+    pub icon: &'static str,
+    /// What came, or why nothing did; for clinicians.
+    pub detail: String,
+    /// Is something missing because of it?
+    pub silent: bool,
+}
+
+/// A notice above the content.
+#[derive(Clone, Debug, Serialize)]
+pub struct Notice {
+    /// One line.
+    pub title: String,
+    /// One per silent source: who, how long, what may be missing.
+    pub lines: Vec<String>,
+}
+
+/// Who reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    Clinician,
+    Patient,
+}
+
+impl Sources {
+    /// The ledger of a gathered section. `retry_href` asks again (a GET; the section's address with `refresh=true`).
+    pub fn new<T>(gathered: &Gathered<T>, retry_href: &str, scene: &Scene<'_>) -> Self {
+        Self::build(&gathered.sources, gathered.as_of, retry_href, Audience::Clinician, scene)
+    }
+
+    /// The same in plain words.
+    pub fn for_patient<T>(gathered: &Gathered<T>, retry_href: &str, scene: &Scene<'_>) -> Self {
+        Self::build(&gathered.sources, gathered.as_of, retry_href, Audience::Patient, scene)
+    }
+
+    pub(crate) fn build(
+        reports: &[SourceReport],
+        as_of: Timestamp,
+        retry_href: &str,
+        audience: Audience,
+        scene: &Scene<'_>,
+    ) -> Self {
+        let items: Vec<_> = reports.iter().map(|report| SourceView::new(report, scene)).collect();
+        let silent: Vec<_> = reports.iter().filter(|report| is_silent(report.state)).collect();
+        let names: Vec<String> = silent.iter().map(|report| scene.of(&report.name)).collect();
+        let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked).count();
+        let notice = (!silent.is_empty()).then(|| match audience {
+            Audience::Clinician => Notice {
+                title: scene.with(
+                    "partial-title",
+                    &[("linked", Arg::from(linked)), ("silent", Arg::from(silent.len()))],
+                ),
+                lines: silent.iter().map(|report| silence(report, scene)).collect(),
+            },
+            Audience::Patient => Notice {
+                title: scene.with("partial-patient-title", &[("names", Arg::from(scene.list(&names)))]),
+                lines: vec![scene.with("partial-patient-text", &[("others", Arg::from(linked - silent.len()))])],
+            },
+        });
+        Self {
+            as_of: scene.words.minute(as_of),
+            as_of_instant: as_of.to_string(),
+            complete: silent.is_empty(),
+            linked: linked > 0,
+            answered: reports.iter().any(|r| matches!(r.state, SourceState::Answered | SourceState::Partial)),
+            without: notice.is_some().then(|| scene.with("without", &[("names", Arg::from(scene.list(&names)))])),
+            notice,
+            items,
+            retry_href: retry_href.to_owned(),
+        }
+    }
+}
+
+/// Is something missing because of a source in this state?
+pub(crate) fn is_silent(state: SourceState) -> bool {
+    !matches!(state, SourceState::Answered | SourceState::NotLinked)
+}
+
+/// Seconds with one decimal: people read `8 秒`, not milliseconds.
+fn seconds(milliseconds: u64) -> String {
+    let tenths = milliseconds.div_ceil(100).max(1);
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+}
+
+fn why(report: &SourceReport, scene: &Scene<'_>) -> String {
+    match report.detail.as_deref() {
+        Some(key) if scene.words.has(key) => scene.text(key),
+        _ => scene.text("why-unknown"),
+    }
+}
+
+/// Who, how long, what may be missing.
+fn silence(report: &SourceReport, scene: &Scene<'_>) -> String {
+    let args = [
+        ("name", Arg::from(scene.of(&report.name))),
+        ("seconds", Arg::from(seconds(report.waited_ms))),
+        ("why", Arg::from(why(report, scene))),
+        ("entries", Arg::from(report.entries)),
+        ("pages", Arg::from(report.pages)),
+    ];
+    scene.with(&format!("silence-{}", report.state.as_str()), &args)
+}
+
+impl SourceView {
+    fn new(report: &SourceReport, scene: &Scene<'_>) -> Self {
+        let (tone, icon) = match report.state {
+            SourceState::Answered => ("ok", "circle-check"),
+            SourceState::Partial => ("warn", "triangle-alert"),
+            SourceState::Refused => ("bad", "lock"),
+            SourceState::Unreachable => ("bad", "circle-x"),
+            SourceState::Unsupported | SourceState::Hidden | SourceState::NotLinked => ("off", "circle-minus"),
+        };
+        let args = [
+            ("seconds", Arg::from(seconds(report.waited_ms))),
+            ("queries", Arg::from(report.queries)),
+            ("pages", Arg::from(report.pages)),
+            ("entries", Arg::from(report.entries)),
+            ("why", Arg::from(why(report, scene))),
+        ];
+        let mut detail = scene.with(&format!("source-detail-{}", report.state.as_str()), &args);
+        if report.dropped > 0 {
+            detail.push_str(&scene.text("sentence-separator"));
+            detail.push_str(&scene.with("source-dropped", &[("dropped", Arg::from(report.dropped))]));
+        }
+        if let Some(age) = report.age_s.filter(|age| *age >= 60) {
+            detail.push_str(&scene.text("sentence-separator"));
+            detail.push_str(&scene.with("source-age", &[("minutes", Arg::from(age / 60))]));
+        }
+        Self {
+            id: report.id.clone(),
+            name: scene.of(&report.name),
+            mark: mark_letter(report.mark),
+            state: report.state.as_str(),
+            state_text: scene.text(&format!("state-{}", report.state.as_str())),
+            tone,
+            icon,
+            detail,
+            silent: is_silent(report.state),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! `sandbox.toml`: where the region listens, its seed and its today. Every port may be 0.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::SandboxError;
+
+/// The region's settings; [`Config::default`] listens on ephemeral ports of loopback.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Everything generated depends on this and on `today`.
+    pub seed: u64,
+    /// The date that clinical times are relative to; absent: the current date in China.
+    pub today: Option<jiff::civil::Date>,
+    /// How long a hospital in mode `slow` waits before it answers, milliseconds.
+    pub slow_ms: u64,
+    /// How long page links of a platform with expiring links live, milliseconds.
+    pub page_link_ms: u64,
+    /// The hospitals to start, by the ids of the region (`city-first`, `university`).
+    #[serde(rename = "hospital")]
+    pub hospitals: Vec<HospitalConfig>,
+    /// The staff directory.
+    pub directory: DirectoryConfig,
+    /// The control listener.
+    pub control: ControlConfig,
+}
+
+/// Where one hospital listens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HospitalConfig {
+    /// Which hospital of the region.
+    pub id: String,
+    /// Address of its FHIR server.
+    pub listen: SocketAddr,
+}
+
+/// Where the directory listens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DirectoryConfig {
+    /// Address of the LDAP server (plain, upgraded by StartTLS).
+    pub listen: SocketAddr,
+    /// Where to write the CA certificate (PEM) that signs the directory's certificate.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Where the control listener listens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ControlConfig {
+    /// Address of the control listener.
+    pub listen: SocketAddr,
+}
+
+const EPHEMERAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+impl Default for Config {
+    fn default() -> Self {
+        let hospital = |id: &str| HospitalConfig { id: id.to_owned(), listen: EPHEMERAL };
+        Self {
+            seed: 1,
+            today: None,
+            slow_ms: 12_000,
+            page_link_ms: 300_000,
+            hospitals: vec![hospital("city-first"), hospital("university")],
+            directory: DirectoryConfig::default(),
+            control: ControlConfig::default(),
+        }
+    }
+}
+
+impl Default for DirectoryConfig {
+    fn default() -> Self {
+        Self { listen: EPHEMERAL, ca_file: None }
+    }
+}
+
+impl Default for ControlConfig {
+    fn default() -> Self {
+        Self { listen: EPHEMERAL }
+    }
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// [`SandboxError::Read`] when there is no such file, [`SandboxError::Configuration`] on unknown or malformed keys.
+    pub fn read(path: &Path) -> Result<Self, SandboxError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| SandboxError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text)
+    }
+
+    /// Parses a configuration.
+    ///
+    /// # Errors
+    /// [`SandboxError::Configuration`] on unknown or malformed keys and on addresses beyond loopback.
+    pub fn parse(text: &str) -> Result<Self, SandboxError> {
+        let config: Self = toml::from_str(text).map_err(|fault| SandboxError::Configuration(fault.to_string()))?;
+        config.checked()
+    }
+
+    /// The region has known passwords and no access control: it serves this machine only.
+    fn checked(self) -> Result<Self, SandboxError> {
+        let listeners = self.hospitals.iter().map(|hospital| hospital.listen);
+        match listeners.chain([self.directory.listen, self.control.listen]).find(|address| !address.ip().is_loopback())
+        {
+            Some(address) => Err(SandboxError::Configuration(format!("{address} is not a loopback address"))),
+            None => Ok(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn unknown_keys_and_foreign_addresses_are_refused() {
+        assert!(Config::parse("seed = 3").is_ok());
+        assert!(Config::parse("seeds = 3").is_err());
+        assert!(Config::parse("[control]\nlisten = \"0.0.0.0:9190\"").is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! The control listener: looks at the region and switches hospitals' behaviour. Tests and demonstrations use it; portals never.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    hospital::mode::{Mode, Switch},
+    listen::Always,
+    running::Description,
+};
+
+const MAX_BODY: usize = 16 * 1024;
+
+/// What the control listener knows.
+pub(crate) struct Control {
+    pub(crate) description: Description,
+    /// By hospital id.
+    pub(crate) switches: Vec<(String, Arc<Switch>)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    mode: Mode,
+}
+
+type Reply = (StatusCode, Value);
+
+impl Control {
+    /// Answers one request.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Always<Response<Full<Bytes>>> {
+        let (parts, body) = request.into_parts();
+        let segments: Vec<&str> = parts.uri.path().split('/').filter(|segment| !segment.is_empty()).collect();
+        let (status, value) = match (&parts.method, segments.as_slice()) {
+            (&Method::GET, []) => (StatusCode::OK, json!(self.description)),
+            (&Method::GET, ["hospitals"]) => {
+                (StatusCode::OK, self.switches.iter().map(|(id, switch)| state(id, switch)).collect())
+            }
+            (&Method::GET, ["hospitals", id]) => self.with(id, |switch| (StatusCode::OK, state(id, switch))),
+            (&Method::PUT, ["hospitals", id]) => match Limited::new(body, MAX_BODY).collect().await {
+                Ok(body) => self.change(id, &body.to_bytes()),
+                Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
+            },
+            (_, [] | ["hospitals", ..]) => problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital"),
+            _ => problem(StatusCode::NOT_FOUND, "no such path"),
+        };
+        let mut response = Response::new(Full::from(value.to_string()));
+        *response.status_mut() = status;
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json; charset=utf-8"));
+        Ok(response)
+    }
+
+    fn with(&self, id: &str, act: impl FnOnce(&Switch) -> Reply) -> Reply {
+        match self.switches.iter().find(|(known, _)| known == id) {
+            Some((_, switch)) => act(switch),
+            None => problem(StatusCode::NOT_FOUND, "no such hospital"),
+        }
+    }
+
+    fn change(&self, id: &str, body: &[u8]) -> Reply {
+        match serde_json::from_slice::<Change>(body) {
+            Ok(change) => self.with(id, |switch| {
+                switch.set(change.mode);
+                (StatusCode::OK, state(id, switch))
+            }),
+            Err(fault) => problem(StatusCode::BAD_REQUEST, &fault.to_string()),
+        }
+    }
+}
+
+fn state(id: &str, switch: &Switch) -> Value {
+    json!({ "id": id, "mode": switch.mode(), "requests": switch.requests() })
+}
+
+fn problem(status: StatusCode, detail: &str) -> Reply {
+    (status, json!({ "status": status.as_u16(), "detail": detail }))
+}

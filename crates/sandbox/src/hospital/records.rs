@@ -1,0 +1,111 @@
+//! A hospital's books: resources as serialised text with small indexes beside.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sha2::{Digest, Sha256};
+
+/// What a token parameter looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    Identifier,
+    Category,
+    Code,
+    Status,
+    Gender,
+    Class,
+    ClinicalStatus,
+    Intent,
+}
+
+/// A value that a token search can find.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) key: Key,
+    pub(crate) system: String,
+    pub(crate) code: String,
+}
+
+impl Token {
+    pub(crate) fn new(key: Key, system: impl Into<String>, code: impl Into<String>) -> Self {
+        Self { key, system: system.into(), code: code.into() }
+    }
+}
+
+/// Which names a string parameter looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamePart {
+    Any,
+    Family,
+    Given,
+}
+
+/// One resource.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    pub(crate) id: String,
+    /// Id of the patient it is about; a patient's own id.
+    pub(crate) patient: String,
+    /// The clinical time as a half-open interval of seconds; `None` when undated.
+    pub(crate) time: Option<(i64, i64)>,
+    pub(crate) tokens: Vec<Token>,
+    /// Lower-case names without spaces, of patients.
+    pub(crate) names: Vec<(NamePart, String)>,
+    pub(crate) json: String,
+}
+
+/// All resources of one type.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    pub(crate) resources: Vec<Stored>,
+    by_id: HashMap<String, usize>,
+    by_patient: HashMap<String, Vec<usize>>,
+}
+
+impl Shelf {
+    /// Where the resource of this id stands.
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Where the resources about this patient stand.
+    pub(crate) fn about(&self, patient: &str) -> &[usize] {
+        self.by_patient.get(patient).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A hospital's resources by type.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    shelves: BTreeMap<&'static str, Shelf>,
+}
+
+impl Records {
+    /// Files a resource.
+    pub(crate) fn add(&mut self, kind: &'static str, stored: Stored) {
+        let shelf = self.shelves.entry(kind).or_default();
+        let position = shelf.resources.len();
+        shelf.by_id.insert(stored.id.clone(), position);
+        shelf.by_patient.entry(stored.patient.clone()).or_default().push(position);
+        shelf.resources.push(stored);
+    }
+
+    /// The shelf of a type; `None` when the hospital has no such type.
+    pub(crate) fn shelf(&self, kind: &str) -> Option<&Shelf> {
+        self.shelves.get(kind)
+    }
+
+    /// Type names in alphabetical order.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.shelves.keys().copied()
+    }
+
+    /// Feeds every resource into a hash: two regions are equal when this is.
+    pub(crate) fn fingerprint(&self, hash: &mut Sha256) {
+        for (kind, shelf) in &self.shelves {
+            hash.update(kind.as_bytes());
+            for stored in &shelf.resources {
+                hash.update(stored.json.as_bytes());
+            }
+        }
+    }
+}

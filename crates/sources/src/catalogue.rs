@@ -1,0 +1,303 @@
+//! `sources.toml` and the platform files.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use fhir::{Client, Platform};
+use outbound::{Outbound, TargetSettings};
+use toml::{Table, Value};
+use url::Url;
+
+use crate::{Environment, LocalCodes, Name, Problem, Source, health::Memory, table::Fields};
+
+const KEYS: [&str; 11] = [
+    "id", "name", "platform", "environment", "base_url", "auth", "timeout_ms", "sweep", "proxy", "ca_file", "local_codes",
+];
+
+/// Every source of the region, in the order of the file: that order is the order on every page.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    sources: Vec<Arc<Source>>,
+}
+
+impl Catalogue {
+    /// Reads `file` and the platform files it names in the folder `platforms`.
+    ///
+    /// # Errors
+    /// Every mistake found, each with its place and cure.
+    pub fn load(file: &Path, platforms: &Path) -> Result<Self, Vec<Problem>> {
+        let shown = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            vec![Problem::new(&shown, format!("can't be read: {error}"), "check [sources] file and its permissions")]
+        })?;
+        let table: Table = toml::from_str(&text).map_err(|error| {
+            vec![Problem::new(&shown, error.to_string(), "mend the syntax at the place shown")]
+        })?;
+        let mut reading = Reading::new(file, platforms);
+        for key in table.keys().filter(|key| *key != "source") {
+            reading.problems.push(Problem::new(
+                format!("{shown}: {key}"),
+                "unknown key",
+                "remove it; the file holds [[source]] tables only",
+            ));
+        }
+        let entries = match table.get("source") {
+            Some(Value::Array(entries)) => entries.as_slice(),
+            None => &[],
+            Some(_) => {
+                let cure = "write each source as a table under [[source]]";
+                reading.problems.push(Problem::new(format!("{shown}: source"), "not a list of tables", cure));
+                &[]
+            }
+        };
+        let sources: Vec<_> = entries.iter().enumerate().filter_map(|(at, entry)| reading.source(at, entry)).collect();
+        if reading.problems.is_empty() { Ok(Self { sources }) } else { Err(reading.problems) }
+    }
+
+    /// A catalogue of sources made by hand, for tests.
+    pub fn of(sources: Vec<Source>) -> Self {
+        Self { sources: sources.into_iter().map(Arc::new).collect() }
+    }
+
+    /// All sources, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.sources.iter()
+    }
+
+    /// By id.
+    pub fn get(&self, id: &str) -> Option<&Arc<Source>> {
+        self.sources.iter().find(|source| source.id == id)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// None at all?
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+}
+
+struct Reading<'f> {
+    file: &'f Path,
+    platform_folder: &'f Path,
+    platforms: HashMap<String, Option<Arc<Platform>>>,
+    ids: HashSet<String>,
+    outbound: Option<Outbound>,
+    problems: Vec<Problem>,
+}
+
+impl<'f> Reading<'f> {
+    fn new(file: &'f Path, platform_folder: &'f Path) -> Self {
+        let mut problems = Vec::new();
+        let outbound = Outbound::new().map_err(|error| {
+            problems.push(Problem::new("TLS", error.to_string(), "install the system's CA certificates"));
+        });
+        Self { file, platform_folder, platforms: HashMap::new(), ids: HashSet::new(), outbound: outbound.ok(), problems }
+    }
+
+    fn source(&mut self, at: usize, entry: &Value) -> Option<Arc<Source>> {
+        let place = format!("{}: source[{at}]", self.file.display());
+        let Value::Table(table) = entry else {
+            self.problems.push(Problem::new(place, "not a table", "write each source under [[source]]"));
+            return None;
+        };
+        let mut problems = Vec::new();
+        let mut fields = Fields::new(table, place.clone(), &KEYS, &mut problems);
+        let id = id(&mut fields);
+        if id.is_some_and(|id| !self.ids.insert(id.to_owned())) {
+            fields.wrong("id", "another source has this id", "give each source an id of its own");
+        }
+        let name = name(&mut fields);
+        let platform_id = fields.text("platform", "plain");
+        let environment = environment(&mut fields);
+        auth(&mut fields);
+        let timeout_ms = fields.number("timeout_ms", 8_000, 100, 60_000);
+        let sweep = fields.boolean("sweep", false);
+        let settings = target(&mut fields, id.unwrap_or("?"), timeout_ms, self.file);
+        let codes = local_codes(&mut fields, self.file, &place);
+        let platform = platform_id.and_then(|id| self.platform(id, &place, &mut problems));
+        let target = settings.and_then(|settings| match self.outbound.as_ref()?.target(settings) {
+            Ok(target) => Some(target),
+            Err(error) => {
+                let cure = "check base_url, proxy and ca_file of this source";
+                problems.push(Problem::new(format!("{place}.base_url"), error.to_string(), cure));
+                None
+            }
+        });
+        self.problems.append(&mut problems);
+        Some(Arc::new(Source {
+            id: id?.to_owned(),
+            name: name?,
+            mark: at,
+            environment: environment?,
+            client: Client::new(target?, platform?),
+            timeout: Duration::from_millis(timeout_ms),
+            sweep,
+            codes: codes?,
+            health: Memory::default(),
+        }))
+    }
+
+    /// Each platform file is read once, and its mistakes are told once.
+    fn platform(&mut self, id: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Arc<Platform>> {
+        if let Some(read) = self.platforms.get(id) {
+            return read.clone();
+        }
+        let read = if is_name(id) { self.read_platform(id, place, problems) } else {
+            let cure = "the name of a file in the platforms folder, without .toml";
+            problems.push(Problem::new(format!("{place}.platform"), "not a platform's name", cure));
+            None
+        };
+        self.platforms.insert(id.to_owned(), read.clone());
+        read
+    }
+
+    fn read_platform(&self, id: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Arc<Platform>> {
+        let file = self.platform_folder.join(format!("{id}.toml"));
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) => {
+                let what = format!("{} can't be read: {error}", file.display());
+                problems.push(Problem::new(format!("{place}.platform"), what, "name a file of the platforms folder"));
+                return None;
+            }
+        };
+        match Platform::from_toml(&text) {
+            Ok(platform) if platform.id == id => Some(Arc::new(platform)),
+            Ok(platform) => {
+                let what = format!("says id = \"{}\"", platform.id);
+                problems.push(Problem::new(format!("{}: id", file.display()), what, "the id is the file's name"));
+                None
+            }
+            Err(errors) => {
+                let told = errors.into_iter().map(|error| {
+                    Problem::new(file.display().to_string(), error.to_string(), "mend the platform file")
+                });
+                problems.extend(told);
+                None
+            }
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn id<'t>(fields: &mut Fields<'t, '_>) -> Option<&'t str> {
+    let id = fields.text("id", "city-first")?;
+    if !is_name(id) {
+        fields.wrong("id", "not a name", "lower-case letters, digits and -, at most 64");
+        return None;
+    }
+    Some(id)
+}
+
+fn name(fields: &mut Fields<'_, '_>) -> Option<Name> {
+    let table = fields.table("name", "{ zh = \"…\", en = \"…\" }")?;
+    let text = |key: &str| table.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    match (text("zh"), text("en"), table.len()) {
+        (Some(zh), Some(en), 2) => Some(Name { zh, en }),
+        _ => {
+            fields.wrong("name", "not a name in both languages", "write name = { zh = \"…\", en = \"…\" }");
+            None
+        }
+    }
+}
+
+fn environment(fields: &mut Fields<'_, '_>) -> Option<Environment> {
+    match fields.text("environment", "production")? {
+        "production" => Some(Environment::Production),
+        "sandbox" => Some(Environment::Sandbox),
+        _ => {
+            fields.wrong("environment", "neither of the two", "\"production\", or \"sandbox\" for made-up data");
+            None
+        }
+    }
+}
+
+fn auth(fields: &mut Fields<'_, '_>) {
+    let Some(table) = fields.table("auth", "{ kind = \"none\" }") else { return };
+    match table.get("kind").and_then(Value::as_str) {
+        Some("none") if table.len() == 1 => {}
+        Some("none") => fields.wrong("auth", "kind none takes no other keys", "write auth = { kind = \"none\" }"),
+        Some(kind @ ("basic" | "bearer" | "smart-backend" | "smart-patient")) => {
+            let what = format!("kind {kind} is not available yet");
+            fields.wrong("auth", what, "leave this source out until it is, or use kind = \"none\"");
+        }
+        _ => fields.wrong("auth.kind", "no such kind", "none, basic, bearer, smart-backend or smart-patient"),
+    }
+}
+
+fn target(fields: &mut Fields<'_, '_>, id: &str, timeout_ms: u64, file: &Path) -> Option<TargetSettings> {
+    let base = address(fields, "base_url", "https://fhir.hospital.example/r4", &["http", "https"]);
+    let proxy = match fields.optional("proxy") {
+        Some(_) => Some(address(fields, "proxy", "socks5://proxy.example:1080", &["http", "https", "socks5"])?),
+        None => None,
+    };
+    let ca_file = fields.optional_text("ca_file", "secrets/hospital-ca.pem").map(|name| beside(file, name));
+    let mut settings = TargetSettings::new(id, base?);
+    settings.timeout = Duration::from_millis(timeout_ms);
+    settings.proxy = proxy;
+    settings.ca_file = ca_file;
+    Some(settings)
+}
+
+fn address(fields: &mut Fields<'_, '_>, key: &str, example: &str, schemes: &[&str]) -> Option<Url> {
+    let text = fields.text(key, example)?;
+    let url = Url::parse(text).ok().filter(|url| schemes.contains(&url.scheme()) && url.has_host());
+    let Some(url) = url else {
+        fields.wrong(key, "not an address", format!("{}://…, e.g. {example}", schemes.join(":// or ")));
+        return None;
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        fields.wrong(key, "holds a user name or password", "secrets are never written into this file");
+        return None;
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        fields.wrong(key, "holds a query or fragment", format!("only scheme, host, port and path, e.g. {example}"));
+        return None;
+    }
+    Some(url)
+}
+
+fn local_codes(fields: &mut Fields<'_, '_>, file: &Path, place: &str) -> Option<LocalCodes> {
+    let mut codes = LocalCodes::default();
+    let example = "[{ system = \"https://hospital.example/codes\", file = \"codes.csv\" }]";
+    let tables = match fields.optional("local_codes") {
+        None => return Some(codes),
+        Some(Value::Array(tables)) => tables,
+        Some(_) => {
+            fields.wrong("local_codes", "not a list", format!("write local_codes = {example}"));
+            return None;
+        }
+    };
+    let mut good = true;
+    for (at, table) in tables.iter().enumerate() {
+        let text = |key: &str| table.get(key).and_then(Value::as_str);
+        let known = table.as_table().is_some_and(|t| t.keys().all(|k| matches!(k.as_str(), "system" | "file" | "table")));
+        let (Some(system), Some(name), true) = (text("system"), text("file"), known) else {
+            fields.wrong("local_codes", "not a code table", format!("write local_codes = {example}"));
+            good = false;
+            continue;
+        };
+        let place = format!("{place}.local_codes[{at}]");
+        if let Err(problem) = codes.read(system, &beside(file, name), text("table"), &place) {
+            fields.push(problem);
+            good = false;
+        }
+    }
+    good.then_some(codes)
+}
+
+/// Files are named relative to the file that names them.
+fn beside(file: &Path, name: &str) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(name)
+}

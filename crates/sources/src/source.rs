@@ -1,0 +1,101 @@
+//! A hospital's FHIR server, ready to be asked.
+
+use std::time::Duration;
+
+use fhir::{Client, Entry, Kind, Limits, Outcome, Query, SearchReport};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::{Health, LocalCodes, health::Memory};
+
+/// A hospital's name in both languages of the portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// 简体中文
+    pub zh: String,
+    /// English
+    pub en: String,
+}
+
+/// What kind of data a source holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Of real patients.
+    Production,
+    /// Made up.
+    Sandbox,
+}
+
+/// One source of the catalogue.
+#[derive(Debug)]
+pub struct Source {
+    /// In JSON, metrics and links.
+    pub id: String,
+    /// For people.
+    pub name: Name,
+    /// Its place in the catalogue, 0-based: decides the shape and colour that mark its rows.
+    pub mark: usize,
+    /// Real or made up.
+    pub environment: Environment,
+    /// Asks the server.
+    pub client: Client,
+    /// Longest wait for one section.
+    pub timeout: Duration,
+    /// May the index list its patients?
+    pub sweep: bool,
+    /// What its own codes mean.
+    pub codes: LocalCodes,
+    pub(crate) health: Memory,
+}
+
+impl Source {
+    /// Searches, and remembers how the source did. `now` is when the question is asked.
+    pub async fn search<K: Kind>(
+        &self,
+        query: &Query,
+        limits: &Limits,
+        deadline: Instant,
+        now: Timestamp,
+        each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
+    ) -> SearchReport {
+        let begun = Instant::now();
+        let report = self.client.search::<K>(query, limits, deadline, each).await;
+        self.note(&report, begun.elapsed(), now);
+        report
+    }
+
+    /// Reads one resource, and remembers how the source did.
+    pub async fn read<K: Kind>(
+        &self,
+        id: &str,
+        deadline: Instant,
+        now: Timestamp,
+        each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
+    ) -> SearchReport {
+        let begun = Instant::now();
+        let report = self.client.read::<K>(id, deadline, each).await;
+        self.note(&report, begun.elapsed(), now);
+        report
+    }
+
+    /// How it is doing, as far as this process has seen.
+    pub fn health(&self) -> Health {
+        self.health.get()
+    }
+
+    fn note(&self, report: &SearchReport, waited: Duration, now: Timestamp) {
+        let outcome = match report.outcome {
+            Outcome::Answered => "answered",
+            Outcome::Partial(_) => "partial",
+            Outcome::Refused(_) => "refused",
+            Outcome::Unreachable(_) => "unreachable",
+            Outcome::Unsupported => "unsupported",
+        };
+        metrics::counter!("portal_source_requests_total", "source" => self.id.clone(), "outcome" => outcome).increment(1);
+        metrics::histogram!("portal_source_duration_seconds", "source" => self.id.clone()).record(waited.as_secs_f64());
+        let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        // A server that says what it doesn't have is well.
+        let bad = report.outcome.key().filter(|_| report.outcome != Outcome::Unsupported);
+        self.health.note(bad, waited, now);
+    }
+}

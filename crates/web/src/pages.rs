@@ -1,0 +1,156 @@
+//! Drawing a portal's pages for a visit.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, Request, Response,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+
+use crate::{
+    Failure, Visit, csrf,
+    keys::Key,
+    render::{ErrorPage, Frame, Portal, RenderError, Renderer, Theme, User},
+    session::Session,
+    shell::ErrorPages,
+};
+
+/// Who a session belongs to, as the shell of a page shows them.
+pub type DescribeUser = Box<dyn Fn(&Session) -> Option<User> + Send + Sync>;
+
+/// Draws the pages of one portal.
+pub struct Pages {
+    renderer: Arc<Renderer>,
+    portal: Portal,
+    csrf_key: Key,
+    describe: DescribeUser,
+}
+
+impl access::Classify for RenderError {
+    fn fault(&self) -> access::Fault {
+        access::Fault::Internal
+    }
+}
+
+impl Pages {
+    /// Pages drawn by `renderer`; `describe` reads the identity a session keeps.
+    pub fn new(renderer: Arc<Renderer>, portal: Portal, csrf_key: Key, describe: DescribeUser) -> Self {
+        Self { renderer, portal, csrf_key, describe }
+    }
+
+    /// For words outside templates.
+    pub fn renderer(&self) -> &Arc<Renderer> {
+        &self.renderer
+    }
+
+    /// A fresh CSRF token for this visitor.
+    ///
+    /// # Errors
+    /// No random bytes.
+    pub fn csrf_token(&self, visit: &Visit) -> Result<String, Failure> {
+        csrf::token(&self.csrf_key, &visit.csrf_binding).map_err(Failure::internal)
+    }
+
+    fn frame(&self, visit: &Visit, csrf_token: String) -> Frame {
+        Frame {
+            lang: visit.lang,
+            theme: visit.theme.and_then(Theme::from_name),
+            portal: self.portal,
+            user: visit.session.as_deref().and_then(|session| (self.describe)(session)),
+            csrf_token,
+            path: visit.path.clone(),
+            request_id: visit.request.0.clone(),
+            now: visit.now,
+        }
+    }
+
+    /// A page.
+    ///
+    /// # Errors
+    /// A 500 when the template fails.
+    pub fn page(&self, visit: &Visit, template: &str, page: &impl Serialize) -> Result<Response, Failure> {
+        self.page_at(visit, &visit.path, template, page)
+    }
+
+    /// A page whose language switch leads to `path` (a form's own page, after a POST that shows it again).
+    ///
+    /// # Errors
+    /// A 500 when the template fails.
+    pub fn page_at(
+        &self,
+        visit: &Visit,
+        path: &str,
+        template: &str,
+        page: &impl Serialize,
+    ) -> Result<Response, Failure> {
+        let frame = Frame { path: path.to_owned(), ..self.frame(visit, self.csrf_token(visit)?) };
+        let html = self.renderer.page(template, &frame, page)?;
+        Ok(Response::builder().content_type("text/html; charset=utf-8").body(html))
+    }
+
+    /// `GET /static/*path`
+    pub fn static_files(self: &Arc<Self>) -> StaticFiles {
+        StaticFiles(self.renderer.clone())
+    }
+}
+
+impl ErrorPages for Pages {
+    fn draw(&self, visit: &Visit, failure: &Failure) -> Option<String> {
+        let page = ErrorPage {
+            status: failure.status().as_u16(),
+            problem: failure.problem().to_owned(),
+            retry_after: failure.retry_after(),
+        };
+        let frame = self.frame(visit, self.csrf_token(visit).ok()?);
+        match self.renderer.error(&frame, &page) {
+            Ok(html) => Some(html),
+            Err(error) => {
+                tracing::error!(request_id = %visit.request.0, %error, "drawing an error page");
+                None
+            }
+        }
+    }
+}
+
+/// Serves the embedded style sheet, icons and the like.
+pub struct StaticFiles(Arc<Renderer>);
+
+impl Endpoint for StaticFiles {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let path = request.uri().path().trim_start_matches("/static/");
+        let Some(asset) = self.0.asset(path) else { return Err(Failure::new(access::Fault::NotFound).into()) };
+        let cache = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-store" };
+        let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+        let answer = Response::builder().header(header::CACHE_CONTROL, cache).header(header::ETAG, asset.etag);
+        if known == Some(asset.etag) {
+            return Ok(answer.status(StatusCode::NOT_MODIFIED).finish());
+        }
+        Ok(answer.content_type(asset.content_type).body(asset.bytes.to_vec()))
+    }
+}
+
+/// A path of our own to go to after signing in; `/` for anything else (`//host`, `/\host`, an address, control characters).
+pub fn return_path(next: &str) -> &str {
+    let local = next.starts_with('/') && !next.starts_with("//") && !next.starts_with("/\\");
+    if local && !next.chars().any(char::is_control) && !next.starts_with("/sign-") { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::return_path;
+
+    #[test]
+    fn sign_in_never_leads_away() {
+        let check = |next: &str, expect: &str| assert_eq!(return_path(next), expect, "{next:?}");
+        check("/patients?search=1", "/patients?search=1");
+        check("", "/");
+        check("//evil.example", "/");
+        check("/\\evil.example", "/");
+        check("https://evil.example/", "/");
+        check("/a\r\nset-cookie: x", "/");
+        check("/sign-in?next=/", "/");
+    }
+}

@@ -1,0 +1,62 @@
+//! `/api/v1/people/{id}/…`
+
+use std::sync::Arc;
+
+use access::{Fault, PersonId};
+use ehr::{LabQuery, Reader, Section};
+use poem::web::Data;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+use web::{Failure, Visit};
+
+use super::failed;
+use crate::{portal::Portal, who::Patient};
+
+/// One's own record.
+pub struct PeopleApi;
+
+fn person(text: &str) -> Result<PersonId, Failure> {
+    text.parse().map_err(|_| Failure::new(Fault::NotFound))
+}
+
+fn json(value: &impl serde::Serialize) -> poem::Result<Json<serde_json::Value>> {
+    Ok(Json(serde_json::to_value(value).map_err(Failure::internal)?))
+}
+
+#[OpenApi]
+impl PeopleApi {
+    /// A section of one's own record, with the state of every source.
+    #[oai(path = "/people/:id/record/:section", method = "get", operation_id = "record_section")]
+    async fn section(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        patient: Patient,
+        id: Path<String>,
+        section: Path<String>,
+        /// Not before this day.
+        since: Query<Option<String>>,
+        /// Not after this day.
+        until: Query<Option<String>>,
+        /// One hospital alone.
+        source: Query<Option<String>>,
+    ) -> poem::Result<Json<serde_json::Value>> {
+        let person = person(&id)?;
+        let reader = Reader::Patient(&patient.context);
+        match Section::from_slug(&section) {
+            Some(Section::Demographics) => {
+                let gathered = portal.charts.demographics(reader, person, visit.now).await.map_err(failed)?;
+                json(&ehr::json::demographics(person, &gathered))
+            }
+            Some(Section::LabResults) => {
+                let query = LabQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
+                let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await.map_err(failed)?;
+                json(&ehr::json::lab_results(person, &gathered))
+            }
+            _ => Err(Failure::new(Fault::NotFound).into()),
+        }
+    }
+}

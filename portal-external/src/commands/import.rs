@@ -1,0 +1,117 @@
+//! `import-accounts FILE`: accounts that a hospital's desk has proven, made in one go.
+//!
+//! The file is JSON: `[{"username", "password", "name", "resident_id"}]`. Each person is looked up at the hospitals by
+//! resident ID and linked only when exactly one regional patient has that number, that birth date and sex, and that name.
+//! Names that exist already are left as they are, so the command can be run again.
+
+use std::{path::Path, process::ExitCode};
+
+use access::{
+    Policy, SystemContext,
+    audit::{AuditLog, Event, Outcome},
+};
+use accounts::{AccountError, Accounts, NewAccount};
+use ehr::Charts;
+use jiff::Timestamp;
+use serde::Deserialize;
+use store::Store;
+use zeroize::Zeroizing;
+
+use super::{FAILED, complain, could_not_run, say, serve};
+use crate::{config::Config, portal};
+
+/// What the audit log calls it.
+const ACTION: &str = "account.import";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    username: String,
+    password: Zeroizing<String>,
+    name: String,
+    resident_id: Option<Zeroizing<String>>,
+}
+
+/// Makes the accounts of `file`; exit code 1 when a person could not be found for one of them.
+pub async fn import_accounts(config: &Path, file: &Path) -> ExitCode {
+    let config = match Config::load(config) {
+        Ok(config) => config,
+        Err(problems) => return complain(&problems),
+    };
+    match import(&config, file).await {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(FAILED),
+        Err(error) => could_not_run(&format!("{error:#}")),
+    }
+}
+
+struct Import {
+    store: Store,
+    audit: AuditLog,
+    accounts: Accounts,
+    charts: Charts,
+}
+
+/// How many accounts have no person.
+async fn import(config: &Config, file: &Path) -> anyhow::Result<usize> {
+    let rows: Vec<Row> = serde_json::from_slice(&std::fs::read(file)?)?;
+    let store = Store::open(&config.database.config).await?;
+    store.check_schema().await?;
+    let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
+    let audit = portal::audit_log(&config.keys.region);
+    let catalogue = serve::catalogue(config).map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
+    let charts = serve::charts(config, &store, &policy, &audit, &catalogue);
+    let import = Import { accounts: Accounts::new(store.clone())?, store, audit, charts };
+    let (mut made, mut unlinked) = (0, 0);
+    for row in rows {
+        match import.row(row).await? {
+            Some(true) => made += 1,
+            Some(false) => (made, unlinked) = (made + 1, unlinked + 1),
+            None => {}
+        }
+    }
+    say(format_args!("{made} accounts made, {unlinked} of them without a record"));
+    Ok(unlinked)
+}
+
+impl Import {
+    /// Was it made, and is it linked?
+    async fn row(&self, row: Row) -> anyhow::Result<Option<bool>> {
+        let now = Timestamp::now();
+        let context = SystemContext::new("import-accounts", portal::DOMAIN);
+        let person = match &row.resident_id {
+            Some(number) => self.charts.identify(&context, number, &row.name, now).await?,
+            None => None,
+        };
+        let new = NewAccount { username: row.username, password: row.password, name: row.name, person };
+        let prepared = self.accounts.prepare(new, now).await?;
+        let mut event = Event::new(ACTION, "account", Outcome::Ok);
+        event.person = person;
+        let (audit, draft) = (self.audit.clone(), AuditLog::draft(&context, now, event));
+        let made = self
+            .store
+            .write::<_, ImportError, _>(move |tx| {
+                Box::pin(async move {
+                    Accounts::insert(tx, prepared).await?;
+                    audit.append(tx, draft).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        match made {
+            Ok(()) => Ok(Some(person.is_some())),
+            Err(ImportError::Account(AccountError::Taken)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ImportError {
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Audit(#[from] access::audit::AuditError),
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+}

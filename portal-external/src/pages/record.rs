@@ -1,0 +1,91 @@
+//! `/people/{id}/record`: one's own record, as far as the release policy lets it be shown.
+
+use std::sync::Arc;
+
+use access::{Fault, PersonId};
+use ehr::{
+    LabQuery, Reader, Section,
+    labs::{self, MatrixWindow},
+};
+use poem::{
+    Request, Response, handler,
+    web::{Data, Path},
+};
+use record_view::{labs::Filters, patient_labs::PatientLabsInput};
+use url::form_urlencoded;
+use web::{Failure, Visit};
+
+use super::scene;
+use crate::{portal::Portal, who::Patient};
+
+/// An id in a path: whatever is none is nobody's.
+fn person(text: &str) -> Result<PersonId, Failure> {
+    text.parse().map_err(|_| Failure::new(Fault::NotFound))
+}
+
+/// `GET /people/{id}/record`
+#[handler]
+pub async fn contents(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    patient: Patient,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let banner = portal.charts.banner(Reader::Patient(&patient.context), person(&id)?, visit.now).await?;
+    portal.pages.page(visit, "record.html", &record_view::home::record_page(&banner, &scene(portal, visit)))
+}
+
+/// `GET /people/{id}/record/{section}`
+#[handler]
+pub async fn section(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    patient: Patient,
+    Path((id, slug)): Path<(String, String)>,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let person = person(&id)?;
+    match Section::from_slug(&slug) {
+        Some(Section::Demographics) => demographics(portal, visit, &patient, person).await,
+        Some(Section::LabResults) => lab_results(portal, visit, &patient, person, request).await,
+        _ => Err(Failure::new(Fault::NotFound)),
+    }
+}
+
+async fn demographics(portal: &Portal, visit: &Visit, patient: &Patient, person: PersonId) -> Result<Response, Failure> {
+    let reader = Reader::Patient(&patient.context);
+    let (banner, gathered) = futures_util::try_join!(
+        portal.charts.banner(reader, person, visit.now),
+        portal.charts.demographics(reader, person, visit.now),
+    )?;
+    let page = record_view::demographics::patient_page(&banner, &gathered, &scene(portal, visit));
+    portal.pages.page(visit, "record/demographics.html", &page)
+}
+
+async fn lab_results(
+    portal: &Portal,
+    visit: &Visit,
+    patient: &Patient,
+    person: PersonId,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let reader = Reader::Patient(&patient.context);
+    let query = LabQuery::default();
+    let (banner, gathered) = futures_util::try_join!(
+        portal.charts.banner(reader, person, visit.now),
+        portal.charts.lab_results(reader, person, &query, visit.now),
+    )?;
+    let pairs: Vec<(String, String)> =
+        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let filters = Filters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let matrix = labs::matrix(&gathered.items, &MatrixWindow::default());
+    let page = record_view::patient_labs::page(&PatientLabsInput {
+        banner: &banner,
+        gathered: &gathered,
+        matrix: &matrix,
+        plain_words: &|analyte, flag| labs::plain_words(analyte, flag),
+        filters: &filters,
+        scene: scene(portal, visit),
+    });
+    portal.pages.page(visit, "record/lab_results.html", &page)
+}

@@ -1,0 +1,147 @@
+//! Signing patients in and out, for the page and for the API.
+
+use access::{
+    Classify, Domain, Fault, SystemContext,
+    audit::{AuditError, AuditLog, Event, Outcome, action},
+};
+use accounts::{Account, SignInError};
+use store::StoreError;
+use web::{Failure, Visit, session::NewSession, throttle::Attempt};
+use zeroize::Zeroizing;
+
+use crate::{portal::Portal, who::Patient};
+
+/// What somebody typed.
+pub struct Credentials {
+    /// Sign-in name.
+    pub username: String,
+    /// Never logged, wiped after use.
+    pub password: Zeroizing<String>,
+}
+
+/// Somebody signed in.
+pub struct SignedIn {
+    /// The session cookie's value.
+    pub cookie: String,
+    /// Who.
+    pub account: Account,
+}
+
+/// Why a session could not be written.
+#[derive(Debug, thiserror::Error)]
+enum SessionError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+}
+
+impl Classify for SessionError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Store(error) => error.fault(),
+            Self::Audit(error) => error.fault(),
+        }
+    }
+}
+
+/// Checks the credentials and begins a session. A session the browser already had ends.
+///
+/// # Errors
+/// [`Fault::NotSignedIn`] whatever was wrong with the credentials, [`Fault::TooMany`] after too many failures,
+/// [`Fault::Unavailable`] when too many sign in at once.
+pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<SignedIn, Failure> {
+    let attempt = Attempt::new(&credentials.username, &visit.network);
+    let wait = portal.throttle.wait(&attempt, visit.now).await?;
+    if !wait.is_zero() {
+        figure("delayed");
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        return Err(Failure::new(Fault::TooMany).with_retry_after(seconds));
+    }
+    match portal.accounts.sign_in(&credentials.username, credentials.password).await {
+        Ok(account) => {
+            figure("ok");
+            portal.throttle.succeeded(&attempt).await?;
+            begin(portal, visit, account).await
+        }
+        Err(error) => {
+            let outcome = match error {
+                SignInError::Refused => "refused",
+                SignInError::Password(_) | SignInError::Store(_) => "unavailable",
+            };
+            figure(outcome);
+            if matches!(error, SignInError::Refused) {
+                portal.throttle.failed(&attempt, visit.now).await?;
+            }
+            remember_refusal(portal, visit, outcome).await?;
+            Err(error.into())
+        }
+    }
+}
+
+fn figure(outcome: &'static str) {
+    metrics::counter!("portal_signin_total", "method" => "password", "outcome" => outcome).increment(1);
+}
+
+async fn begin(portal: &Portal, visit: &Visit, account: Account) -> Result<SignedIn, Failure> {
+    let context = account.context(visit.request.clone());
+    let new = NewSession {
+        subject: account.subject().to_string(),
+        identity: serde_json::to_string(&account).map_err(Failure::internal)?,
+        network: visit.network.clone(),
+        device: visit.device.clone(),
+    };
+    let (sessions, audit, now) = (portal.sessions.clone(), portal.audit.clone(), visit.now);
+    let event = Event::new(action::SIGN_IN, "session", Outcome::Ok).with(serde_json::json!({"network": visit.network}));
+    let row = AuditLog::draft(&context, now, event);
+    let old = visit.session.as_ref().map(|session| session.id_hash.clone());
+    let cookie = portal
+        .store
+        .write::<_, SessionError, _>(move |tx| {
+            Box::pin(async move {
+                if let Some(old) = old {
+                    sessions.end(tx, &old, now).await?;
+                }
+                let cookie = sessions.begin(tx, new, now).await?;
+                audit.append(tx, row).await?;
+                Ok(cookie)
+            })
+        })
+        .await?;
+    Ok(SignedIn { cookie, account })
+}
+
+/// A failed sign-in is in the audit log without the name that was typed: people type passwords into that field.
+async fn remember_refusal(portal: &Portal, visit: &Visit, outcome: &'static str) -> Result<(), Failure> {
+    let event = Event::new(action::SIGN_IN, "session", Outcome::Refused)
+        .because(outcome)
+        .with(serde_json::json!({"network": visit.network, "request": visit.request.0}));
+    let row = AuditLog::draft(&SystemContext::new("portal-external", Domain::External), visit.now, event);
+    let audit = portal.audit.clone();
+    let write = portal.store.write::<_, SessionError, _>(move |tx| {
+        Box::pin(async move {
+            audit.append(tx, row).await?;
+            Ok(())
+        })
+    });
+    Ok(write.await?)
+}
+
+/// Ends the visit's session.
+///
+/// # Errors
+/// The database's; the session then lives on.
+pub async fn sign_out(portal: &Portal, visit: &Visit) -> Result<(), Failure> {
+    let Some(session) = &visit.session else { return Ok(()) };
+    let patient = Patient::of(visit)?;
+    let row = AuditLog::draft(&patient.context, visit.now, Event::new(action::SIGN_OUT, "session", Outcome::Ok));
+    let (sessions, audit, now, id) = (portal.sessions.clone(), portal.audit.clone(), visit.now, session.id_hash.clone());
+    let write = portal.store.write::<_, SessionError, _>(move |tx| {
+        Box::pin(async move {
+            sessions.end(tx, &id, now).await?;
+            audit.append(tx, row).await?;
+            Ok(())
+        })
+    });
+    Ok(write.await?)
+}

@@ -1,0 +1,107 @@
+//! `/api/v1/session`
+
+use std::sync::Arc;
+
+use poem::web::Data;
+use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
+use web::{Failure, Visit};
+use zeroize::Zeroizing;
+
+use super::failed;
+use crate::{
+    portal::Portal,
+    sign_in::{self, Credentials},
+    who::Staff,
+};
+
+/// Signing in and out.
+pub struct SessionApi;
+
+/// Who is signed in.
+#[derive(Object)]
+struct SignedInUser {
+    username: String,
+    name: String,
+    organisation: String,
+}
+
+/// A live session.
+#[derive(Object)]
+struct SessionView {
+    user: SignedInUser,
+    /// Staff groups.
+    roles: Vec<String>,
+    /// For `X-CSRF-Token` on unsafe methods.
+    csrf_token: String,
+}
+
+/// What staff type.
+#[derive(Object)]
+struct NewSession {
+    #[oai(validator(max_length = 256))]
+    username: String,
+    #[oai(validator(max_length = 1024))]
+    password: String,
+    /// The directory's id, when there are several.
+    organisation: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum Begun {
+    /// Signed in; the session cookie is set.
+    #[oai(status = 200)]
+    Ok(Json<SessionView>, #[oai(header = "Set-Cookie")] String),
+}
+
+#[derive(ApiResponse)]
+enum Ended {
+    /// Signed out.
+    #[oai(status = 204)]
+    Gone(#[oai(header = "Set-Cookie")] String),
+}
+
+fn view(staff: &Staff, csrf_token: String) -> SessionView {
+    SessionView {
+        user: SignedInUser {
+            username: staff.identity.username().to_owned(),
+            name: staff.identity.name().to_owned(),
+            organisation: staff.identity.organisation().to_owned(),
+        },
+        roles: staff.identity.groups().to_vec(),
+        csrf_token,
+    }
+}
+
+#[OpenApi]
+impl SessionApi {
+    /// Who is signed in.
+    #[oai(path = "/session", method = "get", operation_id = "session_read")]
+    async fn read(&self, portal: Data<&Arc<Portal>>, visit: &Visit, staff: Staff) -> poem::Result<Json<SessionView>> {
+        let token = portal.pages.csrf_token(visit)?;
+        Ok(Json(view(&staff, token)))
+    }
+
+    /// Sign in with a name and password of the directory.
+    #[oai(path = "/session", method = "post", operation_id = "session_begin")]
+    async fn begin(&self, portal: Data<&Arc<Portal>>, visit: &Visit, new: Json<NewSession>) -> poem::Result<Begun> {
+        let credentials = Credentials {
+            username: new.0.username,
+            password: Zeroizing::new(new.0.password),
+            organisation: new.0.organisation,
+        };
+        let signed_in = sign_in::sign_in(&portal, visit, credentials).await?;
+        let session = portal.sessions.load(&signed_in.cookie, visit.now).await.map_err(failed)?;
+        let session = session.ok_or_else(|| Failure::new(access::Fault::Internal))?;
+        let visit = Visit { csrf_binding: session.csrf_secret.clone(), session: Some(Arc::new(session)), ..visit.clone() };
+        let staff = Staff::of(&visit)?;
+        let body = view(&staff, portal.pages.csrf_token(&visit)?);
+        Ok(Begun::Ok(Json(body), portal.cookies.set(&portal.cookies.session, &signed_in.cookie)))
+    }
+
+    /// Sign out.
+    #[oai(path = "/session", method = "delete", operation_id = "session_end")]
+    async fn end(&self, portal: Data<&Arc<Portal>>, visit: &Visit) -> poem::Result<Ended> {
+        sign_in::sign_out(&portal, visit).await?;
+        Ok(Ended::Gone(portal.cookies.clear(&portal.cookies.session)))
+    }
+}

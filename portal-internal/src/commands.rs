@@ -1,0 +1,66 @@
+//! What the program does, besides answering requests. Texts here are for operators and in English.
+
+mod audit;
+mod bootstrap;
+mod directory;
+mod serve;
+
+use std::{
+    io::Write,
+    path::Path,
+    process::ExitCode,
+};
+
+use web::config::Problem;
+
+use crate::config::Config;
+
+pub use audit::audit_verify;
+pub use bootstrap::bootstrap_admin;
+pub use directory::directory_test;
+pub use serve::serve;
+
+/// Wrong input, or a check that failed.
+const FAILED: u8 = 1;
+/// The command could not run.
+const COULD_NOT_RUN: u8 = 2;
+
+fn say(line: impl std::fmt::Display) {
+    // A closed pipe is not worth a message that has nowhere to go.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn complain(problems: &[Problem]) -> ExitCode {
+    for problem in problems {
+        let _ = writeln!(std::io::stderr(), "{problem}");
+    }
+    let count = problems.len();
+    let _ = writeln!(std::io::stderr(), "{count} {} found", if count == 1 { "mistake" } else { "mistakes" });
+    ExitCode::from(FAILED)
+}
+
+fn could_not_run(error: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "portal-internal: {error}");
+    ExitCode::from(COULD_NOT_RUN)
+}
+
+/// `check`: every mistake at once, hospitals and platforms included.
+pub fn check(file: &Path, create_keys: bool) -> ExitCode {
+    if create_keys {
+        match Config::create_keys(file) {
+            Ok(made) => made.iter().for_each(|path| say(format_args!("made {}", path.display()))),
+            Err(problems) => return complain(&problems),
+        }
+    }
+    let mut problems = Vec::new();
+    match Config::load(file) {
+        Ok(config) => problems.extend(serve::check_sources(&config).err().unwrap_or_default()),
+        Err(found) => problems.extend(found),
+    }
+    if problems.is_empty() {
+        say("the configuration is good");
+        ExitCode::SUCCESS
+    } else {
+        complain(&problems)
+    }
+}

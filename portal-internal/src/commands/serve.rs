@@ -1,0 +1,180 @@
+//! `serve`
+
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+use access::{
+    Policy,
+    audit::{AuditLog, Sealer},
+};
+use directory::Directory;
+use ehr::{Charts, RecordSettings};
+use futures_util::FutureExt;
+use sources::Catalogue;
+use store::Store;
+use tokio::sync::watch;
+use web::{
+    config::{self, Problem},
+    cookies::CookieRules,
+    keys, logs, ops,
+    ops::Readiness,
+    pages::Pages,
+    render::{self, Renderer},
+    run,
+    server::Limits,
+    session::{Lifetimes, Sessions},
+    shell::{Shell, ShellSettings},
+    throttle::Throttle,
+};
+
+use super::{complain, could_not_run};
+use crate::{
+    config::Config,
+    portal::{self, Portal},
+    routes, who,
+};
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "templates"]
+#[include = "*.html"]
+struct Templates;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "locales"]
+struct Locales;
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn serve(file: &Path) -> ExitCode {
+    logs::start();
+    let config = match Config::load(file) {
+        Ok(config) => config,
+        Err(problems) => return complain(&problems),
+    };
+    let catalogue = match catalogue(&config) {
+        Ok(catalogue) => catalogue,
+        Err(problems) => return complain(&problems),
+    };
+    match start(config, catalogue).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => could_not_run(&format!("{error:#}")),
+    }
+}
+
+/// The hospitals of the configuration.
+pub fn catalogue(config: &Config) -> Result<Arc<Catalogue>, Vec<Problem>> {
+    let problem = |one: sources::Problem| Problem { path: one.path, what: one.what, cure: one.cure };
+    match Catalogue::load(&config.sources.file, &config.sources.platforms) {
+        Ok(catalogue) => Ok(Arc::new(catalogue)),
+        Err(found) => Err(found.into_iter().map(problem).collect()),
+    }
+}
+
+/// The mistakes in the catalogue of hospitals, for `check`.
+pub fn check_sources(config: &Config) -> Result<(), Vec<Problem>> {
+    catalogue(config).map(drop)
+}
+
+/// The charts of the region, as the configuration has them.
+pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog, catalogue: &Arc<Catalogue>) -> Charts {
+    let settings = RecordSettings {
+        resident_id_systems: config.identifiers.resident_id.clone(),
+        treatment_relation: match config.record.treatment_relation {
+            config::TreatmentRelation::Required => ehr::TreatmentRelation::Required,
+            config::TreatmentRelation::Advisory => ehr::TreatmentRelation::Advisory,
+        },
+    };
+    let index = patients::Index::new(store.clone(), patients::IndexKey::derive(&config.keys.region), audit.clone());
+    Charts::new(store.clone(), policy.clone(), audit.clone(), index, catalogue.clone(), settings)
+}
+
+async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
+    let figures = ops::figures().map_err(anyhow::Error::msg)?;
+    let stop = run::stop_signal()?;
+    let store = Store::open(&config.database.config).await?;
+    store.check_schema().await?;
+    let secure = config.server.public_url.scheme() == "https";
+    if !secure {
+        tracing::warn!("cookies are not Secure: the portal is served over http, which is for loopback alone");
+    }
+    let csrf_key = keys::derive(&config.keys.staff, "csrf");
+    let renderer = Renderer::new(
+        vec![record_view::templates(), render::Templates::embedded::<Templates>()],
+        vec![record_view::locales(), render::Locales::embedded::<Locales>()],
+        Vec::new(),
+    )?;
+    let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
+    let audit = portal::audit_log(&config.keys.region);
+    let charts = charts(&config, &store, &policy, &audit, &catalogue);
+    let directory = Directory::new(config.directories)
+        .map_err(|problems| anyhow::anyhow!("{} mistakes in the directory's settings", problems.len()))?;
+    let portal = Arc::new(Portal {
+        store: store.clone(),
+        policy,
+        audit,
+        directory: directory.clone(),
+        sessions: Sessions::new(store.clone(), "staff_session", Lifetimes::INTERNAL),
+        throttle: Throttle::new(store.clone()),
+        cookies: CookieRules::new("portal-internal", secure),
+        pages: Arc::new(Pages::new(
+            Arc::new(renderer),
+            render::Portal::Internal,
+            csrf_key.clone(),
+            Box::new(who::describe),
+        )),
+        catalogue,
+        charts,
+    });
+    let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
+    let sealing = tokio::spawn(sealer.run(stop.clone()));
+    tokio::spawn(sweep(portal.sessions.clone(), stop.clone()));
+    let shell = ShellSettings {
+        public_url: config.server.public_url.clone(),
+        trusted_proxies: config.server.trusted_proxies,
+        cookies: portal.cookies.clone(),
+        sessions: portal.sessions.clone(),
+        csrf_key,
+        errors: portal.pages.clone(),
+    };
+    let app = Shell::new(Arc::new(shell), routes::routes(&portal, config.server.public_url.as_str())?);
+    let faces = run::Faces {
+        listen: config.server.listen,
+        app,
+        ops_listen: config.ops.listen,
+        ops: ops::routes(readiness(store, directory), figures),
+    };
+    run::run(faces, Limits::default(), stop).await?;
+    sealing.await?;
+    Ok(())
+}
+
+/// Once an hour, sessions that ended a day ago go.
+async fn sweep(sessions: Sessions, mut stop: watch::Receiver<bool>) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(3600));
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = sessions.sweep(jiff::Timestamp::now()).await {
+            tracing::warn!(%error, "sweeping sessions");
+        }
+    }
+}
+
+fn readiness(store: Store, directory: Directory) -> Readiness {
+    let database = move || {
+        let store = store.clone();
+        async move { store.ping().await.map_err(|_| "unavailable") }.boxed()
+    };
+    // People who are signed in go on working while the directory is away: shown, not required.
+    let staff_directory = move || {
+        let directory = directory.clone();
+        async move {
+            let health = directory.health().await;
+            if health.iter().all(|one| one.state.is_usable()) { Ok(()) } else { Err("unavailable") }
+        }
+        .boxed()
+    };
+    Readiness::default()
+        .with("database", true, Box::new(database))
+        .with("directory", false, Box::new(staff_directory))
+}

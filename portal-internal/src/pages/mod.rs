@@ -1,0 +1,16 @@
+//! Pages: read the request, call the domain, draw what it returns.
+
+pub mod home;
+pub mod patients;
+pub mod record;
+pub mod sign_in;
+
+use record_view::Scene;
+use web::Visit;
+
+use crate::portal::Portal;
+
+/// The words and the time a page is drawn with.
+fn scene<'a>(portal: &'a Portal, visit: &Visit) -> Scene<'a> {
+    Scene { words: portal.pages.renderer().words(visit.lang), now: visit.now }
+}

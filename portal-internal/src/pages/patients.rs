@@ -1,0 +1,72 @@
+//! `/patients`: looking for a patient.
+
+use std::sync::Arc;
+
+use access::{Classify, Fault};
+use poem::{
+    Response, handler,
+    http::StatusCode,
+    web::{Data, Form, Query},
+};
+use record_view::search;
+use serde::Deserialize;
+use uuid::Uuid;
+use web::{Failure, Visit, shell::see_other};
+
+use super::scene;
+use crate::{portal::Portal, who::Staff};
+
+#[derive(Deserialize)]
+pub struct Asked {
+    search: Option<Uuid>,
+}
+
+/// `GET /patients?search=`
+#[handler]
+pub async fn show(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    staff: Staff,
+    asked: Query<Asked>,
+) -> Result<Response, Failure> {
+    let Some(id) = asked.search else {
+        return portal.pages.page(visit, "patients.html", &search::empty("", None));
+    };
+    match portal.charts.search_again(&staff.context, id, visit.now).await {
+        Ok(found) => {
+            let page = search::page(&found, "/patients", &scene(portal, visit));
+            portal.pages.page(visit, "patients.html", &page)
+        }
+        // Searches are kept for ten minutes; after that the person looks again.
+        Err(error) if error.fault() == Fault::NotFound => {
+            portal.pages.page(visit, "patients.html", &search::empty("", Some("expired")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    q: String,
+}
+
+/// `POST /patients`: what was typed may be a resident ID, so it never becomes part of a URL.
+#[handler]
+pub async fn find(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    staff: Staff,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Failure> {
+    match portal.charts.search_patients(&staff.context, &typed.q, visit.now).await {
+        Ok(found) => Ok(see_other(&format!("/patients?search={}", found.id))),
+        Err(error) if error.fault() == Fault::Invalid => {
+            let page = search::empty(typed.q.trim(), Some("too-short"));
+            let mut response = portal.pages.page_at(visit, "/patients", "patients.html", &page)?;
+            response.set_status(StatusCode::UNPROCESSABLE_ENTITY);
+            Ok(response)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

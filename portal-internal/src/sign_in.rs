@@ -1,0 +1,150 @@
+//! Signing staff in and out, for the page and for the API.
+
+use access::{
+    Classify, Domain, Fault, SystemContext,
+    audit::{AuditError, AuditLog, Event, Outcome, action},
+};
+use directory::{SignInError, StaffIdentity};
+use store::StoreError;
+use web::{Failure, Visit, session::NewSession, throttle::Attempt};
+use zeroize::Zeroizing;
+
+use crate::{portal::Portal, who::Staff};
+
+/// What somebody typed.
+pub struct Credentials {
+    /// Sign-in name.
+    pub username: String,
+    /// Never logged, wiped after use.
+    pub password: Zeroizing<String>,
+    /// The directory's id, when there are several.
+    pub organisation: Option<String>,
+}
+
+/// Somebody signed in.
+pub struct SignedIn {
+    /// The session cookie's value.
+    pub cookie: String,
+    /// Who.
+    pub identity: StaffIdentity,
+}
+
+/// Why a session could not be written.
+#[derive(Debug, thiserror::Error)]
+enum SessionError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+}
+
+impl Classify for SessionError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Store(error) => error.fault(),
+            Self::Audit(error) => error.fault(),
+        }
+    }
+}
+
+/// Checks the credentials with the directory and begins a session. A session the browser already had ends.
+///
+/// # Errors
+/// [`Fault::NotSignedIn`] whatever was wrong with the credentials, [`Fault::TooMany`] after too many failures,
+/// [`Fault::Unavailable`] when the directory is away.
+pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<SignedIn, Failure> {
+    let account = match &credentials.organisation {
+        Some(organisation) => format!("{organisation}/{}", credentials.username),
+        None => credentials.username.clone(),
+    };
+    let attempt = Attempt::new(&account, &visit.network);
+    let wait = portal.throttle.wait(&attempt, visit.now).await?;
+    if !wait.is_zero() {
+        figure("delayed");
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        return Err(Failure::new(Fault::TooMany).with_retry_after(seconds));
+    }
+    let asked = portal.directory.sign_in(credentials.organisation.as_deref(), &credentials.username, &credentials.password);
+    match asked.await {
+        Ok(identity) => {
+            figure("ok");
+            portal.throttle.succeeded(&attempt).await?;
+            begin(portal, visit, identity).await
+        }
+        Err(error) => {
+            figure(error.outcome());
+            if matches!(error, SignInError::Refused(_)) {
+                portal.throttle.failed(&attempt, visit.now).await?;
+            }
+            remember_refusal(portal, visit, error.outcome()).await?;
+            Err(error.into())
+        }
+    }
+}
+
+fn figure(outcome: &'static str) {
+    metrics::counter!("portal_signin_total", "method" => "ldap", "outcome" => outcome).increment(1);
+}
+
+async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity) -> Result<SignedIn, Failure> {
+    let context = identity.context(visit.request.clone());
+    let new = NewSession {
+        subject: identity.subject().to_string(),
+        identity: serde_json::to_string(&identity).map_err(Failure::internal)?,
+        network: visit.network.clone(),
+        device: visit.device.clone(),
+    };
+    let (sessions, audit, now) = (portal.sessions.clone(), portal.audit.clone(), visit.now);
+    let event = Event::new(action::SIGN_IN, "session", Outcome::Ok).with(serde_json::json!({"network": visit.network}));
+    let row = AuditLog::draft(&context, now, event);
+    let old = visit.session.as_ref().map(|session| session.id_hash.clone());
+    let cookie = portal
+        .store
+        .write::<_, SessionError, _>(move |tx| {
+            Box::pin(async move {
+                if let Some(old) = old {
+                    sessions.end(tx, &old, now).await?;
+                }
+                let cookie = sessions.begin(tx, new, now).await?;
+                audit.append(tx, row).await?;
+                Ok(cookie)
+            })
+        })
+        .await?;
+    Ok(SignedIn { cookie, identity })
+}
+
+/// A failed sign-in is in the audit log without the name that was typed: people type passwords into that field.
+async fn remember_refusal(portal: &Portal, visit: &Visit, outcome: &'static str) -> Result<(), Failure> {
+    let event = Event::new(action::SIGN_IN, "session", Outcome::Refused)
+        .because(outcome)
+        .with(serde_json::json!({"network": visit.network, "request": visit.request.0}));
+    let row = AuditLog::draft(&SystemContext::new("portal-internal", Domain::Internal), visit.now, event);
+    let audit = portal.audit.clone();
+    let write = portal.store.write::<_, SessionError, _>(move |tx| {
+        Box::pin(async move {
+            audit.append(tx, row).await?;
+            Ok(())
+        })
+    });
+    Ok(write.await?)
+}
+
+/// Ends the visit's session.
+///
+/// # Errors
+/// The database's; the session then lives on.
+pub async fn sign_out(portal: &Portal, visit: &Visit) -> Result<(), Failure> {
+    let Some(session) = &visit.session else { return Ok(()) };
+    let staff = Staff::of(visit)?;
+    let row = AuditLog::draft(&staff.context, visit.now, Event::new(action::SIGN_OUT, "session", Outcome::Ok));
+    let (sessions, audit, now, id) = (portal.sessions.clone(), portal.audit.clone(), visit.now, session.id_hash.clone());
+    let write = portal.store.write::<_, SessionError, _>(move |tx| {
+        Box::pin(async move {
+            sessions.end(tx, &id, now).await?;
+            audit.append(tx, row).await?;
+            Ok(())
+        })
+    });
+    Ok(write.await?)
+}

@@ -1,0 +1,85 @@
+// Every page that can be reached by links, once each by its shape: /patients/7/lab-results is /patients/{id}/lab-results.
+import { join } from 'node:path'
+import { examine, listen } from './examine.mjs'
+import { clinicianOf, contextOf, patientOf, search, sharedPatient, signIn } from './people.mjs'
+
+const MOST_PAGES = 60
+
+// Pages that are looked at in the dark too, by shape.
+const CHIEF = [/^\/$/, /^\/sign-in$/, /^\/patients\/\{id\}\/lab-results/, /^\/people\/\{id\}\/record\/lab-results/, /^\/patients\?/]
+
+const shapeOf = (href) => {
+  const url = new URL(href, 'http://portal')
+  const path = url.pathname.replace(/\/(?=[^/]*\d)[0-9a-zA-Z-]{6,}(?=\/|$)/g, '/{id}')
+  const keys = [...url.searchParams.keys()].filter((key) => key !== 'lang').sort()
+  return keys.length === 0 ? path : `${path}?${[...new Set(keys)].join('&')}`
+}
+
+export const crawl = async ({ browser, demo, modes, check, shots }) => {
+  for (const [portal, enter] of [['internal', enterInternal], ['external', enterExternal]]) {
+    for (const mode of modes) {
+      const name = `${portal} ${mode.language} ${mode.width} ${mode.scheme}`
+      const context = await contextOf(browser, mode)
+      try {
+        await walk({ context, portal, enter, mode, demo, check, shots, name })
+      } catch (error) {
+        await check(name, () => [error.message])
+      } finally {
+        await context.close()
+      }
+    }
+  }
+}
+
+const walk = async ({ context, portal, enter, mode, demo, check, shots, name }) => {
+  const { url } = demo[portal]
+  const origin = new URL(url).origin
+  const page = await context.newPage()
+  const complaints = await listen(page, origin)
+  const visited = new Set()
+  const visit = async (path, expected = [200]) => {
+    const shape = shapeOf(path)
+    if (visited.has(shape) || visited.size >= MOST_PAGES) return
+    visited.add(shape)
+    if (mode.chiefOnly && !CHIEF.some((pattern) => pattern.test(shape))) return
+    await check(`${name} ${shape}`, async () => {
+      const answer = await page.goto(url + path)
+      const problems = expected.includes(answer.status()) ? [] : [`status ${answer.status()}`]
+      problems.push(...(await examine(page, { language: mode.language, complaints })))
+      const file = `${name} ${shape}`.replace(/[^\w-]+/g, '_').replace(/_+$/, '')
+      await page.screenshot({ path: join(shots, `${file}.png`), fullPage: true })
+      return problems
+    })
+  }
+  await visit('/sign-in')
+  const begin = await enter(page, demo)
+  complaints.splice(0)
+  const open = ['/', ...begin]
+  await visit('/no-such-page', [404])
+  while (open.length > 0) {
+    const path = open.shift()
+    if (visited.has(shapeOf(path))) continue
+    await visit(path)
+    if (new URL(page.url()).origin === origin) open.push(...(await linksOf(page)))
+  }
+}
+
+// Links of the page to pages of the portal; a link that leaves the session or fetches a file is none.
+const linksOf = async (page) => {
+  const links = await page.locator('a[href]').evaluateAll((all) =>
+    all.filter((a) => a.origin === location.origin && !a.hasAttribute('download')).map((a) => a.pathname + a.search))
+  return links.filter((path) => !/^\/(api|static|assets|sign-out)|\.(json|csv|pdf|xlsx)$/.test(path.split('?')[0]))
+}
+
+const enterInternal = async (page, demo) => {
+  await signIn(page, demo.internal.url, clinicianOf(demo))
+  const found = await search(page, demo.internal.url, sharedPatient(demo).name)
+  const results = new URL(page.url())
+  if (found.length === 0) throw new Error(`the search for ${sharedPatient(demo).name} found nobody`)
+  return [results.pathname + results.search, ...found.slice(0, 1).flatMap((path) => [path, `${path}/demographics`, `${path}/lab-results`])]
+}
+
+const enterExternal = async (page, demo) => {
+  await signIn(page, demo.external.url, patientOf(demo))
+  return []
+}
