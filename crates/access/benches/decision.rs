@@ -165,8 +165,10 @@ fn bit_ns(bits: &[u16]) -> f64 {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (small, large) = (compile(1_000).await?, compile(100_000).await?);
-    let agreed = [gate(&small.case, &small.snapshot, &small.enforcer, TUPLES)?,
-        gate(&large.case, &large.snapshot, &large.enforcer, 20)?];
+    let agreed = [
+        gate(&small.case, &small.snapshot, &small.enforcer, TUPLES)?,
+        gate(&large.case, &large.snapshot, &large.enforcer, 20)?,
+    ];
     let viewers = |compiled: &Compiled| -> Vec<Viewer<'_>> {
         compiled.case.people.iter().map(|person| compiled.snapshot.viewer([person])).collect()
     };
@@ -186,8 +188,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let of_casbin_large = casbin_ns(&large, 10);
-    let [bit, at_1k, at_100k, whole_1k, whole_100k, casbin_1k] =
-        std::array::from_fn(|n| median(figures[n].clone()));
+    let [bit, at_1k, at_100k, whole_1k, whole_100k, casbin_1k] = std::array::from_fn(|n| median(figures[n].clone()));
     let growth = at_100k / at_1k;
     let good = at_1k <= LIMIT_NS && at_100k <= LIMIT_NS && growth <= LIMIT_GROWTH;
     print_table(&[

@@ -15,7 +15,9 @@ pub mod fault;
 pub mod policy;
 
 pub use audit::{AuditError, AuditKey, AuditLog, Event, EventId, Outcome, ReadIntent, ReadScope};
-pub use context::{Actor, Context, Domain, PatientContext, PersonId, RequestId, StaffContext, SubjectId, SystemContext};
+pub use context::{
+    Actor, Context, Domain, PatientContext, PersonId, RequestId, StaffContext, SubjectId, SystemContext,
+};
 pub use error::AccessError;
 pub use fault::{Classify, Fault};
 pub use policy::{Act, Effect, Grant, Object, Policy, Role, Ruleset};

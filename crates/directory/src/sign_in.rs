@@ -168,7 +168,7 @@ impl Directory {
 /// RFC 4513 §5.1.2: a bind with a name and no password succeeds at some servers and proves nothing. NUL ends the
 /// password for servers written in C.
 fn acceptable_password(password: &str) -> Result<(), Refusal> {
-    if password.len() > MAX_PASSWORD || password.contains('\0') {
+    if password.is_empty() || password.len() > MAX_PASSWORD || password.contains('\0') {
         return Err(Refusal::Password);
     }
     Ok(())

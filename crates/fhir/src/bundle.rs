@@ -1,25 +1,21 @@
 //! One page: a searchset Bundle read in one pass, each entry handed on as soon as it is read.
 //!
-//! A page is first read as it is. Only when its JSON is broken is it read again, mended (raw control characters, halves
-//! of surrogate pairs) and entry by entry, so that one bad entry never takes others along. What can't be read is
-//! counted; what came before a break stays.
+//! A page's structure has to be JSON; everything inside may be a mess. What can't be used is counted; what came before a
+//! break stays.
 
 mod entry;
-mod mend;
 
-use std::{fmt, marker::PhantomData};
+use std::marker::PhantomData;
 
 use bumpalo::Bump;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::{
     Cause, Entry, Fault, Kind, Mode, QualityNote, Row,
-    lean::{Context, Fill, Key, Object, object},
+    lean::{Context, Object, Slot, fill_object, object},
     notes::Notes,
     rows::OutcomeIssue,
+    scan::{Broken, Scan},
 };
-
-use entry::Entries;
 
 /// Longest piece of a server's own code that is kept.
 const MAX_CODE: usize = 64;
@@ -79,56 +75,55 @@ pub type Each<'e, K> = dyn for<'a> FnMut(Entry<'a, <K as Kind>::Row<'a>>) + Send
 
 /// Reads a searchset page; at most `limit` entries go to `each`.
 pub fn read_page<K: Kind>(body: &[u8], limit: u32, each: &mut Each<'_, K>) -> Page {
-    let mut walk = Walk::<K>::new(limit, each);
-    let mut fault = None;
-    let lossy;
-    // One check for the whole page makes every later string free (`from_slice` would check each).
-    let text = match simdutf8::basic::from_utf8(body) {
-        Ok(text) => text,
-        Err(_) => {
-            walk.notes.add(&["Bundle"], Fault::Encoding);
-            fault = Some(Cause::Encoding);
-            lossy = String::from_utf8_lossy(body);
-            &lossy
-        }
-    };
-    let text = text.trim_start_matches('\u{feff}');
-    let mut outcome = walk.read(text);
-    if outcome.is_err_and(|error| error != Cause::Truncated) {
-        let mended = mend::mend(text);
-        if mended.controls {
-            walk.notes.add(&["Bundle"], Fault::ControlCharacter);
-        }
-        walk.one_by_one = true;
-        outcome = walk.read(&mended.text);
-    }
-    let bundle = walk.resource_type.as_deref() == Some("Bundle");
-    let own_outcome = walk.resource_type.as_deref() == Some("OperationOutcome");
-    if let Err(cause) = outcome {
-        fault = Some(if bundle || walk.page.entries > 0 { cause } else { Cause::Garbage });
-    } else if !bundle && !own_outcome {
-        fault = Some(Cause::Garbage);
-    } else if walk.page.broken > 0 {
-        fault = fault.or(Some(Cause::BrokenEntry));
-    }
-    walk.finish(fault)
+    read::<K>(body, limit, each, Shape::Searchset)
 }
 
 /// Reads one resource, the answer to a read; it goes to `each` when it is of the asked type.
 pub fn read_resource<K: Kind>(body: &[u8], each: &mut Each<'_, K>) -> Page {
-    let mut walk = Walk::<K>::new(1, each);
-    let Ok(text) = simdutf8::basic::from_utf8(body) else {
-        walk.notes.add(&[K::TYPE], Fault::Encoding);
-        return walk.finish(Some(Cause::Garbage));
+    read::<K>(body, 1, each, Shape::Resource)
+}
+
+/// What a page is expected to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Searchset,
+    Resource,
+}
+
+fn read<K: Kind>(body: &[u8], limit: u32, each: &mut Each<'_, K>, shape: Shape) -> Page {
+    let mut walk = Walk::<K>::new(limit, each);
+    let lossy;
+    // One check for the whole page makes every later string free.
+    let (text, damaged) = match simdutf8::basic::from_utf8(body) {
+        Ok(text) => (text, false),
+        Err(_) => {
+            walk.notes.add(&["Bundle"], Fault::Encoding);
+            lossy = String::from_utf8_lossy(body);
+            (lossy.as_ref(), true)
+        }
     };
-    let text = text.trim_start_matches('\u{feff}');
-    let mut outcome = walk.read_alone(text);
-    if outcome.is_err_and(|error| error != Cause::Truncated) {
-        outcome = walk.read_alone(&mend::mend(text).text);
+    let mut scan = Scan::new(text.trim_start_matches('\u{feff}'));
+    let read = match shape {
+        Shape::Searchset => walk.bundle(&mut scan),
+        Shape::Resource => walk.alone(&mut scan),
+    };
+    let read = read.and_then(|()| scan.end());
+    if scan.controls {
+        walk.notes.add(&["Bundle"], Fault::ControlCharacter);
     }
-    let fault = match outcome {
-        Err(cause) => Some(cause),
-        Ok(()) if walk.page.entries == 0 && walk.page.issues.is_empty() => Some(Cause::Garbage),
+    let known = match walk.resource_type.as_deref() {
+        Some("OperationOutcome") => true,
+        Some("Bundle") => shape == Shape::Searchset,
+        Some(kind) => shape == Shape::Resource && kind == K::TYPE,
+        None => false,
+    };
+    let fault = match read {
+        // Something that was never FHIR does not become so by ending early.
+        Err(Broken::Truncated) if known || walk.page.entries > 0 => Some(Cause::Truncated),
+        Err(_) => Some(Cause::Garbage),
+        Ok(()) if !known => Some(Cause::Garbage),
+        Ok(()) if damaged => Some(Cause::Encoding),
+        Ok(()) if walk.page.broken > 0 => Some(Cause::BrokenEntry),
         Ok(()) => None,
     };
     walk.finish(fault)
@@ -147,14 +142,6 @@ struct Walk<'e, 'c, K: Kind> {
     limit: u32,
     page: Page,
     notes: Notes,
-    /// Emptied after each entry.
-    arena: Bump,
-    /// Entries passed so far in this reading.
-    seen: u32,
-    /// Entries that an earlier reading of the same page has dealt with.
-    done: u32,
-    /// Second reading: each entry is cut out first, then read on its own.
-    one_by_one: bool,
     resource_type: Option<String>,
     kind: PhantomData<K>,
 }
@@ -166,27 +153,48 @@ impl<'e, 'c, K: Kind> Walk<'e, 'c, K> {
             limit,
             page: Page::default(),
             notes: Notes::default(),
-            arena: Bump::new(),
-            seen: 0,
-            done: 0,
-            one_by_one: false,
             resource_type: None,
             kind: PhantomData,
         }
     }
 
-    fn read(&mut self, text: &str) -> Result<(), Cause> {
-        self.done = self.seen;
-        self.seen = 0;
-        let mut from = serde_json::Deserializer::from_str(text);
-        let read = BundleSeed { walk: self }.deserialize(&mut from).and_then(|()| from.end());
-        read.map_err(|error| cause_of(&error))
-    }
-
-    fn read_alone(&mut self, text: &str) -> Result<(), Cause> {
-        let mut from = serde_json::Deserializer::from_str(text);
-        let read = entry::Alone { walk: self }.deserialize(&mut from).and_then(|()| from.end());
-        read.map_err(|error| cause_of(&error))
+    /// The page as a whole.
+    fn bundle(&mut self, scan: &mut Scan<'_>) -> Result<(), Broken> {
+        if scan.peek()? != b'{' {
+            return Err(Broken::Syntax);
+        }
+        scan.enter();
+        let arena = Bump::new();
+        let mut first = true;
+        while let Some(key) = scan.next_key(&mut first, &arena)? {
+            let root = if key == "issue" { "OperationOutcome" } else { "Bundle" };
+            let mut cx = Context::new(&arena, &mut self.notes, root);
+            match key {
+                "entry" => self.entries(scan)?,
+                "resourceType" => {
+                    let mut kind = None;
+                    kind.fill("resourceType", scan, &mut cx)?;
+                    self.resource_type = self.resource_type.take().or(kind.map(str::to_owned));
+                }
+                "link" => {
+                    let mut links: &[BundleLink<'_>] = &[];
+                    links.fill("link", scan, &mut cx)?;
+                    let url = |relation: &str| {
+                        let link = links.iter().find(|link| link.relation == Some(relation));
+                        link.and_then(|link| link.url).map(str::to_owned)
+                    };
+                    self.page.next = self.page.next.take().or_else(|| url("next"));
+                    self.page.self_link = self.page.self_link.take().or_else(|| url("self"));
+                }
+                "issue" => {
+                    let mut issues: &[OutcomeIssue<'_>] = &[];
+                    issues.fill("issue", scan, &mut cx)?;
+                    add_issues(&mut self.page.issues, issues);
+                }
+                _ => scan.skip_value(1)?,
+            }
+        }
+        Ok(())
     }
 
     /// Hands an entry on, or keeps it as an issue.
@@ -224,10 +232,6 @@ fn add_issues(kept: &mut Vec<PageIssue>, issues: &[OutcomeIssue<'_>]) {
     kept.extend(issues.iter().take(free).map(PageIssue::new));
 }
 
-fn cause_of(error: &serde_json::Error) -> Cause {
-    if error.is_eof() { Cause::Truncated } else { Cause::Garbage }
-}
-
 object! {
     /// `Bundle.link`
     pub struct BundleLink<'a> {
@@ -238,82 +242,24 @@ object! {
     }
 }
 
-/// The page as a whole.
-struct BundleSeed<'w, 'e, 'c, K: Kind> {
-    walk: &'w mut Walk<'e, 'c, K>,
-}
-
-impl<'de, K: Kind> DeserializeSeed<'de> for BundleSeed<'_, '_, '_, K> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_map(self)
-    }
-}
-
-impl<'de, K: Kind> Visitor<'de> for BundleSeed<'_, '_, '_, K> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a Bundle")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let walk = self.walk;
-        let arena = Bump::new();
-        while let Some(key) = map.next_key_seed(Key { arena: &arena })? {
-            match key {
-                "entry" => map.next_value_seed(Entries { walk: &mut *walk })?,
-                "resourceType" => {
-                    let mut cx = Context::new(&arena, &mut walk.notes, "Bundle");
-                    let mut slot = None;
-                    map.next_value_seed(Fill { slot: &mut slot, key: "resourceType", cx: &mut cx })?;
-                    walk.resource_type = walk.resource_type.take().or(slot.map(str::to_owned));
-                }
-                "link" => {
-                    let mut cx = Context::new(&arena, &mut walk.notes, "Bundle");
-                    let mut links: &[BundleLink<'_>] = &[];
-                    map.next_value_seed(Fill { slot: &mut links, key: "link", cx: &mut cx })?;
-                    let url = |relation: &str| {
-                        let link = links.iter().find(|link| link.relation == Some(relation));
-                        link.and_then(|link| link.url).map(str::to_owned)
-                    };
-                    walk.page.next = walk.page.next.take().or_else(|| url("next"));
-                    walk.page.self_link = walk.page.self_link.take().or_else(|| url("self"));
-                }
-                "issue" => {
-                    let mut cx = Context::new(&arena, &mut walk.notes, "OperationOutcome");
-                    let mut issues: &[OutcomeIssue<'_>] = &[];
-                    map.next_value_seed(Fill { slot: &mut issues, key: "issue", cx: &mut cx })?;
-                    add_issues(&mut walk.page.issues, issues);
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Reads a resource into a row. Only this crate's rows can be read.
 pub trait ReadResource<'a>: Sized {
     #[doc(hidden)]
-    fn read<'de: 'a, D: Deserializer<'de>>(from: D, cx: &mut Context<'a, '_>) -> Result<Option<Self>, D::Error>;
+    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<Option<Self>, Broken>;
 }
 
 /// Reads a resource of any type into the row of the asked one. An OperationOutcome leaves its issues in the context.
-pub(crate) fn read_object<'a, 'de: 'a, T: Object<'a>, D: Deserializer<'de>>(
-    from: D,
+pub(crate) fn read_resource_object<'a, 't: 'a, T: Object<'a>>(
+    scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
     resource_type: impl Fn(&T) -> Option<&'a str>,
-) -> Result<Option<T>, D::Error> {
-    let mut resource = Resource { row: T::default(), issues: &[] };
-    let mut slot = entry::ResourceSlot { resource: &mut resource, read: false };
-    Fill { slot: &mut slot, key: "", cx: &mut *cx }.deserialize(from)?;
-    if !slot.read {
+) -> Result<Option<T>, Broken> {
+    if scan.peek()? != b'{' {
+        cx.mismatch("", scan)?;
         return Ok(None);
     }
+    let mut resource = Resource { row: T::default(), issues: &[] };
+    fill_object(&mut resource, scan, cx)?;
     if resource_type(&resource.row) == Some("OperationOutcome") {
         cx.issues = resource.issues;
     }
@@ -328,18 +274,13 @@ struct Resource<'a, T> {
 }
 
 impl<'a, T: Object<'a>> Object<'a> for Resource<'a, T> {
-    fn field<'de: 'a, A: MapAccess<'de>>(
-        &mut self,
-        key: &str,
-        map: &mut A,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
-        if self.row.field(key, map, cx)? {
+    fn field<'t: 'a>(&mut self, key: &str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<bool, Broken> {
+        if self.row.field(key, scan, cx)? {
             return Ok(true);
         }
         // None of the rows has an element of this name.
         if key == "issue" {
-            map.next_value_seed(Fill { slot: &mut self.issues, key: "issue", cx })?;
+            self.issues.fill("issue", scan, cx)?;
             return Ok(true);
         }
         Ok(false)

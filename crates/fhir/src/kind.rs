@@ -1,11 +1,10 @@
 //! Kinds: which type is asked for, and the row it is read into.
 
-use serde::Deserializer;
-
 use crate::{
-    bundle::{ReadResource, read_object},
+    bundle::{ReadResource, read_resource_object},
     lean::Context,
     rows,
+    scan::{Broken, Scan},
 };
 
 /// A resource type and its row.
@@ -31,11 +30,8 @@ pub trait Row<'a>: Copy + ReadResource<'a> {
 macro_rules! row {
     ($name:ident $(, $classified:ident)?) => {
         impl<'a> ReadResource<'a> for rows::$name<'a> {
-            fn read<'de: 'a, D: Deserializer<'de>>(
-                from: D,
-                cx: &mut Context<'a, '_>,
-            ) -> Result<Option<Self>, D::Error> {
-                read_object(from, cx, |row: &Self| row.resource_type)
+            fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<Option<Self>, Broken> {
+                read_resource_object(scan, cx, |row: &Self| row.resource_type)
             }
         }
 

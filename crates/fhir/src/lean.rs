@@ -1,22 +1,16 @@
 //! Reading JSON into rows that survive what hospitals send.
 //!
-//! serde's derived types fail a whole bundle for one string where a number was meant. Here every value is read by one
-//! visitor that takes any JSON: what fits is written into its slot, what doesn't is skipped and noted. So only broken
-//! JSON is an error. Values are written in place and borrow from the body; lists and strings with escapes live in an
-//! arena that is emptied after each entry, so a row costs no allocation and no drop.
-//!
-//! Depth: rows are finite types and everything unknown is skipped by serde_json without recursion, so no nesting can
-//! exhaust the stack.
-
-use std::fmt;
+//! serde's derived types fail a whole bundle for one string where a number was meant. Here a slot takes the value that
+//! fits; any other is stepped over and noted, so only broken structure is an error. Values are written in place and borrow
+//! from the body; lists and strings with escapes live in an arena that is emptied after each entry, so a row costs no
+//! allocation of its own and no drop.
 
 use bumpalo::Bump;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::{
     notes::{Fault, Notes},
     rows::OutcomeIssue,
+    scan::{Broken, Scan, is_number},
 };
 
 /// List members of one entry, all lists together: bounds the memory that `[{},{},…]` can ask for.
@@ -43,8 +37,12 @@ impl<'a, 'n> Context<'a, 'n> {
         Self { arena, notes, path, depth: 1, members: 0, issues: &[] }
     }
 
+    pub(crate) fn arena(&self) -> &'a Bump {
+        self.arena
+    }
+
     #[cold]
-    fn note(&mut self, key: &'static str, fault: Fault) {
+    pub(crate) fn note(&mut self, key: &'static str, fault: Fault) {
         let mut segments = self.path;
         let depth = self.depth.min(MAX_PATH - 1);
         segments[depth] = key;
@@ -52,13 +50,28 @@ impl<'a, 'n> Context<'a, 'n> {
         self.notes.add(&segments[..end], fault);
     }
 
-    pub(crate) fn arena(&self) -> &'a Bump {
-        self.arena
+    /// Notes the value that comes next and steps over it.
+    #[cold]
+    pub(crate) fn mismatch(&mut self, key: &'static str, scan: &mut Scan<'_>) -> Result<bool, Broken> {
+        let fault = match scan.peek()? {
+            b'"' => Fault::String,
+            b'{' => Fault::Object,
+            b'[' => Fault::Array,
+            _ => {
+                let word = scan.word()?;
+                self.note(key, fault_of(word));
+                return Ok(false);
+            }
+        };
+        self.note(key, fault);
+        self.skip(scan)?;
+        Ok(false)
     }
 
-    /// Puts an object beside the row.
-    pub(crate) fn keep<T: Copy>(&self, object: T) -> &'a T {
-        self.arena.alloc(object)
+    /// Steps over the next value.
+    pub(crate) fn skip(&self, scan: &mut Scan<'_>) -> Result<(), Broken> {
+        // A row's own nesting: bundle, entry list, entry, and at most one object and one list a path segment.
+        scan.skip_value(u32::try_from(3 + 2 * self.depth).unwrap_or(u32::MAX))
     }
 
     pub(crate) fn enter(&mut self, key: &'static str) {
@@ -73,212 +86,76 @@ impl<'a, 'n> Context<'a, 'n> {
     }
 }
 
-/// A place that one JSON value is written to. Every method says whether it took the value.
-pub(crate) trait Slot<'a> {
-    /// Reads the value through this deserialiser method; raw for numbers, any for the rest.
-    const RAW: bool = false;
+fn fault_of(word: &str) -> Fault {
+    match word {
+        "null" => Fault::Null,
+        "true" | "false" => Fault::Boolean,
+        _ if is_number(word) => Fault::Number,
+        _ => Fault::Unreadable,
+    }
+}
 
+/// A place that one JSON value is written to.
+pub(crate) trait Slot<'a> {
     /// Has something been written?
     fn is_set(&self) -> bool;
 
-    fn raw(&mut self, _json: &'a str) -> bool {
-        false
-    }
-
-    fn text(&mut self, _key: &'static str, _text: &'a str) -> bool {
-        false
-    }
-
-    fn boolean(&mut self, _value: bool) -> bool {
-        false
-    }
-
-    fn map<'de: 'a, A: MapAccess<'de>>(
+    /// Reads the next value, of whatever type. True when it fitted; else it has been noted.
+    fn read<'t: 'a>(
         &mut self,
-        _key: &'static str,
-        map: &mut A,
-        _cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
-        drain_map(map)?;
-        Ok(false)
-    }
+        key: &'static str,
+        scan: &mut Scan<'t>,
+        cx: &mut Context<'a, '_>,
+    ) -> Result<bool, Broken>;
 
-    fn seq<'de: 'a, A: SeqAccess<'de>>(
+    /// Reads the value of `key`, unless there was one before.
+    fn fill<'t: 'a>(
         &mut self,
-        _key: &'static str,
-        seq: &mut A,
-        _cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
-        drain_seq(seq)?;
-        Ok(false)
-    }
-
-    /// Some slots are read differently by key (`value[x]`).
-    fn raw_for(_key: &'static str) -> bool {
-        Self::RAW
+        key: &'static str,
+        scan: &mut Scan<'t>,
+        cx: &mut Context<'a, '_>,
+    ) -> Result<(), Broken> {
+        if self.is_set() {
+            cx.note(key, Fault::Duplicate);
+            return cx.skip(scan);
+        }
+        self.read(key, scan, cx).map(|_| ())
     }
 }
 
 /// A JSON object with known keys. Implemented by [`object!`].
 pub trait Object<'a>: Copy + Default {
     /// Reads the value of `key` into its field; false when the key is not known (and the value not yet read).
-    fn field<'de: 'a, A: MapAccess<'de>>(
-        &mut self,
-        key: &str,
-        map: &mut A,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error>;
+    fn field<'t: 'a>(&mut self, key: &str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<bool, Broken>;
 }
 
-/// Reads all keys of an object.
-pub(crate) fn fill_object<'a, 'de: 'a, T: Object<'a>, A: MapAccess<'de>>(
+/// Reads all keys of an object; the caller has peeked its `{`.
+pub(crate) fn fill_object<'a, 't: 'a, T: Object<'a>>(
     object: &mut T,
-    map: &mut A,
+    scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
-) -> Result<(), A::Error> {
-    while let Some(key) = map.next_key_seed(Key { arena: cx.arena })? {
-        if !object.field(key, map, cx)? {
-            map.next_value::<IgnoredAny>()?;
+) -> Result<(), Broken> {
+    scan.enter();
+    let mut first = true;
+    while let Some(key) = scan.next_key(&mut first, cx.arena)? {
+        if !object.field(key, scan, cx)? {
+            cx.skip(scan)?;
         }
     }
     Ok(())
 }
 
-/// The seed that fills a slot. `Ok(true)` when the value fitted.
-pub(crate) struct Fill<'s, 'a, 'n, S> {
-    pub(crate) slot: &'s mut S,
-    pub(crate) key: &'static str,
-    pub(crate) cx: &'s mut Context<'a, 'n>,
-}
-
-impl<'de: 'a, 'a, S: Slot<'a>> DeserializeSeed<'de> for Fill<'_, 'a, '_, S> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
-        if self.slot.is_set() {
-            from.deserialize_ignored_any(IgnoredAny)?;
-            self.cx.note(self.key, Fault::Duplicate);
-            return Ok(false);
-        }
-        if !S::raw_for(self.key) {
-            return from.deserialize_any(self);
-        }
-        let json = <&'de RawValue as serde::Deserialize>::deserialize(from)?.get();
-        let taken = self.slot.raw(json);
-        if !taken {
-            self.cx.note(self.key, fault_of(json));
-        }
-        Ok(taken)
-    }
-}
-
-fn fault_of(json: &str) -> Fault {
-    match json.as_bytes().first() {
-        Some(b'"') => Fault::String,
-        Some(b'{') => Fault::Object,
-        Some(b'[') => Fault::Array,
-        Some(b't' | b'f') => Fault::Boolean,
-        Some(b'n') => Fault::Null,
-        _ => Fault::Number,
-    }
-}
-
-impl<'a, S: Slot<'a>> Fill<'_, 'a, '_, S> {
-    fn done<E>(self, taken: bool, fault: Fault) -> Result<bool, E> {
-        if !taken {
-            self.cx.note(self.key, fault);
-        }
-        Ok(taken)
-    }
-}
-
-impl<'de: 'a, 'a, S: Slot<'a>> Visitor<'de> for Fill<'_, 'a, '_, S> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<bool, E> {
-        let taken = self.slot.text(self.key, text);
-        self.done(taken, Fault::String)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
-        let text: &'a str = self.cx.arena.alloc_str(text);
-        let taken = self.slot.text(self.key, text);
-        self.done(taken, Fault::String)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
-        let taken = self.slot.boolean(value);
-        self.done(taken, Fault::Boolean)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-        self.done(false, Fault::Number)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        self.done(false, Fault::Number)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
-        self.done(false, Fault::Number)
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        self.done(false, Fault::Null)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        let taken = self.slot.map(self.key, &mut map, self.cx)?;
-        self.done(taken, Fault::Object)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
-        let taken = self.slot.seq(self.key, &mut seq, self.cx)?;
-        self.done(taken, Fault::Array)
-    }
-}
-
-/// A key of an object; only one with escapes is copied.
-pub(crate) struct Key<'a> {
-    pub(crate) arena: &'a Bump,
-}
-
-impl<'de: 'a, 'a> DeserializeSeed<'de> for Key<'a> {
-    type Value = &'a str;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<&'a str, D::Error> {
-        from.deserialize_str(self)
-    }
-}
-
-impl<'de: 'a, 'a> Visitor<'de> for Key<'a> {
-    type Value = &'a str;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<&'a str, E> {
-        Ok(key)
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<&'a str, E> {
-        Ok(self.arena.alloc_str(key))
-    }
-}
-
-fn drain_map<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
-    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-fn drain_seq<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<(), A::Error> {
-    while seq.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
+/// Reads an object, wherever it is to be kept; the caller has peeked its `{`.
+pub(crate) fn read_object<'a, 't: 'a, T: Object<'a>>(
+    key: &'static str,
+    scan: &mut Scan<'t>,
+    cx: &mut Context<'a, '_>,
+) -> Result<T, Broken> {
+    cx.enter(key);
+    let mut object = T::default();
+    fill_object(&mut object, scan, cx)?;
+    cx.leave();
+    Ok(object)
 }
 
 impl<'a> Slot<'a> for Option<&'a str> {
@@ -286,9 +163,18 @@ impl<'a> Slot<'a> for Option<&'a str> {
         self.is_some()
     }
 
-    fn text(&mut self, _key: &'static str, text: &'a str) -> bool {
-        *self = Some(text);
-        true
+    #[inline]
+    fn read<'t: 'a>(
+        &mut self,
+        key: &'static str,
+        scan: &mut Scan<'t>,
+        cx: &mut Context<'a, '_>,
+    ) -> Result<bool, Broken> {
+        if scan.peek()? != b'"' {
+            return cx.mismatch(key, scan);
+        }
+        *self = Some(scan.string(cx.arena)?);
+        Ok(true)
     }
 }
 
@@ -297,9 +183,21 @@ impl<'a> Slot<'a> for Option<bool> {
         self.is_some()
     }
 
-    fn boolean(&mut self, value: bool) -> bool {
-        *self = Some(value);
-        true
+    fn read<'t: 'a>(
+        &mut self,
+        key: &'static str,
+        scan: &mut Scan<'t>,
+        cx: &mut Context<'a, '_>,
+    ) -> Result<bool, Broken> {
+        if !matches!(scan.peek()?, b't' | b'f') {
+            return cx.mismatch(key, scan);
+        }
+        match scan.word()? {
+            "true" => *self = Some(true),
+            "false" => *self = Some(false),
+            word => cx.note(key, fault_of(word)),
+        }
+        Ok(self.is_some())
     }
 }
 
@@ -308,14 +206,17 @@ impl<'a, T: Object<'a>> Slot<'a> for Option<T> {
         self.is_some()
     }
 
-    fn map<'de: 'a, A: MapAccess<'de>>(
+    fn read<'t: 'a>(
         &mut self,
         key: &'static str,
-        map: &mut A,
+        scan: &mut Scan<'t>,
         cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
+    ) -> Result<bool, Broken> {
+        if scan.peek()? != b'{' {
+            return cx.mismatch(key, scan);
+        }
         cx.enter(key);
-        fill_object(self.insert(T::default()), map, cx)?;
+        fill_object(self.insert(T::default()), scan, cx)?;
         cx.leave();
         Ok(true)
     }
@@ -343,17 +244,16 @@ impl<'a, T: Object<'a>> Slot<'a> for Rare<'a, T> {
         self.0.is_some()
     }
 
-    fn map<'de: 'a, A: MapAccess<'de>>(
+    fn read<'t: 'a>(
         &mut self,
         key: &'static str,
-        map: &mut A,
+        scan: &mut Scan<'t>,
         cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
-        cx.enter(key);
-        let mut object = T::default();
-        fill_object(&mut object, map, cx)?;
-        cx.leave();
-        self.0 = Some(cx.arena.alloc(object));
+    ) -> Result<bool, Broken> {
+        if scan.peek()? != b'{' {
+            return cx.mismatch(key, scan);
+        }
+        self.0 = Some(cx.arena.alloc(read_object::<T>(key, scan, cx)?));
         Ok(true)
     }
 }
@@ -362,12 +262,15 @@ impl<'a, T: Object<'a>> Slot<'a> for Rare<'a, T> {
 pub(crate) trait Member<'a>: Copy {
     /// A slot for one member.
     type One: Slot<'a> + Default;
+    /// What a lone member, in place of the list, begins with: kept where it can't be misread.
+    const ALONE: u8;
 
     fn get(one: Self::One) -> Option<Self>;
 }
 
 impl<'a> Member<'a> for &'a str {
     type One = Option<&'a str>;
+    const ALONE: u8 = b'[';
 
     fn get(one: Self::One) -> Option<Self> {
         one
@@ -376,6 +279,7 @@ impl<'a> Member<'a> for &'a str {
 
 impl<'a, T: Object<'a>> Member<'a> for T {
     type One = Option<T>;
+    const ALONE: u8 = b'{';
 
     fn get(one: Self::One) -> Option<Self> {
         one
@@ -387,66 +291,73 @@ impl<'a, T: Member<'a>> Slot<'a> for &'a [T] {
         !self.is_empty()
     }
 
-    fn map<'de: 'a, A: MapAccess<'de>>(
+    fn read<'t: 'a>(
         &mut self,
         key: &'static str,
-        map: &mut A,
+        scan: &mut Scan<'t>,
         cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
-        // One object where a list is meant is common and unambiguous: kept, and noted.
-        let mut one = T::One::default();
-        if one.map(key, map, cx)? {
-            cx.note(key, Fault::Object);
+    ) -> Result<bool, Broken> {
+        let opening = scan.peek()?;
+        if opening == b'[' {
+            return read_list(self, key, scan, cx);
         }
-        let kept = T::get(one);
-        if let Some(member) = kept {
+        if opening != T::ALONE {
+            return cx.mismatch(key, scan);
+        }
+        // One object where a list is meant is common and unambiguous: kept, and noted.
+        cx.note(key, Fault::Object);
+        let mut one = T::One::default();
+        one.read(key, scan, cx)?;
+        if let Some(member) = T::get(one) {
             *self = std::slice::from_ref(cx.arena.alloc(member));
         }
-        Ok(kept.is_some())
-    }
-
-    fn seq<'de: 'a, A: SeqAccess<'de>>(
-        &mut self,
-        key: &'static str,
-        seq: &mut A,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
-        let Some(first) = next_member::<T, A>(key, seq, cx)? else { return Ok(true) };
-        let Some(second) = next_member::<T, A>(key, seq, cx)? else {
-            *self = std::slice::from_ref(cx.arena.alloc(first));
-            return Ok(true);
-        };
-        let mut members = bumpalo::vec![in cx.arena; first, second];
-        while let Some(member) = next_member::<T, A>(key, seq, cx)? {
-            members.push(member);
-        }
-        *self = members.into_bump_slice();
         Ok(true)
     }
 }
 
-/// The next member that fits; those that don't are noted.
-fn next_member<'a, 'de: 'a, T: Member<'a>, A: SeqAccess<'de>>(
+fn read_list<'a, 't: 'a, T: Member<'a>>(
+    list: &mut &'a [T],
     key: &'static str,
-    seq: &mut A,
+    scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
-) -> Result<Option<T>, A::Error> {
-    loop {
+) -> Result<bool, Broken> {
+    scan.enter();
+    let mut start = true;
+    let Some(first) = next_member::<T>(&mut start, key, scan, cx)? else { return Ok(true) };
+    let Some(second) = next_member::<T>(&mut start, key, scan, cx)? else {
+        // Most lists have one member.
+        *list = std::slice::from_ref(cx.arena.alloc(first));
+        return Ok(true);
+    };
+    let mut members = bumpalo::vec![in cx.arena; first, second];
+    while let Some(member) = next_member::<T>(&mut start, key, scan, cx)? {
+        members.push(member);
+    }
+    *list = members.into_bump_slice();
+    Ok(true)
+}
+
+/// The next member that fits; those that don't are noted.
+fn next_member<'a, 't: 'a, T: Member<'a>>(
+    start: &mut bool,
+    key: &'static str,
+    scan: &mut Scan<'t>,
+    cx: &mut Context<'a, '_>,
+) -> Result<Option<T>, Broken> {
+    while scan.next_member(start)? {
         if cx.members >= MAX_MEMBERS {
-            while seq.next_element::<IgnoredAny>()?.is_some() {
-                cx.note(key, Fault::TooMany);
-            }
-            return Ok(None);
-        }
-        let mut one = T::One::default();
-        if seq.next_element_seed(Fill { slot: &mut one, key, cx: &mut *cx })?.is_none() {
-            return Ok(None);
+            cx.note(key, Fault::TooMany);
+            cx.skip(scan)?;
+            continue;
         }
         cx.members += 1;
+        let mut one = T::One::default();
+        one.read(key, scan, cx)?;
         if let Some(member) = T::get(one) {
             return Ok(Some(member));
         }
     }
+    Ok(None)
 }
 
 /// Declares a row: each field with the JSON key or keys that fill it.
@@ -464,16 +375,14 @@ macro_rules! object {
         }
 
         impl<'a> $crate::lean::Object<'a> for $name<'a> {
-            fn field<'de: 'a, A: serde::de::MapAccess<'de>>(
+            fn field<'t: 'a>(
                 &mut self,
                 key: &str,
-                map: &mut A,
+                scan: &mut $crate::scan::Scan<'t>,
                 cx: &mut $crate::lean::Context<'a, '_>,
-            ) -> Result<bool, A::Error> {
+            ) -> Result<bool, $crate::scan::Broken> {
                 match key {
-                    $($( $key => {
-                        map.next_value_seed($crate::lean::Fill { slot: &mut self.$field, key: $key, cx })?;
-                    } )+)*
+                    $($( $key => $crate::lean::Slot::fill(&mut self.$field, $key, scan, cx)?, )+)*
                     _ => return Ok(false),
                 }
                 Ok(true)

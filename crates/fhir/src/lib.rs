@@ -21,6 +21,7 @@ mod raw;
 mod reference;
 mod report;
 pub mod rows;
+mod scan;
 
 pub use client::Client;
 pub use kind::{Kind, Row, kinds};

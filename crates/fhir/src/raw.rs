@@ -2,12 +2,16 @@
 
 use std::marker::PhantomData;
 
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use bumpalo::Bump;
 
-use crate::{Kind, Row, bundle::ReadResource, lean::Context};
+use crate::{
+    Kind, Row,
+    bundle::ReadResource,
+    lean::Context,
+    scan::{Broken, Scan},
+};
 
-/// A kind whose row also carries the resource's JSON text. Costs a second pass over each entry.
+/// A kind whose row also carries the resource's JSON text. Free of cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Raw<K>(PhantomData<K>);
 
@@ -40,74 +44,77 @@ impl<'a, R: Row<'a>> Row<'a> for RawRow<'a, R> {
 }
 
 impl<'a, R: Row<'a>> ReadResource<'a> for RawRow<'a, R> {
-    fn read<'de: 'a, D: Deserializer<'de>>(from: D, cx: &mut Context<'a, '_>) -> Result<Option<Self>, D::Error> {
-        let json: &'a str = <&'de RawValue as Deserialize>::deserialize(from)?.get();
-        let row = R::read(&mut serde_json::Deserializer::from_str(json), cx).map_err(serde::de::Error::custom)?;
-        Ok(row.map(|row| Self { row, json }))
+    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<Option<Self>, Broken> {
+        scan.peek()?;
+        let start = scan.position();
+        let row = R::read(scan, cx)?;
+        Ok(row.map(|row| Self { row, json: scan.between(start, scan.position()) }))
     }
 }
-
-/// Deepest nesting of raw JSON that is handed out: who reads it may recurse (SECURITY: threat 15).
-const MAX_DEPTH: usize = 64;
 
 /// The JSON text of resource `kind/id` in a bundle, or of the resource that `body` itself is. `None` when it is not
-/// there, or nested deeper than 64.
+/// there, or when the body can't be read up to it.
 pub fn find_raw<'b>(body: &'b str, kind: &str, id: &str) -> Option<&'b str> {
-    let whole: Head<'b> = serde_json::from_str(body).ok()?;
-    let found = if whole.names(kind, id) {
-        body.trim()
-    } else {
-        let entries: Vec<&'b RawValue> = serde_json::from_str(whole.entry?.get()).ok()?;
-        let resources = entries.iter().filter_map(|entry| serde_json::from_str::<Slot<'b>>(entry.get()).ok()?.resource);
-        let mut found = resources.map(RawValue::get).filter(|resource| {
-            serde_json::from_str::<Head<'_>>(resource).is_ok_and(|head| head.names(kind, id))
-        });
-        found.next()?
-    };
-    (depth(found) <= MAX_DEPTH).then_some(found)
-}
-
-#[derive(Deserialize)]
-struct Slot<'b> {
-    #[serde(borrow)]
-    resource: Option<&'b RawValue>,
-}
-
-/// What a resource says it is, every other leaf untouched.
-#[derive(Deserialize)]
-struct Head<'b> {
-    #[serde(borrow, rename = "resourceType")]
-    resource_type: Option<&'b RawValue>,
-    #[serde(borrow)]
-    id: Option<&'b RawValue>,
-    #[serde(borrow)]
-    entry: Option<&'b RawValue>,
-}
-
-impl Head<'_> {
-    fn names(&self, kind: &str, id: &str) -> bool {
-        let is = |raw: Option<&RawValue>, expect: &str| {
-            raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok()).is_some_and(|text| text == expect)
-        };
-        is(self.resource_type, kind) && is(self.id, id)
+    if head(body, kind, id)? {
+        return Some(body.trim());
     }
-}
-
-/// Depth of nesting of well-formed JSON.
-fn depth(json: &str) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
+    let arena = Bump::new();
+    let mut scan = Scan::new(body);
+    scan.enter();
+    let mut first = true;
+    while let Some(key) = scan.next_key(&mut first, &arena).ok()? {
+        if key != "entry" || scan.peek().ok()? != b'[' {
+            scan.skip_value(1).ok()?;
+            continue;
+        }
+        scan.enter();
+        let mut start = true;
+        while scan.next_member(&mut start).ok()? {
+            let entry = value(&mut scan)?;
+            if let Some(resource) = member(entry, "resource").filter(|text| head(text, kind, id) == Some(true)) {
+                return Some(resource);
             }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
         }
     }
-    deepest
+    None
+}
+
+/// Is this resource `kind/id`? `None` when it is no object.
+fn head(resource: &str, kind: &str, id: &str) -> Option<bool> {
+    let arena = Bump::new();
+    let mut scan = Scan::new(resource);
+    if scan.peek().ok()? != b'{' {
+        return None;
+    }
+    let is = |name: &str, expect: &str| {
+        let mut text = Scan::new(member(resource, name)?);
+        (text.peek() == Ok(b'"')).then(|| text.string(&arena).ok()).flatten().map(|text| text == expect)
+    };
+    Some(is("resourceType", kind) == Some(true) && is("id", id) == Some(true))
+}
+
+/// The text of a member of an object.
+fn member<'b>(object: &'b str, name: &str) -> Option<&'b str> {
+    let arena = Bump::new();
+    let mut scan = Scan::new(object);
+    if scan.peek().ok()? != b'{' {
+        return None;
+    }
+    scan.enter();
+    let mut first = true;
+    while let Some(key) = scan.next_key(&mut first, &arena).ok()? {
+        let text = value(&mut scan)?;
+        if key == name {
+            return Some(text);
+        }
+    }
+    None
+}
+
+/// The text of the next value.
+fn value<'b>(scan: &mut Scan<'b>) -> Option<&'b str> {
+    scan.peek().ok()?;
+    let start = scan.position();
+    scan.skip_value(0).ok()?;
+    Some(scan.between(start, scan.position()))
 }

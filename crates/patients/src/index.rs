@@ -35,6 +35,7 @@ pub struct Person {
     pub resident_id_masked: Option<String>,
     /// Identities at sources, oldest link first.
     pub links: Vec<Link>,
+    pub(crate) resident_id_hash: Option<String>,
 }
 
 /// An identity at a source, and why it is believed to be this person's.

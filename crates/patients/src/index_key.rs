@@ -12,14 +12,14 @@ pub struct IndexKey(std::sync::Arc<Zeroizing<[u8; 32]>>);
 
 impl IndexKey {
     /// `region` is the 32 bytes of `[keys] region_file`.
-    pub fn derive(region: &[u8; 32]) -> Self {
+    pub fn derive(region: &[u8]) -> Self {
         Self(std::sync::Arc::new(Zeroizing::new(hmac(region, b"patients/resident-id/1"))))
     }
 
     /// What the index keeps of a resident ID: HMAC-SHA256 of its 18 places, as 64 hexadecimal digits.
     pub fn hash(&self, id: &ResidentId) -> String {
         use std::fmt::Write as _;
-        hmac(&self.0, id.expose().as_bytes()).iter().fold(String::with_capacity(64), |mut text, byte| {
+        hmac(&self.0[..], id.expose().as_bytes()).iter().fold(String::with_capacity(64), |mut text, byte| {
             // Writing to a String can't fail.
             let _ = write!(text, "{byte:02x}");
             text
@@ -27,7 +27,7 @@ impl IndexKey {
     }
 }
 
-fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     // HMAC takes a key of any length: a fixed one can't be refused.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
     mac.update(message);

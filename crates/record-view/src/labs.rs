@@ -7,7 +7,7 @@ mod table;
 
 use ehr::{
     Banner, Gathered, Section,
-    labs::{LabMatrix, LabResult, Row, Trend},
+    labs::{LabMatrix, LabResult, Row, trend},
 };
 use serde::Serialize;
 use web::render::{Arg, Html};
@@ -28,10 +28,8 @@ pub struct LabsInput<'a> {
     pub banner: &'a Banner,
     /// What came and who answered.
     pub gathered: &'a Gathered<LabResult>,
-    /// All of it, every column: filters and the page of columns are applied here.
+    /// All of it (`ehr::labs::matrix` with the default window): filters and the page of columns are applied here.
     pub matrix: &'a LabMatrix<'a>,
-    /// `ehr::labs::trend`.
-    pub trend: &'a dyn Fn(&Row<'a>) -> Option<Trend>,
     /// From the URL.
     pub filters: &'a Filters,
     /// Who prints it, for the foot of a print.
@@ -208,7 +206,7 @@ fn filters_view(input: &LabsInput<'_>, path: &str) -> FiltersView {
 
 /// The chosen analyte first, then what is critical or abnormal now, then the longest histories.
 fn charts<'a>(input: &LabsInput<'a>, grid: &Grid<'_, 'a>) -> Vec<Chart> {
-    let LabsInput { gathered, filters, scene, trend, .. } = input;
+    let LabsInput { gathered, filters, scene, .. } = input;
     let urgency = |row: &&Row<'a>| {
         let chosen = filters.show.as_ref() == Some(&row.key);
         let newest = results(row).next().map(|(_, one)| one);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ehr::{
-    Banner, Bilingual, Gathered, Section,
-    labs::{Column, Flag, LabMatrix, LabResult, Row},
+    Banner, Gathered, Section,
+    labs::{Column, Flag, LabMatrix, LabResult, Row, plain_words},
 };
 use serde::Serialize;
 use web::render::{Arg, Html};
@@ -28,8 +28,6 @@ pub struct PatientLabsInput<'a> {
     pub gathered: &'a Gathered<LabResult>,
     /// All of it.
     pub matrix: &'a LabMatrix<'a>,
-    /// `ehr::labs::plain_words`: what an analyte is, and what high or low may mean.
-    pub plain_words: &'a dyn Fn(&str, Option<Flag>) -> Option<Bilingual>,
     /// From the URL.
     pub filters: &'a Filters,
     /// Language and time.
@@ -234,7 +232,7 @@ fn plain_result(
         tone,
         bar_html: range_bar::html(one, &spoken),
         sentence: sentence(one, scene),
-        meaning: one.analyte.and_then(|analyte| (input.plain_words)(analyte, one.flag)).map(|words| scene.of(&words)),
+        meaning: meaning(one, scene),
         status: status_key(&one.status).map(|key| scene.text(&format!("plain-{key}"))),
         parts: one
             .components
@@ -246,6 +244,17 @@ fn plain_result(
         date: date.to_owned(),
         source: source.to_owned(),
     }
+}
+
+/// What the analyte measures and what such a result may mean in general (the catalogue's sentences, never a diagnosis).
+fn meaning(one: &LabResult, scene: &Scene<'_>) -> Option<String> {
+    let words = plain_words(one.analyte?, one.flag)?;
+    let mut text = scene.of(words.what);
+    if let Some(meaning) = words.meaning {
+        text.push_str(&scene.text("sentence-space"));
+        text.push_str(&scene.of(meaning));
+    }
+    Some(text)
 }
 
 fn sentence(one: &LabResult, scene: &Scene<'_>) -> String {

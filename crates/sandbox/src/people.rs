@@ -19,6 +19,9 @@ use crate::{
 /// Ages of courses are turned into birth dates as of this day, so that identities never depend on today.
 const REFERENCE_DAY: Date = jiff::civil::date(2026, 11, 20);
 
+/// Eighteen years.
+const GROWN_DAYS: i64 = 18 * 365;
+
 /// One person, and where they are known.
 pub(crate) struct Person {
     pub(crate) role: Option<String>,
@@ -135,12 +138,8 @@ fn made_person(
     others: &[Person],
 ) -> Result<Person, SandboxError> {
     let mut dice = Dice::new(seed, &format!("person {}", others.len()));
-    let at = dice.between(0, free.len() as i64) as usize;
-    let course_index = if free.is_empty() { 0 } else { free.swap_remove(at) };
-    let course = reference
-        .courses
-        .get(course_index)
-        .ok_or_else(|| SandboxError::reference("courses.json.gz", "no course left"))?;
+    let course_index = draw_course(reference, &mut dice, hospitals.len() > 1, free)?;
+    let course = reference.courses.get(course_index).ok_or_else(no_course)?;
     let born = birth_date(course);
     let male = course.sex == "male";
     let sequence = (dice.between(1, 499) * 2 + i64::from(male)) as u16;
@@ -164,6 +163,27 @@ fn made_person(
         registrations,
         course: course_index,
     })
+}
+
+/// A free course; it is free no more. People known twice are grown while there are grown ones left.
+fn draw_course(
+    reference: &Reference,
+    dice: &mut Dice,
+    grown_first: bool,
+    free: &mut Vec<usize>,
+) -> Result<usize, SandboxError> {
+    let grown = |at: &usize| {
+        free.get(*at).and_then(|index| reference.courses.get(*index)).is_some_and(|course| course.age_days > GROWN_DAYS)
+    };
+    let mut candidates: Vec<usize> = (0..free.len()).filter(|at| !grown_first || grown(at)).collect();
+    if candidates.is_empty() {
+        candidates = (0..free.len()).collect();
+    }
+    dice.pick(&candidates).map(|at| free.swap_remove(*at)).ok_or_else(no_course)
+}
+
+fn no_course() -> SandboxError {
+    SandboxError::reference("courses.json.gz", "no course left")
 }
 
 /// Namesakes are chosen, never accidental.
@@ -191,7 +211,7 @@ fn nearest_course(courses: &[Course], person: &PersonScript, free: &mut Vec<usiz
     };
     let at = (0..free.len())
         .min_by_key(|at| free.get(*at).map_or(i64::MAX, |index| distance(*index)))
-        .ok_or_else(|| SandboxError::reference("courses.json.gz", "no course left"))?;
+        .ok_or_else(no_course)?;
     Ok(free.swap_remove(at))
 }
 

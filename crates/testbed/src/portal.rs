@@ -96,7 +96,7 @@ impl TestPortal {
                 &file,
                 &serde_json::to_string(&patients.iter().map(|patient| account(patient)).collect::<Vec<_>>())?,
             )?;
-            good(&portal.tool(&["seed", "--accounts", &file.display().to_string()])?)?;
+            good(&portal.tool(&["import-accounts", &file.display().to_string()])?)?;
         }
         portal.serve().await?;
         Ok(portal)
@@ -233,8 +233,8 @@ fn account(patient: &Patient) -> serde_json::Value {
     serde_json::json!({
         "username": username,
         "password": password,
-        "patient": patient.resident_id,
         "name": patient.name,
+        "resident_id": patient.resident_id,
     })
 }
 

@@ -122,7 +122,7 @@ impl Demo {
         tool("portal-external", &["--config", &external_file, "check", "--create-keys"])?;
         tool("portal-migrate", &["--config", &internal_file, "up"])?;
         let (staff, patients) = (region.staff_accounts(&settings::roles(root)?), region.patient_accounts());
-        seed_accounts(bin, data, &external_file, &patients)?;
+        import_accounts(bin, data, &external_file, &patients)?;
 
         let serve =
             |name: &str, file: &str| Child::start(name, &bin.join(name), &["--config", file, "serve"], &log(name));
@@ -193,12 +193,14 @@ impl Demo {
     }
 }
 
-/// Makes the patients' accounts of the public portal, as its registration desk would.
-fn seed_accounts(bin: &Path, data: &Path, external_file: &str, accounts: &[PatientAccount]) -> Result<()> {
-    let file = data.join("accounts.json");
-    secret(&file, &serde_json::to_string_pretty(accounts)?)?;
-    let mut seed = command(bin.join("portal-external"), data);
-    run_command(seed.args(["--config", external_file, "seed", "--accounts"]).arg(&file))
+/// Makes the patients' accounts of the public portal, as a hospital's registration desk would. The sandbox has to run:
+/// each person is looked for at the hospitals.
+fn import_accounts(bin: &Path, data: &Path, external_file: &str, accounts: &[PatientAccount]) -> Result<()> {
+    let proven: Vec<serde_json::Value> = accounts.iter().map(PatientAccount::proven).collect();
+    let file = data.join("secrets/accounts.json");
+    secret(&file, &serde_json::to_string_pretty(&proven)?)?;
+    let mut import = command(bin.join("portal-external"), data);
+    run_command(import.args(["--config", external_file, "import-accounts"]).arg(&file))
 }
 
 /// Waits for `/health/ready` to say 200.

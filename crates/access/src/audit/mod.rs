@@ -87,13 +87,7 @@ impl AuditLog {
     ///
     /// # Errors
     /// [`AuditError`] when the row can't be written; the act must then be undone (return the error from its job).
-    pub async fn record(
-        &self,
-        tx: &Tx,
-        ctx: &dyn Context,
-        at: Timestamp,
-        event: Event,
-    ) -> Result<EventId, AuditError> {
+    pub async fn record(&self, tx: &Tx, ctx: &dyn Context, at: Timestamp, event: Event) -> Result<EventId, AuditError> {
         self.append(tx, Self::draft(ctx, at, event)).await
     }
 
@@ -131,11 +125,7 @@ impl AuditLog {
         (row.writer, row.number) = (ticket.writer, ticket.number);
         row.mac = self.key.mac(&row).to_vec();
         if row.number == 1 {
-            let lane = audit_writer::ActiveModel {
-                writer: Set(row.writer),
-                sealed: Set(0),
-                touched_at: Set(row.at),
-            };
+            let lane = audit_writer::ActiveModel { writer: Set(row.writer), sealed: Set(0), touched_at: Set(row.at) };
             audit_writer::Entity::insert(lane).exec_without_returning(tx).await?;
         }
         let (action, outcome) = (row.action.clone(), row.outcome.clone());

@@ -41,11 +41,8 @@ impl Sealer {
     /// `heads_file` is on a disk that the database's administrators can't write, e.g. `audit-heads.jsonl` in a folder
     /// that is shipped away.
     pub fn new(store: Store, heads_file: PathBuf) -> Self {
-        let lease = Lease {
-            name: "audit-sealer",
-            holder: Uuid::now_v7().to_string(),
-            ttl: SignedDuration::from_secs(15),
-        };
+        let lease =
+            Lease { name: "audit-sealer", holder: Uuid::now_v7().to_string(), ttl: SignedDuration::from_secs(15) };
         Self { store, lease, heads_file }
     }
 
@@ -92,10 +89,8 @@ impl Sealer {
         // Looking costs no write; the lease is only taken when there is something to do.
         while !waiting(self.store.reader(), since).await?.is_empty() {
             let lease = self.lease.clone();
-            let batch = self
-                .store
-                .write(move |tx| Box::pin(async move { seal_batch(tx, &lease, since, now).await }))
-                .await?;
+            let batch =
+                self.store.write(move |tx| Box::pin(async move { seal_batch(tx, &lease, since, now).await })).await?;
             let Some(batch) = batch else { break };
             sealed += batch.rows;
             head = Some(Head::new(batch.position, &batch.hash, now));
@@ -137,9 +132,7 @@ fn cut_short(published: &Head, position: i64) {
     tracing::error!(published, position, "the audit chain is shorter than what was published: run audit verify");
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> std::io::Result<T> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
 }
 
@@ -172,11 +165,8 @@ async fn seal_batch(tx: &Tx, lease: &Lease, since: i64, now: Timestamp) -> Resul
                 at: Set(to_millis(now)),
             });
         }
-        let moved = audit_writer::ActiveModel {
-            writer: Set(lane.writer),
-            sealed: Set(top),
-            touched_at: Set(to_millis(now)),
-        };
+        let moved =
+            audit_writer::ActiveModel { writer: Set(lane.writer), sealed: Set(top), touched_at: Set(to_millis(now)) };
         audit_writer::Entity::update(moved).exec(tx).await?;
         if seals.len() >= BATCH {
             break;
@@ -201,15 +191,10 @@ async fn waiting(db: &impl ConnectionTrait, since: i64) -> Result<Vec<Lane>, DbE
     let top: SelectStatement = Query::select()
         .expr(Expr::col((row.clone(), audit_event::Column::Number)).max())
         .from_as(audit_event::Entity, row.clone())
-        .and_where(
-            Expr::col((row, audit_event::Column::Writer)).equals((lane.clone(), audit_writer::Column::Writer)),
-        )
+        .and_where(Expr::col((row, audit_event::Column::Writer)).equals((lane.clone(), audit_writer::Column::Writer)))
         .to_owned();
     let lanes = Query::select()
-        .columns([
-            (lane.clone(), audit_writer::Column::Writer),
-            (lane.clone(), audit_writer::Column::Sealed),
-        ])
+        .columns([(lane.clone(), audit_writer::Column::Writer), (lane.clone(), audit_writer::Column::Sealed)])
         .from_as(audit_writer::Entity, lane.clone())
         .and_where(Expr::col((lane.clone(), audit_writer::Column::TouchedAt)).gte(since))
         .and_where(Expr::col((lane.clone(), audit_writer::Column::Sealed)).lt(top))

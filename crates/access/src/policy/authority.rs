@@ -144,7 +144,11 @@ fn may_change(snapshot: &Snapshot, granter: &Viewer<'_>, by: &SubjectId, grant: 
         return Err(AccessError::OwnGrant);
     }
     if !granter.allows(&grant.object, Act::Assign) {
-        return Err(if granter.allows(&grant.object, Act::View) { AccessError::Forbidden } else { AccessError::Hidden });
+        return Err(if granter.allows(&grant.object, Act::View) {
+            AccessError::Forbidden
+        } else {
+            AccessError::Hidden
+        });
     }
     let reach = snapshot.reach(&grant.object, grant.role, grant.effect);
     let covered = |(object, acts): &(u32, super::role::ActSet)| acts.is_subset(granter.acts(*object));

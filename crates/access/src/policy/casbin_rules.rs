@@ -55,7 +55,8 @@ fn relations(rules: &Ruleset) -> [(&'static str, Vec<Vec<String>>); 5] {
         open.map(|role| vec![p.object.to_string(), p.parent.to_string(), role_name(role)]).collect::<Vec<_>>()
     };
     let below = |p: &super::Placement| vec![p.object.to_string(), p.parent.to_string(), "tree".to_owned()];
-    let act = |effect: &'static str| move |act: Act| vec![act_name(act), role_name(act.least_role()), effect.to_owned()];
+    let act =
+        |effect: &'static str| move |act: Act| vec![act_name(act), role_name(act.least_role()), effect.to_owned()];
     let up = |(lower, higher): &(Role, Role)| vec![role_name(*lower), role_name(*higher), "allow".to_owned()];
     let down = |(lower, higher): &(Role, Role)| vec![role_name(*higher), role_name(*lower), "deny".to_owned()];
     [

@@ -69,8 +69,7 @@ impl Snapshot {
                 new
             }
         };
-        let memberships: Vec<_> =
-            rules.memberships.iter().map(|m| (number(&m.member), number(&m.group))).collect();
+        let memberships: Vec<_> = rules.memberships.iter().map(|m| (number(&m.member), number(&m.group))).collect();
         let mut held: HashMap<(SubjectNumber, ObjectNumber), (RoleSet, RoleSet)> = HashMap::new();
         for grant in rules.grants.iter().filter(|grant| grant.domain == domain) {
             let Some(object) = objects.find(&grant.object) else { continue };
@@ -183,9 +182,9 @@ impl Snapshot {
             Effect::Deny => (RoleSet::NONE, set),
         };
         self.descend(&mut cells);
-        let acts = cells.into_iter().map(|(allowed, denied)| {
-            self.allows[allowed.index()].union(self.takes_away[denied.index()])
-        });
+        let acts = cells
+            .into_iter()
+            .map(|(allowed, denied)| self.allows[allowed.index()].union(self.takes_away[denied.index()]));
         let numbered = acts.enumerate().filter_map(|(number, acts)| Some((ObjectNumber::try_from(number).ok()?, acts)));
         numbered.filter(|(_, acts)| *acts != ActSet::default()).collect()
     }

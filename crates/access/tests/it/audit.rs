@@ -10,7 +10,10 @@ use access::{
     audit::{Sealer, VerifyReport, action, verify},
 };
 use jiff::{Timestamp, ToSpan as _};
-use sea_orm::{ConnectionTrait as _, sea_query::{Alias, Query}};
+use sea_orm::{
+    ConnectionTrait as _,
+    sea_query::{Alias, Query},
+};
 use serde_json::json;
 use store::{Store, StoreError};
 use uuid::Uuid;
@@ -199,16 +202,11 @@ async fn nothing_is_read_when_the_intent_can_not_be_written() {
     let database = testbed::Database::sqlite().await.unwrap();
     let log = Log::of(&database).await;
     let db = database.connect().await.unwrap();
-    let away = sea_orm::sea_query::Table::rename()
-        .table(Alias::new("audit_event"), Alias::new("audit_event_away"))
-        .to_owned();
+    let away =
+        sea_orm::sea_query::Table::rename().table(Alias::new("audit_event"), Alias::new("audit_event_away")).to_owned();
     db.execute(&away).await.unwrap();
-    let scope = ReadScope {
-        person: PersonId(Uuid::nil()),
-        section: "lab-results".to_owned(),
-        reason: None,
-        detail: json!({}),
-    };
+    let scope =
+        ReadScope { person: PersonId(Uuid::nil()), section: "lab-results".to_owned(), reason: None, detail: json!({}) };
     assert!(log.audit.begin_read(&log.store, &patient(), scope, noon()).await.is_err());
 }
 

@@ -7,7 +7,10 @@ use access::{
     StaffContext, SubjectId, policy::Snapshot,
 };
 use rand::{RngExt as _, SeedableRng as _};
-use sea_orm::{ConnectionTrait as _, sea_query::{Alias, Expr, ExprTrait as _, Query}};
+use sea_orm::{
+    ConnectionTrait as _,
+    sea_query::{Alias, Expr, ExprTrait as _, Query},
+};
 
 use crate::people::{noon, open, patient, staff, system, who};
 

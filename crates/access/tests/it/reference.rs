@@ -29,15 +29,9 @@ fn denying(act: &str) -> &'static [&'static str] {
         "manage" => &["user", "privileged-user", "editor", "manager"],
         "delegate" => &["delegator"],
         "assign" | "read-audit" => &["delegator", "security-administrator"],
-        "administer" => &[
-            "user",
-            "privileged-user",
-            "editor",
-            "manager",
-            "delegator",
-            "security-administrator",
-            "administrator",
-        ],
+        "administer" => {
+            &["user", "privileged-user", "editor", "manager", "delegator", "security-administrator", "administrator"]
+        }
         _ => &[],
     }
 }

@@ -181,7 +181,8 @@ async fn other_ways_to_change_the_log() {
     for (case, expect) in cases {
         let database = testbed::Database::sqlite().await.unwrap();
         let (log, db) = sealed(&database, 30).await;
-        let mark = |to: i64| Query::update().table(Alias::new("audit_writer")).value(Alias::new("sealed"), to).to_owned();
+        let mark =
+            |to: i64| Query::update().table(Alias::new("audit_writer")).value(Alias::new("sealed"), to).to_owned();
         match case {
             "one byte of a seal" => set(&db, "audit_seal", ("position", 7), "hash", vec![0_u8; 32]).await,
             "a seal is deleted" => assert_eq!(delete(&db, "audit_seal", "position", 9, 9).await, 1),

@@ -72,6 +72,8 @@ pub struct Row<'r> {
     pub cells: Vec<Vec<&'r LabResult>>,
     /// Enough convertible numbers for a chart?
     pub has_trend: bool,
+    /// Every result of the analyte's group, in whatever column and unit: what a chart is made of.
+    pub history: Vec<&'r LabResult>,
 }
 
 /// Arranges results. Results without value, reason or components (headings of panels) have no row.
@@ -86,6 +88,12 @@ pub fn matrix<'r>(results: &'r [LabResult], window: &MatrixWindow) -> LabMatrix<
         });
         rows[at].results.push(result);
     }
+    let mut groups: Groups<'r> = HashMap::new();
+    for row in &rows {
+        if let Some(analyte) = row.analyte {
+            groups.entry(&analyte.group).or_default().extend(&row.results);
+        }
+    }
     rows.retain(|row| row.fits(window));
     if window.only_abnormal {
         rows.retain(|row| row.results.iter().any(|result| is_abnormal(result)));
@@ -96,7 +104,7 @@ pub fn matrix<'r>(results: &'r [LabResult], window: &MatrixWindow) -> LabMatrix<
     rows.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut panels: Vec<Panel<'r>> = Vec::new();
     for row in &rows {
-        let Some(shown) = row.row(&place, columns.len(), window.only_abnormal) else { continue };
+        let Some(shown) = row.row(&place, columns.len(), window.only_abnormal, &groups) else { continue };
         let id = row.panel();
         match panels.last_mut() {
             Some(panel) if panel.id == id => panel.rows.push(shown),
@@ -166,6 +174,9 @@ fn plain(c: char) -> char {
     if c.is_ascii_alphanumeric() { c } else { '-' }
 }
 
+/// Results by catalogue group.
+type Groups<'r> = HashMap<&'static str, Vec<&'r LabResult>>;
+
 /// A row before it has columns.
 struct RowResults<'r> {
     key: RowKey<'r>,
@@ -216,6 +227,7 @@ impl<'r> RowResults<'r> {
         place: &HashMap<ColumnKey<'_>, usize>,
         columns: usize,
         only_abnormal: bool,
+        groups: &Groups<'r>,
     ) -> Option<Row<'r>> {
         let mut cells: Vec<Vec<&'r LabResult>> = vec![Vec::new(); columns];
         let mut ranges: HashSet<&str> = HashSet::new();
@@ -247,6 +259,7 @@ impl<'r> RowResults<'r> {
             ranges_differ: ranges.len() > 1,
             cells,
             has_trend: super::trend::has_trend(&self.results),
+            history: self.analyte.and_then(|of| groups.get(of.group.as_str())).unwrap_or(&self.results).clone(),
         })
     }
 }

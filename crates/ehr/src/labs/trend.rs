@@ -2,7 +2,7 @@
 
 use super::convert::{self, Linear, Measure};
 use super::matrix::RowKey;
-use super::{Flag, LabResult, catalogue, units};
+use super::{Flag, LabResult, Row, catalogue, units};
 use crate::{Bilingual, ClinicalTime, Precision};
 
 /// A chart's worth of results of one row: one unit, times known to the day at least, oldest first.
@@ -41,15 +41,13 @@ pub struct TrendPoint {
     pub converted: bool,
 }
 
-/// The chart of the row with this key ([`super::Row::key`]): its results and those of its group that can be converted
-/// into its unit. `None` when there are fewer than two points.
-pub fn trend(results: &[LabResult], key: &str) -> Option<Trend> {
-    let of_row: Vec<&LabResult> = results.iter().filter(|result| RowKey::of(result).anchor() == key).collect();
+/// The chart of a row: its results and those of its group that can be converted into its unit. `None` when there are
+/// fewer than two points.
+pub fn trend(row: &Row<'_>) -> Option<Trend> {
+    let of_row: Vec<&LabResult> =
+        row.history.iter().copied().filter(|result| RowKey::of(result).anchor() == row.key).collect();
     let axis = Axis::of(&of_row)?;
-    let of_group = results.iter().filter(|result| match axis.group {
-        Some(group) => result.group == Some(group),
-        None => RowKey::of(result).anchor() == key,
-    });
+    let of_group = if axis.group.is_some() { &row.history } else { &of_row };
     let (mut points, mut not_plotted, mut newest) = (Vec::new(), 0, None);
     for result in of_group {
         let Some((point, linear)) = axis.point(result) else {
@@ -69,7 +67,7 @@ pub fn trend(results: &[LabResult], key: &str) -> Option<Trend> {
     }
     points.sort_by(|a, b| (&a.time, &a.source, &a.text).cmp(&(&b.time, &b.source, &b.text)));
     Some(Trend {
-        key: key.to_owned(),
+        key: row.key.clone(),
         name: axis.name,
         unit: axis.unit,
         points,

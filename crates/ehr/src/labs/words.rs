@@ -6,18 +6,10 @@ use super::catalogue::{Side, catalogue};
 use super::{Analyte, Flag};
 use crate::Bilingual;
 
-/// What an analyte measures, and what a result outside what is usual may mean in general. Never a diagnosis: pages show
-/// it beside 以出具报告机构的参考范围和医生说明为准.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlainWords {
-    /// What it measures.
-    pub what: &'static Bilingual,
-    /// What being high, low or abnormal may mean; `None` for results inside the range.
-    pub meaning: Option<&'static Bilingual>,
-}
-
-/// The catalogue's sentences for an analyte and a flag; `None` for analytes that are not in it.
-pub fn plain_words(analyte: &str, flag: Option<Flag>) -> Option<PlainWords> {
+/// The catalogue's sentences for an analyte: what it measures and, where the flag says so, what being high, low or
+/// abnormal may mean in general. `None` for analytes that are not in it. Never a diagnosis: pages show it beside
+/// 以出具报告机构的参考范围和医生说明为准.
+pub fn plain_words(analyte: &str, flag: Option<Flag>) -> Option<Bilingual> {
     let analyte: &'static Analyte = catalogue().analyte(analyte)?;
     let meaning = match flag {
         Some(Flag::High | Flag::CriticalHigh) => analyte.meaning(Side::High),
@@ -25,7 +17,14 @@ pub fn plain_words(analyte: &str, flag: Option<Flag>) -> Option<PlainWords> {
         Some(Flag::Abnormal) => analyte.meaning(Side::Abnormal),
         Some(Flag::Normal) | None => None,
     };
-    Some(PlainWords { what: analyte.what(), meaning })
+    let what = analyte.what();
+    Some(match meaning {
+        Some(meaning) => Bilingual {
+            zh: format!("{}{}", what.zh, meaning.zh),
+            en: format!("{} {}", what.en, meaning.en),
+        },
+        None => what.clone(),
+    })
 }
 
 /// Text → display → code.
@@ -83,12 +82,11 @@ mod tests {
     #[test]
     fn sentences_follow_the_flag() {
         let high = plain_words("neut-abs", Some(Flag::High)).expect("known");
-        assert!(high.what.zh.contains("白细胞"));
-        assert!(high.meaning.is_some_and(|meaning| meaning.en.contains("infection")));
+        assert!(high.zh.contains("白细胞") && high.zh.contains("感染"), "{}", high.zh);
+        assert!(high.en.contains("white cells") && high.en.contains("infection"), "{}", high.en);
         let normal = plain_words("neut-abs", Some(Flag::Normal)).expect("known");
-        assert_eq!(normal.meaning, None);
-        let positive = plain_words("hbsag", Some(Flag::Abnormal)).expect("known");
-        assert!(positive.meaning.is_some());
+        assert!(!normal.en.contains("infection"), "{}", normal.en);
+        assert_ne!(plain_words("hbsag", Some(Flag::Abnormal)), plain_words("hbsag", None));
         assert_eq!(plain_words("unheard-of", Some(Flag::High)), None);
     }
 }

@@ -1,6 +1,10 @@
 //! FHIR data types (<https://hl7.org/fhir/R4/datatypes.html>).
 
-use crate::lean::{Rare, Slot, object};
+use crate::{
+    Fault,
+    lean::{Context, Rare, Slot, object},
+    scan::{Broken, Scan, is_number},
+};
 
 /// A JSON number with its text: `5.40` stays `5.40` (<https://hl7.org/fhir/R4/datatypes.html#decimal>: precision is
 /// part of the value).
@@ -22,23 +26,41 @@ impl<'a> Number<'a> {
     pub fn integer(self) -> Option<i64> {
         self.0.parse().ok()
     }
+}
 
-    /// `json` is one JSON value, already checked for syntax.
-    pub(crate) fn from_json(json: &'a str) -> Option<Self> {
-        matches!(json.as_bytes().first(), Some(b'-' | b'0'..=b'9')).then_some(Self(json))
+impl<'a> Number<'a> {
+    /// Reads the next value if it is a number.
+    pub(crate) fn read<'t: 'a>(
+        key: &'static str,
+        scan: &mut Scan<'t>,
+        cx: &mut Context<'a, '_>,
+    ) -> Result<Option<Self>, Broken> {
+        if !matches!(scan.peek()?, b'-' | b'0'..=b'9') {
+            cx.mismatch(key, scan)?;
+            return Ok(None);
+        }
+        let word = scan.word()?;
+        if !is_number(word) {
+            cx.note(key, Fault::Unreadable);
+            return Ok(None);
+        }
+        Ok(Some(Self(word)))
     }
 }
 
 impl<'a> Slot<'a> for Option<Number<'a>> {
-    const RAW: bool = true;
-
     fn is_set(&self) -> bool {
         self.is_some()
     }
 
-    fn raw(&mut self, json: &'a str) -> bool {
-        *self = Number::from_json(json);
-        self.is_some()
+    fn read<'t: 'a>(
+        &mut self,
+        key: &'static str,
+        scan: &mut Scan<'t>,
+        cx: &mut Context<'a, '_>,
+    ) -> Result<bool, Broken> {
+        *self = Number::read(key, scan, cx)?;
+        Ok(self.is_some())
     }
 }
 

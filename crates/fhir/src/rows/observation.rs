@@ -1,11 +1,12 @@
 //! Observation (<https://hl7.org/fhir/R4/observation.html>).
 
-use serde::de::{IgnoredAny, MapAccess};
-
 use super::{
     Annotation, CodeableConcept, Meta, Number, Period, Quantity, Range, Ratio, ResourceReference, SampledData, Timing,
 };
-use crate::lean::{Context, Object, Rare, Slot, fill_object, object};
+use crate::{
+    lean::{Context, Rare, Slot, object, read_object},
+    scan::{Broken, Scan},
+};
 
 object! {
     /// A measurement or finding.
@@ -126,50 +127,33 @@ impl<'a> Slot<'a> for Option<Value<'a>> {
         self.is_some()
     }
 
-    fn raw_for(key: &'static str) -> bool {
-        key == "valueInteger"
-    }
-
-    fn raw(&mut self, json: &'a str) -> bool {
-        *self = Number::from_json(json).map(Value::Integer);
-        self.is_some()
-    }
-
-    fn text(&mut self, key: &'static str, text: &'a str) -> bool {
-        *self = match key {
-            "valueString" => Some(Value::String(text)),
-            "valueTime" => Some(Value::Time(text)),
-            "valueDateTime" => Some(Value::DateTime(text)),
-            _ => None,
-        };
-        self.is_some()
-    }
-
-    fn boolean(&mut self, value: bool) -> bool {
-        *self = Some(Value::Boolean(value));
-        true
-    }
-
-    fn map<'de: 'a, A: MapAccess<'de>>(
+    fn read<'t: 'a>(
         &mut self,
         key: &'static str,
-        map: &mut A,
+        scan: &mut Scan<'t>,
         cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
-        cx.enter(key);
-        *self = match key {
-            "valueQuantity" => Some(Value::Quantity(object_of(map, cx)?)),
-            "valueCodeableConcept" => Some(Value::CodeableConcept(object_of(map, cx)?)),
-            "valueRange" => Some(Value::Range(beside_of(map, cx)?)),
-            "valueRatio" => Some(Value::Ratio(beside_of(map, cx)?)),
-            "valueSampledData" => Some(Value::SampledData(beside_of(map, cx)?)),
-            "valuePeriod" => Some(Value::Period(object_of(map, cx)?)),
+    ) -> Result<bool, Broken> {
+        *self = match (key, scan.peek()?) {
+            ("valueQuantity", b'{') => Some(Value::Quantity(read_object(key, scan, cx)?)),
+            ("valueCodeableConcept", b'{') => Some(Value::CodeableConcept(read_object(key, scan, cx)?)),
+            ("valueRange", b'{') => Some(Value::Range(cx.arena().alloc(read_object(key, scan, cx)?))),
+            ("valueRatio", b'{') => Some(Value::Ratio(cx.arena().alloc(read_object(key, scan, cx)?))),
+            ("valueSampledData", b'{') => Some(Value::SampledData(cx.arena().alloc(read_object(key, scan, cx)?))),
+            ("valuePeriod", b'{') => Some(Value::Period(read_object(key, scan, cx)?)),
+            ("valueString", b'"') => Some(Value::String(scan.string(cx.arena())?)),
+            ("valueTime", b'"') => Some(Value::Time(scan.string(cx.arena())?)),
+            ("valueDateTime", b'"') => Some(Value::DateTime(scan.string(cx.arena())?)),
+            ("valueInteger", _) => Number::read(key, scan, cx)?.map(Value::Integer),
+            ("valueBoolean", _) => {
+                let mut value = None::<bool>;
+                value.read(key, scan, cx)?;
+                value.map(Value::Boolean)
+            }
             _ => {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                cx.mismatch(key, scan)?;
                 None
             }
         };
-        cx.leave();
         Ok(self.is_some())
     }
 }
@@ -203,48 +187,22 @@ impl<'a> Slot<'a> for Option<Effective<'a>> {
         self.is_some()
     }
 
-    fn text(&mut self, key: &'static str, text: &'a str) -> bool {
-        *self = match key {
-            "effectiveDateTime" => Some(Effective::DateTime(text)),
-            "effectiveInstant" => Some(Effective::Instant(text)),
-            _ => None,
-        };
-        self.is_some()
-    }
-
-    fn map<'de: 'a, A: MapAccess<'de>>(
+    fn read<'t: 'a>(
         &mut self,
         key: &'static str,
-        map: &mut A,
+        scan: &mut Scan<'t>,
         cx: &mut Context<'a, '_>,
-    ) -> Result<bool, A::Error> {
-        cx.enter(key);
-        *self = match key {
-            "effectivePeriod" => Some(Effective::Period(object_of(map, cx)?)),
-            "effectiveTiming" => Some(Effective::Timing(object_of(map, cx)?)),
+    ) -> Result<bool, Broken> {
+        *self = match (key, scan.peek()?) {
+            ("effectiveDateTime", b'"') => Some(Effective::DateTime(scan.string(cx.arena())?)),
+            ("effectiveInstant", b'"') => Some(Effective::Instant(scan.string(cx.arena())?)),
+            ("effectivePeriod", b'{') => Some(Effective::Period(read_object(key, scan, cx)?)),
+            ("effectiveTiming", b'{') => Some(Effective::Timing(read_object(key, scan, cx)?)),
             _ => {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                cx.mismatch(key, scan)?;
                 None
             }
         };
-        cx.leave();
         Ok(self.is_some())
     }
-}
-
-fn object_of<'a, 'de: 'a, T: Object<'a>, A: MapAccess<'de>>(
-    map: &mut A,
-    cx: &mut Context<'a, '_>,
-) -> Result<T, A::Error> {
-    let mut object = T::default();
-    fill_object(&mut object, map, cx)?;
-    Ok(object)
-}
-
-fn beside_of<'a, 'de: 'a, T: Object<'a>, A: MapAccess<'de>>(
-    map: &mut A,
-    cx: &mut Context<'a, '_>,
-) -> Result<&'a T, A::Error> {
-    let object = object_of(map, cx)?;
-    Ok(cx.keep(object))
 }

@@ -1,7 +1,10 @@
 //! Patient (<https://hl7.org/fhir/R4/patient.html>).
 
 use super::{Address, CodeableConcept, ContactPoint, HumanName, Identifier, Meta, Period, ResourceReference};
-use crate::lean::{Slot, object};
+use crate::{
+    lean::{Context, Slot, object},
+    scan::{Broken, Scan},
+};
 
 object! {
     /// A person as one hospital registered them.
@@ -79,15 +82,21 @@ impl<'a> Slot<'a> for Option<Deceased<'a>> {
         self.is_some()
     }
 
-    fn text(&mut self, key: &'static str, text: &'a str) -> bool {
-        if key == "deceasedDateTime" {
-            *self = Some(Deceased::DateTime(text));
+    fn read<'t: 'a>(
+        &mut self,
+        key: &'static str,
+        scan: &mut Scan<'t>,
+        cx: &mut Context<'a, '_>,
+    ) -> Result<bool, Broken> {
+        if key == "deceasedBoolean" {
+            let mut value = None::<bool>;
+            value.read(key, scan, cx)?;
+            *self = value.map(Deceased::Boolean);
+        } else {
+            let mut text = None::<&str>;
+            text.read(key, scan, cx)?;
+            *self = text.map(Deceased::DateTime);
         }
-        self.is_some()
-    }
-
-    fn boolean(&mut self, value: bool) -> bool {
-        *self = Some(Deceased::Boolean(value));
-        true
+        Ok(self.is_some())
     }
 }

@@ -86,11 +86,8 @@ impl Index {
     }
 
     /// Is `id` the number that `person` holds? For logical references that name nothing but an identifier.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn holds(&self, person: PersonId, id: &ResidentId) -> Result<bool, IndexError> {
-        Ok(self.holder(id).await? == Some(person))
+    pub fn is_held_by(&self, person: &Person, id: &ResidentId) -> bool {
+        person.resident_id_hash.as_deref() == Some(self.key.hash(id).as_str())
     }
 
     /// By the number people read out.
@@ -126,6 +123,7 @@ fn assemble(row: patient::Model, links: &[link::Model], seen: &[identity_seen::M
         sex: row.sex,
         birth_date: row.birth_date,
         resident_id_masked: row.resident_id_masked,
+        resident_id_hash: row.resident_id_hash,
         links: links.collect::<Result<_, IndexError>>()?,
     })
 }

@@ -92,7 +92,7 @@ fn extra_result(making: &Making<'_>, extra: &ShowExtra) -> Measured {
         (analyte, _) => What::Analyte(analyte.clone().unwrap_or_default()),
     };
     let value = match &extra.absent {
-        Some(_) => Value::Absent { code: "unsupported", text: script.words.specimen_clotted.clone() },
+        Some(_) => Value::Absent { code: "not-performed", text: script.words.specimen_clotted.clone() },
         None => Value::read(extra.value.as_deref().unwrap_or_default()),
     };
     let status = match extra.status.as_deref() {

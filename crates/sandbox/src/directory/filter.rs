@@ -38,32 +38,3 @@ pub(super) fn matches(filter: &LdapFilter, entry: &Entry) -> bool {
 fn prepared(name: &str, value: &str) -> String {
     if DN_VALUED.contains(&name.to_lowercase().as_str()) { normal_dn(value) } else { value.trim().to_lowercase() }
 }
-
-#[cfg(test)]
-mod tests {
-    use ldap3_proto::{LdapSearchScope, parse_ldap_filter_str};
-
-    use super::*;
-    use crate::{directory::tree::Tree, reference::Reference};
-
-    #[test]
-    fn filters_find_the_right_people() {
-        let tree = Tree::plant(&Reference::load().unwrap().script);
-        let entries = tree.in_scope("ou=people,dc=region,dc=example", &LdapSearchScope::OneLevel).unwrap();
-        for (filter, expected) in [
-            ("(uid=LI.WEI)", vec!["li.wei"]),
-            ("(&(objectClass=inetOrgPerson)(cn=李伟))", vec!["li.wei"]),
-            ("(|(uid=li.wei)(uid=admin))", vec!["li.wei", "admin"]),
-            ("(&(uid=wu*)(!(uid=*x*)))", vec!["wu.ting"]),
-            ("(memberOf=cn=portal-admins, ou=groups, dc=region,dc=example)", vec!["admin"]),
-            ("(&(!(memberOf=*))(uid=*))", vec!["he.xin"]),
-            ("(uid=\\2a)", vec![]),
-            ("(userPassword=*)", vec![]),
-        ] {
-            let filter = parse_ldap_filter_str(filter).unwrap();
-            let found: Vec<_> =
-                entries.iter().filter(|entry| matches(&filter, entry)).map(|entry| &*entry.values("uid")[0]).collect();
-            assert_eq!(found, expected, "{filter:?}");
-        }
-    }
-}

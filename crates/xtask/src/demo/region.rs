@@ -80,6 +80,18 @@ pub struct PatientAccount {
     pub name: String,
 }
 
+impl PatientAccount {
+    /// As `portal-external import-accounts` wants it.
+    pub fn proven(&self) -> serde_json::Value {
+        serde_json::json!({
+            "username": self.username,
+            "password": self.password,
+            "name": self.name,
+            "resident_id": self.patient,
+        })
+    }
+}
+
 impl Region {
     /// Everybody of the directory; `roles` are the pairs of group DN and staff group of the portal's configuration.
     pub fn staff_accounts(&self, roles: &[(String, String)]) -> Vec<StaffAccount> {

@@ -1,0 +1,49 @@
+//! Whose resource is it? Everything a source sends is checked before anything else (RECORD: rule 3).
+
+use fhir::rows::ResourceReference;
+use patients::{Index, Person, ResidentId};
+use url::Url;
+
+/// One patient at one source: the ids they have there.
+#[derive(Clone)]
+pub(crate) struct Compartment {
+    base: Url,
+    ids: Vec<String>,
+    person: Person,
+    index: Index,
+    resident_id_systems: Vec<String>,
+}
+
+impl Compartment {
+    pub(crate) fn new(base: Url, ids: Vec<String>, person: Person, index: Index, systems: Vec<String>) -> Self {
+        Self { base, ids, person, index, resident_id_systems: systems }
+    }
+
+    /// Does the reference certainly mean this patient? Relative and absolute references to one of the ids do. A logical
+    /// one does when it names the patient's own resident ID. Contained ones, those of a bundle and none at all prove
+    /// nothing, and what is not proven is not shown.
+    pub(crate) fn holds(&self, subject: Option<&ResourceReference<'_>>) -> bool {
+        let Some(subject) = subject else { return false };
+        match subject.reference {
+            Some(text) => self.is_own_id(text, subject),
+            None => self.is_own_identifier(subject),
+        }
+    }
+
+    fn is_own_id(&self, text: &str, subject: &ResourceReference<'_>) -> bool {
+        // The usual form, without taking it apart.
+        let plain = text.strip_prefix("Patient/").is_some_and(|id| self.ids.iter().any(|own| own == id));
+        let type_agrees = subject.kind.is_none_or(|kind| kind == "Patient");
+        type_agrees && (plain || self.ids.iter().any(|id| fhir::refers_to(subject, &self.base, "Patient", id)))
+    }
+
+    fn is_own_identifier(&self, subject: &ResourceReference<'_>) -> bool {
+        if subject.kind.is_some_and(|kind| kind != "Patient") {
+            return false;
+        }
+        let Some(identifier) = subject.identifier.get() else { return false };
+        let known = identifier.system.is_some_and(|system| self.resident_id_systems.iter().any(|own| own == system));
+        let number = identifier.value.filter(|_| known).and_then(|value| ResidentId::parse(value).ok());
+        number.is_some_and(|number| self.index.is_held_by(&self.person, &number))
+    }
+}

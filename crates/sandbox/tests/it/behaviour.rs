@@ -1,0 +1,86 @@
+//! The control listener and the ways a hospital fails.
+
+use std::time::{Duration, Instant};
+
+use sandbox::Running;
+
+use crate::{
+    http::{get, send},
+    region,
+};
+
+async fn switch(region: &Running, mode: &str) -> u16 {
+    let url = format!("{}/hospitals/city-first", region.control_url);
+    send("PUT", &url, "", &format!("{{\"mode\":\"{mode}\"}}")).await.unwrap().status
+}
+
+fn patient(region: &Running) -> String {
+    let (_, id) = &region.patients[region.show_patient].hospitals[0];
+    format!("{}/Patient/{id}", region.hospitals[0].base_url)
+}
+
+#[tokio::test]
+async fn each_mode_fails_in_its_own_way_and_ok_ends_it() {
+    let region = region().await;
+    let url = patient(&region);
+    assert_eq!(get(&url).await.status, 200);
+
+    assert_eq!(switch(&region, "refusing").await, 200);
+    let refused = get(&url).await;
+    assert_eq!((refused.status, refused.json()["issue"][0]["code"].as_str()), (403, Some("forbidden")));
+
+    assert_eq!(switch(&region, "garbage").await, 200);
+    let garbage = get(&url).await;
+    assert_eq!(garbage.status, 200);
+    assert!(serde_json::from_slice::<serde_json::Value>(&garbage.body).is_err());
+
+    assert_eq!(switch(&region, "dropping").await, 200);
+    let dropped = get(&url).await;
+    assert_eq!(dropped.status, 200);
+    assert!(!dropped.is_whole() && !dropped.body.is_empty());
+
+    assert_eq!(switch(&region, "down").await, 200);
+    assert!(send("GET", &url, "", "").await.is_err());
+
+    assert_eq!(switch(&region, "slow").await, 200);
+    let before = Instant::now();
+    assert_eq!(get(&url).await.status, 200);
+    assert!(before.elapsed() >= Duration::from_millis(300));
+
+    assert_eq!(switch(&region, "ok").await, 200);
+    assert!(get(&url).await.is_whole());
+    region.stop().await;
+}
+
+#[tokio::test]
+async fn the_control_listener_counts_and_describes() {
+    let region = region().await;
+    get(&patient(&region)).await;
+    get(&patient(&region)).await;
+    let state = get(&format!("{}/hospitals/city-first", region.control_url)).await.json();
+    assert_eq!((state["mode"].as_str(), state["requests"].as_u64()), (Some("ok"), Some(2)));
+    let all = get(&format!("{}/hospitals", region.control_url)).await.json();
+    assert_eq!(all.as_array().unwrap().len(), 2);
+    let summary = get(&region.control_url).await.json();
+    assert_eq!(summary["directory_url"], region.directory_url);
+    region.stop().await;
+}
+
+#[tokio::test]
+async fn the_control_listener_refuses_what_it_does_not_know() {
+    let region = region().await;
+    assert_eq!(switch(&region, "exploding").await, 400);
+    let url = format!("{}/hospitals/nowhere", region.control_url);
+    assert_eq!(send("PUT", &url, "", "{\"mode\":\"ok\"}").await.unwrap().status, 404);
+    assert_eq!(send("DELETE", &url, "", "").await.unwrap().status, 405);
+    assert_eq!(get(&format!("{}/elsewhere", region.control_url)).await.status, 404);
+    region.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopped_region_listens_no_more() {
+    let region = region().await;
+    let url = patient(&region);
+    region.stop().await;
+    assert!(send("GET", &url, "", "").await.is_err());
+}

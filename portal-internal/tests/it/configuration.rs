@@ -1,0 +1,99 @@
+//! Wrong configurations: every mistake at once, with path and cure, and no start.
+
+use std::process::Command;
+
+use anyhow::Result;
+use testbed::{Database, TestPortal};
+
+#[test]
+fn every_mistake_is_listed_at_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("portal.toml");
+    std::fs::write(
+        &file,
+        r#"
+[server]
+listen = "nowhere"
+public_url = "http://portal.example"
+colour = "blue"
+[database]
+url = "postgres://portal:secret-canary@db/portal"
+[keys]
+region_file = "missing.key"
+[record]
+treatment_relation = "sometimes"
+[[directory]]
+id = "region"
+name = { zh = "区域", en = "Region" }
+urls = ["ldap://127.0.0.1:389"]
+base_dn = "dc=x"
+bind_dn = "cn=p,dc=x"
+bind_password_file = "missing"
+user_filter = "(uid=*)"
+[surprise]
+"#,
+    )?;
+    let output = Command::new(env!("CARGO_BIN_EXE_portal-internal")).arg("--config").arg(&file).arg("check").output()?;
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr)?;
+    for path in [
+        "server.listen",
+        "server.public_url",
+        "server.colour",
+        "ops.listen",
+        "database.url",
+        "keys.region_file",
+        "keys.staff_file",
+        "record.treatment_relation",
+        "identifiers.resident_id",
+        "directory[0].urls",
+        "directory[0].bind_password_file",
+        "directory[0].user_filter",
+        "sources.file",
+        "surprise",
+    ] {
+        assert!(said.contains(path), "{path} is not named:\n{said}");
+    }
+    assert!(said.contains("cure:") && !said.contains("secret-canary"), "{said}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_portal_refuses_another_schema_and_an_absent_database() -> Result<()> {
+    use sea_orm_migration::MigratorTrait as _;
+    let region = testbed::region().await;
+    for database in testbed::databases().await {
+        let mut portal = TestPortal::internal(&database, region).await?;
+        portal.stop();
+        migrations::Migrator::down(&database.connect().await?, Some(1)).await?;
+        let refused = portal.tool(&["serve"])?;
+        assert_eq!(refused.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("portal-migrate"), "{said}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_is_made_once() -> Result<()> {
+    let region = testbed::region().await;
+    for database in testbed::databases().await {
+        let portal = TestPortal::internal(&database, region).await?;
+        assert_eq!(portal.tool(&["bootstrap-admin", "nobody"])?.status.code(), Some(2));
+        let first = portal.tool(&["bootstrap-admin", "li.wei"])?;
+        assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+        assert_eq!(portal.tool(&["bootstrap-admin", "wang.fang"])?.status.code(), Some(2), "a second first one");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_looked_up_step_by_step() -> Result<()> {
+    let region = testbed::region().await;
+    let portal = TestPortal::internal(&Database::sqlite().await?, region).await?;
+    let known = portal.tool(&["directory", "test", "li.wei"])?;
+    let said = String::from_utf8_lossy(&known.stdout).into_owned();
+    assert!(known.status.success() && said.contains("service bind") && said.contains("clinician"), "{said}");
+    assert_eq!(portal.tool(&["directory", "test", "nobody"])?.status.code(), Some(1));
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! The intranet portal through its public face: the real program on real databases, the region on the wire.
+
+mod audit;
+mod configuration;
+mod record;
+mod search;
+mod sign_in;
+mod story;
+
+use anyhow::{Context as _, Result};
+use testbed::Visitor;
+
+/// Looks for a patient through the API and returns their regional id.
+async fn find(visitor: &mut Visitor, query: &str) -> Result<String> {
+    let body = serde_json::json!({ "q": query });
+    let answer = visitor.json("POST".parse()?, "/api/v1/patient-searches", Some(&body)).await?;
+    anyhow::ensure!(answer.status == 200, "{} {}", answer.status, answer.body);
+    let found = answer.json();
+    let id = found["items"][0]["id"].as_str().with_context(|| format!("nobody found: {found}"))?;
+    Ok(id.to_owned())
+}
