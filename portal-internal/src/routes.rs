@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::{Act, Object};
-use poem::{EndpointExt, Route, http::Method};
+use poem::{Endpoint, EndpointExt, Response, Route, http::Method};
 use web::routing::{Guard, RouteEntry, UnguardedOperation, build};
 
 use crate::{
@@ -35,7 +35,7 @@ fn table(portal: &Arc<Portal>) -> Vec<RouteEntry<Permission>> {
 ///
 /// # Errors
 /// An operation of the API without a row in the table of permissions: the portal then does not start.
-pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<impl poem::Endpoint<Output = poem::Response>, UnguardedOperation> {
+pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<impl Endpoint<Output = Response> + use<>, UnguardedOperation> {
     let pages = build(portal, table(portal));
     let app = Route::new().nest("/api", api::routes(portal, public_url)?).nest("/", pages);
     Ok(app.data(portal.clone()).map_to_response())

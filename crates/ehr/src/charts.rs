@@ -19,7 +19,7 @@ use store::Store;
 pub use labs::LabQuery;
 pub use query::SearchQuery;
 
-use crate::{Banner, EhrError, Gathered, Link, MaskedIdentifier};
+use crate::{Banner, EhrError, Link, MaskedIdentifier};
 
 /// The charts of the region. Cheap to clone.
 #[derive(Clone)]
@@ -122,13 +122,6 @@ impl Charts {
         let read = self.begin(reader, &allowed, "links", serde_json::json!({}), now).await?;
         read.finish(access::Outcome::Ok, serde_json::json!({ "links": links.len() }), now).await?;
         Ok(links)
-    }
-}
-
-impl<T> Gathered<T> {
-    /// Nothing from nobody.
-    pub(crate) fn empty(as_of: Timestamp) -> Self {
-        Self { items: Vec::new(), sources: Vec::new(), as_of, held: Vec::new() }
     }
 }
 

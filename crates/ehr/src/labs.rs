@@ -27,6 +27,7 @@ pub use merge::{MergedLabs, merge};
 pub use result::{Code, Coding, Flag, LabResult, Range, Value};
 pub use rows::{LabRows, RowSource};
 pub use trend::{Trend, TrendPoint, trend};
+pub(crate) use words::concept as concept_words;
 pub use words::plain_words;
 
 /// Panels for the filter, in the order of the matrix.

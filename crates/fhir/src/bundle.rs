@@ -103,11 +103,10 @@ fn read<K: Kind>(body: &[u8], limit: u32, each: &mut Each<'_, K>, shape: Shape) 
         }
     };
     let mut scan = Scan::new(text.trim_start_matches('\u{feff}'));
-    let read = match shape {
+    match shape {
         Shape::Searchset => walk.bundle(&mut scan),
         Shape::Resource => walk.alone(&mut scan),
-    };
-    let read = read.and_then(|()| scan.end());
+    }
     if scan.controls {
         walk.notes.add(&["Bundle"], Fault::ControlCharacter);
     }
@@ -117,7 +116,7 @@ fn read<K: Kind>(body: &[u8], limit: u32, each: &mut Each<'_, K>, shape: Shape) 
         Some(kind) => shape == Shape::Resource && kind == K::TYPE,
         None => false,
     };
-    let fault = match read {
+    let fault = match scan.end() {
         // Something that was never FHIR does not become so by ending early.
         Err(Broken::Truncated) if known || walk.page.entries > 0 => Some(Cause::Truncated),
         Err(_) => Some(Cause::Garbage),
@@ -148,37 +147,30 @@ struct Walk<'e, 'c, K: Kind> {
 
 impl<'e, 'c, K: Kind> Walk<'e, 'c, K> {
     fn new(limit: u32, each: &'c mut Each<'e, K>) -> Self {
-        Self {
-            each,
-            limit,
-            page: Page::default(),
-            notes: Notes::default(),
-            resource_type: None,
-            kind: PhantomData,
-        }
+        Self { each, limit, page: Page::default(), notes: Notes::default(), resource_type: None, kind: PhantomData }
     }
 
     /// The page as a whole.
-    fn bundle(&mut self, scan: &mut Scan<'_>) -> Result<(), Broken> {
-        if scan.peek()? != b'{' {
-            return Err(Broken::Syntax);
+    fn bundle(&mut self, scan: &mut Scan<'_>) {
+        if scan.peek() != b'{' {
+            return scan.fail(Broken::Syntax);
         }
         scan.enter();
         let arena = Bump::new();
         let mut first = true;
-        while let Some(key) = scan.next_key(&mut first, &arena)? {
+        while let Some(key) = scan.next_key(&mut first, &arena) {
             let root = if key == "issue" { "OperationOutcome" } else { "Bundle" };
             let mut cx = Context::new(&arena, &mut self.notes, root);
             match key {
-                "entry" => self.entries(scan)?,
+                "entry" => self.entries(scan),
                 "resourceType" => {
                     let mut kind = None;
-                    kind.fill("resourceType", scan, &mut cx)?;
+                    kind.fill("resourceType", scan, &mut cx);
                     self.resource_type = self.resource_type.take().or(kind.map(str::to_owned));
                 }
                 "link" => {
                     let mut links: &[BundleLink<'_>] = &[];
-                    links.fill("link", scan, &mut cx)?;
+                    links.fill("link", scan, &mut cx);
                     let url = |relation: &str| {
                         let link = links.iter().find(|link| link.relation == Some(relation));
                         link.and_then(|link| link.url).map(str::to_owned)
@@ -188,13 +180,12 @@ impl<'e, 'c, K: Kind> Walk<'e, 'c, K> {
                 }
                 "issue" => {
                     let mut issues: &[OutcomeIssue<'_>] = &[];
-                    issues.fill("issue", scan, &mut cx)?;
+                    issues.fill("issue", scan, &mut cx);
                     add_issues(&mut self.page.issues, issues);
                 }
-                _ => scan.skip_value(1)?,
+                _ => scan.skip_value(1),
             }
         }
-        Ok(())
     }
 
     /// Hands an entry on, or keeps it as an issue.
@@ -245,7 +236,7 @@ object! {
 /// Reads a resource into a row. Only this crate's rows can be read.
 pub trait ReadResource<'a>: Sized {
     #[doc(hidden)]
-    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<Option<Self>, Broken>;
+    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<Self>;
 }
 
 /// Reads a resource of any type into the row of the asked one. An OperationOutcome leaves its issues in the context.
@@ -253,17 +244,17 @@ pub(crate) fn read_resource_object<'a, 't: 'a, T: Object<'a>>(
     scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
     resource_type: impl Fn(&T) -> Option<&'a str>,
-) -> Result<Option<T>, Broken> {
-    if scan.peek()? != b'{' {
-        cx.mismatch("", scan)?;
-        return Ok(None);
+) -> Option<T> {
+    if scan.peek() != b'{' {
+        cx.mismatch("", scan);
+        return None;
     }
     let mut resource = Resource { row: T::default(), issues: &[] };
-    fill_object(&mut resource, scan, cx)?;
+    fill_object(&mut resource, scan, cx);
     if resource_type(&resource.row) == Some("OperationOutcome") {
         cx.issues = resource.issues;
     }
-    Ok(Some(resource.row))
+    Some(resource.row)
 }
 
 /// A row, and `issue` in case it turns out to be an OperationOutcome.
@@ -274,16 +265,16 @@ struct Resource<'a, T> {
 }
 
 impl<'a, T: Object<'a>> Object<'a> for Resource<'a, T> {
-    fn field<'t: 'a>(&mut self, key: &str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<bool, Broken> {
-        if self.row.field(key, scan, cx)? {
-            return Ok(true);
+    fn field<'t: 'a>(&mut self, key: &str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        if self.row.field(key, scan, cx) {
+            return true;
         }
         // None of the rows has an element of this name.
         if key == "issue" {
-            self.issues.fill("issue", scan, cx)?;
-            return Ok(true);
+            self.issues.fill("issue", scan, cx);
+            return true;
         }
-        Ok(false)
+        false
     }
 }
 

@@ -8,11 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::{
-    Cause, FilterTrust, Kind, Limits, Outcome, Platform, Query, SearchReport,
-    bundle::Each,
-    reference::is_id,
-};
+use crate::{Cause, FilterTrust, Kind, Limits, Outcome, Platform, Query, SearchReport, bundle::Each, reference::is_id};
 use walk::Walk;
 
 /// Asks one source. Cheap to clone; clones share connections and what was learned about the source.

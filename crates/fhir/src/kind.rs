@@ -4,7 +4,7 @@ use crate::{
     bundle::{ReadResource, read_resource_object},
     lean::Context,
     rows,
-    scan::{Broken, Scan},
+    scan::Scan,
 };
 
 /// A resource type and its row.
@@ -30,7 +30,7 @@ pub trait Row<'a>: Copy + ReadResource<'a> {
 macro_rules! row {
     ($name:ident $(, $classified:ident)?) => {
         impl<'a> ReadResource<'a> for rows::$name<'a> {
-            fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<Option<Self>, Broken> {
+            fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<Self> {
                 read_resource_object(scan, cx, |row: &Self| row.resource_type)
             }
         }

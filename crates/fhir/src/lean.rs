@@ -10,7 +10,7 @@ use bumpalo::Bump;
 use crate::{
     notes::{Fault, Notes},
     rows::OutcomeIssue,
-    scan::{Broken, Scan, is_number},
+    scan::{Scan, is_number},
 };
 
 /// List members of one entry, all lists together: bounds the memory that `[{},{},…]` can ask for.
@@ -52,24 +52,24 @@ impl<'a, 'n> Context<'a, 'n> {
 
     /// Notes the value that comes next and steps over it.
     #[cold]
-    pub(crate) fn mismatch(&mut self, key: &'static str, scan: &mut Scan<'_>) -> Result<bool, Broken> {
-        let fault = match scan.peek()? {
+    pub(crate) fn mismatch(&mut self, key: &'static str, scan: &mut Scan<'_>) -> bool {
+        let fault = match scan.peek() {
             b'"' => Fault::String,
             b'{' => Fault::Object,
             b'[' => Fault::Array,
             _ => {
-                let word = scan.word()?;
+                let word = scan.word();
                 self.note(key, fault_of(word));
-                return Ok(false);
+                return false;
             }
         };
         self.note(key, fault);
-        self.skip(scan)?;
-        Ok(false)
+        self.skip(scan);
+        false
     }
 
     /// Steps over the next value.
-    pub(crate) fn skip(&self, scan: &mut Scan<'_>) -> Result<(), Broken> {
+    pub(crate) fn skip(&self, scan: &mut Scan<'_>) {
         // A row's own nesting: bundle, entry list, entry, and at most one object and one list a path segment.
         scan.skip_value(u32::try_from(3 + 2 * self.depth).unwrap_or(u32::MAX))
     }
@@ -101,48 +101,33 @@ pub(crate) trait Slot<'a> {
     fn is_set(&self) -> bool;
 
     /// Reads the next value, of whatever type. True when it fitted; else it has been noted.
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken>;
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool;
 
     /// Reads the value of `key`, unless there was one before.
-    fn fill<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<(), Broken> {
+    fn fill<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) {
         if self.is_set() {
             cx.note(key, Fault::Duplicate);
             return cx.skip(scan);
         }
-        self.read(key, scan, cx).map(|_| ())
+        self.read(key, scan, cx);
     }
 }
 
 /// A JSON object with known keys. Implemented by [`object!`].
 pub trait Object<'a>: Copy + Default {
     /// Reads the value of `key` into its field; false when the key is not known (and the value not yet read).
-    fn field<'t: 'a>(&mut self, key: &str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<bool, Broken>;
+    fn field<'t: 'a>(&mut self, key: &str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool;
 }
 
 /// Reads all keys of an object; the caller has peeked its `{`.
-pub(crate) fn fill_object<'a, 't: 'a, T: Object<'a>>(
-    object: &mut T,
-    scan: &mut Scan<'t>,
-    cx: &mut Context<'a, '_>,
-) -> Result<(), Broken> {
+pub(crate) fn fill_object<'a, 't: 'a, T: Object<'a>>(object: &mut T, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) {
     scan.enter();
     let mut first = true;
-    while let Some(key) = scan.next_key(&mut first, cx.arena)? {
-        if !object.field(key, scan, cx)? {
-            cx.skip(scan)?;
+    while let Some(key) = scan.next_key(&mut first, cx.arena) {
+        if !object.field(key, scan, cx) {
+            cx.skip(scan);
         }
     }
-    Ok(())
 }
 
 /// Reads an object, wherever it is to be kept; the caller has peeked its `{`.
@@ -150,12 +135,12 @@ pub(crate) fn read_object<'a, 't: 'a, T: Object<'a>>(
     key: &'static str,
     scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
-) -> Result<T, Broken> {
+) -> T {
     cx.enter(key);
     let mut object = T::default();
-    fill_object(&mut object, scan, cx)?;
+    fill_object(&mut object, scan, cx);
     cx.leave();
-    Ok(object)
+    object
 }
 
 impl<'a> Slot<'a> for Option<&'a str> {
@@ -164,17 +149,12 @@ impl<'a> Slot<'a> for Option<&'a str> {
     }
 
     #[inline]
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
-        if scan.peek()? != b'"' {
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        if scan.peek() != b'"' {
             return cx.mismatch(key, scan);
         }
-        *self = Some(scan.string(cx.arena)?);
-        Ok(true)
+        *self = Some(scan.string(cx.arena));
+        true
     }
 }
 
@@ -183,21 +163,16 @@ impl<'a> Slot<'a> for Option<bool> {
         self.is_some()
     }
 
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
-        if !matches!(scan.peek()?, b't' | b'f') {
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        if !matches!(scan.peek(), b't' | b'f') {
             return cx.mismatch(key, scan);
         }
-        match scan.word()? {
+        match scan.word() {
             "true" => *self = Some(true),
             "false" => *self = Some(false),
             word => cx.note(key, fault_of(word)),
         }
-        Ok(self.is_some())
+        self.is_some()
     }
 }
 
@@ -206,19 +181,14 @@ impl<'a, T: Object<'a>> Slot<'a> for Option<T> {
         self.is_some()
     }
 
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
-        if scan.peek()? != b'{' {
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        if scan.peek() != b'{' {
             return cx.mismatch(key, scan);
         }
         cx.enter(key);
-        fill_object(self.insert(T::default()), scan, cx)?;
+        fill_object(self.insert(T::default()), scan, cx);
         cx.leave();
-        Ok(true)
+        true
     }
 }
 
@@ -244,17 +214,12 @@ impl<'a, T: Object<'a>> Slot<'a> for Rare<'a, T> {
         self.0.is_some()
     }
 
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
-        if scan.peek()? != b'{' {
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        if scan.peek() != b'{' {
             return cx.mismatch(key, scan);
         }
-        self.0 = Some(cx.arena.alloc(read_object::<T>(key, scan, cx)?));
-        Ok(true)
+        self.0 = Some(cx.arena.alloc(read_object::<T>(key, scan, cx)));
+        true
     }
 }
 
@@ -291,13 +256,8 @@ impl<'a, T: Member<'a>> Slot<'a> for &'a [T] {
         !self.is_empty()
     }
 
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
-        let opening = scan.peek()?;
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        let opening = scan.peek();
         if opening == b'[' {
             return read_list(self, key, scan, cx);
         }
@@ -307,11 +267,11 @@ impl<'a, T: Member<'a>> Slot<'a> for &'a [T] {
         // One object where a list is meant is common and unambiguous: kept, and noted.
         cx.note(key, Fault::Object);
         let mut one = T::One::default();
-        one.read(key, scan, cx)?;
+        one.read(key, scan, cx);
         if let Some(member) = T::get(one) {
             *self = std::slice::from_ref(cx.arena.alloc(member));
         }
-        Ok(true)
+        true
     }
 }
 
@@ -320,21 +280,21 @@ fn read_list<'a, 't: 'a, T: Member<'a>>(
     key: &'static str,
     scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
-) -> Result<bool, Broken> {
+) -> bool {
     scan.enter();
     let mut start = true;
-    let Some(first) = next_member::<T>(&mut start, key, scan, cx)? else { return Ok(true) };
-    let Some(second) = next_member::<T>(&mut start, key, scan, cx)? else {
+    let Some(first) = next_member::<T>(&mut start, key, scan, cx) else { return true };
+    let Some(second) = next_member::<T>(&mut start, key, scan, cx) else {
         // Most lists have one member.
         *list = std::slice::from_ref(cx.arena.alloc(first));
-        return Ok(true);
+        return true;
     };
     let mut members = bumpalo::vec![in cx.arena; first, second];
-    while let Some(member) = next_member::<T>(&mut start, key, scan, cx)? {
+    while let Some(member) = next_member::<T>(&mut start, key, scan, cx) {
         members.push(member);
     }
     *list = members.into_bump_slice();
-    Ok(true)
+    true
 }
 
 /// The next member that fits; those that don't are noted.
@@ -343,21 +303,21 @@ fn next_member<'a, 't: 'a, T: Member<'a>>(
     key: &'static str,
     scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
-) -> Result<Option<T>, Broken> {
-    while scan.next_member(start)? {
+) -> Option<T> {
+    while scan.next_member(start) {
         if cx.members >= MAX_MEMBERS {
             cx.note(key, Fault::TooMany);
-            cx.skip(scan)?;
+            cx.skip(scan);
             continue;
         }
         cx.members += 1;
         let mut one = T::One::default();
-        one.read(key, scan, cx)?;
+        one.read(key, scan, cx);
         if let Some(member) = T::get(one) {
-            return Ok(Some(member));
+            return Some(member);
         }
     }
-    Ok(None)
+    None
 }
 
 /// Declares a row: each field with the JSON key or keys that fill it.
@@ -380,12 +340,12 @@ macro_rules! object {
                 key: &str,
                 scan: &mut $crate::scan::Scan<'t>,
                 cx: &mut $crate::lean::Context<'a, '_>,
-            ) -> Result<bool, $crate::scan::Broken> {
+            ) -> bool {
                 match key {
-                    $($( $key => $crate::lean::Slot::fill(&mut self.$field, $key, scan, cx)?, )+)*
-                    _ => return Ok(false),
+                    $($( $key => $crate::lean::Slot::fill(&mut self.$field, $key, scan, cx), )+)*
+                    _ => return false,
                 }
-                Ok(true)
+                true
             }
         }
     };

@@ -134,7 +134,8 @@ impl Platform {
         check(self.documentation.starts_with("https://"), "documentation".to_owned(), "an https address");
         check((1..=MAX_PAGE_SIZE).contains(&self.page_size), "page_size".to_owned(), "1 to 1000");
         for (index, rule) in self.queries.iter().enumerate() {
-            let good = rule.filters.iter().all(|filter| filter.split_once('=').is_some_and(|(name, _)| !name.is_empty()));
+            let good =
+                rule.filters.iter().all(|filter| filter.split_once('=').is_some_and(|(name, _)| !name.is_empty()));
             check(good, format!("query[{index}].filters"), "each as name=value");
             check(!rule.why.trim().is_empty(), format!("query[{index}].why"), "a quirk needs its reason");
             let once = !self.queries[..index].iter().any(|one| one.section == rule.section && one.kind == rule.kind);
@@ -159,7 +160,9 @@ impl Platform {
         };
         let by_patient = vec![(patient_name.to_owned(), patient.to_owned())];
         let mut params = by_patient.clone();
-        params.extend(filters.iter().filter_map(|filter| filter.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())));
+        params.extend(
+            filters.iter().filter_map(|filter| filter.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())),
+        );
         let by_patient_only = (!filters.is_empty()).then_some(by_patient);
         Query { params, by_patient_only, trust: rule.map_or(FilterTrust::default(), |rule| rule.trust) }
     }

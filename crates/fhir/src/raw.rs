@@ -4,12 +4,7 @@ use std::marker::PhantomData;
 
 use bumpalo::Bump;
 
-use crate::{
-    Kind, Row,
-    bundle::ReadResource,
-    lean::Context,
-    scan::{Broken, Scan},
-};
+use crate::{Kind, Row, bundle::ReadResource, lean::Context, scan::Scan};
 
 /// A kind whose row also carries the resource's JSON text. Free of cost.
 #[derive(Clone, Copy, Debug)]
@@ -44,11 +39,11 @@ impl<'a, R: Row<'a>> Row<'a> for RawRow<'a, R> {
 }
 
 impl<'a, R: Row<'a>> ReadResource<'a> for RawRow<'a, R> {
-    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Result<Option<Self>, Broken> {
-        scan.peek()?;
+    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<Self> {
+        scan.peek();
         let start = scan.position();
-        let row = R::read(scan, cx)?;
-        Ok(row.map(|row| Self { row, json: scan.between(start, scan.position()) }))
+        let row = R::read(scan, cx);
+        row.map(|row| Self { row, json: scan.between(start, scan.position()) })
     }
 }
 
@@ -62,14 +57,14 @@ pub fn find_raw<'b>(body: &'b str, kind: &str, id: &str) -> Option<&'b str> {
     let mut scan = Scan::new(body);
     scan.enter();
     let mut first = true;
-    while let Some(key) = scan.next_key(&mut first, &arena).ok()? {
-        if key != "entry" || scan.peek().ok()? != b'[' {
-            scan.skip_value(1).ok()?;
+    while let Some(key) = scan.next_key(&mut first, &arena) {
+        if key != "entry" || scan.peek() != b'[' {
+            scan.skip_value(1);
             continue;
         }
         scan.enter();
         let mut start = true;
-        while scan.next_member(&mut start).ok()? {
+        while scan.next_member(&mut start) {
             let entry = value(&mut scan)?;
             if let Some(resource) = member(entry, "resource").filter(|text| head(text, kind, id) == Some(true)) {
                 return Some(resource);
@@ -83,12 +78,12 @@ pub fn find_raw<'b>(body: &'b str, kind: &str, id: &str) -> Option<&'b str> {
 fn head(resource: &str, kind: &str, id: &str) -> Option<bool> {
     let arena = Bump::new();
     let mut scan = Scan::new(resource);
-    if scan.peek().ok()? != b'{' {
+    if scan.peek() != b'{' {
         return None;
     }
     let is = |name: &str, expect: &str| {
         let mut text = Scan::new(member(resource, name)?);
-        (text.peek() == Ok(b'"')).then(|| text.string(&arena).ok()).flatten().map(|text| text == expect)
+        (text.peek() == b'"').then(|| text.string(&arena) == expect)
     };
     Some(is("resourceType", kind) == Some(true) && is("id", id) == Some(true))
 }
@@ -97,12 +92,12 @@ fn head(resource: &str, kind: &str, id: &str) -> Option<bool> {
 fn member<'b>(object: &'b str, name: &str) -> Option<&'b str> {
     let arena = Bump::new();
     let mut scan = Scan::new(object);
-    if scan.peek().ok()? != b'{' {
+    if scan.peek() != b'{' {
         return None;
     }
     scan.enter();
     let mut first = true;
-    while let Some(key) = scan.next_key(&mut first, &arena).ok()? {
+    while let Some(key) = scan.next_key(&mut first, &arena) {
         let text = value(&mut scan)?;
         if key == name {
             return Some(text);
@@ -113,8 +108,8 @@ fn member<'b>(object: &'b str, name: &str) -> Option<&'b str> {
 
 /// The text of the next value.
 fn value<'b>(scan: &mut Scan<'b>) -> Option<&'b str> {
-    scan.peek().ok()?;
+    scan.peek();
     let start = scan.position();
-    scan.skip_value(0).ok()?;
-    Some(scan.between(start, scan.position()))
+    scan.skip_value(0);
+    scan.broken().is_none().then(|| scan.between(start, scan.position()))
 }

@@ -72,7 +72,8 @@ fn local(text: &str) -> Option<Reference<'_>> {
 
 /// FHIR `id` (<https://hl7.org/fhir/R4/datatypes.html#id>), with `_` and more length, since servers use them.
 pub(crate) fn is_id(text: &str) -> bool {
-    (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+    (1..=256).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
         && text != "."
         && text != ".."
 }

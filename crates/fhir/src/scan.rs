@@ -24,17 +24,32 @@ pub enum Broken {
 }
 
 /// A place in a text.
+///
+/// Errors stick: the first is kept in [`Self::broken`] and the scan stands at its end, where [`Self::peek`] says 0 and
+/// every reading comes back empty. So values are returned in registers, and callers check once at the end.
 #[derive(Debug)]
 pub struct Scan<'t> {
     text: &'t str,
     at: usize,
+    broken: Option<Broken>,
     /// A raw control character stood in a string that was read.
     pub(crate) controls: bool,
 }
 
 impl<'t> Scan<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, at: 0, controls: false }
+        Self { text, at: 0, broken: None, controls: false }
+    }
+
+    /// Why the text could not be read on, if so.
+    pub(crate) fn broken(&self) -> Option<Broken> {
+        self.broken
+    }
+
+    #[cold]
+    pub(crate) fn fail(&mut self, why: Broken) {
+        self.broken.get_or_insert(why);
+        self.at = self.text.len();
     }
 
     /// Bytes passed.
@@ -47,124 +62,149 @@ impl<'t> Scan<'t> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    /// The next byte that is not white space; it stays.
-    #[inline]
-    pub(crate) fn peek(&mut self) -> Result<u8, Broken> {
+    /// The next byte that is not white space; it stays. Where there is none, the text is truncated, and 0.
+    #[inline(always)]
+    pub(crate) fn peek(&mut self) -> u8 {
+        match self.text.as_bytes().get(self.at) {
+            Some(byte) if *byte > b' ' => *byte,
+            _ => self.peek_further(),
+        }
+    }
+
+    #[inline(never)]
+    fn peek_further(&mut self) -> u8 {
         let bytes = self.text.as_bytes();
         loop {
             match bytes.get(self.at) {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                Some(byte) => return Ok(*byte),
-                None => return Err(Broken::Truncated),
+                // No value begins so; not 0, which is the end.
+                Some(0) => return b' ',
+                Some(byte) => return *byte,
+                None => {
+                    self.fail(Broken::Truncated);
+                    return 0;
+                }
             }
         }
     }
 
     /// Nothing but white space is left?
     pub(crate) fn end(&mut self) -> Result<(), Broken> {
-        if self.peek() == Err(Broken::Truncated) { Ok(()) } else { Err(Broken::Syntax) }
-    }
-
-    #[inline]
-    fn expect(&mut self, byte: u8) -> Result<(), Broken> {
-        if self.peek()? != byte {
-            return Err(Broken::Syntax);
+        if let Some(broken) = self.broken {
+            return Err(broken);
         }
-        self.at += 1;
-        Ok(())
+        if self.peek() == 0 { Ok(()) } else { Err(Broken::Syntax) }
     }
 
-    /// Steps into an object (the caller has peeked `{`).
-    #[inline]
+    #[inline(always)]
+    fn expect(&mut self, byte: u8) {
+        if self.peek() == byte {
+            self.at += 1;
+        } else {
+            self.fail(Broken::Syntax);
+        }
+    }
+
+    /// Steps into an object or an array (the caller has peeked its bracket).
+    #[inline(always)]
     pub(crate) fn enter(&mut self) {
         self.at += 1;
     }
 
     /// The next key of an object, its colon passed; `None` at the end. `first` starts true.
-    #[inline]
-    pub(crate) fn next_key<'a>(&mut self, first: &mut bool, arena: &'a Bump) -> Result<Option<&'a str>, Broken>
+    #[inline(always)]
+    pub(crate) fn next_key<'a>(&mut self, first: &mut bool, arena: &'a Bump) -> Option<&'a str>
     where
         't: 'a,
     {
-        match self.peek()? {
-            b'}' => {
-                self.at += 1;
-                return Ok(None);
+        let mut byte = self.peek();
+        if byte == b'}' {
+            self.at += 1;
+            return None;
+        }
+        if !*first {
+            if byte != b',' {
+                self.fail(Broken::Syntax);
+                return None;
             }
-            b',' if !*first => self.at += 1,
-            _ if *first => {}
-            _ => return Err(Broken::Syntax),
+            self.at += 1;
+            byte = self.peek();
         }
         *first = false;
-        if self.peek()? != b'"' {
-            return Err(Broken::Syntax);
+        if byte != b'"' {
+            self.fail(Broken::Syntax);
+            return None;
         }
-        let key = self.string(arena)?;
-        self.expect(b':')?;
-        Ok(Some(key))
+        let key = self.string(arena);
+        self.expect(b':');
+        (self.broken.is_none()).then_some(key)
     }
 
     /// Is there another member of an array? `first` starts true, after [`Self::enter`].
     #[inline]
-    pub(crate) fn next_member(&mut self, first: &mut bool) -> Result<bool, Broken> {
-        match self.peek()? {
-            b']' if *first => {
-                self.at += 1;
-                return Ok(false);
+    pub(crate) fn next_member(&mut self, first: &mut bool) -> bool {
+        let byte = self.peek();
+        if byte == b']' {
+            self.at += 1;
+            return false;
+        }
+        if !*first {
+            if byte != b',' {
+                self.fail(Broken::Syntax);
+                return false;
             }
-            _ if *first => {}
-            b']' => {
-                self.at += 1;
-                return Ok(false);
+            self.at += 1;
+            // `[1,]` is no array.
+            if self.peek() == b']' {
+                self.fail(Broken::Syntax);
             }
-            b',' => {
-                self.at += 1;
-                // `[1,]` is no array.
-                if self.peek()? == b']' {
-                    return Err(Broken::Syntax);
-                }
-            }
-            _ => return Err(Broken::Syntax),
         }
         *first = false;
-        Ok(true)
+        self.broken.is_none()
     }
 
     /// A string (the caller has peeked `"`). Borrowed from the text unless it holds escapes.
     #[inline]
-    pub(crate) fn string<'a>(&mut self, arena: &'a Bump) -> Result<&'a str, Broken>
+    pub(crate) fn string<'a>(&mut self, arena: &'a Bump) -> &'a str
     where
         't: 'a,
     {
         let start = self.at + 1;
-        let end = special(self.text.as_bytes(), start).ok_or(Broken::Truncated)?;
-        if self.text.as_bytes()[end] == b'"' {
+        let end = special(self.text.as_bytes(), start);
+        if self.text.as_bytes().get(end) == Some(&b'"') {
             self.at = end + 1;
-            return Ok(&self.text[start..end]);
+            return self.text.get(start..end).unwrap_or_default();
         }
         self.copied_string(start, arena)
     }
 
     #[cold]
-    fn copied_string<'a>(&mut self, start: usize, arena: &'a Bump) -> Result<&'a str, Broken> {
-        let bytes = self.text.as_bytes();
+    #[inline(never)]
+    fn copied_string<'a>(&mut self, start: usize, arena: &'a Bump) -> &'a str {
         let mut copy = ArenaString::new_in(arena);
+        match self.copy_string(start, &mut copy) {
+            Ok(after) => self.at = after,
+            Err(why) => self.fail(why),
+        }
+        copy.into_bump_str()
+    }
+
+    fn copy_string(&mut self, start: usize, copy: &mut ArenaString<'_>) -> Result<usize, Broken> {
+        let bytes = self.text.as_bytes();
         let mut at = start;
         loop {
-            let stop = special(bytes, at).ok_or(Broken::Truncated)?;
-            copy.push_str(&self.text[at..stop]);
+            let stop = special(bytes, at);
+            copy.push_str(self.text.get(at..stop).unwrap_or_default());
             at = stop + 1;
-            match bytes[stop] {
-                b'"' => break,
-                b'\\' => at = self.escape(at, &mut copy)?,
+            match bytes.get(stop).ok_or(Broken::Truncated)? {
+                b'"' => return Ok(at),
+                b'\\' => at = self.escape(at, copy)?,
                 _ => {
                     self.controls = true;
                     copy.push(' ');
                 }
             }
         }
-        self.at = at;
-        Ok(copy.into_bump_str())
     }
 
     /// Reads what stands after a backslash; returns where to read on.
@@ -198,81 +238,85 @@ impl<'t> Scan<'t> {
     }
 
     #[inline]
-    fn skip_string(&mut self) -> Result<(), Broken> {
+    fn skip_string(&mut self) {
         let bytes = self.text.as_bytes();
         let mut at = self.at + 1;
         loop {
-            let stop = special(bytes, at).ok_or(Broken::Truncated)?;
+            let stop = special(bytes, at);
             at = stop + 1;
-            match bytes[stop] {
-                b'"' => break,
-                b'\\' => at = skip_escape(bytes, at)?,
-                _ => {}
+            match bytes.get(stop) {
+                Some(b'"') => break,
+                Some(b'\\') => match skip_escape(bytes, at) {
+                    Ok(after) => at = after,
+                    Err(why) => return self.fail(why),
+                },
+                Some(_) => {}
+                None => return self.fail(Broken::Truncated),
             }
         }
         self.at = at;
-        Ok(())
     }
 
     /// A number, `true`, `false`, `null`, or what some servers write in their place (`NaN`, `.5`, `None`).
     #[inline]
-    pub(crate) fn word(&mut self) -> Result<&'t str, Broken> {
+    pub(crate) fn word(&mut self) -> &'t str {
         let start = self.at;
-        let rest = &self.text.as_bytes()[start..];
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b'_');
         let length = rest.iter().position(|byte| !is_word(byte)).unwrap_or(rest.len());
         if length == 0 {
-            return Err(Broken::Syntax);
+            self.fail(Broken::Syntax);
+            return "";
         }
         self.at += length;
-        Ok(&self.text[start..self.at])
+        self.between(start, start + length)
     }
 
     /// Steps over one value; `depth` is the nesting it stands in.
-    pub(crate) fn skip_value(&mut self, depth: u32) -> Result<(), Broken> {
+    pub(crate) fn skip_value(&mut self, depth: u32) {
         // One bit a level: is it an object?
         let mut objects = 0_u64;
         let mut level = 0;
         loop {
-            match self.peek()? {
-                b'"' => self.skip_string()?,
+            match self.peek() {
+                b'"' => self.skip_string(),
                 open @ (b'{' | b'[') => {
                     let object = open == b'{';
                     self.at += 1;
                     if depth + level >= MAX_DEPTH {
-                        return Err(Broken::TooDeep);
+                        return self.fail(Broken::TooDeep);
                     }
-                    if self.peek()? == if object { b'}' } else { b']' } {
+                    if self.peek() == if object { b'}' } else { b']' } {
                         self.at += 1;
                     } else {
                         objects = objects << 1 | u64::from(object);
                         level += 1;
                         if object {
-                            self.skip_key()?;
+                            self.skip_key();
                         }
                         continue;
                     }
                 }
                 _ => {
-                    self.word()?;
+                    self.word();
                 }
             }
             loop {
-                if level == 0 {
-                    return Ok(());
+                if level == 0 || self.broken.is_some() {
+                    return;
                 }
                 let object = objects & 1 == 1;
-                let byte = self.peek()?;
-                self.at += 1;
-                match byte {
-                    b',' if object => self.skip_key()?,
-                    b',' => {}
-                    b'}' if object => {}
-                    b']' if !object => {}
-                    _ => return Err(Broken::Syntax),
-                }
-                if byte == b',' {
-                    break;
+                match self.peek() {
+                    b',' => {
+                        self.at += 1;
+                        if object {
+                            self.skip_key();
+                        }
+                        break;
+                    }
+                    b'}' if object => self.at += 1,
+                    b']' if !object => self.at += 1,
+                    _ => return self.fail(Broken::Syntax),
                 }
                 objects >>= 1;
                 level -= 1;
@@ -281,12 +325,12 @@ impl<'t> Scan<'t> {
     }
 
     #[inline]
-    fn skip_key(&mut self) -> Result<(), Broken> {
-        if self.peek()? != b'"' {
-            return Err(Broken::Syntax);
+    fn skip_key(&mut self) {
+        if self.peek() != b'"' {
+            return self.fail(Broken::Syntax);
         }
-        self.skip_string()?;
-        self.expect(b':')
+        self.skip_string();
+        self.expect(b':');
     }
 }
 
@@ -322,13 +366,13 @@ pub(crate) fn is_number(word: &str) -> bool {
     rest.is_empty()
 }
 
-/// Where the next quote, backslash or control character is, eight bytes at a time.
+/// Where the next quote, backslash or control character is, or the end; eight bytes at a time.
 #[inline]
-fn special(bytes: &[u8], from: usize) -> Option<usize> {
+fn special(bytes: &[u8], from: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut at = from;
-    let mut rest = bytes.get(from..)?;
+    let mut rest = bytes.get(from..).unwrap_or_default();
     while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
         let quote = word ^ (ONES * b'"' as u64);
@@ -340,13 +384,13 @@ fn special(bytes: &[u8], from: usize) -> Option<usize> {
             | (word.wrapping_sub(ONES * 0x20) & !word);
         let hits = hits & HIGH;
         if hits != 0 {
-            return Some(at + (hits.trailing_zeros() / 8) as usize);
+            return at + (hits.trailing_zeros() / 8) as usize;
         }
         at += 8;
         rest = after;
     }
     let is_special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
-    rest.iter().position(is_special).map(|offset| at + offset)
+    at + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 fn skip_escape(bytes: &[u8], at: usize) -> Result<usize, Broken> {
@@ -386,8 +430,11 @@ mod tests {
     fn strings_are_borrowed_or_mended() {
         let arena = Bump::new();
         let check = |json: &str, expect: Result<&str, Broken>| {
-            assert_eq!(Scan::new(json).string(&arena), expect, "{json}");
-            assert_eq!(Scan::new(json).skip_value(0).err(), expect.err(), "{json}");
+            let (mut read, mut skipped) = (Scan::new(json), Scan::new(json));
+            let text = read.string(&arena);
+            assert_eq!(read.broken().map_or(Ok(text), Err), expect, "{json}");
+            skipped.skip_value(0);
+            assert_eq!(skipped.broken(), expect.err(), "{json}");
         };
         check(r#""""#, Ok(""));
         check(r#""钾 5.40""#, Ok("钾 5.40"));
@@ -408,7 +455,8 @@ mod tests {
     fn values_are_stepped_over_only_when_well_formed() {
         let check = |json: &str, expect: Result<(), Broken>| {
             let mut scan = Scan::new(json);
-            assert_eq!(scan.skip_value(0).and_then(|()| scan.end()), expect, "{json}");
+            scan.skip_value(0);
+            assert_eq!(scan.end(), expect, "{json}");
         };
         check(r#" {"a":[1,{"b":null}],"c":{}} "#, Ok(()));
         check("[]", Ok(()));

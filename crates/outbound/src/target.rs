@@ -117,7 +117,8 @@ impl Outbound {
         if !literal_is_allowed(base) || settings.proxy.as_ref().is_some_and(|proxy| !literal_is_allowed(proxy)) {
             return Err(OutboundError::Address { target: settings.id.clone() });
         }
-        let config = tls::client_config(self.provider.clone(), settings.ca_file.as_deref()).map_err(|what| wrong(&what))?;
+        let config =
+            tls::client_config(self.provider.clone(), settings.ca_file.as_deref()).map_err(|what| wrong(&what))?;
         let pinned = Pinned::new([base].into_iter().chain(settings.proxy.as_ref()));
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
@@ -127,7 +128,9 @@ impl Outbound {
             .connect_timeout(CONNECT_TIMEOUT)
             .dns_resolver(Arc::new(pinned.clone()))
             .user_agent(concat!("regional-portal/", env!("CARGO_PKG_VERSION")))
-            .default_headers(header_map(&settings.headers).ok_or_else(|| wrong("headers hold what HTTP does not allow"))?);
+            .default_headers(
+                header_map(&settings.headers).ok_or_else(|| wrong("headers hold what HTTP does not allow"))?,
+            );
         if let Some(proxy) = &settings.proxy {
             let known = matches!(proxy.scheme(), "http" | "https" | "socks5" | "socks5h");
             let proxy = known.then(|| reqwest::Proxy::all(proxy.clone()).ok()).flatten();

@@ -12,7 +12,7 @@ pub struct IndexKey(std::sync::Arc<Zeroizing<[u8; 32]>>);
 
 impl IndexKey {
     /// `region` is the 32 bytes of `[keys] region_file`.
-    pub fn derive(region: &[u8]) -> Self {
+    pub fn derive(region: &[u8; 32]) -> Self {
         Self(std::sync::Arc::new(Zeroizing::new(hmac(region, b"patients/resident-id/1"))))
     }
 

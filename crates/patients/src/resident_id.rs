@@ -172,9 +172,8 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: Result<(&str, &str, DocumentKind), ResidentIdProblem>) {
-        let read = ResidentId::parse(text);
-        let read = read.as_ref().map(|id| (id.birth_date().to_string(), id.sex(), id.kind()));
-        assert_eq!(read.as_ref().map(|(date, sex, kind)| (date.as_str(), *sex, *kind)), expect.as_ref().copied(), "{text}");
+        let read = ResidentId::parse(text).map(|id| (id.birth_date().to_string(), id.sex(), id.kind()));
+        assert_eq!(read, expect.map(|(date, sex, kind)| (date.to_owned(), sex, kind)), "{text}");
     }
 
     // Numbers of an area that is not assigned: nobody can hold them.
@@ -193,8 +192,8 @@ mod tests {
         check("820000189001019980", Ok(("1890-01-01", "female", Permit)));
         check("830000189001019990", Ok(("1890-01-01", "male", Permit)));
         check("999000189001019993", Ok(("1890-01-01", "male", Foreign)));
-        check("110000189001019983", Err(ResidentIdProblem::CheckDigit));
-        check("110000189001019987", Ok(("1890-01-01", "female", Card)));
+        check("110000189001019987", Err(ResidentIdProblem::CheckDigit));
+        check("110000189001019983", Ok(("1890-01-01", "female", Card)));
         check("999009196403180321", Err(ResidentIdProblem::CheckDigit));
         check("999009199902300113", Err(ResidentIdProblem::BirthDate));
         check("009009196403180328", Err(ResidentIdProblem::Area));

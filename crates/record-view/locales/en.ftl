@@ -264,7 +264,6 @@ plain-status-amended = amended by the hospital
 plain-status-corrected = corrected by the hospital
 plain-status-cancelled = cancelled by the hospital
 plain-status-unknown = status unknown
-sentence-space = { " " }
 sentence-critical-high = Clearly above the reference range. Please contact the reporting hospital or your doctor soon.
 sentence-high = Above the reference range.
 sentence-low = Below the reference range.
@@ -286,6 +285,13 @@ search-criteria = Search
 search-audited = Searches are recorded in the access log
 audit-note = Access is recorded and visible to the patient
 search-answers = Answers by hospital
+search-detail-answered = { $seconds } s · { $entries } registrations
+search-detail-partial = in part ({ $entries } registrations): { $why }; some people may be missing
+search-detail-refused = { $why }; people known only here may be missing
+search-detail-unreachable = waited { $seconds } s, { $why }; people known only here may be missing
+search-detail-unsupported = this system can’t be searched like this; people known only here are missing
+search-detail-hidden = not shown, by policy
+search-detail-not-linked = not asked
 search-count = { $count ->
     [one] 1 result
    *[other] { $count } results
@@ -330,5 +336,13 @@ hospital-ok = working
 hospital-bad = no answer
 hospital-not-asked = not asked yet
 hospital-last = answered { $at }, { $seconds } s
+hospital-last-silent = asked { $at }, waited { $seconds } s
 hospital-no-last = not asked since the portal started
 hospital-sandbox = test system
+
+# Results that exist and are not shown to the patient yet
+held-title = There are results that are not shown yet
+held-in-progress = { $count } not final yet; shown when they are.
+held-explained = { $count } that a doctor will explain in person: please contact the reporting hospital.
+empty-labs-held-title = Nothing to show right now
+plain-empty-labs-held = There are results that can’t be shown here yet; see above for why.

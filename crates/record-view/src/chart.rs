@@ -7,7 +7,7 @@ use ehr::labs::{Flag, Trend, TrendPoint};
 use serde::Serialize;
 use web::render::{Arg, Html, push_escaped};
 
-use crate::{Scene, scene::{flag_arrow, flag_class, flag_key}};
+use crate::{Scene, scene::{flag_arrow, flag_class, flag_key, pretty_unit}};
 
 /// A chart with its table.
 #[derive(Debug, Serialize)]
@@ -96,7 +96,7 @@ impl Chart {
         let title = scene.with("chart-title", &[("name", Arg::from(scene.of(&trend.name)))]);
         Some(Self {
             name: scene.of(&trend.name),
-            unit: trend.unit.clone(),
+            unit: pretty_unit(&trend.unit),
             newest,
             newest_class: flag_class(flag),
             svg_html: draw(trend, &anchor, &title, &description),
@@ -289,49 +289,45 @@ fn draw_values(out: &mut String, axes: &Axes) {
     }
 }
 
-/// Marks on the time axis at the beginnings of months, years or days: four at most.
+/// Marks on the time axis at round times: five at most.
 fn draw_times(out: &mut String, axes: &Axes) {
-    let label = |second: i64, pattern: &str| {
-        let at = jiff::Timestamp::from_second(second).unwrap_or_default();
-        web::render::local(at).strftime(pattern).to_string()
-    };
-    let days = (axes.to - axes.from) / 86_400;
-    let pattern = match days {
-        0..=1 => "%H:%M",
-        2..=75 => "%m-%d",
-        76..=1900 => "%y-%m",
-        _ => "%Y",
-    };
-    let mut before = String::new();
-    for nth in 0..4 {
-        let at = axes.from + (axes.to - axes.from) * (2 * nth + 1) / 8;
-        let at = if axes.from == axes.to { axes.from } else { begin(at, days) };
-        let text = label(at, pattern);
-        if text == before || at < axes.from || at > axes.to {
-            continue;
-        }
+    let (pattern, marks) = time_marks(axes.from, axes.to);
+    for at in marks {
         let x = axes.x(at);
+        let text = web::render::local(jiff::Timestamp::from_second(at).unwrap_or_default()).strftime(pattern).to_string();
         let _ = write!(
             out,
             "<line class=\"svg-grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{BOTTOM}\" y2=\"{}\"/><text class=\"svg-t\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
             BOTTOM + 4.0,
             BOTTOM + 17.0
         );
-        before = text;
     }
 }
 
-/// The beginning of the unit of the axis that an instant lies in.
-fn begin(second: i64, days: i64) -> i64 {
-    let Ok(at) = jiff::Timestamp::from_second(second) else { return second };
-    let local = web::render::local(at);
-    let date = match days {
-        0..=1 => return second,
-        2..=75 => Ok(local.date()),
-        76..=1900 => jiff::civil::Date::new(local.year(), local.month(), 1),
-        _ => jiff::civil::Date::new(local.year(), 1, 1),
+/// How marks are written, and where they stand: first days of months (or of every nth month, of years) inside the span;
+/// the two ends when there is no such day.
+fn time_marks(from: i64, to: i64) -> (&'static str, Vec<i64>) {
+    let zone = web::render::clock_zone();
+    let day = |at: i64| web::render::local(jiff::Timestamp::from_second(at).unwrap_or_default()).date();
+    let months = |date: jiff::civil::Date| i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
+    let (first, last) = (months(day(from)), months(day(to)));
+    let step = [1, 2, 3, 6, 12, 24, 60, 120, 240].into_iter().find(|step| (last - first) / step <= 4).unwrap_or(600);
+    let begin = |month: i32| {
+        let year = i16::try_from(month.div_euclid(12)).ok()?;
+        let date = jiff::civil::Date::new(year, i8::try_from(month.rem_euclid(12)).ok()? + 1, 1).ok()?;
+        Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_second())
     };
-    date.and_then(|date| date.to_zoned(web::render::clock_zone())).map_or(second, |start| start.timestamp().as_second())
+    let marks: Vec<i64> = (first..=last)
+        .filter(|month| month.rem_euclid(step) == 0)
+        .filter_map(begin)
+        .filter(|at| (from..=to).contains(at))
+        .collect();
+    match marks.len() {
+        0 | 1 if to - from < 2 * 86_400 => ("%H:%M", vec![from, to]),
+        0 | 1 => ("%m-%d", vec![from, to]),
+        _ if step >= 12 => ("%Y", marks),
+        _ => ("%y-%m", marks),
+    }
 }
 
 fn draw_point(out: &mut String, axes: &Axes, point: &TrendPoint, dots: bool) {

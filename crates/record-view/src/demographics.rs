@@ -97,7 +97,7 @@ pub struct PlainRegistration {
     /// Letter of its mark.
     pub mark: &'static str,
     /// Name of the particular and what is said.
-    pub lines: Vec<(String, String)>,
+    pub lines: Vec<(String, Vec<String>)>,
 }
 
 /// The clinician's page. `reader` is who prints it.
@@ -134,7 +134,7 @@ pub fn patient_page(banner: &Banner, gathered: &Gathered<Registration>, scene: &
         let (name, mark) = source_of(&gathered.sources, &one.origin.source, scene);
         let said = rows.iter().filter_map(|row| {
             let cell = row.cells.get(nth).filter(|cell| !cell.is_empty())?;
-            Some((row.name.clone(), scene.list(cell)))
+            Some((row.name.clone(), cell.clone()))
         });
         PlainRegistration { name, mark, lines: said.collect() }
     };

@@ -111,7 +111,7 @@ impl HospitalView {
         };
         let detail = match hospital.last {
             Some(last) => scene.with(
-                "hospital-last",
+                if last.ok { "hospital-last" } else { "hospital-last-silent" },
                 &[
                     ("at", Arg::from(scene.words.minute_today(last.at, scene.now))),
                     ("seconds", Arg::from(format!("{:.1}", last.waited_ms as f64 / 1000.0))),

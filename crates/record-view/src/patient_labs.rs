@@ -13,12 +13,12 @@ use crate::{
     PatientShell, Scene,
     labs::{Filters, is_abnormal, results, retry_href, status_key, value_text},
     range_bar,
-    scene::{flag_arrow, source_of},
+    scene::{flag_arrow, pretty_unit, source_of},
     sources::Sources,
 };
 
 /// Days on one page.
-const DAYS: usize = 8;
+const DAYS: usize = 3;
 
 /// What the page is made from.
 pub struct PatientLabsInput<'a> {
@@ -41,8 +41,10 @@ pub struct PatientLabsPage {
     pub shell: PatientShell,
     /// Who answered.
     pub sources: Sources,
-    /// `results`, `filtered`, `none`, `unknown` or `not-linked`.
+    /// `results`, `filtered`, `held` (all there is waits to be shown), `none`, `unknown` or `not-linked`.
     pub state: &'static str,
+    /// What exists and is not shown yet, in words.
+    pub held: Vec<String>,
     /// Where the filter form leads.
     pub action: String,
     /// Only out of range?
@@ -117,6 +119,7 @@ pub fn page(input: &PatientLabsInput<'_>) -> PatientLabsPage {
     let state = match () {
         () if !days.is_empty() => "results",
         () if !gathered.items.is_empty() => "filtered",
+        () if !gathered.held.is_empty() => "held",
         () if !sources.linked => "not-linked",
         () if sources.complete => "none",
         () => "unknown",
@@ -125,6 +128,11 @@ pub fn page(input: &PatientLabsInput<'_>) -> PatientLabsPage {
     PatientLabsPage {
         shell: PatientShell::new(banner, scene),
         state,
+        held: gathered
+            .held
+            .iter()
+            .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
+            .collect(),
         abnormal: filters.abnormal,
         text: filters.text.clone(),
         abnormal_count: all().filter(|(_, (_, one))| is_abnormal(one)).count(),
@@ -221,10 +229,10 @@ fn plain_result(
             ("flag", Arg::from(flag.as_str())),
         ],
     );
-    let unit = one.value.as_ref().and_then(|value| value.unit.as_deref()).or(unit).unwrap_or_default();
+    let unit = unit.or_else(|| one.value.as_ref()?.unit.as_deref()).unwrap_or_default();
     PlainResult {
         name: name.to_owned(),
-        unit: unit.to_owned(),
+        unit: pretty_unit(unit),
         flag: match one.flag.filter(|flag| flag.is_abnormal()) {
             Some(abnormal) => format!("{flag} {}", flag_arrow(abnormal)),
             None => flag.clone(),
@@ -232,7 +240,7 @@ fn plain_result(
         tone,
         bar_html: range_bar::html(one, &spoken),
         sentence: sentence(one, scene),
-        meaning: meaning(one, scene),
+        meaning: one.analyte.and_then(|analyte| plain_words(analyte, one.flag)).map(|words| scene.of(&words)),
         status: status_key(&one.status).map(|key| scene.text(&format!("plain-{key}"))),
         parts: one
             .components
@@ -244,17 +252,6 @@ fn plain_result(
         date: date.to_owned(),
         source: source.to_owned(),
     }
-}
-
-/// What the analyte measures and what such a result may mean in general (the catalogue's sentences, never a diagnosis).
-fn meaning(one: &LabResult, scene: &Scene<'_>) -> Option<String> {
-    let words = plain_words(one.analyte?, one.flag)?;
-    let mut text = scene.of(words.what);
-    if let Some(meaning) = words.meaning {
-        text.push_str(&scene.text("sentence-space"));
-        text.push_str(&scene.of(meaning));
-    }
-    Some(text)
 }
 
 fn sentence(one: &LabResult, scene: &Scene<'_>) -> String {

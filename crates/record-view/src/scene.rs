@@ -53,6 +53,17 @@ pub(crate) fn source_of(reports: &[SourceReport], id: &str, scene: &Scene<'_>) -
     }
 }
 
+/// A unit for the eye: `10^9/L` and `10*9/L` as `10⁹/L`; anything else as it is.
+pub(crate) fn pretty_unit(unit: &str) -> String {
+    let mut out = unit.to_owned();
+    for (power, raised) in [("12", "¹²"), ("3", "³"), ("6", "⁶"), ("9", "⁹")] {
+        for sign in ['^', '*'] {
+            out = out.replace(&format!("10{sign}{power}/"), &format!("10{raised}/"));
+        }
+    }
+    out
+}
+
 /// Class of a flagged value: `h`, `l`, `c` (critical), `ab` (abnormal without a direction) or none.
 pub(crate) fn flag_class(flag: Option<Flag>) -> &'static str {
     match flag {

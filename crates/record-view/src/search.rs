@@ -78,7 +78,7 @@ pub fn empty(query: &str, problem: Option<&str>) -> SearchPage {
 
 /// The page of an answer. `retry_href` asks the sources again.
 pub fn page(search: &PatientSearch, retry_href: &str, scene: &Scene<'_>) -> SearchPage {
-    let sources = Sources::build(&search.sources, scene.now, retry_href, Audience::Clinician, scene);
+    let sources = Sources::build(&search.sources, scene.now, retry_href, Audience::Searcher, scene);
     let answered = sources.items.iter().filter(|source| !source.silent).count();
     let counts = [("answered", Arg::from(answered)), ("all", Arg::from(sources.items.len()))];
     let (summary, none) = match sources.complete {

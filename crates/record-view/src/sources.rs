@@ -66,6 +66,8 @@ pub struct Notice {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
     Clinician,
+    /// A clinician who looks for people.
+    Searcher,
     Patient,
 }
 
@@ -87,12 +89,12 @@ impl Sources {
         audience: Audience,
         scene: &Scene<'_>,
     ) -> Self {
-        let items: Vec<_> = reports.iter().map(|report| SourceView::new(report, scene)).collect();
+        let items: Vec<_> = reports.iter().map(|report| SourceView::new(report, audience, scene)).collect();
         let silent: Vec<_> = reports.iter().filter(|report| is_silent(report.state)).collect();
         let names: Vec<String> = silent.iter().map(|report| scene.of(&report.name)).collect();
         let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked).count();
         let notice = (!silent.is_empty()).then(|| match audience {
-            Audience::Clinician => Notice {
+            Audience::Clinician | Audience::Searcher => Notice {
                 title: scene.with(
                     "partial-title",
                     &[("linked", Arg::from(linked)), ("silent", Arg::from(silent.len()))],
@@ -149,7 +151,7 @@ fn silence(report: &SourceReport, scene: &Scene<'_>) -> String {
 }
 
 impl SourceView {
-    fn new(report: &SourceReport, scene: &Scene<'_>) -> Self {
+    fn new(report: &SourceReport, audience: Audience, scene: &Scene<'_>) -> Self {
         let (tone, icon) = match report.state {
             SourceState::Answered => ("ok", "circle-check"),
             SourceState::Partial => ("warn", "triangle-alert"),
@@ -164,7 +166,8 @@ impl SourceView {
             ("entries", Arg::from(report.entries)),
             ("why", Arg::from(why(report, scene))),
         ];
-        let mut detail = scene.with(&format!("source-detail-{}", report.state.as_str()), &args);
+        let about = if audience == Audience::Searcher { "search-detail" } else { "source-detail" };
+        let mut detail = scene.with(&format!("{about}-{}", report.state.as_str()), &args);
         if report.dropped > 0 {
             detail.push_str(&scene.text("sentence-separator"));
             detail.push_str(&scene.with("source-dropped", &[("dropped", Arg::from(report.dropped))]));

@@ -1,13 +1,10 @@
 //! Deterministic randomness: one independent stream per label, so that adding a draw in one place changes nothing elsewhere.
 
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::{Rng, SeedableRng},
-};
 use sha2::{Digest, Sha256};
 
-/// A stream of draws that depends on nothing but the seed and its label.
-pub(crate) struct Dice(ChaCha8Rng);
+/// A stream of draws that depends on nothing but the seed and its label. SplitMix64 (Steele, Lea, Flood 2014): a simulation
+/// needs speed, not secrecy.
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// The stream of this seed and label.
@@ -15,13 +12,25 @@ impl Dice {
         let mut hash = Sha256::new();
         hash.update(seed.to_le_bytes());
         hash.update(label.as_bytes());
-        Self(ChaCha8Rng::from_seed(hash.finalize().into()))
+        Self(hash.finalize().iter().take(8).fold(0, |state, byte| state << 8 | u64::from(*byte)))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Sixteen hexadecimal digits.
+    pub(crate) fn hex(&mut self) -> String {
+        format!("{:016x}", self.next())
     }
 
     /// A fraction in `0.0..1.0`.
     pub(crate) fn fraction(&mut self) -> f64 {
         // 53 bits: what an f64 can hold exactly
-        (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// An integer in `low..high`; `low` when the range is empty.

@@ -12,11 +12,13 @@ pub mod openldap;
 mod portal;
 pub mod postgres;
 mod region;
+mod roles;
 mod visitor;
 
 pub use database::{Database, Kind, databases};
 pub use portal::{TestPortal, credentials};
 pub use region::{Directory, Hospital, Patient, Region, Staff, region};
+pub use roles::SplitDatabase;
 pub use visitor::{Answer, Visitor};
 
 /// Whether the run was asked to start no servers (`TESTBED_QUICK=1`).

@@ -175,7 +175,7 @@ impl Server {
 
 /// Runs a statement made of names that this crate chose itself.
 #[allow(clippy::disallowed_methods, reason = "CREATE DATABASE has no builder; no input is in it")]
-async fn run(db: &DatabaseConnection, statement: &str) -> Result<()> {
+pub(crate) async fn run(db: &DatabaseConnection, statement: &str) -> Result<()> {
     db.execute_unprepared(statement).await.with_context(|| statement.to_owned())?;
     Ok(())
 }

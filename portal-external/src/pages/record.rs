@@ -83,7 +83,6 @@ async fn lab_results(
         banner: &banner,
         gathered: &gathered,
         matrix: &matrix,
-        plain_words: &|analyte, flag| labs::plain_words(analyte, flag),
         filters: &filters,
         scene: scene(portal, visit),
     });

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use access::audit::{self, VerifyReport};
+use access::audit::{self, Problem, VerifyReport};
 use jiff::Timestamp;
 use store::Store;
 
@@ -34,7 +34,7 @@ async fn verify(config: &Config) -> anyhow::Result<VerifyReport> {
 fn tell(report: &VerifyReport) -> ExitCode {
     say(format_args!("{} rows, {} sealed, {} not yet sealed", report.rows, report.sealed, report.unsealed_tail));
     for problem in report.problems.iter().take(SHOWN) {
-        say(format_args!("  {problem}"));
+        say(format_args!("  {}", place(problem)));
     }
     if report.problems.is_empty() {
         say("the audit log is whole");
@@ -45,4 +45,19 @@ fn tell(report: &VerifyReport) -> ExitCode {
     }
     say(format_args!("{} problems: the audit log was changed", report.problems.len()));
     ExitCode::from(FAILED)
+}
+
+/// `RowChanged, writer …, number 7, position 12`: what is known of where.
+fn place(problem: &Problem) -> String {
+    let mut text = format!("{:?}", problem.kind);
+    let parts = [
+        problem.writer.map(|writer| format!("writer {writer}")),
+        problem.number.map(|number| format!("number {number}")),
+        problem.position.map(|position| format!("position {position}")),
+    ];
+    for part in parts.into_iter().flatten() {
+        text.push_str(", ");
+        text.push_str(&part);
+    }
+    text
 }

@@ -35,7 +35,6 @@ use crate::{
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "templates"]
-#[include = "*.html"]
 struct Templates;
 
 #[derive(rust_embed::RustEmbed)]

@@ -84,7 +84,6 @@ async fn lab_results(
         banner: &banner,
         gathered: &gathered,
         matrix: &matrix,
-        trend: &|row| labs::trend(row),
         filters: &filters,
         reader: staff.identity.name(),
         scene: scene(portal, visit),

@@ -39,7 +39,7 @@ async fn a_clinician_opens_results_of_two_hospitals_in_one_matrix() -> Result<()
             .collect();
         assert_eq!(sources.len(), 2, "results of one hospital alone: {sources:?}");
         let links = clinician.get(&format!("/api/v1/patients/{id}/links")).await?.json();
-        assert_eq!(links.as_array().map(Vec::len), Some(2), "{links}");
+        assert_eq!(links["links"].as_array().map(Vec::len), Some(2), "{links}");
     }
     Ok(())
 }
@@ -49,7 +49,7 @@ async fn every_page_is_there_in_both_languages() -> Result<()> {
     let region = testbed::region().await;
     let database = testbed::Database::sqlite().await?;
     let portal = TestPortal::internal(&database, region).await?;
-    for (language, word) in [("zh-CN", "检验结果"), ("en", "Lab results")] {
+    for (language, word) in [("zh-CN", "检验结果"), ("en", "Laboratory results")] {
         let mut clinician = portal.clinician("li.wei").await?.speaking(language);
         let id = find(&mut clinician, &region.shown_patient().resident_id).await?;
         for path in ["/".to_owned(), "/patients".into(), format!("/patients/{id}/demographics"), format!("/patients/{id}/lab-results")] {

@@ -39,7 +39,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Appends a head and returns when it is on the disk.
+/// Appends a head and returns when it is on the disk. Processes that share the file never put an older head behind a
+/// newer one; nor does a chain that was cut and began anew, until it is longer than what was published.
 pub(crate) fn append(path: &Path, head: &Head) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
@@ -47,7 +48,11 @@ pub(crate) fn append(path: &Path, head: &Head) -> io::Result<()> {
     }
     let is_new = !path.exists();
     let mut file = File::options().read(true).append(true).create(true).open(path)?;
+    file.lock()?;
     cut_torn_line(&mut file)?;
+    if last_of(&mut file)?.is_some_and(|published| published.position >= head.position) {
+        return Ok(());
+    }
     let mut line = serde_json::to_vec(head)?;
     line.push(b'\n');
     file.write_all(&line)?;
@@ -60,14 +65,18 @@ pub(crate) fn append(path: &Path, head: &Head) -> io::Result<()> {
 
 /// The last whole line.
 pub(crate) fn last(path: &Path) -> io::Result<Option<Head>> {
-    let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
-    let tail = tail(&mut file)?;
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => last_of(&mut other?),
+    }
+}
+
+fn last_of(file: &mut File) -> io::Result<Option<Head>> {
+    let tail = tail(file)?;
     let whole = &tail[..tail.iter().rposition(|byte| *byte == b'\n').unwrap_or(0)];
     let line = whole.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    if line.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_slice(line)?)) }
+    // A line that is no head is `verify`'s to tell; it must not keep new heads from being published.
+    Ok(serde_json::from_slice(line).ok())
 }
 
 /// A line that the power took in mid-write was never published.
@@ -144,6 +153,7 @@ mod tests {
         File::options().append(true).open(&path).unwrap().write_all(b"{\"position\":3,").unwrap();
         assert_eq!(last(&path).unwrap(), Some(head(2)));
         append(&path, &head(4)).unwrap();
+        append(&path, &head(3)).unwrap();
         let mut heads = Heads::open(&path).await.unwrap().unwrap();
         let mut seen = Vec::new();
         while let Line::Head(head) = heads.next().await.unwrap() {

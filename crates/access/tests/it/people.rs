@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use store::{DatabaseConfig, Store};
 use uuid::Uuid;
 
+/// The promise is one second; a machine that builds and tests at once is given more.
+pub const SOON: std::time::Duration = std::time::Duration::from_secs(4);
+
 pub fn staff(name: &str, groups: &[&str]) -> StaffContext {
     let groups = groups.iter().map(|group| SubjectId::group(group)).collect();
     StaffContext::establish(who(name), name.to_owned(), "region".to_owned(), groups, RequestId(format!("req-{name}")))

@@ -4,6 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use fhir::{Outcome, SearchReport};
 use jiff::Timestamp;
+use patients::Person;
 use sources::Source;
 use tokio::{task::JoinSet, time::Instant};
 
@@ -97,17 +98,51 @@ pub(super) struct Answer<T> {
     pub tally: Tally,
 }
 
-/// What to ask of a source: nothing, or about these ids of the patient there.
-pub(super) type Wanted = Option<Vec<String>>;
+/// The patient's ids at a source.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ids {
+    /// Linked ones, and what the source says they replaced or were replaced by: all are the patient's.
+    ids: Vec<String>,
+}
+
+impl Ids {
+    /// Every one is asked for: a server may keep a merged patient's results under the old id.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &str> {
+        self.ids.iter().map(String::as_str)
+    }
+
+    pub(super) fn includes(&self, id: &str) -> bool {
+        self.ids.iter().any(|own| own == id)
+    }
+
+    pub(super) fn all(&self) -> Vec<String> {
+        self.ids.clone()
+    }
+}
 
 impl Charts {
+    /// The ids that a person has at a source; none where they are not linked.
+    pub(super) fn ids_at(&self, person: &Person) -> impl Fn(&Source) -> Option<Ids> + use<> {
+        let links = person.links.clone();
+        move |source| {
+            let mut ids: Vec<String> = Vec::new();
+            let here = || links.iter().filter(|link| link.source == source.id);
+            for id in here().map(|link| &link.patient).chain(here().flat_map(|link| &link.aliases)) {
+                if !ids.contains(id) {
+                    ids.push(id.clone());
+                }
+            }
+            (!ids.is_empty()).then_some(Ids { ids })
+        }
+    }
+
     /// Asks all wanted sources at once, each until its own timeout and none beyond the longest wait. The answers and the
     /// ledger are in the order of the catalogue, whoever answered first.
     pub(super) async fn ask_each<T, F>(
         &self,
-        wanted: impl Fn(&Source) -> Wanted,
+        wanted: impl Fn(&Source) -> Option<Ids>,
         now: Timestamp,
-        ask: impl Fn(Arc<Source>, Vec<String>, Instant) -> F,
+        ask: impl Fn(Arc<Source>, Ids, Instant) -> F,
     ) -> (Vec<T>, Vec<SourceReport>)
     where
         T: Send + 'static,

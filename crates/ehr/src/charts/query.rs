@@ -79,8 +79,8 @@ mod tests {
 
     fn check(typed: &str, expect: Result<(&str, &str), QueryProblem>) {
         let read = SearchQuery::read(typed);
-        let told = read.as_ref().map(|query| (query.kind(), query.shown()));
-        assert_eq!(told.as_ref().map(|(kind, shown)| (*kind, shown.as_str())), expect.as_ref().copied(), "{typed}");
+        let told = read.map(|query| (query.kind(), query.shown()));
+        assert_eq!(told, expect.map(|(kind, shown)| (kind, shown.to_owned())), "{typed}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::{units, units::Unit};
+use super::{LabResult, Measure, between, units, units::Unit};
 use crate::Bilingual;
 
 const TEXT: &str = include_str!("../../data/lab-catalogue.toml");
@@ -52,6 +52,8 @@ pub struct Analyte {
     pub convert: Vec<Conversion>,
     /// Why values of different kinds of unit are never converted, when that is so.
     pub never_convert: Option<String>,
+    /// Customary critical limits in the usual unit: never a flag, only for when a patient sees a result.
+    critical: (Option<f64>, Option<f64>),
     what: Bilingual,
     high: Option<Bilingual>,
     low: Option<Bilingual>,
@@ -149,6 +151,19 @@ impl Catalogue {
         let mut fits = fitting.by_ref().filter(|analyte| specimen.covers(&analyte.specimen));
         let first = fits.next()?;
         fits.next().is_none().then_some(first)
+    }
+
+    /// Does the value lie beyond the customary critical limits, converted into their unit?
+    pub(crate) fn is_beyond_critical(&self, result: &LabResult) -> bool {
+        let beyond = || {
+            let analyte = self.analyte(result.analyte?)?;
+            let (low, high) = analyte.critical;
+            (low.is_some() || high.is_some()).then_some(())?;
+            let usual = Measure { ucum: &analyte.usual_unit()?.ucum, loinc: None };
+            let value = between(analyte, Measure::of(result)?, usual)?.apply(result.value.as_ref()?.number?);
+            Some(low.is_some_and(|low| value <= low) || high.is_some_and(|high| value >= high))
+        };
+        beyond().unwrap_or(false)
     }
 
     pub(crate) fn panel_order(&self, id: &str) -> usize {
@@ -289,10 +304,17 @@ mod file {
         #[serde(default)]
         convert: Vec<Convert>,
         never_convert: Option<String>,
+        critical: Option<Critical>,
         what: Bilingual,
         high: Option<Bilingual>,
         low: Option<Bilingual>,
         abnormal: Option<Bilingual>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Critical {
+        low: Option<f64>,
+        high: Option<f64>,
     }
 
     #[derive(Debug, serde::Deserialize)]
@@ -340,6 +362,7 @@ mod file {
                 loinc: self.loinc.iter().map(loinc).collect(),
                 convert: self.convert.iter().map(convert).collect(),
                 never_convert: self.never_convert.clone(),
+                critical: self.critical.as_ref().map_or((None, None), |limits| (limits.low, limits.high)),
                 what: self.what.clone(),
                 high: self.high.clone(),
                 low: self.low.clone(),

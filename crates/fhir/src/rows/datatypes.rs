@@ -3,7 +3,7 @@
 use crate::{
     Fault,
     lean::{Context, Rare, Slot, object},
-    scan::{Broken, Scan, is_number},
+    scan::{Scan, is_number},
 };
 
 /// A JSON number with its text: `5.40` stays `5.40` (<https://hl7.org/fhir/R4/datatypes.html#decimal>: precision is
@@ -30,21 +30,17 @@ impl<'a> Number<'a> {
 
 impl<'a> Number<'a> {
     /// Reads the next value if it is a number.
-    pub(crate) fn read<'t: 'a>(
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<Option<Self>, Broken> {
-        if !matches!(scan.peek()?, b'-' | b'0'..=b'9') {
-            cx.mismatch(key, scan)?;
-            return Ok(None);
+    pub(crate) fn read<'t: 'a>(key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<Self> {
+        if !matches!(scan.peek(), b'-' | b'0'..=b'9') {
+            cx.mismatch(key, scan);
+            return None;
         }
-        let word = scan.word()?;
+        let word = scan.word();
         if !is_number(word) {
             cx.note(key, Fault::Unreadable);
-            return Ok(None);
+            return None;
         }
-        Ok(Some(Self(word)))
+        Some(Self(word))
     }
 }
 
@@ -53,14 +49,9 @@ impl<'a> Slot<'a> for Option<Number<'a>> {
         self.is_some()
     }
 
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
-        *self = Number::read(key, scan, cx)?;
-        Ok(self.is_some())
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        *self = Number::read(key, scan, cx);
+        self.is_some()
     }
 }
 

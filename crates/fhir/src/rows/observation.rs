@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     lean::{Context, Rare, Slot, object, read_object},
-    scan::{Broken, Scan},
+    scan::Scan,
 };
 
 object! {
@@ -127,34 +127,29 @@ impl<'a> Slot<'a> for Option<Value<'a>> {
         self.is_some()
     }
 
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
-        *self = match (key, scan.peek()?) {
-            ("valueQuantity", b'{') => Some(Value::Quantity(read_object(key, scan, cx)?)),
-            ("valueCodeableConcept", b'{') => Some(Value::CodeableConcept(read_object(key, scan, cx)?)),
-            ("valueRange", b'{') => Some(Value::Range(cx.arena().alloc(read_object(key, scan, cx)?))),
-            ("valueRatio", b'{') => Some(Value::Ratio(cx.arena().alloc(read_object(key, scan, cx)?))),
-            ("valueSampledData", b'{') => Some(Value::SampledData(cx.arena().alloc(read_object(key, scan, cx)?))),
-            ("valuePeriod", b'{') => Some(Value::Period(read_object(key, scan, cx)?)),
-            ("valueString", b'"') => Some(Value::String(scan.string(cx.arena())?)),
-            ("valueTime", b'"') => Some(Value::Time(scan.string(cx.arena())?)),
-            ("valueDateTime", b'"') => Some(Value::DateTime(scan.string(cx.arena())?)),
-            ("valueInteger", _) => Number::read(key, scan, cx)?.map(Value::Integer),
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        *self = match (key, scan.peek()) {
+            ("valueQuantity", b'{') => Some(Value::Quantity(read_object(key, scan, cx))),
+            ("valueCodeableConcept", b'{') => Some(Value::CodeableConcept(read_object(key, scan, cx))),
+            ("valueRange", b'{') => Some(Value::Range(cx.arena().alloc(read_object(key, scan, cx)))),
+            ("valueRatio", b'{') => Some(Value::Ratio(cx.arena().alloc(read_object(key, scan, cx)))),
+            ("valueSampledData", b'{') => Some(Value::SampledData(cx.arena().alloc(read_object(key, scan, cx)))),
+            ("valuePeriod", b'{') => Some(Value::Period(read_object(key, scan, cx))),
+            ("valueString", b'"') => Some(Value::String(scan.string(cx.arena()))),
+            ("valueTime", b'"') => Some(Value::Time(scan.string(cx.arena()))),
+            ("valueDateTime", b'"') => Some(Value::DateTime(scan.string(cx.arena()))),
+            ("valueInteger", _) => Number::read(key, scan, cx).map(Value::Integer),
             ("valueBoolean", _) => {
                 let mut value = None::<bool>;
-                value.read(key, scan, cx)?;
+                value.read(key, scan, cx);
                 value.map(Value::Boolean)
             }
             _ => {
-                cx.mismatch(key, scan)?;
+                cx.mismatch(key, scan);
                 None
             }
         };
-        Ok(self.is_some())
+        self.is_some()
     }
 }
 
@@ -187,22 +182,17 @@ impl<'a> Slot<'a> for Option<Effective<'a>> {
         self.is_some()
     }
 
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
-        *self = match (key, scan.peek()?) {
-            ("effectiveDateTime", b'"') => Some(Effective::DateTime(scan.string(cx.arena())?)),
-            ("effectiveInstant", b'"') => Some(Effective::Instant(scan.string(cx.arena())?)),
-            ("effectivePeriod", b'{') => Some(Effective::Period(read_object(key, scan, cx)?)),
-            ("effectiveTiming", b'{') => Some(Effective::Timing(read_object(key, scan, cx)?)),
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        *self = match (key, scan.peek()) {
+            ("effectiveDateTime", b'"') => Some(Effective::DateTime(scan.string(cx.arena()))),
+            ("effectiveInstant", b'"') => Some(Effective::Instant(scan.string(cx.arena()))),
+            ("effectivePeriod", b'{') => Some(Effective::Period(read_object(key, scan, cx))),
+            ("effectiveTiming", b'{') => Some(Effective::Timing(read_object(key, scan, cx))),
             _ => {
-                cx.mismatch(key, scan)?;
+                cx.mismatch(key, scan);
                 None
             }
         };
-        Ok(self.is_some())
+        self.is_some()
     }
 }

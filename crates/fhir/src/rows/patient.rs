@@ -3,7 +3,7 @@
 use super::{Address, CodeableConcept, ContactPoint, HumanName, Identifier, Meta, Period, ResourceReference};
 use crate::{
     lean::{Context, Slot, object},
-    scan::{Broken, Scan},
+    scan::Scan,
 };
 
 object! {
@@ -82,21 +82,16 @@ impl<'a> Slot<'a> for Option<Deceased<'a>> {
         self.is_some()
     }
 
-    fn read<'t: 'a>(
-        &mut self,
-        key: &'static str,
-        scan: &mut Scan<'t>,
-        cx: &mut Context<'a, '_>,
-    ) -> Result<bool, Broken> {
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
         if key == "deceasedBoolean" {
             let mut value = None::<bool>;
-            value.read(key, scan, cx)?;
+            value.read(key, scan, cx);
             *self = value.map(Deceased::Boolean);
         } else {
             let mut text = None::<&str>;
-            text.read(key, scan, cx)?;
+            text.read(key, scan, cx);
             *self = text.map(Deceased::DateTime);
         }
-        Ok(self.is_some())
+        self.is_some()
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Scene,
-    scene::{flag_arrow, flag_class, flag_key, source_of},
+    scene::{flag_arrow, flag_class, flag_key, pretty_unit, source_of},
 };
 
 /// Words that every cell needs, looked up once.
@@ -157,7 +157,7 @@ fn write_row(
     }
     if let Some(unit) = &row.unit {
         out.push_str("<span class=\"xs\">");
-        push_escaped(out, unit);
+        push_escaped(out, &pretty_unit(unit));
         out.push_str("</span>");
     }
     out.push_str("</td>");

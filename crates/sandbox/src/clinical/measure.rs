@@ -1,6 +1,6 @@
 //! How values come about: a person's own level, the pull of their diagnoses, the day's noise, the analyser's print.
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use jiff::civil::Time;
 
@@ -61,6 +61,7 @@ pub(super) struct Habit<'a> {
     making: &'a Making<'a>,
     person: &'a Person,
     shifts: HashMap<&'a str, f64>,
+    levels: RefCell<HashMap<String, f64>>,
     /// The panels the diagnoses ask for.
     pub(super) panels: Vec<&'a str>,
 }
@@ -84,7 +85,7 @@ impl<'a> Habit<'a> {
                 *shifts.entry(analyte.as_str()).or_insert(0.0) += shift;
             }
         }
-        Self { making, person, shifts, panels }
+        Self { making, person, shifts, levels: RefCell::default(), panels }
     }
 
     /// One panel's results on one day.
@@ -116,12 +117,19 @@ impl<'a> Habit<'a> {
             Limits { low: Some(low), high: None } => (low * 1.3, low * 0.4),
             Limits { low: None, high: None } => (10.0, 4.0),
         };
-        let mut own = Dice::new(self.making.seed, &format!("{} {}", self.person.resident_id, analyte.id));
+        let own = self.own_level(&analyte.id);
         let shift = self.shifts.get(analyte.id.as_str()).copied().unwrap_or(0.0);
         let surprise = if dice.chance(0.02) { dice.bell() * 0.5 } else { 0.0 };
-        let value = middle + width * (own.bell() * 0.17 + dice.bell() * 0.1 + shift + surprise);
+        let value = middle + width * (own * 0.17 + dice.bell() * 0.1 + shift + surprise);
         let floor = range.and_then(|range| range.low).map_or(0.0, |low| low * 0.45);
         value.max(floor).max(width * 0.01)
+    }
+
+    /// Where this person's values of an analyte lie, in standard deviations.
+    fn own_level(&self, analyte: &str) -> f64 {
+        let label = || format!("{} {analyte}", self.person.resident_id);
+        let draw = || Dice::new(self.making.seed, &label()).bell();
+        *self.levels.borrow_mut().entry(analyte.to_owned()).or_insert_with(draw)
     }
 
     fn word(&self, analyte: &Analyte, dice: &mut Dice) -> String {

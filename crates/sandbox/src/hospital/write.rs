@@ -11,7 +11,7 @@ use crate::{
     SandboxError,
     clinical::Chart,
     clock::{self, Precision, Zone},
-    dice::digest,
+    dice::Dice,
     people::{Person, Registration},
     reference::{Reference, script::HospitalScript},
 };
@@ -28,6 +28,8 @@ pub(crate) struct Scribe<'a> {
     pub(crate) seed: u64,
     records: Records,
     numbers: u64,
+    /// For ids that say nothing.
+    dice: Dice,
 }
 
 /// Whose chart is being written.
@@ -47,7 +49,8 @@ impl<'a> Scribe<'a> {
         platform: &'static Platform,
         seed: u64,
     ) -> Self {
-        Self { reference, hospital, platform, seed, records: Records::default(), numbers: 0 }
+        let dice = Dice::new(seed, &format!("ids {}", hospital.id));
+        Self { reference, hospital, platform, seed, records: Records::default(), numbers: 0, dice }
     }
 
     /// Writes everything about one person.
@@ -77,12 +80,7 @@ impl<'a> Scribe<'a> {
     fn next_id(&mut self, prefix: &str) -> String {
         self.numbers += 1;
         if self.platform.utc {
-            let hash = digest(&[&self.seed.to_string(), &self.hospital.id, prefix, &self.numbers.to_string()]);
-            return format!(
-                "e{}{}",
-                hash.get(..10).unwrap_or_default(),
-                hash.get(10..24).unwrap_or_default().to_uppercase()
-            );
+            return format!("e{}{}", self.dice.hex(), self.dice.hex().to_uppercase());
         }
         format!("{prefix}-{}", 100_000 + self.numbers)
     }

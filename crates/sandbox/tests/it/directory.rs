@@ -15,7 +15,7 @@ use tokio::{
 
 use tokio_rustls::TlsConnector;
 
-use crate::region;
+use crate::shared;
 
 const LI_WEI: &str = "uid=li.wei,ou=people,dc=region,dc=example";
 
@@ -65,8 +65,8 @@ async fn search(ldap: &mut Ldap, base: &str, scope: Scope, filter: &str, attribu
 
 #[tokio::test]
 async fn staff_bind_with_their_password_only() {
-    let region = region().await;
-    let mut ldap = connect(&region).await;
+    let region = shared();
+    let mut ldap = connect(region).await;
     for (dn, password, code) in [
         (LI_WEI, "demo-li.wei", 0),
         ("UID=Li.Wei, ou=people, dc=region,dc=example", "demo-li.wei", 0),
@@ -78,13 +78,12 @@ async fn staff_bind_with_their_password_only() {
     ] {
         assert_eq!(ldap.simple_bind(dn, password).await.unwrap().rc, code, "{dn} {password}");
     }
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn who_am_i_names_the_bound_entry() {
-    let region = region().await;
-    let mut ldap = connect(&region).await;
+    let region = shared();
+    let mut ldap = connect(region).await;
     let who = async |ldap: &mut Ldap| {
         let (answer, _) = ldap.extended(WhoAmI).await.unwrap().success().unwrap();
         answer.val.map(|value| String::from_utf8(value).unwrap()).unwrap_or_default()
@@ -95,13 +94,12 @@ async fn who_am_i_names_the_bound_entry() {
     // a failed bind leaves the connection anonymous
     ldap.simple_bind(LI_WEI, "wrong").await.unwrap();
     assert_eq!(who(&mut ldap).await, "");
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn the_service_account_finds_people_and_groups() {
-    let region = region().await;
-    let mut ldap = as_service(&region).await;
+    let region = shared();
+    let mut ldap = as_service(region).await;
     let base = region.directory.base_dn.clone();
     let filter = "(&(objectClass=inetOrgPerson)(uid=li.wei))";
     let found =
@@ -129,13 +127,12 @@ async fn the_service_account_finds_people_and_groups() {
     let nowhere =
         ldap.search("ou=nowhere,dc=region,dc=example", Scope::Base, "(objectClass=*)", vec!["cn"]).await.unwrap();
     assert_eq!(nowhere.1.rc, 32);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn filters_find_the_right_people() {
-    let region = region().await;
-    let mut ldap = as_service(&region).await;
+    let region = shared();
+    let mut ldap = as_service(region).await;
     for (filter, expected) in [
         ("(uid=LI.WEI)", vec!["li.wei"]),
         ("(&(objectClass=inetOrgPerson)(cn=李伟))", vec!["li.wei"]),
@@ -151,34 +148,33 @@ async fn filters_find_the_right_people() {
         found.sort_by(|a, b| a.dn.cmp(&b.dn));
         assert_eq!(found.iter().map(|entry| &*entry.attrs["uid"][0]).collect::<Vec<_>>(), expected, "{filter}");
     }
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn nobody_searches_unbound_but_the_server_says_what_it_is() {
-    let region = region().await;
-    let mut ldap = connect(&region).await;
+    let region = shared();
+    let mut ldap = connect(region).await;
     let refused = ldap.search(&region.directory.base_dn, Scope::Subtree, "(uid=*)", vec!["uid"]).await.unwrap();
     assert_eq!((refused.0.len(), refused.1.rc), (0, 50));
     let root = search(&mut ldap, "", Scope::Base, "(objectClass=*)", vec!["namingContexts"]).await;
     assert_eq!(root[0].attrs["namingContexts"], ["dc=region,dc=example"]);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn no_password_is_taken_in_clear() {
-    let region = region().await;
+    let region = shared();
     let (connection, mut ldap) = LdapConnAsync::new(&region.directory_url).await.unwrap();
     tokio::spawn(connection.drive());
     assert_eq!(ldap.simple_bind(LI_WEI, "demo-li.wei").await.unwrap().rc, 13);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn oversized_and_deeply_nested_requests_end_the_connection() {
-    let region = region().await;
+    let region = shared();
     let address = region.directory_url.trim_start_matches("ldap://").to_owned();
-    let nested = [0x30, 0x82, 0x7f, 0xff].repeat(4000);
+    // 5000 sequences, each holding the next: complete, and far below the size limit
+    let nested: Vec<u8> =
+        (0..5000_u16).rev().flat_map(|inner| [0x30, 0x82, ((inner * 4) >> 8) as u8, (inner * 4) as u8]).collect();
     let huge = [&[0x30, 0x84, 0x00, 0x20, 0x00, 0x00][..], &vec![0; 300_000]].concat();
     for hostile in [nested, huge] {
         let mut stream = TcpStream::connect(&address).await.unwrap();
@@ -188,6 +184,5 @@ async fn oversized_and_deeply_nested_requests_end_the_connection() {
         let _ = stream.read_to_end(&mut rest).await;
         assert!(rest.is_empty());
     }
-    as_service(&region).await.unbind().await.unwrap();
-    region.stop().await;
+    as_service(region).await.unbind().await.unwrap();
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     config,
     http::{get, walk},
-    region,
+    shared,
 };
 
 const RESIDENT_ID: &str = "urn:oid:2.16.156.10011.1.3";
@@ -46,12 +46,12 @@ fn enough_people_and_every_number_is_valid_and_unique() {
 
 #[tokio::test]
 async fn enough_people_can_be_linked_and_the_traps_cannot() {
-    let region = region().await;
+    let region = shared();
     let (mut linkable, mut traps) = (0, 0);
     for person in region.patients.iter().filter(|person| person.hospitals.len() > 1) {
         let mut seen = Vec::new();
         for (hospital, id) in &person.hospitals {
-            seen.push(registered(&region, hospital, id).await);
+            seen.push(registered(region, hospital, id).await);
         }
         let agree = seen
             .iter()
@@ -66,28 +66,26 @@ async fn enough_people_can_be_linked_and_the_traps_cannot() {
     assert!(linkable >= 16, "{linkable}");
     // twins (2), mistyped, fifteen digits, another spelling
     assert_eq!(traps, 5);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn twins_are_registered_under_their_mothers_number() {
-    let region = region().await;
+    let region = shared();
     let of = |name: &str| region.patients.iter().find(|person| person.name == name).cloned().unwrap();
     let mother = of("林晓燕");
     for twin in ["周雨涵", "周雨欣"] {
         let (hospital, id) = &of(twin).hospitals[0];
-        assert_eq!(number(&registered(&region, hospital, id).await), mother.resident_id);
+        assert_eq!(number(&registered(region, hospital, id).await), mother.resident_id);
     }
     let namesakes: Vec<PersonKnown> =
         region.patients.iter().filter(|person| person.name == "王建国").cloned().collect();
     assert_eq!(namesakes.len(), 2);
     assert_ne!(namesakes[0].resident_id, namesakes[1].resident_id);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn the_show_patient_has_one_of_each_peculiarity() {
-    let region = region().await;
+    let region = shared();
     let show = &region.patients[region.show_patient];
     assert_eq!((show.name.as_str(), show.resident_id.as_str()), ("陈玉兰", "999009196403180328"));
     let mut labs = Vec::new();
@@ -112,17 +110,15 @@ async fn the_show_patient_has_one_of_each_peculiarity() {
         lab["code"]["coding"].as_array().unwrap().iter().all(|coding| coding["system"] != "http://loinc.org")
     };
     some("local code alone", &without_loinc);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn numbers_keep_the_digits_of_the_laboratory() {
-    let region = region().await;
+    let region = shared();
     let (hospital, id) = &region.patients[region.show_patient].hospitals[0];
     let base = &region.hospitals.iter().find(|row| row.id == *hospital).unwrap().base_url;
     let answer = get(&format!("{base}/Observation?patient={id}&code=2823-3&date=2026-11-20")).await;
     assert!(String::from_utf8(answer.body).unwrap().contains("\"value\":5.40,"));
-    region.stop().await;
 }
 
 async fn registered(region: &sandbox::Running, hospital: &str, id: &str) -> Value {

@@ -1,16 +1,34 @@
 //! The region as its peers see it: over HTTP and LDAP, on ephemeral ports of loopback.
 
+#![allow(clippy::unwrap_used, reason = "what a test can't do, it fails on")]
+
 mod behaviour;
 mod directory;
 mod generation;
 mod http;
 mod searching;
 
-use sandbox::{Config, Region, Running};
+use std::sync::LazyLock;
 
-/// A region of a fixed date with short waits.
+use sandbox::{Config, Region, Running};
+use tokio::runtime::Runtime;
+
+/// A region of a fixed date with short waits, for tests that change its behaviour.
 async fn region() -> Running {
     Region::start(config()).await.unwrap()
+}
+
+/// A region shared by the tests that only look. It lives on a runtime of its own: each test's runtime ends with the test.
+fn shared() -> &'static Running {
+    static SHARED: LazyLock<(Runtime, Running)> = LazyLock::new(|| {
+        let start = || {
+            let runtime = Runtime::new().unwrap();
+            let running = runtime.block_on(region());
+            (runtime, running)
+        };
+        std::thread::spawn(start).join().unwrap()
+    });
+    &SHARED.1
 }
 
 fn config() -> Config {

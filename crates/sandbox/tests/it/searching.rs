@@ -7,7 +7,7 @@ use sandbox::{Config, Region, Running};
 use crate::{
     config,
     http::{get, send, walk},
-    region,
+    shared,
 };
 
 fn base(region: &Running, id: &str) -> String {
@@ -20,29 +20,28 @@ fn id_at(region: &Running, index: usize, hospital: &str) -> String {
 
 #[tokio::test]
 async fn a_walk_brings_every_result_exactly_once() {
-    let region = region().await;
-    let heavy = id_at(&region, region.heavy_patient, "city-first");
-    let plain = base(&region, "city-first");
+    let region = shared();
+    let heavy = id_at(region, region.heavy_patient, "city-first");
+    let plain = base(region, "city-first");
     let labs = walk(&format!("{plain}/Observation?patient={heavy}&category=laboratory&_count=1000")).await;
     let ids: HashSet<_> = labs.iter().map(|lab| lab["id"].as_str().unwrap()).collect();
     assert_eq!((labs.len(), ids.len()), (10_000, 10_000));
     assert!(labs.iter().all(|lab| lab["subject"]["reference"] == format!("Patient/{heavy}")));
 
-    let show = id_at(&region, region.show_patient, "university");
-    let epic = base(&region, "university");
+    let show = id_at(region, region.show_patient, "university");
+    let epic = base(region, "university");
     let small = walk(&format!("{epic}/Observation?patient={show}&category=laboratory&_count=7")).await;
     let large = walk(&format!("{epic}/Observation?patient={show}&category=laboratory&_count=100")).await;
     assert!(small.len() > 20);
     assert_eq!(small, large);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn patients_are_found_by_name_number_and_birth_date() {
-    let region = region().await;
+    let region = shared();
     for hospital in ["city-first", "university"] {
-        let base = base(&region, hospital);
-        let show = id_at(&region, region.show_patient, hospital);
+        let base = base(region, hospital);
+        let show = id_at(region, region.show_patient, hospital);
         let number = &region.patients[region.show_patient].resident_id;
         for query in [
             format!("identifier=urn:oid:2.16.156.10011.1.3%7C{number}"),
@@ -56,17 +55,16 @@ async fn patients_are_found_by_name_number_and_birth_date() {
             assert!(found.iter().any(|patient| patient["id"] == show), "{hospital} {query}");
         }
     }
-    let base = base(&region, "city-first");
+    let base = base(region, "city-first");
     assert_eq!(walk(&format!("{base}/Patient?name=Chen%20Yulan")).await.len(), 1);
     assert_eq!(walk(&format!("{base}/Patient?identifier=urn:oid:1%7C999009196403180328")).await.len(), 0);
     assert_eq!(walk(&format!("{base}/Patient?name=%E7%8E%8B%E5%BB%BA%E5%9B%BD")).await.len(), 2);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn the_plain_server_filters_sorts_and_counts() {
-    let region = region().await;
-    let (base, show) = (base(&region, "city-first"), id_at(&region, region.show_patient, "city-first"));
+    let region = shared();
+    let (base, show) = (base(region, "city-first"), id_at(region, region.show_patient, "city-first"));
     let potassium = walk(&format!(
         "{base}/Observation?subject=Patient/{show}&code=http://loinc.org%7C2823-3&status=final&_sort=-date"
     ))
@@ -94,13 +92,12 @@ async fn the_plain_server_filters_sorts_and_counts() {
     let kinds: HashSet<_> = everything.iter().map(|resource| resource["resourceType"].as_str().unwrap()).collect();
     assert_eq!(kinds.len(), 7);
     assert_eq!(get(&format!("{base}/Observation?patient={show}&date=yesterday")).await.status, 400);
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn the_epic_like_server_insists_and_warns() {
-    let region = region().await;
-    let (base, show) = (base(&region, "university"), id_at(&region, region.show_patient, "university"));
+    let region = shared();
+    let (base, show) = (base(region, "university"), id_at(region, region.show_patient, "university"));
     for query in
         [format!("Observation?patient={show}"), "Observation?category=laboratory".to_owned(), "Patient".to_owned()]
     {
@@ -114,7 +111,6 @@ async fn the_epic_like_server_insists_and_warns() {
     let page =
         get(&format!("{base}/Observation?patient={show}&category=laboratory&_count=5000&nonsense=1")).await.json();
     assert!(page["entry"].as_array().unwrap().len() <= 100);
-    region.stop().await;
 }
 
 #[tokio::test]
@@ -138,7 +134,7 @@ async fn page_links_of_the_epic_like_server_expire() {
 
 #[tokio::test]
 async fn servers_describe_themselves_and_answer_what_they_do_not_know() {
-    let region = region().await;
+    let region = shared();
     for hospital in &region.hospitals {
         let base = &hospital.base_url;
         let metadata = get(&format!("{base}/metadata")).await;
@@ -160,18 +156,16 @@ async fn servers_describe_themselves_and_answer_what_they_do_not_know() {
         }
         assert_eq!(send("DELETE", &format!("{base}/Patient/1"), "", "").await.unwrap().status, 405);
     }
-    region.stop().await;
 }
 
 #[tokio::test]
 async fn answers_are_compressed_when_asked() {
-    let region = region().await;
-    let url = format!("{}/metadata", base(&region, "city-first"));
+    let region = shared();
+    let url = format!("{}/metadata", base(region, "city-first"));
     let answer = send("GET", &url, "accept-encoding: br, gzip\r\n", "").await.unwrap();
     assert_eq!(answer.header("content-encoding"), Some("gzip"));
     let mut text = String::new();
     flate2::read::GzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap();
     assert!(text.contains("CapabilityStatement"));
     assert_eq!(get(&url).await.header("content-encoding"), None);
-    region.stop().await;
 }

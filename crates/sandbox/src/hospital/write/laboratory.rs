@@ -1,5 +1,7 @@
 //! Laboratory `Observation` and `DiagnosticReport` in the laboratory's own manner.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
@@ -29,8 +31,8 @@ struct Observation<'a> {
     subject: Reference<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     encounter: Option<Reference<'a>>,
-    effective_date_time: String,
-    issued: String,
+    effective_date_time: Cow<'a, str>,
+    issued: &'a str,
     performer: [Display<'a>; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     value_quantity: Option<Quantity<'a>>,
@@ -121,6 +123,9 @@ struct Shared<'a> {
     subject: String,
     encounter: Option<String>,
     performer: String,
+    /// When the specimen was taken, in full.
+    taken: String,
+    issued: String,
 }
 
 impl Scribe<'_> {
@@ -132,6 +137,8 @@ impl Scribe<'_> {
         let mut dice = Dice::new(self.seed, &format!("{} {}", self.hospital.id, subject.registration.patient_id));
         for report in &subject.chart.reports {
             let shared = Shared {
+                taken: self.time(report.at),
+                issued: self.time(report.at + 5400),
                 meta: serde_json::value::to_raw_value(&self.meta(report.at + 5400))?,
                 category: &category,
                 subject: subject.reference(),
@@ -241,8 +248,11 @@ impl Scribe<'_> {
             code: Concept { text: Some(manner.name), coding: manner.codings },
             subject: Reference { reference: &shared.subject },
             encounter: shared.encounter.as_deref().map(|reference| Reference { reference }),
-            effective_date_time: clock::write(report.at, measured.precision, self.zone()),
-            issued: self.time(report.at + 5400),
+            effective_date_time: match measured.precision {
+                Precision::Minute => Cow::Borrowed(&shared.taken),
+                rough => Cow::Owned(clock::write(report.at, rough, self.zone())),
+            },
+            issued: &shared.issued,
             performer: [Display { display: &shared.performer }],
             value_quantity: quantity,
             value_string: word,
@@ -312,8 +322,8 @@ impl Scribe<'_> {
             "code": { "text": format!("{}{}", report.title, words.report_suffix) },
             "subject": { "reference": shared.subject },
             "encounter": shared.encounter.as_ref().map(|reference| json!({ "reference": reference })),
-            "effectiveDateTime": self.time(report.at),
-            "issued": self.time(report.at + 5400),
+            "effectiveDateTime": shared.taken,
+            "issued": shared.issued,
             "performer": [{ "display": shared.performer }],
             "result": results.iter().map(|id| json!({ "reference": format!("Observation/{id}") })).collect::<Vec<_>>(),
             "conclusion": report.conclusion,

@@ -1,0 +1,249 @@
+//! Looking for patients: all hospitals at once, each identity into the index, people out.
+
+use std::collections::{HashMap, HashSet};
+
+use access::{Act, Context, Event, Object, Outcome, PersonId, StaffContext, audit::action};
+use fhir::{Limits, Query, SearchReport, kinds, rows};
+use jiff::Timestamp;
+use patients::{Person, ResidentId, SourcePatient, names_agree, search_form};
+use serde_json::json;
+use sources::Source;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    Charts, SearchQuery,
+    demographics::states,
+    fan_out::{Answer, Ids, Tally},
+    identifiers, patient,
+};
+use crate::{EhrError, FoundPatient, PatientSearch, SourceReport, SourceState, names};
+
+/// A search is for a person, not for a list: what is further down nobody reads.
+const LIMITS: Limits = Limits { pages: 4, entries: 200 };
+
+impl Charts {
+    /// Searches all hospitals by name, resident ID, record number or index number. What is found is kept for ten minutes
+    /// under an id, so that no URL holds what was typed.
+    ///
+    /// # Errors
+    /// [`EhrError::Query`] when no search can be made of `typed`, [`EhrError::Forbidden`] or [`EhrError::NotFound`] by
+    /// policy, [`EhrError::Store`] and [`EhrError::Audit`] when it could not be written down. A silent hospital is no
+    /// error.
+    pub async fn search_patients(
+        &self,
+        staff: &StaffContext,
+        typed: &str,
+        now: Timestamp,
+    ) -> Result<PatientSearch, EhrError> {
+        self.inner.policy.require(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
+        let query = SearchQuery::read(typed)?;
+        let kind = json!({ "by": query.kind() });
+        let event = |outcome| Event::new(action::PATIENT_SEARCH, "patient-search", outcome);
+        self.write_down(staff, event(Outcome::Intent).with(kind), now).await?;
+        let (people, sources) = match &query {
+            SearchQuery::Number(number) => (Vec::from_iter(self.inner.index.by_number(*number).await?), Vec::new()),
+            _ => self.ask_hospitals(staff, &query, now).await?,
+        };
+        let people = self.inner.index.people(&people).await?;
+        let search = PatientSearch {
+            id: Uuid::new_v4(),
+            shown_query: query.shown(),
+            items: found(&people, &query, now),
+            sources,
+        };
+        let results = serde_json::to_string(&search)?;
+        self.inner.index.keep_search(staff.subject(), search.id, &search.shown_query, results, now).await?;
+        let detail = json!({ "by": query.kind(), "found": search.items.len(), "sources": states(&search.sources) });
+        self.write_down(staff, event(Outcome::Ok).on(search.id.to_string()).with(detail), now).await?;
+        Ok(search)
+    }
+
+    /// A search made by the same person within the last ten minutes.
+    ///
+    /// # Errors
+    /// [`EhrError::NotFound`] when there is none.
+    pub async fn search_again(&self, staff: &StaffContext, id: Uuid, now: Timestamp) -> Result<PatientSearch, EhrError> {
+        self.inner.policy.require(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
+        let kept = self.inner.index.kept_search(staff.subject(), id, now).await?.ok_or(EhrError::NotFound)?;
+        Ok(serde_json::from_str(&kept.results)?)
+    }
+
+    /// The person who holds a resident ID and bears this name: for accounts that are being proven. Asks the hospitals, so
+    /// that people whom nobody has looked for yet are found. `None` when the number is not valid, nobody is known to
+    /// hold it, or the name is another.
+    ///
+    /// # Errors
+    /// The database's, and the audit's.
+    pub async fn identify(
+        &self,
+        ctx: &dyn Context,
+        resident_id: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<PersonId>, EhrError> {
+        let Ok(number) = ResidentId::parse(resident_id) else { return Ok(None) };
+        let event = |outcome| Event::new("patient.identify", "patient-search", outcome);
+        self.write_down(ctx, event(Outcome::Intent), now).await?;
+        let (_, sources) = self.ask_hospitals(ctx, &SearchQuery::ResidentId(number.clone()), now).await?;
+        let mut identified = None;
+        if let Some(holder) = self.inner.index.holder(&number).await? {
+            let person = self.inner.index.person(holder).await?;
+            identified = names_agree(&person.name, name).then_some(holder);
+        }
+        let mut ended = event(Outcome::Ok).with(json!({ "sources": states(&sources) }));
+        ended.person = identified;
+        self.write_down(ctx, ended, now).await?;
+        Ok(identified)
+    }
+
+    async fn ask_hospitals(
+        &self,
+        ctx: &dyn Context,
+        query: &SearchQuery,
+        now: Timestamp,
+    ) -> Result<(Vec<PersonId>, Vec<SourceReport>), EhrError> {
+        let systems = self.inner.settings.resident_id_systems.clone();
+        let asked = query.clone();
+        let (answers, mut sources) = self
+            .ask_each(|_| Some(Ids::default()), now, move |source, _, deadline| {
+                let (query, systems) = (asked.clone(), systems.clone());
+                async move { ask(&source, &query, &systems, deadline, now).await }
+            })
+            .await;
+        let mut seen: Vec<SourcePatient> = Vec::new();
+        let mut known = HashSet::new();
+        for identity in answers.into_iter().flatten() {
+            if known.insert((identity.source.clone(), identity.patient.clone())) {
+                seen.push(identity);
+            }
+        }
+        let people = self.inner.index.observe(ctx, &seen, now).await?;
+        // Asked, and not there: in a search that is an answer.
+        for source in &mut sources {
+            if source.state == SourceState::NotLinked {
+                source.state = SourceState::Unreachable;
+            }
+        }
+        let mut once = HashSet::new();
+        Ok((people.into_iter().filter(|person| once.insert(*person)).collect(), sources))
+    }
+}
+
+async fn ask(
+    source: &Source,
+    query: &SearchQuery,
+    systems: &[String],
+    deadline: Instant,
+    now: Timestamp,
+) -> Answer<Vec<SourcePatient>> {
+    let mut tally = Tally::default();
+    let mut found = Vec::new();
+    for question in questions(query, systems) {
+        let report = one(source, &question, query, systems, deadline, now, &mut found).await;
+        tally.add(&report);
+    }
+    if let (SearchQuery::ResidentId(number), true) = (query, found.is_empty()) {
+        // Old records may hold the number as it was before it had 18 places.
+        for question in number.legacy().map(|old| by_identifier(systems, &old)).unwrap_or_default() {
+            let report = one(source, &question, query, systems, deadline, now, &mut found).await;
+            tally.add(&report);
+        }
+    }
+    tally.entries = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    Answer { data: found, tally }
+}
+
+async fn one(
+    source: &Source,
+    question: &Query,
+    query: &SearchQuery,
+    systems: &[String],
+    deadline: Instant,
+    now: Timestamp,
+    found: &mut Vec<SourcePatient>,
+) -> SearchReport {
+    let base = source.client.base().clone();
+    let mut take = |entry: fhir::Entry<'_, rows::Patient<'_>>| {
+        // Servers ignore parameters that they don't know: what was not asked for is not taken.
+        if entry.row.resource_type == Some("Patient") && fits(&entry.row, query, systems) {
+            found.extend(patient::identity(&entry.row, &source.id, &base, systems));
+        }
+    };
+    source.search::<kinds::Patient>(question, &LIMITS, deadline, now, &mut take).await
+}
+
+fn questions(query: &SearchQuery, systems: &[String]) -> Vec<Query> {
+    match query {
+        SearchQuery::ResidentId(number) => by_identifier(systems, number.expose()),
+        SearchQuery::RecordNumber(number) => vec![Query::new().with("identifier", number)],
+        SearchQuery::Name(name) => vec![Query::new().with("name", name)],
+        SearchQuery::Number(_) => Vec::new(),
+    }
+}
+
+fn by_identifier(systems: &[String], number: &str) -> Vec<Query> {
+    let mut questions = Vec::with_capacity(systems.len());
+    for system in systems {
+        questions.push(Query::new().with("identifier", format!("{system}|{number}")));
+    }
+    questions
+}
+
+fn fits(row: &rows::Patient<'_>, query: &SearchQuery, systems: &[String]) -> bool {
+    match query {
+        SearchQuery::ResidentId(number) => row.identifier.iter().any(|identifier| {
+            let ours = identifier.system.is_some_and(|system| systems.iter().any(|own| own == system));
+            ours && identifier.value.and_then(|value| ResidentId::parse(value).ok()).as_ref() == Some(number)
+        }),
+        SearchQuery::RecordNumber(number) => {
+            row.identifier.iter().any(|identifier| identifier.value.is_some_and(|value| value.eq_ignore_ascii_case(number)))
+        }
+        SearchQuery::Name(name) => row.name.iter().any(|of| {
+            let parts = [of.text, of.family].into_iter().flatten().chain(of.given.iter().copied());
+            let forms: Vec<String> = parts.map(|part| search_form(part)).collect();
+            let whole = format!("{}{}", search_form(of.family.unwrap_or_default()), search_form(&of.given.concat()));
+            let has = |part: &str| forms.iter().chain([&whole]).any(|form| form.contains(part));
+            has(&search_form(name)) || name.split_whitespace().all(|word| has(&search_form(word))) || forms.iter().any(|form| names::sounds_like(form, name))
+        }),
+        SearchQuery::Number(_) => true,
+    }
+}
+
+/// People as rows of the list: those who bear exactly the name first.
+fn found(people: &[Person], query: &SearchQuery, now: Timestamp) -> Vec<FoundPatient> {
+    let mut alike: HashMap<(String, Option<&str>, Option<&str>), usize> = HashMap::new();
+    let key = |person: &Person| search_form(&person.name);
+    for person in people {
+        *alike.entry((key(person), person.sex.as_deref(), person.birth_date.as_deref())).or_default() += 1;
+    }
+    let mut items: Vec<FoundPatient> = people
+        .iter()
+        .map(|person| {
+            let twins = alike.get(&(key(person), person.sex.as_deref(), person.birth_date.as_deref()));
+            let mut sources: Vec<String> = Vec::new();
+            for link in &person.links {
+                if !sources.contains(&link.source) {
+                    sources.push(link.source.clone());
+                }
+            }
+            FoundPatient {
+                person: person.id,
+                number: person.number.clone(),
+                name: person.name.clone(),
+                pinyin: names::pinyin(&person.name),
+                sex: person.sex.clone(),
+                birth_date: person.birth_date.clone(),
+                age: crate::age::years(person.birth_date.as_deref(), now),
+                identifiers: identifiers(person),
+                sources,
+                possible_duplicate: twins.is_some_and(|count| *count > 1),
+            }
+        })
+        .collect();
+    let exact = |item: &FoundPatient| matches!(query, SearchQuery::Name(name) if names_agree(&item.name, name));
+    items.sort_by(|a, b| {
+        (!exact(a), &a.name, &a.birth_date, &a.number).cmp(&(!exact(b), &b.name, &b.birth_date, &b.number))
+    });
+    items
+}

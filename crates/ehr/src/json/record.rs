@@ -1,0 +1,340 @@
+//! Shapes and how they are filled. Absent means "not said"; every text is as the source wrote it.
+
+use access::PersonId;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    FoundPatient, Gathered, Held, Link, MaskedIdentifier, Origin, PatientSearch, Registration, Section, SourceReport,
+    SourceState, labs,
+    labs::{Code, LabResult},
+};
+
+/// A section of a record.
+#[derive(Debug, Serialize)]
+pub struct Record<'a, F> {
+    patient: PersonId,
+    section: &'static str,
+    /// Every linked source answered in full.
+    complete: bool,
+    items: Vec<Item<'a, F>>,
+    sources: Vec<SourceJson<'a>>,
+    /// What is there but not shown to this reader yet.
+    #[serde(skip_serializing_if = "<[Held]>::is_empty")]
+    held: &'a [Held],
+}
+
+/// An item of a section.
+#[derive(Debug, Serialize)]
+pub struct Item<'a, F> {
+    id: String,
+    kind: &'static str,
+    code: Option<CodeJson<'a>>,
+    time: Option<&'a str>,
+    status: Option<&'a str>,
+    fields: F,
+    origins: Vec<OriginJson<'a>>,
+    conflict: Option<&'a [String]>,
+}
+
+#[derive(Debug, Serialize)]
+struct CodeJson<'a> {
+    text: &'a str,
+    codings: Vec<CodingJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct CodingJson<'a> {
+    system: Option<&'a str>,
+    code: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct OriginJson<'a> {
+    source: &'a str,
+    resource: &'a str,
+    version: Option<&'a str>,
+    retrieved_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct SourceJson<'a> {
+    id: &'a str,
+    state: SourceState,
+    detail: Option<&'a str>,
+    queries: u32,
+    pages: u32,
+    entries: u32,
+    dropped: u32,
+    retrieved_at: Option<Timestamp>,
+    age_s: Option<u64>,
+}
+
+/// `fields` of a laboratory result.
+#[derive(Debug, Serialize)]
+pub struct LabFields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<ValueJson<'a>>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<RangeJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flag: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    specimen: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    members: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    components: Vec<ComponentJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ComponentJson<'a> {
+    code: CodeJson<'a>,
+    fields: LabFields<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ValueJson<'a> {
+    text: &'a str,
+    number: Option<f64>,
+    comparator: Option<&'a str>,
+    unit: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct RangeJson<'a> {
+    text: &'a str,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+/// `fields` of a registration.
+#[derive(Debug, Serialize)]
+pub struct DemographicsFields<'a> {
+    names: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sex: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birth_date: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deceased: Option<&'a str>,
+    identifiers: Vec<IdentifierJson<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    phones: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    addresses: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    contacts: &'a [String],
+    active: bool,
+}
+
+/// Shorthand for a section of registrations.
+pub type Demographics<'a> = Record<'a, DemographicsFields<'a>>;
+
+#[derive(Debug, Serialize)]
+struct IdentifierJson<'a> {
+    system: Option<&'a str>,
+    masked: &'a str,
+}
+
+/// Identities of a person at sources.
+#[derive(Debug, Serialize)]
+pub struct Links<'a> {
+    links: Vec<LinkJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinkJson<'a> {
+    source: &'a str,
+    patient: &'a str,
+    how: &'a str,
+    evidence: &'a [String],
+    at: Timestamp,
+}
+
+/// What a search found.
+#[derive(Debug, Serialize)]
+pub struct Patients<'a> {
+    items: Vec<PatientJson<'a>>,
+    sources: Vec<SourceJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct PatientJson<'a> {
+    id: PersonId,
+    number: &'a str,
+    name: &'a str,
+    sex: Option<&'a str>,
+    birth_date: Option<&'a str>,
+    identifiers: Vec<IdentifierJson<'a>>,
+    sources: &'a [String],
+    possible_duplicate: bool,
+}
+
+/// `GET …/record/lab-results`
+pub fn lab_results(person: PersonId, gathered: &Gathered<LabResult>) -> Record<'_, LabFields<'_>> {
+    record(person, Section::LabResults, gathered, gathered.items.iter().map(lab_item).collect())
+}
+
+/// `GET …/record/demographics`
+pub fn demographics(person: PersonId, gathered: &Gathered<Registration>) -> Demographics<'_> {
+    record(person, Section::Demographics, gathered, gathered.items.iter().map(registration_item).collect())
+}
+
+/// `GET …/links`
+pub fn links(links: &[Link]) -> Links<'_> {
+    Links { links: links.iter().map(link).collect() }
+}
+
+/// `POST /api/v1/patient-searches`
+pub fn patient_search(search: &PatientSearch) -> Patients<'_> {
+    Patients { items: search.items.iter().map(patient).collect(), sources: search.sources.iter().map(source).collect() }
+}
+
+fn lab_item(result: &LabResult) -> Item<'_, LabFields<'_>> {
+    Item {
+        id: result.id.clone(),
+        kind: "Observation",
+        code: Some(code(&result.code)),
+        time: result.time.as_ref().map(crate::ClinicalTime::as_str),
+        status: Some(&result.status),
+        fields: lab_fields(result),
+        origins: result.origins.iter().map(origin).collect(),
+        conflict: (!result.conflict.is_empty()).then_some(result.conflict.as_slice()),
+    }
+}
+
+fn registration_item(of: &Registration) -> Item<'_, DemographicsFields<'_>> {
+    Item {
+        id: format!("{}.{}", of.origin.source, of.origin.resource.trim_start_matches("Patient/")),
+        kind: "Patient",
+        code: None,
+        time: None,
+        status: None,
+        fields: DemographicsFields {
+            names: &of.names,
+            sex: of.sex.as_deref(),
+            birth_date: of.birth_date.as_deref(),
+            deceased: of.deceased.as_deref(),
+            identifiers: of.identifiers.iter().map(identifier).collect(),
+            phones: &of.phones,
+            addresses: &of.addresses,
+            contacts: &of.contacts,
+            active: !of.inactive,
+        },
+        origins: vec![origin(&of.origin)],
+        conflict: None,
+    }
+}
+
+fn link(link: &Link) -> LinkJson<'_> {
+    LinkJson { source: &link.source, patient: &link.patient, how: &link.how, evidence: &link.evidence, at: link.at }
+}
+
+fn patient(found: &FoundPatient) -> PatientJson<'_> {
+    PatientJson {
+        id: found.person,
+        number: &found.number,
+        name: &found.name,
+        sex: found.sex.as_deref(),
+        birth_date: found.birth_date.as_deref(),
+        identifiers: found.identifiers.iter().map(identifier).collect(),
+        sources: &found.sources,
+        possible_duplicate: found.possible_duplicate,
+    }
+}
+
+fn record<'a, T, F>(
+    person: PersonId,
+    section: Section,
+    gathered: &'a Gathered<T>,
+    items: Vec<Item<'a, F>>,
+) -> Record<'a, F> {
+    Record {
+        patient: person,
+        section: section.slug(),
+        complete: gathered.complete(),
+        items,
+        sources: gathered.sources.iter().map(source).collect(),
+        held: &gathered.held,
+    }
+}
+
+fn lab_fields(result: &LabResult) -> LabFields<'_> {
+    LabFields {
+        value: result.value.as_ref().map(value),
+        absent: result.absent.as_deref(),
+        range: result.range.as_ref().map(range),
+        flag: result.flag.map(labs::Flag::code),
+        specimen: result.specimen.as_deref(),
+        report: result.report.as_deref(),
+        group: result.group,
+        issued: result.issued.as_ref().map(crate::ClinicalTime::as_str),
+        notes: &result.notes,
+        members: &result.members,
+        components: result.components.iter().map(component).collect(),
+    }
+}
+
+fn component(part: &LabResult) -> ComponentJson<'_> {
+    ComponentJson { code: code(&part.code), fields: lab_fields(part) }
+}
+
+fn value(value: &labs::Value) -> ValueJson<'_> {
+    ValueJson {
+        text: &value.text,
+        number: value.number,
+        comparator: value.comparator.as_deref(),
+        unit: value.unit.as_deref(),
+    }
+}
+
+fn range(range: &labs::Range) -> RangeJson<'_> {
+    RangeJson { text: &range.text, low: range.low, high: range.high }
+}
+
+fn code(code: &Code) -> CodeJson<'_> {
+    let codings = code.codings.iter();
+    CodeJson {
+        text: &code.text,
+        codings: codings.map(|coding| CodingJson { system: coding.system.as_deref(), code: &coding.code }).collect(),
+    }
+}
+
+fn origin(origin: &Origin) -> OriginJson<'_> {
+    OriginJson {
+        source: &origin.source,
+        resource: &origin.resource,
+        version: origin.version.as_deref(),
+        retrieved_at: origin.retrieved_at,
+    }
+}
+
+fn identifier(identifier: &MaskedIdentifier) -> IdentifierJson<'_> {
+    IdentifierJson { system: identifier.system.as_deref(), masked: &identifier.masked }
+}
+
+fn source(report: &SourceReport) -> SourceJson<'_> {
+    SourceJson {
+        id: &report.id,
+        state: report.state,
+        detail: report.detail.as_deref(),
+        queries: report.queries,
+        pages: report.pages,
+        entries: report.entries,
+        dropped: report.dropped,
+        retrieved_at: report.retrieved_at,
+        age_s: report.age_s,
+    }
+}

@@ -1,0 +1,12 @@
+//! The FHIR client against servers of every kind, and the reader against messy bundles.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod examples;
+mod mutations;
+mod outcomes;
+mod references;
+#[path = "../../../outbound/tests/it/server.rs"]
+#[allow(dead_code)]
+mod server;
+mod shipped_platforms;

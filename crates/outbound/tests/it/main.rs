@@ -1,0 +1,206 @@
+//! The HTTP client against servers that answer well, badly, slowly, too much, or elsewhere.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod server;
+mod tls;
+
+use std::{io::Write as _, time::Duration};
+
+use outbound::{Outbound, OutboundError, Target, TargetSettings};
+use server::{Server, answer};
+use tokio::time::Instant;
+use url::Url;
+
+fn settings(server: &Server) -> TargetSettings {
+    TargetSettings::new("city-first", server.url("/fhir"))
+}
+
+fn target(settings: TargetSettings) -> Target {
+    Outbound::new().unwrap().target(settings).unwrap()
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(5)
+}
+
+async fn get(target: &Target, url: &Url) -> Result<outbound::Answer, OutboundError> {
+    target.get(url, "application/fhir+json", soon()).await
+}
+
+#[tokio::test]
+async fn an_answer_carries_status_type_body_and_retry_after() {
+    let server =
+        Server::start(|_, _| answer(503, "Content-Type: application/fhir+json\r\nRetry-After: 7\r\n", "{}")).await;
+    let mut settings = settings(&server);
+    settings.headers = vec![("X-Tenant".into(), "ward-7".into())];
+    let got = get(&target(settings), &server.url("/fhir/Patient?name=x")).await.unwrap();
+    assert_eq!((got.status, got.body.as_ref()), (503, b"{}".as_ref()));
+    assert_eq!(got.content_type.as_deref(), Some("application/fhir+json"));
+    assert_eq!(got.retry_after, Some(Duration::from_secs(7)));
+    let head = server.heads().remove(0).to_lowercase();
+    assert!(head.starts_with("get /fhir/patient?name=x http/1.1"), "{head}");
+    assert!(head.contains("accept: application/fhir+json") && head.contains("x-tenant: ward-7"), "{head}");
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_its_target_hears_nothing() {
+    for status in [301, 302, 303, 307, 308] {
+        let canary = Server::start(|_, _| answer(200, "", "caught")).await;
+        let location = format!("Location: {}\r\n", canary.url("/x"));
+        let server = Server::start(move |_, _| answer(status, &location, "")).await;
+        let mut settings = settings(&server);
+        settings.headers = vec![("Authorization".into(), "Bearer token".into())];
+        let got = get(&target(settings), &server.url("/fhir/Patient")).await.unwrap();
+        assert_eq!(got.status, status);
+        assert_eq!(server.heads().len(), 1);
+        assert!(canary.heads().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn addresses_off_the_origin_are_refused_before_anything_is_sent() {
+    let server = Server::start(|_, _| answer(200, "", "")).await;
+    let canary = Server::start(|_, _| answer(200, "", "")).await;
+    let port = server.address.port();
+    let target = target(settings(&server));
+    let elsewhere = [
+        canary.url("/fhir/Patient").to_string(),
+        format!("https://127.0.0.1:{port}/"),
+        format!("http://localhost:{port}/"),
+        format!("http://127.0.0.2:{port}/"),
+        format!("http://user@127.0.0.1:{port}/"),
+        format!("http://user:word@127.0.0.1:{port}/"),
+        format!("http://[::ffff:127.0.0.1]:{port}/"),
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+    ];
+    for url in elsewhere {
+        let got = get(&target, &Url::parse(&url).unwrap()).await;
+        assert_eq!(got.unwrap_err(), OutboundError::Origin { target: "city-first".into() }, "{url}");
+    }
+    // Octal and other spellings of the same address are the same origin: URL parsing has made them one.
+    let same = Url::parse(&format!("http://0177.0.0.1:{port}/")).unwrap();
+    assert!(get(&target, &same).await.is_ok());
+    assert!(canary.heads().is_empty());
+    assert_eq!(server.heads().len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_is_counted_after_decompression_and_what_fitted_is_kept() {
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..64 {
+        bomb.write_all(&vec![b' '; 1 << 20]).unwrap();
+    }
+    let bomb = bomb.finish().unwrap();
+    assert!(bomb.len() < 1 << 17);
+    let server = Server::start(move |_, _| answer(200, "Content-Encoding: gzip\r\n", &bomb)).await;
+    let mut settings = settings(&server);
+    settings.max_body = 1 << 20;
+    let target = target(settings);
+    let limit = OutboundError::TooLarge { target: "city-first".into(), limit: 1 << 20 };
+    assert_eq!(get(&target, &server.url("/fhir")).await.unwrap_err(), limit);
+    let (kept, error) = target.get_partly(&server.url("/fhir"), "*/*", soon()).await.unwrap();
+    assert_eq!((kept.body.len(), error), (1 << 20, Some(limit)));
+}
+
+#[tokio::test]
+async fn a_body_that_claims_too_much_is_not_begun() {
+    let head = b"HTTP/1.1 200 X\r\nContent-Length: 99999999999\r\n\r\n".to_vec();
+    let server = Server::start(move |_, _| vec![(Duration::ZERO, head.clone())]).await;
+    let error = get(&target(settings(&server)), &server.url("/fhir")).await.unwrap_err();
+    assert!(matches!(error, OutboundError::TooLarge { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn silence_ends_at_the_deadline_and_at_the_targets_own_timeout() {
+    let server = Server::start(|_, _| vec![(Duration::from_secs(60), Vec::new())]).await;
+    let timeout = OutboundError::Timeout { target: "city-first".into() };
+    let quick = Instant::now() + Duration::from_millis(150);
+    let got = target(settings(&server)).get(&server.url("/fhir"), "*/*", quick).await;
+    assert_eq!(got.unwrap_err(), timeout);
+    let mut short = settings(&server);
+    short.timeout = Duration::from_millis(150);
+    assert_eq!(get(&target(short), &server.url("/fhir")).await.unwrap_err(), timeout);
+}
+
+#[tokio::test]
+async fn a_dripping_body_is_cut_off_after_the_grace() {
+    let server = Server::start(|_, _| {
+        let mut pieces = vec![(Duration::ZERO, b"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n".to_vec())];
+        pieces.extend((0..60).map(|_| (Duration::from_millis(100), b" ".to_vec())));
+        pieces
+    })
+    .await;
+    let started = Instant::now();
+    let (kept, error) = target(settings(&server)).get_partly(&server.url("/fhir"), "*/*", soon()).await.unwrap();
+    assert_eq!(error, Some(OutboundError::TooSlow { target: "city-first".into() }));
+    assert!(!kept.body.is_empty());
+    assert!(started.elapsed() < Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_an_error_that_keeps_what_came() {
+    let bytes = b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\nhalf".to_vec();
+    let server = Server::start(move |_, _| vec![(Duration::ZERO, bytes.clone())]).await;
+    let (kept, error) = target(settings(&server)).get_partly(&server.url("/fhir"), "*/*", soon()).await.unwrap();
+    assert_eq!(kept.body.as_ref(), b"half");
+    assert!(matches!(error, Some(OutboundError::Protocol { .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn failures_are_told_apart_and_name_no_url() {
+    let gone = Server::start(|_, _| Vec::new()).await;
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}/fhir", listener.local_addr().unwrap())
+    };
+    let garbage = Server::start(|_, _| vec![(Duration::ZERO, b"SSH-2.0-x\r\n".to_vec())]).await;
+    let cases = [
+        (closed, "Connect"),
+        (gone.url("/fhir").to_string(), "Protocol"),
+        (garbage.url("/fhir").to_string(), "Protocol"),
+        ("http://hospital.invalid/fhir".to_owned(), "Connect"),
+    ];
+    for (base, expect) in cases {
+        let base = Url::parse(&base).unwrap();
+        let target = target(TargetSettings::new("city-first", base.clone()));
+        let mut url = base;
+        url.set_query(Some("name=secret"));
+        let error = get(&target, &url).await.unwrap_err();
+        assert!(format!("{error:?}").starts_with(expect), "{error:?}");
+        let words = format!("{error} {error:?}");
+        assert!(!words.contains("secret") && !words.contains("http://") && !words.contains("127.0.0.1"), "{words}");
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_meant_are_refused() {
+    let outbound = Outbound::new().unwrap();
+    let check = |base: &str, change: fn(&mut TargetSettings), expect: &str| {
+        let mut settings = TargetSettings::new("city-first", Url::parse(base).unwrap());
+        change(&mut settings);
+        let error = outbound.target(settings).unwrap_err();
+        assert!(format!("{error:?}").starts_with(expect), "{base}: {error:?}");
+    };
+    check("ftp://hospital.example/", |_| {}, "Settings");
+    check("http://user@hospital.example/", |_| {}, "Settings");
+    check("http://hospital.example/?a=b", |_| {}, "Settings");
+    check("http://hospital.example/#a", |_| {}, "Settings");
+    check("http://169.254.169.254/", |_| {}, "Address");
+    check("http://[::ffff:169.254.169.254]/", |_| {}, "Address");
+    check("http://0.0.0.0/", |_| {}, "Address");
+    check("http://hospital.example/", |s| s.headers = vec![("a b".into(), "c".into())], "Settings");
+    check("http://hospital.example/", |s| s.headers = vec![("a".into(), "b\r\nc: d".into())], "Settings");
+    check("http://hospital.example/", |s| s.ca_file = Some("no/such/file.pem".into()), "Settings");
+    check("http://hospital.example/", |s| s.proxy = Url::parse("gopher://proxy.example").ok(), "Settings");
+    check("http://hospital.example/", |s| s.proxy = Url::parse("http://169.254.1.1:3128").ok(), "Address");
+}
+
+#[test]
+fn credentials_are_not_printed() {
+    let mut settings = TargetSettings::new("city-first", Url::parse("http://hospital.example/").unwrap());
+    settings.headers = vec![("Authorization".into(), "Bearer secret".into())];
+    let target = Outbound::new().unwrap().target(settings.clone()).unwrap();
+    let words = format!("{settings:?} {target:?}");
+    assert!(words.contains("Authorization") && !words.contains("secret"), "{words}");
+}

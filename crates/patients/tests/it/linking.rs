@@ -1,0 +1,148 @@
+use super::*;
+use patients::{IndexNumber, LinkedBy};
+use sea_orm::{ConnectionTrait as _, sea_query::{Alias, Query}};
+
+/// Two identities seen one after the other: one person, or two?
+async fn check(one: &str, other: &str, expect_one: bool) {
+    for db in testbed::databases().await {
+        let (_, index) = index(&db).await;
+        let first = index.observe(&system(), &[identity("a", "1", one)], now()).await.expect("first");
+        let second = index.observe(&system(), &[identity("b", "9", other)], now()).await.expect("second");
+        assert_eq!(first == second, expect_one, "{one} / {other} on {:?}", db.kind);
+    }
+}
+
+#[tokio::test]
+async fn the_strong_key_links() {
+    check("陈玉兰|female|1964-03-18|999009196403180328", "陈 玉兰|female|1964-03-18|999009640318032", true).await;
+}
+
+#[tokio::test]
+async fn nothing_weaker_links_by_itself() {
+    // A mother's number on her newborn, a twin's, a mistyped sex, a date known to the month, the same name without number.
+    check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰之女|female|1964-03-18|999009196403180328", false).await;
+    check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰|male|1964-03-18|999009196403180328", false).await;
+    check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰|female|1964-03|999009196403180328", false).await;
+    check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰|female|1964-03-18|-", false).await;
+    check("陈玉兰|female|1964-03-18|999009196403180328", "Chen Yulan|female|1964-03-18|999009196403180328", false).await;
+    check("陈玉兰|female|1964-03-18|-", "陈玉兰|female|1964-03-18|-", false).await;
+    check("-|female|1964-03-18|999009196403180328", "-|female|1964-03-18|999009196403180328", false).await;
+}
+
+#[tokio::test]
+async fn an_identity_keeps_its_person_and_the_links_say_why() {
+    for db in testbed::databases().await {
+        let (_, index) = index(&db).await;
+        let told = format!("陈玉兰|female|1964-03-18|{YULAN}");
+        let seen = [identity("a", "1", &told), identity("b", "9", &told)];
+        let people = index.observe(&system(), &seen, now()).await.expect("observe");
+        assert_eq!(people[0], people[1]);
+        // Married, moved, mistyped: the identity is the same one.
+        let changed = [identity("b", "9", "陈玉蓝|female|1964-03-19|-")];
+        assert_eq!(index.observe(&system(), &changed, now()).await.expect("again"), [people[0]]);
+
+        let person = index.person(people[0]).await.expect("person");
+        assert_eq!((person.name.as_str(), person.resident_id_masked.as_deref()), ("陈玉兰", Some("999***********0328")));
+        let links: Vec<_> = person.links.iter().map(|link| (link.source.as_str(), link.how)).collect();
+        assert_eq!(links, [("a", LinkedBy::StrongKey), ("b", LinkedBy::StrongKey)]);
+        assert_eq!(person.links[0].evidence, ["resident-id", "birth-date", "sex", "name"]);
+        assert_eq!(person.links[0].identifiers[0].shown, "MR-1");
+
+        let number = IndexNumber::parse(&person.number).expect("number");
+        assert_eq!(index.by_number(number).await.expect("by number"), Some(person.id));
+        let held = ResidentId::parse(YULAN).expect("valid");
+        assert_eq!(index.holder(&held).await.expect("holder"), Some(person.id));
+        assert!(index.is_held_by(&person, &held));
+        assert!(!index.is_held_by(&person, &ResidentId::parse(MALE_1985).expect("valid")));
+    }
+}
+
+#[tokio::test]
+async fn links_are_in_the_audit_and_a_second_look_is_not() {
+    for db in testbed::databases().await {
+        let (store, index) = index(&db).await;
+        let told = format!("陈玉兰|female|1964-03-18|{YULAN}");
+        let seen = [identity("a", "1", &told), identity("b", "9", &told)];
+        for _ in 0..3 {
+            index.observe(&system(), &seen, now()).await.expect("observe");
+        }
+        let rows = Query::select().columns(["action", "detail"].map(Alias::new)).from(Alias::new("audit_event")).to_owned();
+        let rows = store.reader().query_all(&rows).await.expect("audit rows");
+        assert_eq!(rows.len(), 2, "{:?}", db.kind);
+        for row in rows {
+            assert_eq!(row.try_get::<String>("", "action").expect("action"), "index.link");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_merge_at_the_source_is_followed() {
+    for db in testbed::databases().await {
+        let (_, index) = index(&db).await;
+        let mut old = identity("a", "old", "陈玉兰|female|1964-03-18|-");
+        let survivor = identity("a", "new", "陈玉兰|female|1964-03-18|-");
+        old.replaced_by = Some("new".into());
+        let people = index.observe(&system(), &[old, survivor], now()).await.expect("observe");
+        assert_eq!(people[0], people[1]);
+        let links = index.links(people[0]).await.expect("links");
+        let old = links.iter().find(|link| link.patient == "old").expect("old");
+        assert_eq!((old.how, old.aliases.as_slice()), (LinkedBy::Merged, &["new".to_owned()][..]));
+        // The same id at another hospital is somebody else.
+        let mut elsewhere = identity("b", "x", "陈玉兰|female|1964-03-18|-");
+        elsewhere.replaced_by = Some("new".into());
+        assert_ne!(index.observe(&system(), &[elsewhere], now()).await.expect("observe")[0], people[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_comes_later_is_claimed_once() {
+    for db in testbed::databases().await {
+        let (_, index) = index(&db).await;
+        let told = format!("陈玉兰|female|1964-03-18|{YULAN}");
+        let without = [identity("a", "1", "陈玉兰|female|1964-03-18|-")];
+        let person = index.observe(&system(), &without, now()).await.expect("observe")[0];
+        assert_eq!(index.observe(&system(), &[identity("a", "1", &told)], now()).await.expect("with"), [person]);
+        assert_eq!(index.observe(&system(), &[identity("b", "9", &told)], now()).await.expect("other"), [person]);
+        // Somebody else's number stays with its holder.
+        let taken = identity("c", "5", "陈玉兰之女|female|1964-03-18|999009196403180328");
+        assert_ne!(index.observe(&system(), &[taken], now()).await.expect("taken"), [person]);
+        let held = ResidentId::parse(YULAN).expect("valid");
+        assert_eq!(index.holder(&held).await.expect("holder"), Some(person));
+    }
+}
+
+#[tokio::test]
+async fn seen_by_many_at_once_it_is_one_person() {
+    for db in testbed::databases().await {
+        let (store, index) = index(&db).await;
+        let told = format!("陈玉兰|female|1964-03-18|{YULAN}");
+        let looks = (0..8).map(|nth| {
+            let (index, seen) = (index.clone(), vec![identity("a", "1", &told), identity("b", &format!("{nth}"), &told)]);
+            tokio::spawn(async move { index.observe(&system(), &seen, now()).await.expect("observe") })
+        });
+        let mut people = std::collections::HashSet::new();
+        for look in looks.collect::<Vec<_>>() {
+            people.extend(look.await.expect("task"));
+        }
+        assert_eq!(people.len(), 1, "{:?}", db.kind);
+        let rows = Query::select().column(Alias::new("id")).from(Alias::new("patient")).to_owned();
+        assert_eq!(store.reader().query_all(&rows).await.expect("people").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn no_resident_id_is_in_the_database() {
+    for db in testbed::databases().await {
+        let (_, index) = index(&db).await;
+        let told = format!("陈玉兰|female|1964-03-18|{YULAN}");
+        index.observe(&system(), &[identity("a", "1", &told)], now()).await.expect("observe");
+        if let Some(file) = db.file() {
+            let bytes: Vec<u8> = ["", "-wal"]
+                .iter()
+                .flat_map(|end| std::fs::read(format!("{}{end}", file.display())).unwrap_or_default())
+                .collect();
+            let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            assert!(has("陈玉兰") && !has(YULAN) && !has("999009640318032"));
+        }
+    }
+}
