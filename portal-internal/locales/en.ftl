@@ -38,5 +38,5 @@ break-glass-phone = In an emergency, telephone first
 break-glass-phone-text = Call the treating department or the patient’s hospital
 break-glass-later = Emergency access
 break-glass-later-text = Opening with a stated reason is not available yet
-break-glass-recorded = Recorded
-break-glass-recorded-text = This attempt is in the access log, which the patient can see.
+break-glass-recorded = It leaves a trace
+break-glass-recorded-text = Every attempt to open a record, refused or not, goes into the access log, which the patient can see.

@@ -17,7 +17,8 @@ mod lab_bundle;
 
 /// Limit of the ratio for laboratory results (PERFORMANCE, G1).
 const LIMIT: f64 = 1.40;
-/// How far the cost of a byte may move from the smallest to the largest size.
+/// How far the cost of a byte may move from the smallest to the largest size, beside the peer's: larger texts leave the
+/// processor's caches, which costs both.
 const GROWTH: f64 = 0.10;
 const ROUNDS: usize = 9;
 /// Bytes worked through in one measurement at least, so that a scheduler tick does not matter.
@@ -26,7 +27,7 @@ const BYTES: usize = 150_000_000;
 fn main() -> ExitCode {
     let mut good = true;
     let mut lines = Vec::new();
-    let mut first_cost = None;
+    let mut first_ratio = None;
     println!("{:<28} {:>9} {:>9} {:>7} {:>7}", "G1 parse", "ns/byte", "peer", "ratio", "limit");
     for count in [1_000, 10_000, 100_000] {
         let pages = lab_bundle::pages(count, 7);
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
         );
         let per_byte = |ns: f64| ns / (bytes * times) as f64;
         let cost = per_byte(rows);
-        let growth = cost / *first_cost.get_or_insert(cost) - 1.0;
+        let growth = ratio / *first_ratio.get_or_insert(ratio) - 1.0;
         let ok = gate && ratio <= LIMIT && growth <= GROWTH;
         good &= ok;
         let verdict = match (gate, ok) {
@@ -81,35 +82,45 @@ fn skip(pages: &[String]) {
     }
 }
 
-/// What a table of results needs, texts in one place: a row is small and costs no allocation of its own.
-#[derive(Default, PartialEq, Debug)]
+/// What a table of results needs of one page, texts in one place: a row is small and costs no allocation of its own.
+#[derive(PartialEq, Debug)]
 struct Collected {
     texts: String,
     rows: Vec<Row>,
 }
 
+/// Texts and numbers of a row.
+const TEXTS: usize = 9;
+
 #[derive(PartialEq, Debug)]
 struct Row {
-    /// Ends in `texts` of: id, subject, status, LOINC, name, time, value, unit, flag, range.
-    ends: [u32; 10],
-    number: Option<f64>,
-    low: Option<f64>,
-    high: Option<f64>,
+    /// Lengths, in `texts`, of: id, status, LOINC, name, time, value, unit, flag, range.
+    lengths: [u16; TEXTS],
+    /// Value, low, high, as bits, so that what is not a number equals itself.
+    numbers: [u64; 3],
 }
 
 impl Collected {
-    fn add(&mut self, texts: [Option<&str>; 10], [number, low, high]: [Option<f64>; 3]) {
-        let ends = texts.map(|text| {
-            self.texts.push_str(text.unwrap_or_default());
-            self.texts.len() as u32
+    fn of(page: &str) -> Self {
+        Self { texts: String::with_capacity(page.len() / 14), rows: Vec::with_capacity(page.len() / 1_400) }
+    }
+
+    fn add(&mut self, patient: Option<&str>, texts: [Option<&str>; TEXTS], numbers: [Option<f64>; 3]) {
+        if patient != Some("Patient/p1") {
+            return;
+        }
+        let lengths = texts.map(|text| {
+            let text = text.unwrap_or_default();
+            self.texts.push_str(text);
+            text.len() as u16
         });
-        self.rows.push(Row { ends, number, low, high });
+        self.rows.push(Row { lengths, numbers: numbers.map(|number| number.unwrap_or(f64::NAN).to_bits()) });
     }
 }
 
-fn collect(pages: &[String]) -> Collected {
-    let mut kept = Collected::default();
-    for page in pages {
+fn collect(pages: &[String]) -> Vec<Collected> {
+    let collect_page = |page: &String| {
+        let mut kept = Collected::of(page);
         let read = rows_of::<kinds::Observation>(page, |row| {
             let code = row.code.unwrap_or_default();
             let loinc = code.coding.iter().find(|coding| coding.system == Some("http://loinc.org"));
@@ -122,7 +133,6 @@ fn collect(pages: &[String]) -> Collected {
             let number = |quantity: rows::Quantity<'_>| quantity.value.and_then(rows::Number::value);
             let texts = [
                 row.id,
-                row.subject.and_then(|subject| subject.reference),
                 row.status,
                 loinc.and_then(|coding| coding.code),
                 code.text,
@@ -132,17 +142,19 @@ fn collect(pages: &[String]) -> Collected {
                 flag.and_then(|coding| coding.code),
                 range.text,
             ];
-            kept.add(texts, [number(quantity), range.low.and_then(number), range.high.and_then(number)]);
+            let patient = row.subject.and_then(|subject| subject.reference);
+            kept.add(patient, texts, [number(quantity), range.low.and_then(number), range.high.and_then(number)]);
         });
         black_box(read.fault);
-    }
-    kept
+        kept
+    };
+    pages.iter().map(collect_page).collect()
 }
 
 /// The same by the slowest and plainest way. Its numbers lose their text, so it is cut from the page by position.
-fn oracle(pages: &[String]) -> Collected {
-    let mut kept = Collected::default();
-    for page in pages {
+fn oracle(pages: &[String]) -> Vec<Collected> {
+    let collect_page = |page: &String| {
+        let mut kept = Collected::of(page);
         let bundle: Value = serde_json::from_str(page).unwrap_or_default();
         let mut rest = page.as_str();
         for entry in bundle["entry"].as_array().into_iter().flatten() {
@@ -155,7 +167,6 @@ fn oracle(pages: &[String]) -> Collected {
             rest = after;
             let texts = [
                 row["id"].as_str(),
-                row["subject"]["reference"].as_str(),
                 row["status"].as_str(),
                 loinc.and_then(|coding| coding["code"].as_str()),
                 row["code"]["text"].as_str(),
@@ -167,8 +178,9 @@ fn oracle(pages: &[String]) -> Collected {
             ];
             let numbers =
                 [&row["valueQuantity"]["value"], &range["low"]["value"], &range["high"]["value"]].map(Value::as_f64);
-            kept.add(texts, numbers);
+            kept.add(row["subject"]["reference"].as_str(), texts, numbers);
         }
-    }
-    kept
+        kept
+    };
+    pages.iter().map(collect_page).collect()
 }

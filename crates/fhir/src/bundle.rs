@@ -199,7 +199,7 @@ impl<'e, 'c, K: Kind> Walk<'e, 'c, K> {
             self.page.unclassified += 1;
         }
         self.page.entries += 1;
-        (self.each)(Entry { row, mode, full_url });
+        (self.each)(Entry { row: *row, mode, full_url });
     }
 
     fn finish(mut self, fault: Option<Cause>) -> Page {
@@ -212,7 +212,7 @@ impl<'e, 'c, K: Kind> Walk<'e, 'c, K> {
 
 /// A resource that was read, with what stood round it.
 struct Found<'a, 'i, K: Kind> {
-    row: K::Row<'a>,
+    row: &'a K::Row<'a>,
     mode: Mode,
     full_url: Option<&'a str>,
     issues: &'i [OutcomeIssue<'a>],
@@ -236,7 +236,7 @@ object! {
 /// Reads a resource into a row. Only this crate's rows can be read.
 pub trait ReadResource<'a>: Sized {
     #[doc(hidden)]
-    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<Self>;
+    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<&'a Self>;
 }
 
 /// Reads a resource of any type into the row of the asked one. An OperationOutcome leaves its issues in the context.
@@ -244,17 +244,18 @@ pub(crate) fn read_resource_object<'a, 't: 'a, T: Object<'a>>(
     scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
     resource_type: impl Fn(&T) -> Option<&'a str>,
-) -> Option<T> {
+) -> Option<&'a T> {
     if scan.peek() != b'{' {
         cx.mismatch("", scan);
         return None;
     }
-    let mut resource = Resource { row: T::default(), issues: &[] };
-    fill_object(&mut resource, scan, cx);
+    // Read where it stays: a row is large enough for copies to count.
+    let resource = cx.arena().alloc_with(Resource::<T>::default);
+    fill_object(resource, scan, cx);
     if resource_type(&resource.row) == Some("OperationOutcome") {
         cx.issues = resource.issues;
     }
-    Some(resource.row)
+    Some(&resource.row)
 }
 
 /// A row, and `issue` in case it turns out to be an OperationOutcome.

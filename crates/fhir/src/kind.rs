@@ -30,7 +30,7 @@ pub trait Row<'a>: Copy + ReadResource<'a> {
 macro_rules! row {
     ($name:ident $(, $classified:ident)?) => {
         impl<'a> ReadResource<'a> for rows::$name<'a> {
-            fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<Self> {
+            fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<&'a Self> {
                 read_resource_object(scan, cx, |row: &Self| row.resource_type)
             }
         }

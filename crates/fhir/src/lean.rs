@@ -224,30 +224,37 @@ impl<'a, T: Object<'a>> Slot<'a> for Rare<'a, T> {
 }
 
 /// What may stand in a list: strings and objects.
-pub(crate) trait Member<'a>: Copy {
-    /// A slot for one member.
-    type One: Slot<'a> + Default;
+pub(crate) trait Member<'a>: Copy + Default {
     /// What a lone member, in place of the list, begins with: kept where it can't be misread.
     const ALONE: u8;
 
-    fn get(one: Self::One) -> Option<Self>;
+    /// Reads one member in place. False when it did not fit; then it has been noted.
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool;
 }
 
 impl<'a> Member<'a> for &'a str {
-    type One = Option<&'a str>;
     const ALONE: u8 = b'[';
 
-    fn get(one: Self::One) -> Option<Self> {
-        one
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        if scan.peek() != b'"' {
+            return cx.mismatch(key, scan);
+        }
+        *self = scan.string(cx.arena);
+        true
     }
 }
 
 impl<'a, T: Object<'a>> Member<'a> for T {
-    type One = Option<T>;
     const ALONE: u8 = b'{';
 
-    fn get(one: Self::One) -> Option<Self> {
-        one
+    fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
+        if scan.peek() != b'{' {
+            return cx.mismatch(key, scan);
+        }
+        cx.enter(key);
+        fill_object(self, scan, cx);
+        cx.leave();
+        true
     }
 }
 
@@ -259,51 +266,51 @@ impl<'a, T: Member<'a>> Slot<'a> for &'a [T] {
     fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
         let opening = scan.peek();
         if opening == b'[' {
-            return read_list(self, key, scan, cx);
+            *self = read_list(key, scan, cx);
+            return true;
         }
         if opening != T::ALONE {
             return cx.mismatch(key, scan);
         }
         // One object where a list is meant is common and unambiguous: kept, and noted.
         cx.note(key, Fault::Object);
-        let mut one = T::One::default();
+        let one = cx.arena.alloc_with(T::default);
         one.read(key, scan, cx);
-        if let Some(member) = T::get(one) {
-            *self = std::slice::from_ref(cx.arena.alloc(member));
-        }
+        *self = std::slice::from_ref(one);
         true
     }
 }
 
-fn read_list<'a, 't: 'a, T: Member<'a>>(
-    list: &mut &'a [T],
-    key: &'static str,
-    scan: &mut Scan<'t>,
-    cx: &mut Context<'a, '_>,
-) -> bool {
+fn read_list<'a, 't: 'a, T: Member<'a>>(key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> &'a [T] {
     scan.enter();
     let mut start = true;
-    let Some(first) = next_member::<T>(&mut start, key, scan, cx) else { return true };
-    let Some(second) = next_member::<T>(&mut start, key, scan, cx) else {
-        // Most lists have one member.
-        *list = std::slice::from_ref(cx.arena.alloc(first));
-        return true;
-    };
-    let mut members = bumpalo::vec![in cx.arena; first, second];
-    while let Some(member) = next_member::<T>(&mut start, key, scan, cx) {
-        members.push(member);
+    // Most lists have one member, so the first is read where it stays.
+    let first = cx.arena.alloc_with(T::default);
+    if !next_member(first, &mut start, key, scan, cx) {
+        return &[];
     }
-    *list = members.into_bump_slice();
-    true
+    let mut next = T::default();
+    if !next_member(&mut next, &mut start, key, scan, cx) {
+        return std::slice::from_ref(first);
+    }
+    let mut members = bumpalo::vec![in cx.arena; *first, next];
+    loop {
+        next = T::default();
+        if !next_member(&mut next, &mut start, key, scan, cx) {
+            return members.into_bump_slice();
+        }
+        members.push(next);
+    }
 }
 
-/// The next member that fits; those that don't are noted.
+/// Reads the next member that fits; those that don't are noted. False at the end.
 fn next_member<'a, 't: 'a, T: Member<'a>>(
+    member: &mut T,
     start: &mut bool,
     key: &'static str,
     scan: &mut Scan<'t>,
     cx: &mut Context<'a, '_>,
-) -> Option<T> {
+) -> bool {
     while scan.next_member(start) {
         if cx.members >= MAX_MEMBERS {
             cx.note(key, Fault::TooMany);
@@ -311,13 +318,11 @@ fn next_member<'a, 't: 'a, T: Member<'a>>(
             continue;
         }
         cx.members += 1;
-        let mut one = T::One::default();
-        one.read(key, scan, cx);
-        if let Some(member) = T::get(one) {
-            return Some(member);
+        if member.read(key, scan, cx) {
+            return true;
         }
     }
-    None
+    false
 }
 
 /// Declares a row: each field with the JSON key or keys that fill it.

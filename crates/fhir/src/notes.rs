@@ -2,6 +2,8 @@
 
 /// Distinct notes kept for one search; further ones only count.
 const MAX_NOTES: usize = 64;
+/// Faults that are looked at in one page; a page of nothing but faults must not cost more than a good one.
+const MAX_MET: u32 = 10_000;
 
 /// What was wrong with a leaf that was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +41,7 @@ pub struct QualityNote {
     pub path: String,
     /// What was wrong.
     pub fault: Fault,
-    /// How often.
+    /// How often, up to some thousands.
     pub count: u32,
 }
 
@@ -47,11 +49,16 @@ pub struct QualityNote {
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     kept: Vec<QualityNote>,
+    met: u32,
 }
 
 impl Notes {
     /// Counts a fault at `segments` joined by dots.
     pub(crate) fn add(&mut self, segments: &[&str], fault: Fault) {
+        if self.met >= MAX_MET {
+            return;
+        }
+        self.met += 1;
         let same = |note: &QualityNote| note.fault == fault && note.path.split('.').eq(segments.iter().copied());
         if let Some(note) = self.kept.iter_mut().find(|note| same(note)) {
             note.count = note.count.saturating_add(1);

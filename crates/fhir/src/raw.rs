@@ -39,11 +39,12 @@ impl<'a, R: Row<'a>> Row<'a> for RawRow<'a, R> {
 }
 
 impl<'a, R: Row<'a>> ReadResource<'a> for RawRow<'a, R> {
-    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<Self> {
+    fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<&'a Self> {
         scan.peek();
         let start = scan.position();
         let row = R::read(scan, cx);
-        row.map(|row| Self { row, json: scan.between(start, scan.position()) })
+        let json = scan.between(start, scan.position());
+        row.map(|row| &*cx.arena().alloc(Self { row: *row, json }))
     }
 }
 

@@ -262,8 +262,7 @@ impl<'t> Scan<'t> {
     pub(crate) fn word(&mut self) -> &'t str {
         let start = self.at;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b'_');
-        let length = rest.iter().position(|byte| !is_word(byte)).unwrap_or(rest.len());
+        let length = rest.iter().position(|byte| !WORD[usize::from(*byte)]).unwrap_or(rest.len());
         if length == 0 {
             self.fail(Broken::Syntax);
             return "";
@@ -333,6 +332,17 @@ impl<'t> Scan<'t> {
         self.expect(b':');
     }
 }
+
+/// Bytes of words.
+const WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b'_');
+        byte += 1;
+    }
+    table
+};
 
 /// Is this word a JSON number (RFC 8259, section 6)?
 #[inline]

@@ -32,12 +32,15 @@ struct Expected {
     loopback: bool,
 }
 
+/// A name and where it is.
+type Answer = (String, Vec<SocketAddr>);
+
 /// Resolves the names of one target. The first good answer is pinned, so a name can't move to another address between
 /// requests; a failed connection releases it ([`Pinned::release`]), so a hospital can.
 #[derive(Clone, Debug)]
 pub(crate) struct Pinned {
     expected: Arc<[Expected]>,
-    answer: Arc<Mutex<Vec<(String, Vec<SocketAddr>)>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
 }
 
 impl Pinned {
@@ -49,21 +52,21 @@ impl Pinned {
             }
             _ => None,
         });
-        Self { expected: expected.collect(), answer: Arc::default() }
+        Self { expected: expected.collect(), answers: Arc::default() }
     }
 
     /// Forgets what was pinned.
     pub(crate) fn release(&self) {
-        self.answer.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn pinned(&self, host: &str) -> Option<Vec<SocketAddr>> {
-        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answer.iter().find(|(name, _)| name == host).map(|(_, addresses)| addresses.clone())
     }
 
     fn pin(&self, host: &str, addresses: &[SocketAddr]) {
-        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if !answer.iter().any(|(name, _)| name == host) {
             answer.push((host.to_owned(), addresses.to_vec()));
         }
@@ -183,7 +186,7 @@ mod tests {
         // As if `localhost` were a hospital's name that now points here.
         let pinned = Pinned {
             expected: Arc::new([Expected { host: "localhost".into(), loopback: false }]),
-            answer: Arc::default(),
+            answers: Arc::default(),
         };
         assert_eq!(pinned.clone().look_up("localhost".into()).await, Err(ResolveError::Refused));
         assert_eq!(pinned.pinned("localhost"), None);

@@ -221,9 +221,8 @@ impl Target {
                     ResolveError::NotFound => why = Some("name not found"),
                 }
             } else if let Some(io) = error.downcast_ref::<std::io::Error>() {
-                let tls = io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
                 why = match io.kind() {
-                    _ if tls => Some("TLS handshake failed"),
+                    _ if holds_tls(io) => Some("TLS handshake failed"),
                     std::io::ErrorKind::ConnectionRefused => Some("connection refused"),
                     _ => why,
                 };
@@ -238,6 +237,13 @@ impl Target {
         }
         OutboundError::Protocol { target, why: "no HTTP answer" }
     }
+}
+
+/// Is it rustls that failed? Each layer may have wrapped the error once more.
+fn holds_tls(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| {
+        inner.is::<rustls::Error>() || inner.downcast_ref::<std::io::Error>().is_some_and(holds_tls)
+    })
 }
 
 fn has_userinfo(url: &Url) -> bool {

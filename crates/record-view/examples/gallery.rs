@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 
 use access::PersonId;
 use ehr::{
-    Banner, Bilingual, ClinicalTime, FoundPatient, Gathered, Link, MaskedIdentifier, Origin, PatientSearch, Registration,
-    SourceReport, SourceState,
+    Banner, Bilingual, ClinicalTime, FoundPatient, Gathered, Link, MaskedIdentifier, Origin, PatientSearch,
+    Registration, SourceReport, SourceState,
     labs::{Code, Coding, Flag, LabResult, MatrixWindow, Range, Value, matrix},
 };
 use jiff::Timestamp;
@@ -142,7 +142,8 @@ fn gathered<T>(items: Vec<T>, second: SourceState) -> Gathered<T> {
 }
 
 fn identifiers() -> Vec<MaskedIdentifier> {
-    let one = |kind: &str, masked: &str| MaskedIdentifier { system: None, kind: kind.to_owned(), masked: masked.to_owned() };
+    let one =
+        |kind: &str, masked: &str| MaskedIdentifier { system: None, kind: kind.to_owned(), masked: masked.to_owned() };
     vec![one("resident-id", "999***********0328"), one("record-number", "0048****36")]
 }
 
@@ -182,15 +183,79 @@ const DATES: [(&str, &str); 8] = [
 
 fn series() -> Vec<Series> {
     vec![
-        ("14682-9", "肌酐", "creatinine", "μmol/L", Some(41.0), Some(81.0), ["105", "", "101", "118", "97", "96", "91", "88"]),
-        ("22664-7", "尿素", "urea", "mmol/L", Some(2.6), Some(7.5), ["8.4", "", "8.1", "10.2", "7.6", "7.8", "7.1", "6.9"]),
-        ("2823-3", "钾", "potassium", "mmol/L", Some(3.5), Some(5.3), ["5.40", "5.2", "5.10", "6.30", "", "5.0", "4.9", "4.80"]),
-        ("2951-2", "钠", "sodium", "mmol/L", Some(137.0), Some(147.0), ["139", "140", "138", "135", "", "141", "139", "140"]),
-        ("14771-0", "空腹血糖", "fasting-glucose", "mmol/L", Some(3.9), Some(6.1), ["6.9", "6.8", "7.0", "3.6", "7.4", "9.6", "7.9", "8.2"]),
+        (
+            "14682-9",
+            "肌酐",
+            "creatinine",
+            "μmol/L",
+            Some(41.0),
+            Some(81.0),
+            ["105", "", "101", "118", "97", "96", "91", "88"],
+        ),
+        (
+            "22664-7",
+            "尿素",
+            "urea",
+            "mmol/L",
+            Some(2.6),
+            Some(7.5),
+            ["8.4", "", "8.1", "10.2", "7.6", "7.8", "7.1", "6.9"],
+        ),
+        (
+            "2823-3",
+            "钾",
+            "potassium",
+            "mmol/L",
+            Some(3.5),
+            Some(5.3),
+            ["5.40", "5.2", "5.10", "6.30", "", "5.0", "4.9", "4.80"],
+        ),
+        (
+            "2951-2",
+            "钠",
+            "sodium",
+            "mmol/L",
+            Some(137.0),
+            Some(147.0),
+            ["139", "140", "138", "135", "", "141", "139", "140"],
+        ),
+        (
+            "14771-0",
+            "空腹血糖",
+            "fasting-glucose",
+            "mmol/L",
+            Some(3.9),
+            Some(6.1),
+            ["6.9", "6.8", "7.0", "3.6", "7.4", "9.6", "7.9", "8.2"],
+        ),
         ("4548-4", "糖化血红蛋白", "hba1c", "%", Some(4.0), Some(6.0), ["", "7.1", "", "", "7.4", "7.8", "7.8", "8.0"]),
-        ("718-7", "血红蛋白", "haemoglobin", "g/L", Some(115.0), Some(150.0), ["108", "", "110", "109", "113", "116", "117", "119"]),
-        ("6690-2", "白细胞", "wbc", "10*9/L", Some(3.5), Some(9.5), ["6.1", "", "6.6", "10.8", "", "7.4", "5.9", "6.2"]),
-        ("777-3", "血小板", "platelets", "10*9/L", Some(125.0), Some(350.0), ["208", "", "219", "240", "", "231", "205", "212"]),
+        (
+            "718-7",
+            "血红蛋白",
+            "haemoglobin",
+            "g/L",
+            Some(115.0),
+            Some(150.0),
+            ["108", "", "110", "109", "113", "116", "117", "119"],
+        ),
+        (
+            "6690-2",
+            "白细胞",
+            "wbc",
+            "10*9/L",
+            Some(3.5),
+            Some(9.5),
+            ["6.1", "", "6.6", "10.8", "", "7.4", "5.9", "6.2"],
+        ),
+        (
+            "777-3",
+            "血小板",
+            "platelets",
+            "10*9/L",
+            Some(125.0),
+            Some(350.0),
+            ["208", "", "219", "240", "", "231", "205", "212"],
+        ),
         ("22748-8", "低密度脂蛋白", "ldl", "mmol/L", None, Some(3.4), ["", "1.7", "", "", "2.0", "2.4", "", "2.9"]),
         ("1988-5", "C 反应蛋白", "crp", "mg/L", None, Some(8.0), ["<0.5", "", "", "86.4", "", "", "", ""]),
         ("local-HBsAg", "乙肝表面抗原", "", "", None, None, ["阴性", "", "", "", "", "", "", "阴性"]),
@@ -200,7 +265,11 @@ fn series() -> Vec<Series> {
 fn flag(number: f64, low: Option<f64>, high: Option<f64>, name: &str) -> Flag {
     match (low, high) {
         (_, Some(high)) if number > high => {
-            if name == "钾" && number > 6.0 { Flag::CriticalHigh } else { Flag::High }
+            if name == "钾" && number > 6.0 {
+                Flag::CriticalHigh
+            } else {
+                Flag::High
+            }
         }
         (Some(low), _) if number < low => Flag::Low,
         _ => Flag::Normal,
@@ -301,17 +370,19 @@ fn registrations() -> Vec<Registration> {
 }
 
 fn found() -> PatientSearch {
-    let one = |name: &str, pinyin: &str, age: i32, birth: &str, number: &str, sources: &[&str], duplicate: bool| FoundPatient {
-        person: person(),
-        number: number.to_owned(),
-        name: name.to_owned(),
-        pinyin: Some(pinyin.to_owned()),
-        sex: Some("female".to_owned()),
-        birth_date: Some(birth.to_owned()),
-        age: Some(age),
-        identifiers: if duplicate { identifiers().into_iter().skip(1).collect() } else { identifiers() },
-        sources: sources.iter().map(|id| (*id).to_owned()).collect(),
-        possible_duplicate: duplicate,
+    let one = |name: &str, pinyin: &str, age: i32, birth: &str, number: &str, sources: &[&str], duplicate: bool| {
+        FoundPatient {
+            person: person(),
+            number: number.to_owned(),
+            name: name.to_owned(),
+            pinyin: Some(pinyin.to_owned()),
+            sex: Some("female".to_owned()),
+            birth_date: Some(birth.to_owned()),
+            age: Some(age),
+            identifiers: if duplicate { identifiers().into_iter().skip(1).collect() } else { identifiers() },
+            sources: sources.iter().map(|id| (*id).to_owned()).collect(),
+            possible_duplicate: duplicate,
+        }
     };
     PatientSearch {
         id: uuid(),
@@ -365,12 +436,29 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
         write(&format!("sign-in{state}"), renderer.page("sign_in.html", &frame, &page)?)?;
     }
     write("home", renderer.page("home.html", &at("/"), &home::page("林知远", &connected(), &scene))?)?;
-    write("search", renderer.page("patients.html", &at("/patients?search=1"), &search::page(&found(), "/patients?search=1&again=true", &scene))?)?;
+    write(
+        "search",
+        renderer.page(
+            "patients.html",
+            &at("/patients?search=1"),
+            &search::page(&found(), "/patients?search=1&again=true", &scene),
+        )?,
+    )?;
     let none = PatientSearch { items: vec![], sources: reports(SourceState::Answered), ..found() };
-    write("search-none", renderer.page("patients.html", &at("/patients?search=1"), &search::page(&none, "/", &scene))?)?;
+    write(
+        "search-none",
+        renderer.page("patients.html", &at("/patients?search=1"), &search::page(&none, "/", &scene))?,
+    )?;
     write("search-empty", renderer.page("patients.html", &at("/patients"), &search::empty("", None))?)?;
     write("search-short", renderer.page("patients.html", &at("/patients"), &search::empty("陈", Some("too-short")))?)?;
-    write("break-glass", renderer.page("break_glass.html", &at("/patients/1"), &record_view::break_glass::page(Some(&banner), &scene))?)?;
+    write(
+        "break-glass",
+        renderer.page(
+            "break_glass.html",
+            &at("/patients/1"),
+            &record_view::break_glass::page(Some(&banner), &scene),
+        )?,
+    )?;
     for (file, second) in [("demographics", SourceState::Answered), ("demographics-partial", SourceState::Refused)] {
         let mut items = registrations();
         if second == SourceState::Refused {
@@ -383,7 +471,12 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
         ("labs", results(), SourceState::Answered, vec![]),
         ("labs-show", results(), SourceState::Answered, vec![("show", "potassium")]),
         ("labs-partial", results(), SourceState::Partial, vec![("abnormal", "1"), ("period", "12m")]),
-        ("labs-silent", results().into_iter().filter(|one| one.origins[0].source == "city-first").collect(), SourceState::Unreachable, vec![]),
+        (
+            "labs-silent",
+            results().into_iter().filter(|one| one.origins[0].source == "city-first").collect(),
+            SourceState::Unreachable,
+            vec![],
+        ),
         ("labs-filtered", results(), SourceState::Answered, vec![("q", "xyz")]),
         ("labs-none", vec![], SourceState::Answered, vec![]),
         ("labs-unknown", vec![], SourceState::Unreachable, vec![]),
@@ -391,16 +484,35 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
     for (file, items, second, mut pairs) in labs {
         let gathered = gathered(items, second);
         let matrix = matrix(&gathered.items, &MatrixWindow::default());
-        let key = matrix.panels.iter().flat_map(|panel| &panel.rows).find(|row| row.name.zh == "钾").map(|row| row.key.clone());
+        let key = matrix
+            .panels
+            .iter()
+            .flat_map(|panel| &panel.rows)
+            .find(|row| row.name.zh == "钾")
+            .map(|row| row.key.clone());
         let key = key.unwrap_or_default();
         for pair in pairs.iter_mut().filter(|pair| pair.0 == "show") {
             pair.1 = &key;
         }
         let filters = Filters::from_pairs(pairs);
-        let input = LabsInput { banner: &banner, gathered: &gathered, matrix: &matrix, filters: &filters, reader: "林知远", scene };
+        let input = LabsInput {
+            banner: &banner,
+            gathered: &gathered,
+            matrix: &matrix,
+            filters: &filters,
+            reader: "林知远",
+            scene,
+        };
         write(file, renderer.page("record/lab_results.html", &at("/patients/1/lab-results"), &labs::page(&input))?)?;
     }
-    for (status, problem) in [(404, "not-found"), (403, "forbidden"), (403, "break-glass-required"), (429, "too-many"), (500, "internal"), (503, "unavailable")] {
+    for (status, problem) in [
+        (404, "not-found"),
+        (403, "forbidden"),
+        (403, "break-glass-required"),
+        (429, "too-many"),
+        (500, "internal"),
+        (503, "unavailable"),
+    ] {
         let page = ErrorPage { status, problem: problem.to_owned(), retry_after: (status == 503).then_some(5) };
         write(&format!("error-{problem}"), renderer.error(&at("/patients"), &page)?)?;
     }
@@ -414,7 +526,11 @@ fn outside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
     let at = |path: &str| frame(lang, Portal::External, path);
     let base = format!("/people/{PERSON}/record");
     for state in ["", "refused", "expired"] {
-        let page = SignInPage { state: (!state.is_empty()).then(|| state.to_owned()), next: "/".to_owned(), ..SignInPage::default() };
+        let page = SignInPage {
+            state: (!state.is_empty()).then(|| state.to_owned()),
+            next: "/".to_owned(),
+            ..SignInPage::default()
+        };
         let frame = Frame { user: None, ..at("/sign-in") };
         write(&format!("sign-in{state}"), renderer.page("sign_in.html", &frame, &page)?)?;
     }
@@ -434,7 +550,8 @@ fn outside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
         let gathered = gathered(items, second);
         let matrix = matrix(&gathered.items, &MatrixWindow::default());
         let filters = Filters::from_pairs(pairs);
-        let input = PatientLabsInput { banner: &banner, gathered: &gathered, matrix: &matrix, filters: &filters, scene };
+        let input =
+            PatientLabsInput { banner: &banner, gathered: &gathered, matrix: &matrix, filters: &filters, scene };
         let page = patient_labs::page(&input);
         write(file, renderer.page("record/lab_results.html", &at(&format!("{base}/lab-results")), &page)?)?;
     }

@@ -5,16 +5,16 @@ sections = Record sections
 section-not-built = not yet
 section-demographics = Particulars
 section-summary = Summary
-section-outpatient = Outpatient and emergency
+section-outpatient = Outpatient
 section-inpatient = Inpatient
 section-orders = Orders
 section-prescriptions = Prescriptions
 section-medications = Medicines
-section-lab-results = Laboratory results
+section-lab-results = Lab results
 section-exam-reports = Exam reports
-section-surgery = Surgery and anaesthesia
+section-surgery = Surgery
 section-nursing = Nursing
-section-discharge = Discharge summaries
+section-discharge = Discharge
 section-charges = Charges
 section-front-page = Front sheet
 section-personal-record = Health file
@@ -76,7 +76,7 @@ partial-patient-text = { $others ->
     [0] Nothing can be found right now. That does not mean there is nothing.
    *[other] What is there may not be listed; the other hospitals’ is. Please tell your doctor.
 }
-without = Without: { $names }
+without = May be incomplete: { $names }
 source-detail-answered = { $seconds } s · { $queries } queries · { $pages } pages · { $entries } entries
 source-detail-partial = { $why } · { $entries } entries, { $pages } pages listed, waited { $seconds } s
 source-detail-refused = { $why }

@@ -76,7 +76,7 @@ partial-patient-text = { $others ->
     [0] 现在查不到，查不到不等于没有。
    *[other] 那里的内容可能没有列出，其他医院的都在。看病时请告诉医生。
 }
-without = 不含：{ $names }
+without = 可能不全：{ $names }
 source-detail-answered = { $seconds } 秒 · { $queries } 个查询 · { $pages } 页 · { $entries } 条
 source-detail-partial = { $why } · 已列出 { $entries } 条，{ $pages } 页，等了 { $seconds } 秒
 source-detail-refused = { $why }

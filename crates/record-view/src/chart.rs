@@ -7,7 +7,10 @@ use ehr::labs::{Flag, Trend, TrendPoint};
 use serde::Serialize;
 use web::render::{Arg, Html, push_escaped};
 
-use crate::{Scene, scene::{flag_arrow, flag_class, flag_key, pretty_unit}};
+use crate::{
+    Scene,
+    scene::{flag_arrow, flag_class, flag_key, pretty_unit},
+};
 
 /// A chart with its table.
 #[derive(Debug, Serialize)]
@@ -147,13 +150,7 @@ fn shapes(points: &[TrendPoint]) -> Vec<&'static str> {
     shapes
 }
 
-fn description(
-    trend: &Trend,
-    first: &TrendPoint,
-    last: &TrendPoint,
-    range: Option<&str>,
-    scene: &Scene<'_>,
-) -> String {
+fn description(trend: &Trend, first: &TrendPoint, last: &TrendPoint, range: Option<&str>, scene: &Scene<'_>) -> String {
     let top = trend.points.iter().max_by(|a, b| a.value.total_cmp(&b.value)).unwrap_or(last);
     let bottom = trend.points.iter().min_by(|a, b| a.value.total_cmp(&b.value)).unwrap_or(last);
     let args = [
@@ -231,7 +228,16 @@ impl Axes {
 fn nice_step(rough: f64) -> f64 {
     let power = 10f64.powf(rough.log10().floor());
     let share = rough / power;
-    power * if share <= 1.0 { 1.0 } else if share <= 2.0 { 2.0 } else if share <= 5.0 { 5.0 } else { 10.0 }
+    power
+        * if share <= 1.0 {
+            1.0
+        } else if share <= 2.0 {
+            2.0
+        } else if share <= 5.0 {
+            5.0
+        } else {
+            10.0
+        }
 }
 
 fn draw(trend: &Trend, anchor: &str, title: &str, description: &str) -> Html {
@@ -294,7 +300,8 @@ fn draw_times(out: &mut String, axes: &Axes) {
     let (pattern, marks) = time_marks(axes.from, axes.to);
     for at in marks {
         let x = axes.x(at);
-        let text = web::render::local(jiff::Timestamp::from_second(at).unwrap_or_default()).strftime(pattern).to_string();
+        let text =
+            web::render::local(jiff::Timestamp::from_second(at).unwrap_or_default()).strftime(pattern).to_string();
         let _ = write!(
             out,
             "<line class=\"svg-grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{BOTTOM}\" y2=\"{}\"/><text class=\"svg-t\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
@@ -383,14 +390,11 @@ fn draw_labels(out: &mut String, axes: &Axes, points: &[TrendPoint]) {
             Some(Flag::Low) => " svg-tv--l",
             _ => "",
         };
-        let y = axes.y(point.value) - 11.0;
+        let clear = if matches!(point.flag, Some(Flag::CriticalHigh | Flag::CriticalLow)) { 13.0 } else { 11.0 };
+        let y = axes.y(point.value) - clear;
         let y = if y < 12.0 { axes.y(point.value) + 20.0 } else { y };
         let _ = write!(out, "<text class=\"svg-tv{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">");
         push_escaped(out, &point.text);
         out.push_str("</text>");
     }
 }
-
-#[cfg(test)]
-#[path = "chart_tests.rs"]
-mod tests;

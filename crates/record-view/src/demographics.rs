@@ -101,12 +101,7 @@ pub struct PlainRegistration {
 }
 
 /// The clinician's page. `reader` is who prints it.
-pub fn page(
-    banner: &Banner,
-    gathered: &Gathered<Registration>,
-    reader: &str,
-    scene: &Scene<'_>,
-) -> DemographicsPage {
+pub fn page(banner: &Banner, gathered: &Gathered<Registration>, reader: &str, scene: &Scene<'_>) -> DemographicsPage {
     let path = format!("/patients/{}/{}", banner.person, Section::Demographics.slug());
     let sources = Sources::new(gathered, &format!("{path}?refresh=true"), scene);
     let items = ordered(gathered);
@@ -116,10 +111,7 @@ pub fn page(
         columns: items.iter().map(|one| head(one, &gathered.sources, scene)).collect(),
         rows: rows(&items, scene),
         links: banner.links.iter().map(|link| link_view(link, &gathered.sources, scene)).collect(),
-        printed: scene.with(
-            "printed-by",
-            &[("name", reader.into()), ("at", scene.words.minute(scene.now).into())],
-        ),
+        printed: scene.with("printed-by", &[("name", reader.into()), ("at", scene.words.minute(scene.now).into())]),
         sources,
     }
 }
@@ -192,7 +184,9 @@ fn rows(items: &[&Registration], scene: &Scene<'_>) -> Vec<ParticularRow> {
         }),
         ("particular-deceased", true, |one, scene| {
             let said = one.deceased.as_ref();
-            said.map(|said| if said == "true" { scene.text("deceased-yes") } else { said.clone() }).into_iter().collect()
+            said.map(|said| if said == "true" { scene.text("deceased-yes") } else { said.clone() })
+                .into_iter()
+                .collect()
         }),
         ("particular-phones", false, |one, _| one.phones.clone()),
         ("particular-addresses", false, |one, _| one.addresses.clone()),

@@ -13,8 +13,8 @@ use serde::Serialize;
 use web::render::{Arg, Html};
 
 pub use filters::{Filters, Period};
-pub use history::{Conflict, History, HistoryRow, Said};
 pub(crate) use grid::{Grid, is_abnormal, results};
+pub use history::{Conflict, History, HistoryRow, Said};
 pub(crate) use table::{status_key, value_text};
 
 use crate::{RecordShell, Scene, chart::Chart, scene::source_of, sources::Sources};
@@ -138,11 +138,9 @@ pub fn page(input: &LabsInput<'_>) -> LabsPage {
         matrix: matrix_view,
         charts: charts(input, &grid),
         history: history::of(input),
-        conflicts: history::conflicts(gathered, scene),
-        printed: scene.with(
-            "printed-by",
-            &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))],
-        ),
+        conflicts: history::conflicts(gathered, matrix, scene),
+        printed: scene
+            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
         sources,
     }
 }
@@ -170,19 +168,24 @@ fn filters_view(input: &LabsInput<'_>, path: &str) -> FiltersView {
         name: panel.name.as_ref().map_or_else(|| scene.text("panel-other"), |name| scene.of(name)),
         chosen: filters.panel.as_ref() == Some(&panel.id),
     });
-    let sources = gathered.sources.iter().filter(|report| report.state != ehr::SourceState::NotLinked).map(|report| Choice {
-        value: report.id.clone(),
-        name: scene.of(&report.name),
-        chosen: filters.source.as_ref() == Some(&report.id),
-    });
+    let sources =
+        gathered.sources.iter().filter(|report| report.state != ehr::SourceState::NotLinked).map(|report| Choice {
+            value: report.id.clone(),
+            name: scene.of(&report.name),
+            chosen: filters.source.as_ref() == Some(&report.id),
+        });
     let periods = Period::ALL.into_iter().map(|period| Choice {
         value: period.name().to_owned(),
         name: scene.text(&format!("period-{}", period.name())),
         chosen: filters.period == period,
     });
     let (panels, sources, periods): (Vec<_>, Vec<_>, Vec<_>) = (panels.collect(), sources.collect(), periods.collect());
-    let mut words: Vec<String> =
-        [&panels, &sources].into_iter().flatten().filter(|choice| choice.chosen).map(|choice| choice.name.clone()).collect();
+    let mut words: Vec<String> = [&panels, &sources]
+        .into_iter()
+        .flatten()
+        .filter(|choice| choice.chosen)
+        .map(|choice| choice.name.clone())
+        .collect();
     if filters.period != Period::All {
         words.extend(periods.iter().filter(|choice| choice.chosen).map(|choice| choice.name.clone()));
     }

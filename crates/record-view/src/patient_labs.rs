@@ -112,7 +112,9 @@ pub fn page(input: &PatientLabsInput<'_>) -> PatientLabsPage {
     let PatientLabsInput { banner, gathered, matrix, filters, scene, .. } = input;
     let path = format!("/people/{}/record/{}", banner.person, Section::LabResults.slug());
     let sources = Sources::for_patient(gathered, &retry_href(&path, filters), scene);
-    let all = || matrix.panels.iter().flat_map(|panel| &panel.rows).flat_map(|row| results(row).map(move |found| (row, found)));
+    let all = || {
+        matrix.panels.iter().flat_map(|panel| &panel.rows).flat_map(|row| results(row).map(move |found| (row, found)))
+    };
     let by_day = by_day(input);
     let skip = filters.skip.min(by_day.len().saturating_sub(1) / DAYS * DAYS);
     let days: Vec<Day> = by_day.iter().skip(skip).take(DAYS).map(|(column, found)| day(input, column, found)).collect();
@@ -183,11 +185,13 @@ fn day(input: &PatientLabsInput<'_>, column: &Column, found: &[Found<'_, '_>]) -
         Some(time) => scene.words.plain_date(time.date(), scene.now),
         None => scene.text("date-not-said"),
     };
-    let (normal, notable): (Vec<_>, Vec<_>) = found.iter().partition(|(_, one)| {
-        one.flag == Some(Flag::Normal) && !is_abnormal(one) && one.conflict.is_empty()
-    });
+    let (normal, notable): (Vec<_>, Vec<_>) = found
+        .iter()
+        .partition(|(_, one)| one.flag == Some(Flag::Normal) && !is_abnormal(one) && one.conflict.is_empty());
     let plain = |list: Vec<&Found<'_, '_>>| -> Vec<PlainResult> {
-        list.into_iter().map(|(row, one)| plain_result(input, &scene.of(&row.name), row.unit.as_deref(), one, &date, &source)).collect()
+        list.into_iter()
+            .map(|(row, one)| plain_result(input, &scene.of(&row.name), row.unit.as_deref(), one, &date, &source))
+            .collect()
     };
     let (notable, normal) = (plain(notable), plain(normal));
     let key = if notable.is_empty() { "day-all-normal" } else { "day-others-normal" };

@@ -16,7 +16,10 @@ fn domain(low: Option<f64>, high: Option<f64>, value: f64) -> Option<(f64, f64)>
         (Some(low), Some(high)) if high > low => {
             let width = high - low;
             // Far outside, the mark stands at the edge: else the range would shrink to a line.
-            ((low - 0.6 * width).min(value.max(low - 2.0 * width)), (high + 0.6 * width).max(value.min(high + 2.0 * width)))
+            (
+                (low - 0.6 * width).min(value.max(low - 2.0 * width)),
+                (high + 0.6 * width).max(value.min(high + 2.0 * width)),
+            )
         }
         (None, Some(high)) if high > 0.0 => (0.0, (1.45 * high).max(value.min(3.0 * high) * 1.08)),
         (Some(low), None) if low > 0.0 => (0.0, (1.45 * low).max(value.min(3.0 * low) * 1.08)),
@@ -67,7 +70,13 @@ pub(crate) fn html(result: &LabResult, label: &str) -> Option<Html> {
 }
 
 fn label_at(out: &mut String, x: f64, text: &str) {
-    let anchor = if x < 24.0 { "start" } else if x > 296.0 { "end" } else { "middle" };
+    let anchor = if x < 24.0 {
+        "start"
+    } else if x > 296.0 {
+        "end"
+    } else {
+        "middle"
+    };
     let _ = write!(out, "<text class=\"svg-t\" x=\"{x:.0}\" y=\"45\" text-anchor=\"{anchor}\">{text}</text>");
 }
 
@@ -79,7 +88,13 @@ mod tests {
 
     fn result(number: f64, low: Option<f64>, high: Option<f64>) -> LabResult {
         LabResult {
-            value: Some(Value { text: number.to_string(), number: Some(number), comparator: None, unit: None, ucum: None }),
+            value: Some(Value {
+                text: number.to_string(),
+                number: Some(number),
+                comparator: None,
+                unit: None,
+                ucum: None,
+            }),
             range: Some(Range { text: String::new(), low, high }),
             ..LabResult::default()
         }

@@ -26,7 +26,7 @@ pub struct Sources {
     pub notice: Option<Notice>,
     /// Asks again.
     pub retry_href: String,
-    /// `不含中医院`, for cards and prints; nothing when complete.
+    /// `可能不全：市中医院`, for cards and prints; nothing when complete.
     pub without: Option<String>,
 }
 
@@ -95,10 +95,8 @@ impl Sources {
         let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked).count();
         let notice = (!silent.is_empty()).then(|| match audience {
             Audience::Clinician | Audience::Searcher => Notice {
-                title: scene.with(
-                    "partial-title",
-                    &[("linked", Arg::from(linked)), ("silent", Arg::from(silent.len()))],
-                ),
+                title: scene
+                    .with("partial-title", &[("linked", Arg::from(linked)), ("silent", Arg::from(silent.len()))]),
                 lines: silent.iter().map(|report| silence(report, scene)).collect(),
             },
             Audience::Patient => Notice {

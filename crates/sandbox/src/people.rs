@@ -245,16 +245,13 @@ fn phone(dice: &mut Dice) -> String {
 fn address(reference: &Reference, dice: &mut Dice) -> Address {
     let script = &reference.script;
     let street = dice.pick(&script.addresses.streets).cloned().unwrap_or_default();
+    let (number, house, floor, flat) =
+        (dice.between(1, 180), dice.between(1, 20), dice.between(1, 18), dice.between(1, 5));
+    let line = script.addresses.line.replace("{street}", &street).replace("{number}", &number.to_string());
     Address {
         city: script.addresses.city.clone(),
         district: dice.pick(&script.hospitals).map(|hospital| hospital.district.clone()).unwrap_or_default(),
-        line: format!(
-            "{street}{}号{}栋{}0{}室",
-            dice.between(1, 180),
-            dice.between(1, 20),
-            dice.between(1, 18),
-            dice.between(1, 5)
-        ),
+        line: line.replace("{house}", &house.to_string()).replace("{room}", &format!("{floor}0{flat}")),
     }
 }
 

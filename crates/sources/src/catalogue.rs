@@ -301,3 +301,91 @@ fn local_codes(fields: &mut Fields<'_, '_>, file: &Path, place: &str) -> Option<
 fn beside(file: &Path, name: &str) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).join(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: &str = r#"
+        id = "plain"
+        name = "Plain"
+        documentation = "https://hl7.org/fhir/R4/"
+        page_size = 100
+        page_size_why = "every server can"
+    "#;
+    const GOOD: &str = r#"
+        [[source]]
+        id = "city-first"
+        name = { zh = "市第一人民医院", en = "First City Hospital" }
+        platform = "plain"
+        environment = "production"
+        base_url = "http://127.0.0.1:9101/fhir"
+        auth = { kind = "none" }
+        local_codes = [{ system = "urn:his2", file = "codes.csv", table = "HIS2" }]
+    "#;
+
+    fn load(text: &str) -> Result<Catalogue, Vec<Problem>> {
+        let folder = tempfile::tempdir().expect("folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("sources.toml", text);
+        write("plain.toml", PLAIN);
+        write("other.toml", PLAIN);
+        write("codes.csv", "system,local_code,analyte\nHIS2,K_S,potassium\nHIS2,TMP07,\nHIS4,K_S,sodium\n");
+        Catalogue::load(&folder.path().join("sources.toml"), folder.path())
+    }
+
+    /// The places of the mistakes, without the file's name.
+    fn check(text: &str, expect: &[&str]) {
+        let problems = load(text).err().unwrap_or_default();
+        let places: Vec<&str> = problems.iter().map(|one| one.path.split_once(": ").map_or("", |(_, place)| place)).collect();
+        assert_eq!(places, expect, "{problems:#?}");
+        assert!(problems.iter().all(|one| !one.what.is_empty() && !one.cure.is_empty()));
+    }
+
+    #[test]
+    fn a_good_file() {
+        let catalogue = load(GOOD).expect("good");
+        let source = catalogue.get("city-first").expect("there");
+        assert_eq!((source.mark, source.timeout, source.sweep), (0, Duration::from_secs(8), false));
+        assert_eq!(source.name.zh, "市第一人民医院");
+        assert_eq!(source.codes.analyte("urn:his2", "K_S"), Some("potassium"));
+        assert_eq!(source.codes.analyte("urn:his2", "TMP07"), None);
+        assert_eq!(source.health().is_good(), None);
+        assert!(load("").expect("empty").is_empty());
+    }
+
+    #[test]
+    fn every_mistake_at_once() {
+        let bad = GOOD
+            .replace("city-first", "City First")
+            .replace("production", "live")
+            .replace("http://127", "http://user:secret@127")
+            .replace(r#"{ kind = "none" }"#, r#"{ kind = "basic" }"#)
+            + "timeout_ms = 5\ncolour = \"red\"\n";
+        check(
+            &bad,
+            &["source[0].colour", "source[0].id", "source[0].environment", "source[0].auth", "source[0].timeout_ms", "source[0].base_url"],
+        );
+        check(&format!("{GOOD}{GOOD}"), &["source[1].id"]);
+        check(&GOOD.replace("HIS2\" }", "HIS9\" }"), &["source[0].local_codes[0]"]);
+        check(&GOOD.replace("\"plain\"", "\"../plain\""), &["source[0].platform"]);
+        check(&GOOD.replace("\"plain\"", "\"absent\""), &["source[0].platform"]);
+        check(&GOOD.replace("\"plain\"", "\"other\""), &["id"]);
+        check("sources = 1", &["sources"]);
+        check("source = 1", &["source"]);
+    }
+
+    #[test]
+    fn sign_in_that_is_not_built_yet_says_so() {
+        for kind in ["basic", "bearer", "smart-backend", "smart-patient"] {
+            let problems = load(&GOOD.replace("\"none\"", &format!("\"{kind}\""))).expect_err("refused");
+            assert_eq!(problems[0].what, format!("kind {kind} is not available yet"));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_none() {
+        assert_eq!(Catalogue::load(Path::new("/nowhere/sources.toml"), Path::new("/nowhere")).map_err(|p| p.len()).err(), Some(1));
+        assert_eq!(load("[[source").map_err(|problems| problems.len()).err(), Some(1));
+    }
+}

@@ -402,7 +402,7 @@ mod tests {
     fn names_need_a_specimen() {
         check("K", "血清", Some("potassium"));
         check("血钾", "Serum", Some("potassium"));
-        check("PCT", "血清", Some("pct"));
+        check("PCT", "血清", Some("procalcitonin"));
         check("GLU", "血清", None);
         check("钾", "备注", None);
         check("钾", "24小时尿", None);

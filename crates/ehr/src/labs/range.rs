@@ -21,8 +21,10 @@ pub(crate) fn parse(text: &str) -> Option<Limits> {
     if let Some(rest) = form.strip_prefix(">=").or_else(|| form.strip_prefix(['>', '≥', '≧'])) {
         return Some(Limits { low: Some(only_number(rest)?), high: None });
     }
-    let (low, rest) = number(form)?;
-    let rest = ["--", "-", "–", "—", "~", "～", "∼", "至", "to"].iter().find_map(|dash| rest.strip_prefix(dash))?;
+    let (low, behind) = number(form)?;
+    // A doubled dash is one dash, unless the limits are negative.
+    let doubled = behind.strip_prefix("--").filter(|_| low >= 0.0);
+    let rest = doubled.or_else(|| behind.strip_prefix(['-', '–', '—', '~', '∼', '至']))?;
     let high = only_number(rest)?;
     (low <= high).then_some(Limits { low: Some(low), high: Some(high) })
 }
@@ -144,7 +146,9 @@ mod tests {
         check("≥90", Some((Some(90.0), None)));
         check(">=90", Some((Some(90.0), None)));
         check("-2–3", Some((Some(-2.0), Some(3.0))));
-        check("-3--1", None);
+        check("-3--1", Some((Some(-3.0), Some(-1.0))));
+        check("3.5", None);
+        check("3.5 5.3", None);
         check("5.3-3.5", None);
         check("3.5-5.3(男) 3.0-5.0(女)", None);
         check("阴性", None);

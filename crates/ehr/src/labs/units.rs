@@ -57,18 +57,12 @@ fn units() -> &'static Units {
         // A test reads the same compiled-in text: it can't fail here.
         let file: File = toml::from_str(TEXT).unwrap_or_default();
         let (mut exact, mut normalised) = (HashMap::new(), HashMap::new());
-        for (at, unit) in file.unit.iter().enumerate() {
-            exact.insert(unit.ucum.clone(), at);
-        }
-        for (at, unit) in file.unit.iter().enumerate() {
-            for spelling in unit.spellings.iter().chain([&unit.ucum]) {
-                exact.entry(spelling.clone()).or_insert(at);
-            }
-        }
-        for (at, unit) in file.unit.iter().enumerate() {
-            for spelling in unit.spellings.iter().chain([&unit.ucum]) {
-                normalised.entry(normal_form(spelling)).or_insert(at);
-            }
+        // What stands in a list of spellings decides: `10*3/uL` is read as `10*9/L`, which it equals, before it is itself.
+        let spellings = file.unit.iter().enumerate().flat_map(|(at, unit)| unit.spellings.iter().map(move |s| (at, s)));
+        let codes = file.unit.iter().enumerate().map(|(at, unit)| (at, &unit.ucum));
+        for (at, spelling) in spellings.chain(codes) {
+            exact.entry(spelling.clone()).or_insert(at);
+            normalised.entry(normal_form(spelling)).or_insert(at);
         }
         Units { file, exact, normalised }
     })

@@ -52,7 +52,7 @@ impl<K: Kind> Walk<'_, '_, K> {
     fn entry(&mut self, scan: &mut Scan<'_>, arena: &Bump) {
         let mut cx = Context::new(arena, &mut self.notes, K::TYPE);
         let (mut full_url, mut search) = (None::<&str>, None::<SearchElement<'_>>);
-        let mut resource = None::<K::Row<'_>>;
+        let mut resource = None::<&K::Row<'_>>;
         if scan.peek() == b'{' {
             scan.enter();
             let mut first = true;
@@ -89,11 +89,11 @@ impl<K: Kind> Walk<'_, '_, K> {
         let mut cx = Context::new(&arena, &mut self.notes, K::TYPE);
         let row = <K::Row<'_> as ReadResource<'_>>::read(scan, &mut cx);
         let issues = cx.issues;
+        self.resource_type = row.and_then(Row::resource_type).map(str::to_owned);
         if scan.broken().is_some() {
             return;
         }
         let Some(row) = row else { return scan.fail(Broken::Syntax) };
-        self.resource_type = row.resource_type().map(str::to_owned);
         if row.resource_type() == Some(K::TYPE) || !issues.is_empty() {
             self.accept(Found { row, mode: Mode::Match, full_url: None, issues });
         }

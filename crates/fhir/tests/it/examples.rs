@@ -1,9 +1,9 @@
 //! The specification's own examples, and leaves of every wrong shape.
 
 use fhir::{
-    Cause, Fault, find_raw,
+    Cause, Fault,
     bundle::{Page, rows_of},
-    kinds, rows,
+    find_raw, kinds, rows,
 };
 use serde_json::{Value, json};
 
@@ -55,7 +55,10 @@ fn observations_of_the_specification_are_read_whole() {
             if let Some(rows::Value::Quantity(quantity)) = row.value {
                 let number = quantity.value.unwrap();
                 assert_eq!(number.value(), oracle["valueQuantity"]["value"].as_f64(), "{name}");
-                assert!(json.contains(&format!(r#""value": {}"#, number.text())) || json.contains(number.text()), "{name}");
+                assert!(
+                    json.contains(&format!(r#""value": {}"#, number.text())) || json.contains(number.text()),
+                    "{name}"
+                );
                 assert_eq!(quantity.unit, text(&oracle["valueQuantity"]["unit"]), "{name}");
             }
         });
@@ -70,7 +73,11 @@ fn patients_and_reports_of_the_specification_are_read_whole() {
         let count = |key: &str| oracle[key].as_array().map_or(0, Vec::len);
         let page = rows_of::<kinds::Patient>(&bundle([&json]), |row| {
             assert_eq!((row.id, row.gender), (text(&oracle["id"]), text(&oracle["gender"])), "{name}");
-            assert_eq!((row.birth_date, row.active), (text(&oracle["birthDate"]), oracle["active"].as_bool()), "{name}");
+            assert_eq!(
+                (row.birth_date, row.active),
+                (text(&oracle["birthDate"]), oracle["active"].as_bool()),
+                "{name}"
+            );
             assert_eq!((row.name.len(), row.identifier.len()), (count("name"), count("identifier")), "{name}");
             assert_eq!((row.telecom.len(), row.address.len()), (count("telecom"), count("address")), "{name}");
             assert_eq!((row.link.len(), row.contact.len()), (count("link"), count("contact")), "{name}");
@@ -158,7 +165,8 @@ fn a_broken_entry_never_takes_others_along() {
     let good = r#"{"resourceType":"Observation","id":"good"}"#;
     for broken in ["null", "[]", "5", "\"x\"", "{}", r#"{"id":"x"}"#, r#"{"resourceType":5}"#, "NaN"] {
         let mut ids = Vec::new();
-        let page = rows_of::<kinds::Observation>(&bundle([good, broken, good]), |row| ids.push(row.id.map(str::to_owned)));
+        let page =
+            rows_of::<kinds::Observation>(&bundle([good, broken, good]), |row| ids.push(row.id.map(str::to_owned)));
         assert_eq!(ids, [Some("good".to_owned()), Some("good".to_owned())], "{broken}");
         assert_eq!((page.broken, page.fault), (1, Some(Cause::BrokenEntry)), "{broken}");
     }
@@ -169,7 +177,8 @@ fn a_broken_entry_never_takes_others_along() {
 
 #[test]
 fn every_cut_keeps_the_entries_before_it() {
-    let resources: Vec<String> = (0..4).map(|n| json!({"resourceType":"Observation","id":n.to_string()}).to_string()).collect();
+    let resources: Vec<String> =
+        (0..4).map(|n| json!({"resourceType":"Observation","id":n.to_string()}).to_string()).collect();
     let body = bundle(&resources);
     for cut in 0..body.len() {
         let mut count = 0;
@@ -199,6 +208,9 @@ fn hostile_shapes_stay_within_bounds() {
     let names: String = (0..1_000).map(|n| format!(r#"{{"resource":{{"resourceType":{n}}}}},"#)).collect();
     let page = rows_of::<kinds::Observation>(&format!(r#"{{"resourceType":"Bundle","entry":[{names}5]}}"#), |_| {});
     assert!(page.notes.len() <= 64);
+    let nulls = vec!["null"; 200_000].join(",");
+    let page = rows_of::<kinds::Observation>(&format!(r#"{{"resourceType":"Bundle","entry":[{nulls}]}}"#), |_| {});
+    assert_eq!((page.broken, page.notes.len()), (200_000, 1));
 }
 
 #[test]

@@ -13,9 +13,10 @@ use crate::examples::{bundle, examples};
 /// Rows as text, in order.
 fn rows(body: &[u8]) -> (Vec<String>, fhir::bundle::Page) {
     let mut rows = Vec::new();
-    let page = read_page::<kinds::Observation>(body, u32::MAX, &mut |entry: fhir::Entry<'_, fhir::rows::Observation<'_>>| {
-        rows.push(format!("{:?}", entry.row));
-    });
+    let page =
+        read_page::<kinds::Observation>(body, u32::MAX, &mut |entry: fhir::Entry<'_, fhir::rows::Observation<'_>>| {
+            rows.push(format!("{:?}", entry.row));
+        });
     (rows, page)
 }
 

@@ -34,7 +34,9 @@ fn references_are_told_apart() {
     check("#", Contained(""));
     check("urn:uuid:2a1b", Urn("urn:uuid:2a1b"));
     check("URN:oid:1.2", Urn("URN:oid:1.2"));
-    for unreadable in ["", "Patient", "Patient/", "/Patient/1", "patient/1", "Patient/1/2", "Patient/1?x", "../Patient/1"] {
+    for unreadable in
+        ["", "Patient", "Patient/", "/Patient/1", "patient/1", "Patient/1/2", "Patient/1?x", "../Patient/1"]
+    {
         check(unreadable, Unreadable);
     }
     check("Patient/..", Unreadable);

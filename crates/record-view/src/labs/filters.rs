@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_left_out() {
-        let filters = Filters::from_pairs([("period", "yesterday"), ("skip", "-3"), ("panel", " "), ("abnormal", "no")]);
+        let filters =
+            Filters::from_pairs([("period", "yesterday"), ("skip", "-3"), ("panel", " "), ("abnormal", "no")]);
         assert_eq!(filters, Filters::default());
         assert_eq!(filters.query(), "");
         assert!(!filters.narrows());

@@ -1,6 +1,11 @@
 //! One analyte result by result, as each laboratory wrote it; and what contradicts what.
 
-use ehr::{Gathered, labs::LabResult};
+use std::collections::{HashMap, HashSet};
+
+use ehr::{
+    Gathered,
+    labs::{LabMatrix, LabResult},
+};
 use serde::Serialize;
 
 use super::{LabsInput, results, status_key, value_text};
@@ -109,7 +114,10 @@ pub(crate) fn full_value(one: &LabResult, scene: &Scene<'_>) -> String {
         Some(value) => format!("{value} {unit}"),
         None if one.components.is_empty() => one.absent.clone().unwrap_or_else(|| scene.text("cell-no-value")),
         None => scene.list(
-            &one.components.iter().map(|part| format!("{} {}", part.code.text, full_value(part, scene))).collect::<Vec<_>>(),
+            &one.components
+                .iter()
+                .map(|part| format!("{} {}", part.code.text, full_value(part, scene)))
+                .collect::<Vec<_>>(),
         ),
     }
 }
@@ -159,10 +167,11 @@ fn history_row(one: &LabResult, gathered: &Gathered<LabResult>, scene: &Scene<'_
 }
 
 /// Every set of contradicting results once.
-pub(super) fn conflicts(gathered: &Gathered<LabResult>, scene: &Scene<'_>) -> Vec<Conflict> {
-    let by_id: std::collections::HashMap<&str, &LabResult> =
-        gathered.items.iter().map(|one| (one.id.as_str(), one)).collect();
-    let mut listed = std::collections::HashSet::new();
+pub(super) fn conflicts(gathered: &Gathered<LabResult>, matrix: &LabMatrix<'_>, scene: &Scene<'_>) -> Vec<Conflict> {
+    let by_id: HashMap<&str, &LabResult> = gathered.items.iter().map(|one| (one.id.as_str(), one)).collect();
+    let rows = || matrix.panels.iter().flat_map(|panel| &panel.rows);
+    let named = |id: &str| rows().find(|row| results(row).any(|(_, one)| one.id == id)).map(|row| scene.of(&row.name));
+    let mut listed = HashSet::new();
     let mut all = Vec::new();
     for one in gathered.items.iter().filter(|one| !one.conflict.is_empty()) {
         let mut set: Vec<&LabResult> = vec![one];
@@ -177,7 +186,7 @@ pub(super) fn conflicts(gathered: &Gathered<LabResult>, scene: &Scene<'_>) -> Ve
             Said { name, mark, value: full_value(one, scene) }
         };
         all.push(Conflict {
-            name: one.code.text.clone(),
+            name: named(&one.id).unwrap_or_else(|| one.code.text.clone()),
             time: one.time.as_ref().map(when),
             said: set.iter().map(say).collect(),
         });

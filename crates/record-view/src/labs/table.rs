@@ -77,19 +77,14 @@ pub(super) fn html(
 fn needs_clock(grid: &Grid<'_, '_>, index: usize) -> bool {
     let day = |column: &Column| column.time.as_ref().map(|time| time.date().to_owned());
     let Some(own) = grid.column(index).and_then(day) else { return false };
-    grid.columns.iter().filter(|other| **other != index).filter_map(|other| grid.column(*other)).any(|other| {
-        day(other).as_ref() == Some(&own)
-    })
+    grid.columns
+        .iter()
+        .filter(|other| **other != index)
+        .filter_map(|other| grid.column(*other))
+        .any(|other| day(other).as_ref() == Some(&own))
 }
 
-fn head(
-    out: &mut String,
-    column: &Column,
-    clock: bool,
-    newest: bool,
-    reports: &[SourceReport],
-    scene: &Scene<'_>,
-) {
+fn head(out: &mut String, column: &Column, clock: bool, newest: bool, reports: &[SourceReport], scene: &Scene<'_>) {
     out.push_str(if newest { "<th scope=\"col\" class=\"new\">" } else { "<th scope=\"col\">" });
     match &column.time {
         Some(time) => {
@@ -215,10 +210,14 @@ fn write_result(
         out.push(' ');
         write_flag(out, one.flag, words);
     }
-    if row.unit.is_none() && let Some(unit) = one.value.as_ref().and_then(|value| value.unit.as_ref()) {
+    if row.unit.is_none()
+        && let Some(unit) = one.value.as_ref().and_then(|value| value.unit.as_ref())
+    {
         small(out, unit);
     }
-    if row.ranges_differ && let Some(range) = &one.range {
+    if row.ranges_differ
+        && let Some(range) = &one.range
+    {
         small(out, &range.text);
     }
     if let Some(status) = status_key(&one.status) {
@@ -234,7 +233,8 @@ fn write_result(
     for component in &one.components {
         write_component(out, component, words);
     }
-    let mut others: Vec<&str> = one.origins.iter().map(|origin| origin.source.as_str()).filter(|id| *id != source).collect();
+    let mut others: Vec<&str> =
+        one.origins.iter().map(|origin| origin.source.as_str()).filter(|id| *id != source).collect();
     others.dedup();
     if !others.is_empty() {
         out.push_str("<small class=\"also\"><span class=\"vh\">");

@@ -201,6 +201,8 @@ pub(crate) struct DepartmentRule {
 pub(crate) struct Addresses {
     pub(crate) city: String,
     pub(crate) streets: Vec<String>,
+    /// With places for street, number, house and room.
+    pub(crate) line: String,
 }
 
 #[derive(Clone, Deserialize)]

@@ -7,7 +7,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use sandbox::Running;
+use sandbox::{Config, DirectoryConfig, Region, Running};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,7 +15,7 @@ use tokio::{
 
 use tokio_rustls::TlsConnector;
 
-use crate::shared;
+use crate::{config, shared};
 
 const LI_WEI: &str = "uid=li.wei,ou=people,dc=region,dc=example";
 
@@ -78,6 +78,16 @@ async fn staff_bind_with_their_password_only() {
     ] {
         assert_eq!(ldap.simple_bind(dn, password).await.unwrap().rc, code, "{dn} {password}");
     }
+}
+
+#[tokio::test]
+async fn the_ca_is_written_where_the_configuration_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tls/ca.pem");
+    let directory = DirectoryConfig { ca_file: Some(path.clone()), ..DirectoryConfig::default() };
+    let region = Region::start(Config { directory, ..config() }).await.unwrap();
+    assert_eq!(std::fs::read_to_string(path).unwrap(), region.directory_ca_pem);
+    region.stop().await;
 }
 
 #[tokio::test]

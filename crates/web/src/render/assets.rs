@@ -78,7 +78,9 @@ impl Assets {
 
     pub(super) fn icon(&self, name: &str) -> Option<String> {
         let address = self.0.icons.contains(name).then(|| self.address(SPRITE)).flatten()?;
-        Some(format!("<svg class=\"i\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{address}#{name}\"/></svg>"))
+        Some(format!(
+            "<svg class=\"i\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{address}#{name}\"/></svg>"
+        ))
     }
 
     /// `<version>/<path>` → file.

@@ -10,7 +10,9 @@ use super::{Arg, Words, assets::Assets, time};
 pub(super) fn register(engine: &mut Tera, words: &Arc<Words>, assets: &Assets) {
     let own = Arc::clone(words);
     // t(key="greeting", name=user.name): the message in the engine's language; escaped like every value.
-    engine.register_function("t", move |kwargs: Kwargs, _: &State<'_>| -> TeraResult<String> { translate(&own, &kwargs) });
+    engine.register_function("t", move |kwargs: Kwargs, _: &State<'_>| -> TeraResult<String> {
+        translate(&own, &kwargs)
+    });
     let own = Arc::clone(words);
     // word(key="role-" ~ role, otherwise=role): the words of a code that may be unknown to us.
     engine.register_function("word", move |kwargs: Kwargs, _: &State<'_>| -> TeraResult<String> {
@@ -31,9 +33,9 @@ pub(super) fn register(engine: &mut Tera, words: &Arc<Words>, assets: &Assets) {
         Ok(Value::safe_string(&markup))
     });
     let own = Arc::clone(words);
-    // date(value="2026-11-20", style="long"): at the precision of the value; styles iso, long, weekday.
+    // date(value="2026-11-20", form="long"): at the precision of the value; forms iso, long, weekday.
     engine.register_function("date", move |kwargs: Kwargs, _: &State<'_>| -> TeraResult<String> {
-        let style = kwargs.get::<&str>("style")?.unwrap_or("iso");
+        let style = kwargs.get::<&str>("form")?.unwrap_or("iso");
         let style = time::Style::named(style).ok_or_else(|| Error::message(format!("no date style {style}")))?;
         Ok(time::date(&own, kwargs.must_get::<&str>("value")?, style, None))
     });

@@ -1,0 +1,155 @@
+//! No view says "none" unless every linked source answered in full.
+
+use ehr::{Held, SourceState, labs::Flag};
+use record_view::labs::Filters;
+use web::Lang;
+
+use crate::sample::{external, gathered, internal, potassium, with_page, with_patient_page};
+
+const ALL: [SourceState; 7] = [
+    SourceState::Answered,
+    SourceState::Partial,
+    SourceState::Refused,
+    SourceState::Unreachable,
+    SourceState::Unsupported,
+    SourceState::Hidden,
+    SourceState::NotLinked,
+];
+
+#[test]
+fn none_is_only_said_when_every_linked_source_answered_in_full() {
+    let (inside, outside) = (internal(), external());
+    for one in ALL {
+        for two in ALL {
+            let gathered = gathered(vec![], [one, two]);
+            let full = |state| matches!(state, SourceState::Answered | SourceState::NotLinked);
+            let expect = match (full(one) && full(two), one == two && one == SourceState::NotLinked) {
+                (_, true) => "not-linked",
+                (true, _) => "none",
+                (false, _) => "unknown",
+            };
+            with_page(&inside, Lang::Zh, &gathered, &Filters::default(), |page, html| {
+                assert_eq!(page.state, expect, "{one:?} {two:?}");
+                assert_eq!(html.contains("<h2 id=\"none\">没有检验结果"), expect == "none", "{one:?} {two:?}");
+            });
+            with_patient_page(&outside, Lang::En, &gathered, &Filters::default(), |page, html| {
+                assert_eq!(page.state, expect, "{one:?} {two:?}");
+                assert_eq!(html.contains("No laboratory results</h2>"), expect == "none", "{one:?} {two:?}");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_silent_hospital_is_named_with_how_long_and_what_may_be_missing() {
+    let items = vec![potassium("2026-11-20T08:10:00+08:00", "5.40", Flag::High, "one")];
+    let gathered = gathered(items, [SourceState::Answered, SourceState::Unreachable]);
+    with_page(&internal(), Lang::Zh, &gathered, &Filters::default(), |_, html| {
+        assert!(html.contains("2 家机构中有 1 家的内容不完整"));
+        assert!(html.contains("医院-two没有应答，等了 8 秒：超过等待时间。"));
+        assert!(html.contains("refresh=true"), "it can be asked again");
+        assert!(html.matches("可能不全：医院-two").count() >= 2, "the card and the print say it too");
+    });
+    with_patient_page(&external(), Lang::Zh, &gathered, &Filters::default(), |_, html| {
+        assert!(html.contains("医院-two暂时没有给出完整的回复"));
+    });
+}
+
+#[test]
+fn a_filter_that_leaves_nothing_is_not_none() {
+    let items = vec![potassium("2026-11-20T08:10:00+08:00", "5.0", Flag::Normal, "one")];
+    let gathered = gathered(items, [SourceState::Answered, SourceState::Answered]);
+    let filters = Filters::from_pairs([("abnormal", "1")]);
+    with_page(&internal(), Lang::Zh, &gathered, &filters, |page, html| {
+        assert_eq!(page.state, "filtered");
+        assert!(html.contains("没有符合「只看异常」的结果，全部有 1 条"));
+    });
+}
+
+#[test]
+fn results_held_back_are_not_none() {
+    let mut gathered = gathered(vec![], [SourceState::Answered, SourceState::Answered]);
+    gathered.held = vec![Held { reason_key: "held-in-progress", count: 2 }];
+    with_patient_page(&external(), Lang::Zh, &gathered, &Filters::default(), |page, html| {
+        assert_eq!(page.state, "held");
+        assert!(html.contains("2 项还没有最后确定"));
+    });
+}
+
+#[test]
+fn every_cell_tells_its_flag_in_words_and_keeps_the_laboratory_s_digits() {
+    let items = vec![
+        potassium("2026-11-20T08:10:00+08:00", "5.40", Flag::High, "one"),
+        potassium("2026-10-16T08:10:00+08:00", "6.30", Flag::CriticalHigh, "two"),
+        potassium("2026-09-16T08:10:00+08:00", "2.10", Flag::Low, "two"),
+    ];
+    let gathered = gathered(items, [SourceState::Answered, SourceState::Answered]);
+    with_page(&internal(), Lang::Zh, &gathered, &Filters::default(), |_, html| {
+        for expect in [
+            "<td class=\"h new\">5.40 <span class=\"fl\"><span aria-hidden=\"true\">↑</span><span class=\"vh\">偏高",
+            "<td class=\"c\">6.30 <span class=\"fl\"><span aria-hidden=\"true\">↑↑</span><span class=\"vh\">危急值，偏高",
+            "<td class=\"l\">2.10 <span class=\"fl\"><span aria-hidden=\"true\">↓</span><span class=\"vh\">偏低",
+        ] {
+            assert!(html.contains(expect), "{expect}");
+        }
+    });
+}
+
+#[test]
+fn results_that_disagree_stand_side_by_side() {
+    let time = "2026-11-20T08:10:00+08:00";
+    let mut one = potassium(time, "5.0", Flag::Normal, "one");
+    let mut two = potassium(time, "4.1", Flag::Normal, "two");
+    one.conflict = vec![two.id.clone()];
+    two.conflict = vec![one.id.clone()];
+    let gathered = gathered(vec![one, two], [SourceState::Answered, SourceState::Answered]);
+    with_page(&internal(), Lang::En, &gathered, &Filters::default(), |page, html| {
+        assert_eq!(page.conflicts.len(), 1, "once, not once from each side");
+        assert!(html.contains("id=\"conflicts\"") && html.contains("5.0 mmol/L") && html.contains("4.1 mmol/L"));
+    });
+}
+
+#[test]
+fn what_laboratories_write_is_text() {
+    let mut bad = potassium("2026-11-20T08:10:00+08:00", "<script>alert(1)</script>", Flag::Abnormal, "one");
+    bad.code.text = "<img src=x onerror=alert(1)>".to_owned();
+    bad.analyte = None;
+    bad.group = None;
+    bad.notes = vec!["\"><svg onload=alert(1)>".to_owned()];
+    bad.absent = Some("<i>".to_owned());
+    let gathered = gathered(vec![bad], [SourceState::Answered, SourceState::Answered]);
+    let key = with_page(&internal(), Lang::Zh, &gathered, &Filters::default(), |_, html| {
+        let rest = html.split("show=").nth(1).expect("a link to the history").to_owned();
+        rest.split(['#', '&', '"']).next().expect("key").to_owned()
+    });
+    let filters = Filters::from_pairs([("show", key.as_str())]);
+    with_page(&internal(), Lang::Zh, &gathered, &filters, |page, html| {
+        assert!(page.history.is_some(), "{key}");
+        for mark in ["<script", "<img", "<svg onload", "<i>"] {
+            assert!(!html.contains(mark), "{mark}");
+        }
+    });
+    with_patient_page(&external(), Lang::Zh, &gathered, &Filters::default(), |_, html| {
+        assert!(!html.contains("<script") && !html.contains("<img"));
+    });
+}
+
+#[test]
+fn older_columns_are_a_page_away_and_every_result_is_reached() {
+    let items: Vec<_> = (1..=20)
+        .map(|day| potassium(&format!("2026-10-{day:02}T08:10:00+08:00"), "5.0", Flag::Normal, "one"))
+        .collect();
+    let gathered = gathered(items, [SourceState::Answered, SourceState::Answered]);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut skip = String::from("0");
+    for _ in 0..5 {
+        let filters = Filters::from_pairs([("skip", skip.as_str())]);
+        let older = with_page(&internal(), Lang::Zh, &gathered, &filters, |page, html| {
+            seen.extend((1..=20).filter(|day| html.contains(&format!(">26-10-{day:02}"))));
+            page.matrix.as_ref().and_then(|matrix| matrix.older_href.clone())
+        });
+        let Some(older) = older else { break };
+        skip = older.rsplit("skip=").next().expect("skip").to_owned();
+    }
+    assert_eq!(seen.len(), 20);
+}
