@@ -36,11 +36,8 @@ impl MigrationTrait for Migration {
         for table in TABLES {
             manager.create_table(sessions(table)).await?;
             for (column, name) in [(Session::Subject, "subject"), (Session::ExpiresAt, "expires_at")] {
-                let index = Index::create()
-                    .name(format!("{table}_{name}"))
-                    .table(Alias::new(table))
-                    .col(column)
-                    .to_owned();
+                let index =
+                    Index::create().name(format!("{table}_{name}")).table(Alias::new(table)).col(column).to_owned();
                 manager.create_index(index).await?;
             }
         }

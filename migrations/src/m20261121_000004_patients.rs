@@ -126,9 +126,7 @@ fn patient_link() -> TableCreateStatement {
         .col(ColumnDef::new(PatientLink::LinkedBy).string().not_null())
         .col(ColumnDef::new(PatientLink::LinkedAt).big_integer().not_null())
         .col(ColumnDef::new(PatientLink::UndoneAt).big_integer())
-        .foreign_key(
-            ForeignKey::create().from(PatientLink::Table, PatientLink::Person).to(Patient::Table, Patient::Id),
-        )
+        .foreign_key(ForeignKey::create().from(PatientLink::Table, PatientLink::Person).to(Patient::Table, Patient::Id))
         .to_owned()
 }
 

@@ -19,14 +19,6 @@ pub struct Credentials {
     pub password: Zeroizing<String>,
 }
 
-/// Somebody signed in.
-pub struct SignedIn {
-    /// The session cookie's value.
-    pub cookie: String,
-    /// Who.
-    pub account: Account,
-}
-
 /// Why a session could not be written.
 #[derive(Debug, thiserror::Error)]
 enum SessionError {
@@ -45,12 +37,13 @@ impl Classify for SessionError {
     }
 }
 
-/// Checks the credentials and begins a session. A session the browser already had ends.
+/// Checks the credentials and begins a session; returns the session cookie's value. A session the
+/// browser already had ends.
 ///
 /// # Errors
 /// [`Fault::NotSignedIn`] whatever was wrong with the credentials, [`Fault::TooMany`] after too many failures,
 /// [`Fault::Unavailable`] when too many sign in at once.
-pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<SignedIn, Failure> {
+pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<String, Failure> {
     let attempt = Attempt::new(&credentials.username, &visit.network);
     let wait = portal.throttle.wait(&attempt, visit.now).await?;
     if !wait.is_zero() {
@@ -83,7 +76,7 @@ fn figure(outcome: &'static str) {
     metrics::counter!("portal_signin_total", "method" => "password", "outcome" => outcome).increment(1);
 }
 
-async fn begin(portal: &Portal, visit: &Visit, account: Account) -> Result<SignedIn, Failure> {
+async fn begin(portal: &Portal, visit: &Visit, account: Account) -> Result<String, Failure> {
     let context = account.context(visit.request.clone());
     let new = NewSession {
         subject: account.subject().to_string(),
@@ -95,7 +88,7 @@ async fn begin(portal: &Portal, visit: &Visit, account: Account) -> Result<Signe
     let event = Event::new(action::SIGN_IN, "session", Outcome::Ok).with(serde_json::json!({"network": visit.network}));
     let row = AuditLog::draft(&context, now, event);
     let old = visit.session.as_ref().map(|session| session.id_hash.clone());
-    let cookie = portal
+    let begun = portal
         .store
         .write::<_, SessionError, _>(move |tx| {
             Box::pin(async move {
@@ -108,7 +101,7 @@ async fn begin(portal: &Portal, visit: &Visit, account: Account) -> Result<Signe
             })
         })
         .await?;
-    Ok(SignedIn { cookie, account })
+    Ok(begun)
 }
 
 /// A failed sign-in is in the audit log without the name that was typed: people type passwords into that field.
@@ -135,7 +128,8 @@ pub async fn sign_out(portal: &Portal, visit: &Visit) -> Result<(), Failure> {
     let Some(session) = &visit.session else { return Ok(()) };
     let patient = Patient::of(visit)?;
     let row = AuditLog::draft(&patient.context, visit.now, Event::new(action::SIGN_OUT, "session", Outcome::Ok));
-    let (sessions, audit, now, id) = (portal.sessions.clone(), portal.audit.clone(), visit.now, session.id_hash.clone());
+    let (sessions, audit, now, id) =
+        (portal.sessions.clone(), portal.audit.clone(), visit.now, session.id_hash.clone());
     let write = portal.store.write::<_, SessionError, _>(move |tx| {
         Box::pin(async move {
             sessions.end(tx, &id, now).await?;

@@ -39,4 +39,4 @@ break-glass-phone-text = Call the treating department or the patient’s hospita
 break-glass-later = Emergency access
 break-glass-later-text = Opening with a stated reason is not available yet
 break-glass-recorded = It leaves a trace
-break-glass-recorded-text = Every attempt to open a record, refused or not, goes into the access log, which the patient can see.
+break-glass-recorded-text = Every attempt to open a record, refused or not, goes into the access log.

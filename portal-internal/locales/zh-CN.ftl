@@ -39,4 +39,4 @@ break-glass-phone-text = 直接联系经治科室或患者就诊的医院
 break-glass-later = 紧急调阅
 break-glass-later-text = 说明理由后打开的功能还没有开通
 break-glass-recorded = 会留下记录
-break-glass-recorded-text = 打开病历的操作，无论成功与否，都写入访问审计；患者本人可见。
+break-glass-recorded-text = 打开病历的操作，无论成功与否，都写入访问审计。

@@ -5,11 +5,7 @@ mod bootstrap;
 mod directory;
 mod serve;
 
-use std::{
-    io::Write,
-    path::Path,
-    process::ExitCode,
-};
+use std::{io::Write, path::Path, process::ExitCode};
 
 use web::config::Problem;
 

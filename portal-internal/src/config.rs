@@ -135,7 +135,9 @@ fn directories(root: &mut Section<'_>) -> Vec<DirectoryConfig> {
                 config.ca_file = config.ca_file.map(|file| folder.join(file));
                 configs.push(config);
             }
-            Err(error) => root.problem(&path, error.message().to_owned(), "see the configuration reference in README.md"),
+            Err(error) => {
+                root.problem(&path, error.message().to_owned(), "see the configuration reference in README.md")
+            }
         }
     }
     for problem in DirectoryConfig::check_all(&configs) {

@@ -14,7 +14,7 @@ use store::Store;
 use web::{
     Failure, Visit,
     cookies::CookieRules,
-    keys::{self, Key},
+    keys::Key,
     pages::Pages,
     routing::{Gate, Guard},
     session::Sessions,

@@ -35,7 +35,10 @@ fn table(portal: &Arc<Portal>) -> Vec<RouteEntry<Permission>> {
 ///
 /// # Errors
 /// An operation of the API without a row in the table of permissions: the portal then does not start.
-pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<impl Endpoint<Output = Response> + use<>, UnguardedOperation> {
+pub fn routes(
+    portal: &Arc<Portal>,
+    public_url: &str,
+) -> Result<impl Endpoint<Output = Response> + use<>, UnguardedOperation> {
     let pages = build(portal, table(portal));
     let app = Route::new().nest("/api", api::routes(portal, public_url)?).nest("/", pages);
     Ok(app.data(portal.clone()).map_to_response())

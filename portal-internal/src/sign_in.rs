@@ -21,14 +21,6 @@ pub struct Credentials {
     pub organisation: Option<String>,
 }
 
-/// Somebody signed in.
-pub struct SignedIn {
-    /// The session cookie's value.
-    pub cookie: String,
-    /// Who.
-    pub identity: StaffIdentity,
-}
-
 /// Why a session could not be written.
 #[derive(Debug, thiserror::Error)]
 enum SessionError {
@@ -47,12 +39,13 @@ impl Classify for SessionError {
     }
 }
 
-/// Checks the credentials with the directory and begins a session. A session the browser already had ends.
+/// Checks the credentials with the directory and begins a session; returns the session cookie's value. A session the
+/// browser already had ends.
 ///
 /// # Errors
 /// [`Fault::NotSignedIn`] whatever was wrong with the credentials, [`Fault::TooMany`] after too many failures,
 /// [`Fault::Unavailable`] when the directory is away.
-pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<SignedIn, Failure> {
+pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<String, Failure> {
     let account = match &credentials.organisation {
         Some(organisation) => format!("{organisation}/{}", credentials.username),
         None => credentials.username.clone(),
@@ -64,7 +57,8 @@ pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
         return Err(Failure::new(Fault::TooMany).with_retry_after(seconds));
     }
-    let asked = portal.directory.sign_in(credentials.organisation.as_deref(), &credentials.username, &credentials.password);
+    let asked =
+        portal.directory.sign_in(credentials.organisation.as_deref(), &credentials.username, &credentials.password);
     match asked.await {
         Ok(identity) => {
             figure("ok");
@@ -86,7 +80,7 @@ fn figure(outcome: &'static str) {
     metrics::counter!("portal_signin_total", "method" => "ldap", "outcome" => outcome).increment(1);
 }
 
-async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity) -> Result<SignedIn, Failure> {
+async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity) -> Result<String, Failure> {
     let context = identity.context(visit.request.clone());
     let new = NewSession {
         subject: identity.subject().to_string(),
@@ -98,7 +92,7 @@ async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity) -> Resul
     let event = Event::new(action::SIGN_IN, "session", Outcome::Ok).with(serde_json::json!({"network": visit.network}));
     let row = AuditLog::draft(&context, now, event);
     let old = visit.session.as_ref().map(|session| session.id_hash.clone());
-    let cookie = portal
+    let begun = portal
         .store
         .write::<_, SessionError, _>(move |tx| {
             Box::pin(async move {
@@ -111,7 +105,7 @@ async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity) -> Resul
             })
         })
         .await?;
-    Ok(SignedIn { cookie, identity })
+    Ok(begun)
 }
 
 /// A failed sign-in is in the audit log without the name that was typed: people type passwords into that field.
@@ -138,7 +132,8 @@ pub async fn sign_out(portal: &Portal, visit: &Visit) -> Result<(), Failure> {
     let Some(session) = &visit.session else { return Ok(()) };
     let staff = Staff::of(visit)?;
     let row = AuditLog::draft(&staff.context, visit.now, Event::new(action::SIGN_OUT, "session", Outcome::Ok));
-    let (sessions, audit, now, id) = (portal.sessions.clone(), portal.audit.clone(), visit.now, session.id_hash.clone());
+    let (sessions, audit, now, id) =
+        (portal.sessions.clone(), portal.audit.clone(), visit.now, session.id_hash.clone());
     let write = portal.store.write::<_, SessionError, _>(move |tx| {
         Box::pin(async move {
             sessions.end(tx, &id, now).await?;

@@ -120,7 +120,9 @@ mod tests {
         let pool = Passwords::new().expect("argon2");
         let hash = pool.hash(Zeroizing::new("正确的密码 9".to_owned())).await.expect("hash");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        let fits = async |text: &str, hash: Option<String>| pool.fits(Zeroizing::new(text.to_owned()), hash).await.expect("checked");
+        let fits = async |text: &str, hash: Option<String>| {
+            pool.fits(Zeroizing::new(text.to_owned()), hash).await.expect("checked")
+        };
         assert!(fits("正确的密码 9", Some(hash.clone())).await);
         assert!(!fits("正确的密码 8", Some(hash.clone())).await);
         assert!(!fits(&hash, Some(hash.clone())).await);

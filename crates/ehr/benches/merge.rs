@@ -4,7 +4,7 @@
 //! `cargo bench -p ehr --bench merge`. Void unless the facts and their originals equal those of a slow oracle over
 //! `serde_json::Value`.
 
-#![allow(missing_docs, clippy::print_stdout)]
+#![allow(missing_docs, clippy::print_stdout, reason = "a bench prints its table and has no public items")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::{hint::black_box, process::ExitCode};

@@ -9,6 +9,9 @@ pub struct ClinicalTime {
     /// Milliseconds since the epoch of the first instant that the text can mean (dates are read in China's time).
     start: i64,
     precision: Precision,
+    /// Date and time of day on China's clocks (`2021-03-05T08:10`), for instants written in another zone: what stands on
+    /// a page must be comparable from row to row.
+    local: Option<Box<str>>,
 }
 
 /// How exactly a time was written.
@@ -29,12 +32,17 @@ impl ClinicalTime {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (start, precision) = read(text)?;
-        Some(Self { text: text.to_owned(), start, precision })
+        Some(Self::of(text, start, precision))
     }
 
     /// From what [`read`] said of `text`.
     pub(crate) fn of(text: &str, start: i64, precision: Precision) -> Self {
-        Self { text: text.to_owned(), start, precision }
+        let foreign = precision == Precision::Instant && !text.ends_with("+08:00");
+        let local = foreign.then(|| jiff::Timestamp::from_millisecond(start).ok()).flatten().map(|instant| {
+            let text = instant.to_zoned(region()).strftime("%Y-%m-%dT%H:%M").to_string();
+            text.into_boxed_str()
+        });
+        Self { text: text.to_owned(), start, precision, local }
     }
 
     /// As the source wrote it.
@@ -52,15 +60,24 @@ impl ClinicalTime {
         self.precision
     }
 
-    /// The date as written, in the source's own zone (`2021-03-05`, or less).
-    pub fn date(&self) -> &str {
-        self.text.get(..10).unwrap_or(&self.text)
+    fn clock(&self) -> &str {
+        self.local.as_deref().unwrap_or(&self.text)
     }
 
-    /// Hour and minute as written, in the source's own zone.
-    pub fn time_of_day(&self) -> Option<&str> {
-        (self.precision == Precision::Instant).then(|| self.text.get(11..16)).flatten()
+    /// The date on China's calendar (`2021-03-05`, or less).
+    pub fn date(&self) -> &str {
+        self.clock().get(..10).unwrap_or(&self.text)
     }
+
+    /// Hour and minute on China's clocks.
+    pub fn time_of_day(&self) -> Option<&str> {
+        (self.precision == Precision::Instant).then(|| self.clock().get(11..16)).flatten()
+    }
+}
+
+/// The region's clock: China has one zone and no summer time.
+fn region() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::fixed(jiff::tz::offset(8))
 }
 
 /// Milliseconds of the first instant that `text` can mean, and its precision. Written out by hand: this runs for every
@@ -82,7 +99,8 @@ pub(crate) fn read(text: &str) -> Option<(i64, Precision)> {
     }
     matches!(bytes.get(10), Some(b'T' | b't' | b' ')).then_some(())?;
     let hour = number(bytes, 11, 2).filter(|hour| *hour < 24)?;
-    let minute = (bytes.get(13) == Some(&b':')).then(|| number(bytes, 14, 2)).flatten().filter(|minute| *minute < 60)?;
+    let minute =
+        (bytes.get(13) == Some(&b':')).then(|| number(bytes, 14, 2)).flatten().filter(|minute| *minute < 60)?;
     let (second, mut at) = match bytes.get(16) {
         // A leap second is read as the second after it.
         Some(b':') => (number(bytes, 17, 2).filter(|second| *second <= 60)?, 19),
@@ -186,6 +204,21 @@ mod tests {
         check("20.11.2026", None);
         check("昨天", None);
         check("", None);
+    }
+
+    #[test]
+    fn times_are_shown_on_one_clock_and_kept_as_written() {
+        let check = |text: &str, date: &str, time: Option<&str>| {
+            let read = ClinicalTime::parse(text).expect(text);
+            assert_eq!((read.as_str(), read.date(), read.time_of_day()), (text, date, time), "{text}");
+        };
+        check("2021", "2021", None);
+        check("2021-03", "2021-03", None);
+        check("2021-03-05", "2021-03-05", None);
+        check("2021-03-05T08:10:00+08:00", "2021-03-05", Some("08:10"));
+        check("2021-03-04T16:30:00Z", "2021-03-05", Some("00:30"));
+        check("2021-03-05T08:10:00.123+09:00", "2021-03-05", Some("07:10"));
+        check("2021-03-05T08:10:00", "2021-03-05", Some("08:10"));
     }
 
     proptest::proptest! {

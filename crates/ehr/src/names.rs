@@ -5,9 +5,28 @@ use pinyin::ToPinyin as _;
 
 /// Surnames that are read otherwise than the character elsewhere.
 const SURNAMES: [(char, &str); 22] = [
-    ('单', "shàn"), ('曾', "zēng"), ('解', "xiè"), ('仇', "qiú"), ('区', "ōu"), ('查', "zhā"), ('任', "rén"), ('盖', "gě"),
-    ('朴', "piáo"), ('翟', "zhái"), ('冼', "xiǎn"), ('种', "chóng"), ('繁', "pó"), ('华', "huà"), ('宁', "nìng"), ('乐', "yuè"),
-    ('员', "yùn"), ('缪', "miào"), ('覃', "qín"), ('逄', "páng"), ('黑', "hè"), ('秘', "bì"),
+    ('单', "shàn"),
+    ('曾', "zēng"),
+    ('解', "xiè"),
+    ('仇', "qiú"),
+    ('区', "ōu"),
+    ('查', "zhā"),
+    ('任', "rén"),
+    ('盖', "gě"),
+    ('朴', "piáo"),
+    ('翟', "zhái"),
+    ('冼', "xiǎn"),
+    ('种', "chóng"),
+    ('繁', "pó"),
+    ('华', "huà"),
+    ('宁', "nìng"),
+    ('乐', "yuè"),
+    ('员', "yùn"),
+    ('缪', "miào"),
+    ('覃', "qín"),
+    ('逄', "páng"),
+    ('黑', "hè"),
+    ('秘', "bì"),
 ];
 
 /// `chén yù lán`, when every character is a Han character with a known reading.

@@ -416,6 +416,7 @@ fn connected() -> Vec<home::Connected> {
 
 type Done = Result<(), Box<dyn std::error::Error>>;
 
+// long: one page after the other, each a few lines.
 fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
     let scene = Scene { words: renderer.words(lang), now: now() };
     let banner = banner();
@@ -459,6 +460,14 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
             &record_view::break_glass::page(Some(&banner), &scene),
         )?,
     )?;
+    inside_record(renderer, lang, name, out)
+}
+
+fn inside_record(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
+    let scene = Scene { words: renderer.words(lang), now: now() };
+    let banner = banner();
+    let write = |file: &str, text: String| fs::write(out.join(format!("in-{file}.{name}.html")), text);
+    let at = |path: &str| frame(lang, Portal::Internal, path);
     for (file, second) in [("demographics", SourceState::Answered), ("demographics-partial", SourceState::Refused)] {
         let mut items = registrations();
         if second == SourceState::Refused {

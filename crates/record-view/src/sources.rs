@@ -126,7 +126,7 @@ pub(crate) fn is_silent(state: SourceState) -> bool {
 /// Seconds with one decimal: people read `8 秒`, not milliseconds.
 fn seconds(milliseconds: u64) -> String {
     let tenths = milliseconds.div_ceil(100).max(1);
-    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
 }
 
 fn why(report: &SourceReport, scene: &Scene<'_>) -> String {

@@ -15,7 +15,17 @@ use url::Url;
 use crate::{Environment, LocalCodes, Name, Problem, Source, health::Memory, table::Fields};
 
 const KEYS: [&str; 11] = [
-    "id", "name", "platform", "environment", "base_url", "auth", "timeout_ms", "sweep", "proxy", "ca_file", "local_codes",
+    "id",
+    "name",
+    "platform",
+    "environment",
+    "base_url",
+    "auth",
+    "timeout_ms",
+    "sweep",
+    "proxy",
+    "ca_file",
+    "local_codes",
 ];
 
 /// Every source of the region, in the order of the file: that order is the order on every page.
@@ -34,9 +44,8 @@ impl Catalogue {
         let text = std::fs::read_to_string(file).map_err(|error| {
             vec![Problem::new(&shown, format!("can't be read: {error}"), "check [sources] file and its permissions")]
         })?;
-        let table: Table = toml::from_str(&text).map_err(|error| {
-            vec![Problem::new(&shown, error.to_string(), "mend the syntax at the place shown")]
-        })?;
+        let table: Table = toml::from_str(&text)
+            .map_err(|error| vec![Problem::new(&shown, error.to_string(), "mend the syntax at the place shown")])?;
         let mut reading = Reading::new(file, platforms);
         for key in table.keys().filter(|key| *key != "source") {
             reading.problems.push(Problem::new(
@@ -99,7 +108,14 @@ impl<'f> Reading<'f> {
         let outbound = Outbound::new().map_err(|error| {
             problems.push(Problem::new("TLS", error.to_string(), "install the system's CA certificates"));
         });
-        Self { file, platform_folder, platforms: HashMap::new(), ids: HashSet::new(), outbound: outbound.ok(), problems }
+        Self {
+            file,
+            platform_folder,
+            platforms: HashMap::new(),
+            ids: HashSet::new(),
+            outbound: outbound.ok(),
+            problems,
+        }
     }
 
     fn source(&mut self, at: usize, entry: &Value) -> Option<Arc<Source>> {
@@ -150,7 +166,9 @@ impl<'f> Reading<'f> {
         if let Some(read) = self.platforms.get(id) {
             return read.clone();
         }
-        let read = if is_name(id) { self.read_platform(id, place, problems) } else {
+        let read = if is_name(id) {
+            self.read_platform(id, place, problems)
+        } else {
             let cure = "the name of a file in the platforms folder, without .toml";
             problems.push(Problem::new(format!("{place}.platform"), "not a platform's name", cure));
             None
@@ -177,9 +195,9 @@ impl<'f> Reading<'f> {
                 None
             }
             Err(errors) => {
-                let told = errors.into_iter().map(|error| {
-                    Problem::new(file.display().to_string(), error.to_string(), "mend the platform file")
-                });
+                let told = errors
+                    .into_iter()
+                    .map(|error| Problem::new(file.display().to_string(), error.to_string(), "mend the platform file"));
                 problems.extend(told);
                 None
             }
@@ -188,7 +206,9 @@ impl<'f> Reading<'f> {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn id<'t>(fields: &mut Fields<'t, '_>) -> Option<&'t str> {
@@ -282,7 +302,8 @@ fn local_codes(fields: &mut Fields<'_, '_>, file: &Path, place: &str) -> Option<
     let mut good = true;
     for (at, table) in tables.iter().enumerate() {
         let text = |key: &str| table.get(key).and_then(Value::as_str);
-        let known = table.as_table().is_some_and(|t| t.keys().all(|k| matches!(k.as_str(), "system" | "file" | "table")));
+        let known =
+            table.as_table().is_some_and(|t| t.keys().all(|k| matches!(k.as_str(), "system" | "file" | "table")));
         let (Some(system), Some(name), true) = (text("system"), text("file"), known) else {
             fields.wrong("local_codes", "not a code table", format!("write local_codes = {example}"));
             good = false;
@@ -337,7 +358,8 @@ mod tests {
     /// The places of the mistakes, without the file's name.
     fn check(text: &str, expect: &[&str]) {
         let problems = load(text).err().unwrap_or_default();
-        let places: Vec<&str> = problems.iter().map(|one| one.path.split_once(": ").map_or("", |(_, place)| place)).collect();
+        let places: Vec<&str> =
+            problems.iter().map(|one| one.path.split_once(": ").map_or("", |(_, place)| place)).collect();
         assert_eq!(places, expect, "{problems:#?}");
         assert!(problems.iter().all(|one| !one.what.is_empty() && !one.cure.is_empty()));
     }
@@ -364,7 +386,14 @@ mod tests {
             + "timeout_ms = 5\ncolour = \"red\"\n";
         check(
             &bad,
-            &["source[0].colour", "source[0].id", "source[0].environment", "source[0].auth", "source[0].timeout_ms", "source[0].base_url"],
+            &[
+                "source[0].colour",
+                "source[0].id",
+                "source[0].environment",
+                "source[0].auth",
+                "source[0].timeout_ms",
+                "source[0].base_url",
+            ],
         );
         check(&format!("{GOOD}{GOOD}"), &["source[1].id"]);
         check(&GOOD.replace("HIS2\" }", "HIS9\" }"), &["source[0].local_codes[0]"]);
@@ -385,7 +414,10 @@ mod tests {
 
     #[test]
     fn a_file_that_is_none() {
-        assert_eq!(Catalogue::load(Path::new("/nowhere/sources.toml"), Path::new("/nowhere")).map_err(|p| p.len()).err(), Some(1));
+        assert_eq!(
+            Catalogue::load(Path::new("/nowhere/sources.toml"), Path::new("/nowhere")).map_err(|p| p.len()).err(),
+            Some(1)
+        );
         assert_eq!(load("[[source").map_err(|problems| problems.len()).err(), Some(1));
     }
 }

@@ -30,10 +30,14 @@ impl LocalCodes {
     /// that. Rows without an analyte are left out: unmapped on purpose.
     pub(crate) fn read(&mut self, system: &str, file: &Path, table: Option<&str>, place: &str) -> Result<(), Problem> {
         let wrong = |what: String| {
-            Problem::new(place, what, "a CSV file in UTF-8 with the columns local_code and analyte, and system if table is set")
+            Problem::new(
+                place,
+                what,
+                "a CSV file in UTF-8 with the columns local_code and analyte, and system if table is set",
+            )
         };
-        let mut reader =
-            csv::Reader::from_path(file).map_err(|error| wrong(format!("{} can't be read: {error}", file.display())))?;
+        let mut reader = csv::Reader::from_path(file)
+            .map_err(|error| wrong(format!("{} can't be read: {error}", file.display())))?;
         let headers = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
         let column = |name: &str| headers.iter().position(|header| header.trim() == name);
         let (Some(code), Some(analyte)) = (column("local_code"), column("analyte")) else {
@@ -45,7 +49,9 @@ impl LocalCodes {
             let row = row.map_err(|error| wrong(error.to_string()))?;
             let is_ours = table.is_none_or(|table| of.and_then(|of| row.get(of)) == Some(table));
             found |= is_ours;
-            if let (true, Some(code), Some(analyte)) = (is_ours, row.get(code), row.get(analyte).filter(|id| !id.is_empty())) {
+            if let (true, Some(code), Some(analyte)) =
+                (is_ours, row.get(code), row.get(analyte).filter(|id| !id.is_empty()))
+            {
                 self.insert(system, code, analyte);
             }
         }

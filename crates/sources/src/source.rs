@@ -91,7 +91,8 @@ impl Source {
             Outcome::Unreachable(_) => "unreachable",
             Outcome::Unsupported => "unsupported",
         };
-        metrics::counter!("portal_source_requests_total", "source" => self.id.clone(), "outcome" => outcome).increment(1);
+        metrics::counter!("portal_source_requests_total", "source" => self.id.clone(), "outcome" => outcome)
+            .increment(1);
         metrics::histogram!("portal_source_duration_seconds", "source" => self.id.clone()).record(waited.as_secs_f64());
         let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         // A server that says what it doesn't have is well.

@@ -1,7 +1,10 @@
 //! Leases: one of several replicas does a periodic job.
 
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::{ConnectionTrait, DbErr, sea_query::{Alias, Expr, ExprTrait, OnConflict, Query}};
+use sea_orm::{
+    ConnectionTrait, DbErr,
+    sea_query::{Alias, Expr, ExprTrait, OnConflict, Query},
+};
 
 use crate::{Tx, to_millis};
 

@@ -13,6 +13,7 @@ pub(crate) struct PostgresWriter {
     free: Mutex<Vec<Arc<Lane>>>,
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is Store::open; statement logging is off in the options")]
 pub(crate) async fn open(config: &DatabaseConfig) -> Result<(DatabaseConnection, PostgresWriter), StoreError> {
     let mut options = config.options(config.url.clone(), config.max_connections);
     let password = config.password.clone();
@@ -25,6 +26,7 @@ pub(crate) async fn open(config: &DatabaseConfig) -> Result<(DatabaseConnection,
 }
 
 impl PostgresWriter {
+    #[expect(clippy::disallowed_methods, reason = "this is Store::write")]
     pub(crate) async fn run<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t Tx) -> JobFuture<'t, T, E> + Send + 'static,

@@ -1,6 +1,9 @@
 //! Is the schema the one this program was built for?
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, sea_query::{Alias, Order, Query}};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection,
+    sea_query::{Alias, Order, Query},
+};
 
 use crate::StoreError;
 

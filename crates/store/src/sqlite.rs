@@ -53,7 +53,12 @@ pub(crate) async fn open(config: &DatabaseConfig) -> Result<(DatabaseConnection,
     Ok((readers, SqliteWriter { queue }))
 }
 
-async fn connect(config: &DatabaseConfig, connections: u32, query_only: bool) -> Result<DatabaseConnection, StoreError> {
+#[expect(clippy::disallowed_methods, reason = "this is Store::open; statement logging is off in the options")]
+async fn connect(
+    config: &DatabaseConfig,
+    connections: u32,
+    query_only: bool,
+) -> Result<DatabaseConnection, StoreError> {
     let mut options = config.options(format!("sqlite://{}?mode=rw", config.sqlite_path()), connections);
     options.idle_timeout(None).max_lifetime(None).test_before_acquire(false);
     options.map_sqlx_sqlite_opts(move |connect| {
@@ -169,6 +174,7 @@ fn unavailable(message: &str) -> StoreError {
     StoreError::Database(sea_orm::DbErr::Custom(message.to_owned()))
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is Store::write")]
 async fn begin(db: &DatabaseConnection, lock: &Arc<File>) -> Result<DatabaseTransaction, StoreError> {
     hold(lock).await?;
     let options =
@@ -197,6 +203,7 @@ async fn hold(lock: &Arc<File>) -> Result<(), StoreError> {
 
 type SavepointFailure = (StoreError, Option<Answer>);
 
+#[expect(clippy::disallowed_methods, reason = "this is Store::write")]
 async fn in_savepoint(group: &DatabaseTransaction, lane: &Arc<Lane>, job: Job) -> Result<Answer, SavepointFailure> {
     let mark = lane.mark();
     let savepoint = group.begin().await.map_err(|error| (error.into(), None))?;

@@ -35,6 +35,7 @@ impl ConnectionTrait for Tx {
         self.inner.execute_raw(statement).await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "part of the trait; callers are held to the same rule")]
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.inner.execute_unprepared(sql).await
     }

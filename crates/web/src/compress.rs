@@ -38,7 +38,8 @@ fn accepted(header: &str) -> Option<Coding> {
 /// Reading the body or compressing it failed.
 pub async fn compress(mut response: Response, accept_encoding: &str) -> std::io::Result<Response> {
     let kind = response.content_type().unwrap_or_default();
-    let text = kind.starts_with("text/") || kind.contains("json") || kind.contains("svg") || kind.contains("javascript");
+    let text =
+        kind.starts_with("text/") || kind.contains("json") || kind.contains("svg") || kind.contains("javascript");
     if !text || response.headers().contains_key("content-encoding") {
         return Ok(response);
     }
@@ -52,7 +53,8 @@ pub async fn compress(mut response: Response, accept_encoding: &str) -> std::io:
     let (name, packed) = match coding {
         Coding::Zstd => ("zstd", zstd::bulk::compress(&body, 1)?),
         Coding::Gzip => {
-            let mut packer = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::new(3));
+            let mut packer =
+                flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::new(3));
             packer.write_all(&body)?;
             ("gzip", packer.finish()?)
         }

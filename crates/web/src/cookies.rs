@@ -47,10 +47,7 @@ mod tests {
     #[test]
     fn https_cookies_are_bound_to_the_host() {
         let rules = CookieRules::new("portal-internal", true);
-        assert_eq!(
-            rules.set(&rules.session, "x"),
-            "__Host-portal-internal=x; Path=/; HttpOnly; SameSite=Lax; Secure"
-        );
+        assert_eq!(rules.set(&rules.session, "x"), "__Host-portal-internal=x; Path=/; HttpOnly; SameSite=Lax; Secure");
         let loopback = CookieRules::new("portal-internal", false);
         assert_eq!(loopback.set(&loopback.session, "x"), "portal-internal=x; Path=/; HttpOnly; SameSite=Lax");
     }

@@ -58,6 +58,7 @@ pub fn same_origin(headers: &HeaderMap, own_origin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use poem::http::HeaderValue;
 
     #[test]
     fn a_token_fits_its_session_alone_and_never_repeats() {
@@ -76,9 +77,8 @@ mod tests {
     #[test]
     fn where_requests_come_from() {
         let check = |pairs: &[(&'static str, &'static str)], expect: bool| {
-            let headers = pairs.iter().map(|(name, value)| {
-                (name.parse().expect("name"), poem::http::HeaderValue::from_static(value))
-            });
+            let headers =
+                pairs.iter().map(|(name, value)| (name.parse().expect("name"), HeaderValue::from_static(value)));
             let headers: HeaderMap = headers.collect();
             assert_eq!(same_origin(&headers, "https://portal.example"), expect, "{pairs:?}");
         };

@@ -61,12 +61,13 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use poem::http::HeaderValue;
 
     #[test]
     fn languages() {
         let check = |accept: &'static str, expect: Lang| {
             let mut headers = HeaderMap::new();
-            headers.insert("accept-language", poem::http::HeaderValue::from_static(accept));
+            headers.insert("accept-language", HeaderValue::from_static(accept));
             assert_eq!(Lang::from_accept(&headers), expect, "{accept}");
         };
         check("en-GB,en;q=0.9,zh;q=0.1", Lang::En);
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn cookies() {
         let mut headers = HeaderMap::new();
-        headers.insert("cookie", poem::http::HeaderValue::from_static("a=1; portal=xyz; portal2=no"));
+        headers.insert("cookie", HeaderValue::from_static("a=1; portal=xyz; portal2=no"));
         assert_eq!(cookie(&headers, "portal"), Some("xyz"));
         assert_eq!(cookie(&headers, "port"), None);
     }

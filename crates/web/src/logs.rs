@@ -7,7 +7,8 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 /// query strings stay at `warn` or below whatever the variable says: see [`start`].
 const DEFAULT: &str = "info";
 /// Appended last, so they win.
-const QUIET: [&str; 7] = ["sqlx=off", "sea_orm=off", "hyper=warn", "reqwest=warn", "ldap3=warn", "rustls=warn", "h2=warn"];
+const QUIET: [&str; 7] =
+    ["sqlx=off", "sea_orm=off", "hyper=warn", "reqwest=warn", "ldap3=warn", "rustls=warn", "h2=warn"];
 
 /// Starts logging for the process.
 pub fn start() {

@@ -64,10 +64,13 @@ pub fn routes(readiness: Readiness, figures: PrometheusHandle) -> impl Endpoint 
                 async move { ready(&readiness).await }
             })),
         )
-        .at("/metrics", get(make(move |_| {
-            let figures = figures.clone();
-            async move { figures.render().with_content_type("text/plain; version=0.0.4") }
-        })))
+        .at(
+            "/metrics",
+            get(make(move |_| {
+                let figures = figures.clone();
+                async move { figures.render().with_content_type("text/plain; version=0.0.4") }
+            })),
+        )
 }
 
 async fn ready(readiness: &Readiness) -> Response {

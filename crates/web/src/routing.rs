@@ -4,11 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use access::Fault;
-use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Request, Response, RouteMethod,
-    endpoint::BoxEndpoint,
-    http::Method,
-};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, RouteMethod, endpoint::BoxEndpoint, http::Method};
 
 use crate::Failure;
 
@@ -47,7 +43,12 @@ pub struct RouteEntry<P> {
 
 impl<P> RouteEntry<P> {
     /// A page or form action.
-    pub fn new(method: Method, path: &'static str, guard: Guard<P>, endpoint: impl IntoEndpoint<Endpoint: 'static>) -> Self {
+    pub fn new(
+        method: Method,
+        path: &'static str,
+        guard: Guard<P>,
+        endpoint: impl IntoEndpoint<Endpoint: 'static>,
+    ) -> Self {
         Self { method, path, guard, endpoint: endpoint.map_to_response().boxed() }
     }
 }
@@ -112,7 +113,10 @@ impl<P: Clone> OperationGuards<P> {
     ///
     /// # Errors
     /// [`UnguardedOperation`] for the first operation without a row, or row without an operation.
-    pub fn new(spec: &serde_json::Value, table: &[(&'static str, &'static str, Guard<P>)]) -> Result<Self, UnguardedOperation> {
+    pub fn new(
+        spec: &serde_json::Value,
+        table: &[(&'static str, &'static str, Guard<P>)],
+    ) -> Result<Self, UnguardedOperation> {
         let mut left: BTreeMap<&str, _> = table.iter().map(|(id, pattern, guard)| (*id, (*pattern, guard))).collect();
         let mut by_path = Vec::new();
         let paths = spec["paths"].as_object().into_iter().flatten();

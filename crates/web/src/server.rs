@@ -46,7 +46,12 @@ impl Default for Limits {
 }
 
 /// Serves `app` on `listener` until `stop` turns true, then finishes what is in flight.
-pub async fn serve(listener: TcpListener, app: impl Endpoint + 'static, limits: Limits, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    app: impl Endpoint + 'static,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) {
     let app: App = Arc::new(poem::endpoint::ToDynEndpoint(app.map_to_response()));
     let room = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();

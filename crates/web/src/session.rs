@@ -108,8 +108,18 @@ impl Sessions {
         let insert = Query::insert()
             .into_table(Alias::new(self.table))
             .columns(
-                ["id_hash", "subject", "identity", "csrf_secret", "created_at", "last_seen_at", "expires_at", "network", "device"]
-                    .map(Self::column),
+                [
+                    "id_hash",
+                    "subject",
+                    "identity",
+                    "csrf_secret",
+                    "created_at",
+                    "last_seen_at",
+                    "expires_at",
+                    "network",
+                    "device",
+                ]
+                .map(Self::column),
             )
             .values_panic([
                 hash(&id).into(),
@@ -213,9 +223,7 @@ impl Sessions {
         let delete = Query::delete()
             .from_table(Alias::new(self.table))
             .and_where(
-                Expr::col(Self::column("expires_at"))
-                    .lt(day_ago)
-                    .or(Expr::col(Self::column("revoked_at")).lt(day_ago)),
+                Expr::col(Self::column("expires_at")).lt(day_ago).or(Expr::col(Self::column("revoked_at")).lt(day_ago)),
             )
             .to_owned();
         self.store

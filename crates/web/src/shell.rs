@@ -13,8 +13,8 @@ use poem::{
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Failure, Lang, compress, cookies::CookieRules, csrf, headers, keys, keys::Key, lang, network, routing::RoutePattern,
-    session::Sessions, visit::Visit,
+    Failure, Lang, compress, cookies::CookieRules, csrf, headers, keys, keys::Key, lang, network,
+    routing::RoutePattern, session::Sessions, visit::Visit,
 };
 
 /// The largest request body: forms and small JSON.
@@ -64,7 +64,12 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         Self { settings, origin, inner }
     }
 
-    async fn visit(&self, request: &Request, id: RequestId, now: Timestamp) -> Result<(Visit, Option<String>), Failure> {
+    async fn visit(
+        &self,
+        request: &Request,
+        id: RequestId,
+        now: Timestamp,
+    ) -> Result<(Visit, Option<String>), Failure> {
         let headers = request.headers();
         let peer = request.remote_addr().as_socket_addr().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
         let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());

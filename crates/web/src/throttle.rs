@@ -36,7 +36,9 @@ impl Attempt {
     /// `account` as typed, `network` from [`crate::network::Network::of_subscriber`]. Only hashes are kept.
     pub fn new(account: &str, network: &str) -> Self {
         let account = account.trim().to_lowercase();
-        Self { keys: [(key("account", &[&account, network]), FREE_ACCOUNT), (key("network", &[network]), FREE_NETWORK)] }
+        Self {
+            keys: [(key("account", &[&account, network]), FREE_ACCOUNT), (key("network", &[network]), FREE_NETWORK)],
+        }
     }
 }
 

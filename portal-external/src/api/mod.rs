@@ -6,11 +6,7 @@ mod session;
 use std::sync::Arc;
 
 use access::{Act, Object};
-use poem::{
-    EndpointExt, IntoResponse, Response, Route,
-    endpoint::make_sync,
-    http::Method,
-};
+use poem::{EndpointExt, IntoResponse, Response, Route, endpoint::make_sync, http::Method};
 use poem_openapi::OpenApiService;
 use web::routing::{Guard, GuardedApi, OperationGuards, RouteEntry, UnguardedOperation, build};
 
@@ -38,7 +34,8 @@ pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<Route, Unguarded
         serde_json::from_str(&spec).map_err(|error| UnguardedOperation(error.to_string()))?;
     let guards = OperationGuards::new(&document, &operations())?;
     let guarded = GuardedApi { gate: portal.clone(), guards, inner: service.map_to_response().boxed() };
-    let describe = make_sync(move |_| -> Response { spec.clone().with_content_type("application/json").into_response() });
+    let describe =
+        make_sync(move |_| -> Response { spec.clone().with_content_type("application/json").into_response() });
     let described = vec![RouteEntry::new(Method::GET, "/openapi.json", Guard::Public, describe)];
     Ok(Route::new().nest("/v1", guarded).nest("/", build(portal, described)))
 }

@@ -73,7 +73,12 @@ fn view(patient: &Patient, csrf_token: String) -> SessionView {
 impl SessionApi {
     /// Who is signed in.
     #[oai(path = "/session", method = "get", operation_id = "session_read")]
-    async fn read(&self, portal: Data<&Arc<Portal>>, visit: &Visit, patient: Patient) -> poem::Result<Json<SessionView>> {
+    async fn read(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        patient: Patient,
+    ) -> poem::Result<Json<SessionView>> {
         let token = portal.pages.csrf_token(visit)?;
         Ok(Json(view(&patient, token)))
     }
@@ -81,17 +86,15 @@ impl SessionApi {
     /// Sign in with name and password.
     #[oai(path = "/session", method = "post", operation_id = "session_begin")]
     async fn begin(&self, portal: Data<&Arc<Portal>>, visit: &Visit, new: Json<NewSession>) -> poem::Result<Begun> {
-        let credentials = Credentials {
-            username: new.0.username,
-            password: Zeroizing::new(new.0.password),
-        };
-        let signed_in = sign_in::sign_in(&portal, visit, credentials).await?;
-        let session = portal.sessions.load(&signed_in.cookie, visit.now).await.map_err(failed)?;
+        let credentials = Credentials { username: new.0.username, password: Zeroizing::new(new.0.password) };
+        let cookie = sign_in::sign_in(&portal, visit, credentials).await?;
+        let session = portal.sessions.load(&cookie, visit.now).await.map_err(failed)?;
         let session = session.ok_or_else(|| Failure::new(access::Fault::Internal))?;
-        let visit = Visit { csrf_binding: session.csrf_secret.clone(), session: Some(Arc::new(session)), ..visit.clone() };
+        let visit =
+            Visit { csrf_binding: session.csrf_secret.clone(), session: Some(Arc::new(session)), ..visit.clone() };
         let patient = Patient::of(&visit)?;
         let body = view(&patient, portal.pages.csrf_token(&visit)?);
-        Ok(Begun::Ok(Json(body), portal.cookies.set(&portal.cookies.session, &signed_in.cookie)))
+        Ok(Begun::Ok(Json(body), portal.cookies.set(&portal.cookies.session, &cookie)))
     }
 
     /// Sign out.

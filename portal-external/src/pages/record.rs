@@ -52,7 +52,12 @@ pub async fn section(
     }
 }
 
-async fn demographics(portal: &Portal, visit: &Visit, patient: &Patient, person: PersonId) -> Result<Response, Failure> {
+async fn demographics(
+    portal: &Portal,
+    visit: &Visit,
+    patient: &Patient,
+    person: PersonId,
+) -> Result<Response, Failure> {
     let reader = Reader::Patient(&patient.context);
     let (banner, gathered) = futures_util::try_join!(
         portal.charts.banner(reader, person, visit.now),

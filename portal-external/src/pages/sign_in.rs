@@ -9,12 +9,7 @@ use poem::{
     web::{Data, Form, Query},
 };
 use serde::Deserialize;
-use web::{
-    Failure, Visit,
-    pages::return_path,
-    render::SignInPage,
-    shell::see_other,
-};
+use web::{Failure, Visit, pages::return_path, render::SignInPage, shell::see_other};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -66,19 +61,15 @@ pub async fn submit(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Failure> {
     let next = return_path(&typed.next).to_owned();
-    let page = SignInPage {
-        username: typed.username.clone(),
-        next: next.clone(),
-        ..SignInPage::default()
-    };
+    let page = SignInPage { username: typed.username.clone(), next: next.clone(), ..SignInPage::default() };
     if typed.username.trim().is_empty() || typed.password.is_empty() {
         return again(portal, visit, page, "missing", &Failure::new(Fault::Invalid));
     }
     let credentials = Credentials { username: typed.username, password: typed.password };
     match sign_in::sign_in(portal, visit, credentials).await {
-        Ok(signed_in) => {
+        Ok(cookie) => {
             let mut response = see_other(&next);
-            let cookie = portal.cookies.set(&portal.cookies.session, &signed_in.cookie);
+            let cookie = portal.cookies.set(&portal.cookies.session, &cookie);
             let cookie = cookie.parse().map_err(Failure::internal)?;
             response.headers_mut().append(header::SET_COOKIE, cookie);
             Ok(response)
@@ -109,7 +100,8 @@ fn again(
     }
     let page = SignInPage { state: Some(state.to_owned()), ..page };
     let mut response = portal.pages.page_at(visit, "/sign-in", "sign_in.html", &page)?;
-    let status = if failure.fault() == Fault::NotSignedIn { StatusCode::UNPROCESSABLE_ENTITY } else { failure.status() };
+    let status =
+        if failure.fault() == Fault::NotSignedIn { StatusCode::UNPROCESSABLE_ENTITY } else { failure.status() };
     response.set_status(status);
     if let Some(seconds) = failure.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

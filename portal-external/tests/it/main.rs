@@ -121,6 +121,9 @@ fn staff_secrets_have_no_place_in_its_configuration() -> Result<()> {
     let output = std::process::Command::new(program).arg("--config").arg(&file).arg("check").output()?;
     let said = String::from_utf8(output.stderr)?;
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("keys.staff_file: is not a known key") && said.contains("directory: is not a known key"), "{said}");
+    assert!(
+        said.contains("keys.staff_file: is not a known key") && said.contains("directory: is not a known key"),
+        "{said}"
+    );
     Ok(())
 }

@@ -1,11 +1,7 @@
 //! The description of the API, and Swagger UI under a content security policy of its own.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use poem::{
-    Endpoint, IntoResponse, Response,
-    endpoint::make_sync,
-    http::header,
-};
+use poem::{Endpoint, IntoResponse, Response, endpoint::make_sync, http::header};
 use sha2::{Digest, Sha256};
 
 /// `GET /api/openapi.json`

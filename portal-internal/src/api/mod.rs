@@ -7,7 +7,7 @@ mod session;
 use std::sync::Arc;
 
 use access::{Act, Object};
-use poem::{EndpointExt, Response, Route, http::Method};
+use poem::{EndpointExt, Route, http::Method};
 use poem_openapi::OpenApiService;
 use web::routing::{Guard, GuardedApi, OperationGuards, RouteEntry, UnguardedOperation, build};
 
@@ -50,6 +50,3 @@ pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<Route, Unguarded
 fn failed<E: Into<web::Failure>>(error: E) -> poem::Error {
     error.into().into()
 }
-
-/// An answer of a handler that is not JSON of ours.
-type Answer = poem::Result<Response>;

@@ -73,7 +73,8 @@ impl PatientsApi {
                 json(&ehr::json::demographics(person, &gathered))
             }
             Some(Section::LabResults) => {
-                let query = LabQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
+                let query =
+                    LabQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
                 let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await.map_err(failed)?;
                 json(&ehr::json::lab_results(person, &gathered))
             }

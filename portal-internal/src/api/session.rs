@@ -89,13 +89,14 @@ impl SessionApi {
             password: Zeroizing::new(new.0.password),
             organisation: new.0.organisation,
         };
-        let signed_in = sign_in::sign_in(&portal, visit, credentials).await?;
-        let session = portal.sessions.load(&signed_in.cookie, visit.now).await.map_err(failed)?;
+        let cookie = sign_in::sign_in(&portal, visit, credentials).await?;
+        let session = portal.sessions.load(&cookie, visit.now).await.map_err(failed)?;
         let session = session.ok_or_else(|| Failure::new(access::Fault::Internal))?;
-        let visit = Visit { csrf_binding: session.csrf_secret.clone(), session: Some(Arc::new(session)), ..visit.clone() };
+        let visit =
+            Visit { csrf_binding: session.csrf_secret.clone(), session: Some(Arc::new(session)), ..visit.clone() };
         let staff = Staff::of(&visit)?;
         let body = view(&staff, portal.pages.csrf_token(&visit)?);
-        Ok(Begun::Ok(Json(body), portal.cookies.set(&portal.cookies.session, &signed_in.cookie)))
+        Ok(Begun::Ok(Json(body), portal.cookies.set(&portal.cookies.session, &cookie)))
     }
 
     /// Sign out.

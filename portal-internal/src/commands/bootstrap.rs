@@ -27,8 +27,9 @@ pub async fn bootstrap_admin(file: &Path, user: &str, organisation: Option<&str>
 
 async fn bootstrap(config: Config, user: &str, organisation: Option<&str>) -> anyhow::Result<String> {
     let audit = portal::audit_log(&config.keys.region);
-    let directory = Directory::new(config.directories)
-        .map_err(|problems| anyhow::anyhow!("{}", problems.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; ")))?;
+    let directory = Directory::new(config.directories).map_err(|problems| {
+        anyhow::anyhow!("{}", problems.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; "))
+    })?;
     let identity = directory.find(organisation, user).await?;
     let store = Store::open(&config.database.config).await?;
     store.check_schema().await?;

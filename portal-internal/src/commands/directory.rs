@@ -15,7 +15,9 @@ pub async fn directory_test(file: &Path, user: &str) -> ExitCode {
     };
     let directory = match Directory::new(config.directories) {
         Ok(directory) => directory,
-        Err(problems) => return could_not_run(&problems.iter().map(|problem| problem.what.as_str()).collect::<Vec<_>>().join("; ")),
+        Err(problems) => {
+            return could_not_run(&problems.iter().map(|problem| problem.what.as_str()).collect::<Vec<_>>().join("; "));
+        }
     };
     let mut good = false;
     let organisations: Vec<String> = directory.organisations().map(|(id, _)| id.to_owned()).collect();

@@ -173,7 +173,5 @@ fn readiness(store: Store, directory: Directory) -> Readiness {
         }
         .boxed()
     };
-    Readiness::default()
-        .with("database", true, Box::new(database))
-        .with("directory", false, Box::new(staff_directory))
+    Readiness::default().with("database", true, Box::new(database)).with("directory", false, Box::new(staff_directory))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Classify, Fault, PersonId};
+use access::{Fault, PersonId};
 use ehr::{
     Banner, EhrError, LabQuery, Reader, Section,
     labs::{self, MatrixWindow},

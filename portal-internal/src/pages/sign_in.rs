@@ -89,9 +89,9 @@ pub async fn submit(
         organisation: Some(typed.organisation).filter(|id| !id.is_empty()),
     };
     match sign_in::sign_in(portal, visit, credentials).await {
-        Ok(signed_in) => {
+        Ok(cookie) => {
             let mut response = see_other(&next);
-            let cookie = portal.cookies.set(&portal.cookies.session, &signed_in.cookie);
+            let cookie = portal.cookies.set(&portal.cookies.session, &cookie);
             let cookie = cookie.parse().map_err(Failure::internal)?;
             response.headers_mut().append(header::SET_COOKIE, cookie);
             Ok(response)
@@ -122,7 +122,8 @@ fn again(
     }
     let page = SignInPage { state: Some(state.to_owned()), ..page };
     let mut response = portal.pages.page_at(visit, "/sign-in", "sign_in.html", &page)?;
-    let status = if failure.fault() == Fault::NotSignedIn { StatusCode::UNPROCESSABLE_ENTITY } else { failure.status() };
+    let status =
+        if failure.fault() == Fault::NotSignedIn { StatusCode::UNPROCESSABLE_ENTITY } else { failure.status() };
     response.set_status(status);
     if let Some(seconds) = failure.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

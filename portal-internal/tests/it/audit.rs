@@ -5,6 +5,7 @@ use sea_orm::ConnectionTrait as _;
 use testbed::{Kind, TestPortal};
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "what an attacker with the database would do")]
 async fn verify_passes_and_finds_one_changed_byte() -> Result<()> {
     let region = testbed::region().await;
     for database in testbed::databases().await {
@@ -17,8 +18,11 @@ async fn verify_passes_and_finds_one_changed_byte() -> Result<()> {
         let whole = portal.tool(&["audit", "verify"])?;
         assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stdout));
         let db = database.connect().await?;
-        for (action, least) in [("session.sign-in", 1), ("patient.search", 1), ("record.read.intent", 1), ("record.read.outcome", 1)] {
-            let backend = if database.kind == Kind::Sqlite { sea_orm::DbBackend::Sqlite } else { sea_orm::DbBackend::Postgres };
+        for (action, least) in
+            [("session.sign-in", 1), ("patient.search", 1), ("record.read.intent", 1), ("record.read.outcome", 1)]
+        {
+            let backend =
+                if database.kind == Kind::Sqlite { sea_orm::DbBackend::Sqlite } else { sea_orm::DbBackend::Postgres };
             let mark = if database.kind == Kind::Sqlite { "?" } else { "$1" };
             let count = sea_orm::Statement::from_sql_and_values(
                 backend,
@@ -29,7 +33,8 @@ async fn verify_passes_and_finds_one_changed_byte() -> Result<()> {
             let found: i64 = row.try_get("", "n")?;
             assert!(found >= least, "{action}: {found}");
         }
-        db.execute_unprepared("UPDATE audit_event SET actor_name = 'X' || actor_name WHERE action = 'patient.search'").await?;
+        db.execute_unprepared("UPDATE audit_event SET actor_name = 'X' || actor_name WHERE action = 'patient.search'")
+            .await?;
         let changed = portal.tool(&["audit", "verify"])?;
         assert_eq!(changed.status.code(), Some(1), "{}", String::from_utf8_lossy(&changed.stdout));
     }

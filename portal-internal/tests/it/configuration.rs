@@ -33,7 +33,8 @@ user_filter = "(uid=*)"
 [surprise]
 "#,
     )?;
-    let output = Command::new(env!("CARGO_BIN_EXE_portal-internal")).arg("--config").arg(&file).arg("check").output()?;
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_portal-internal")).arg("--config").arg(&file).arg("check").output()?;
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr)?;
     for path in [

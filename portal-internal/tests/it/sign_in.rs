@@ -8,7 +8,9 @@ async fn wrong_empty_and_hostile_credentials_are_refused_alike() -> Result<()> {
     let region = testbed::region().await;
     let portal = TestPortal::internal(&Database::sqlite().await?, region).await?;
     let mut texts = std::collections::BTreeSet::new();
-    for (username, password) in [("li.wei", "wrong"), ("nobody", "wrong"), ("*", "x"), ("li.wei)(uid=*", "x"), ("*)(uid=*", "x")] {
+    for (username, password) in
+        [("li.wei", "wrong"), ("nobody", "wrong"), ("*", "x"), ("li.wei)(uid=*", "x"), ("*)(uid=*", "x")]
+    {
         let mut visitor = portal.visitor()?;
         let answer = visitor.sign_in(username, password, None).await?;
         assert_eq!(answer.status, 422, "{username}: {}", answer.body);

@@ -52,7 +52,12 @@ async fn every_page_is_there_in_both_languages() -> Result<()> {
     for (language, word) in [("zh-CN", "检验结果"), ("en", "Laboratory results")] {
         let mut clinician = portal.clinician("li.wei").await?.speaking(language);
         let id = find(&mut clinician, &region.shown_patient().resident_id).await?;
-        for path in ["/".to_owned(), "/patients".into(), format!("/patients/{id}/demographics"), format!("/patients/{id}/lab-results")] {
+        for path in [
+            "/".to_owned(),
+            "/patients".into(),
+            format!("/patients/{id}/demographics"),
+            format!("/patients/{id}/lab-results"),
+        ] {
             let page = clinician.get(&path).await?;
             assert_eq!(page.status, 200, "{path}: {}", page.body);
             assert!(page.body.contains(&format!("<html lang=\"{language}\"")), "{path} in {language}");

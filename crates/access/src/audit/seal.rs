@@ -48,6 +48,7 @@ impl Sealer {
 
     /// Seals until `stop` says true (or its sender is gone), then once more for the last rows.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        // clock: this loop is an edge of its own; what it calls takes the time.
         if let Err(error) = self.resume(Timestamp::now()).await {
             tracing::error!(%error, "the published audit heads can't be read");
         }
@@ -60,6 +61,7 @@ impl Sealer {
             };
             let everything = stopped || look.is_multiple_of(NOW_AND_THEN);
             look = look.wrapping_add(1);
+            // clock: as above.
             let outcome = self.seal_lanes(Timestamp::now(), everything).await;
             if let Err(error) = &outcome
                 && !failing

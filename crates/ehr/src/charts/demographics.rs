@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use patients::SourcePatient;
 use serde_json::json;
 
-use super::{Charts, Reader, fan_out::{Answer, Tally}, patient};
+use super::{
+    Charts, Reader,
+    fan_out::{Answer, Tally},
+    patient,
+};
 use crate::{EhrError, Gathered, Origin, Registration, Section};
 
 impl Charts {

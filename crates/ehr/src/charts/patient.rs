@@ -7,12 +7,7 @@ use url::Url;
 use crate::{MaskedIdentifier, Origin, Registration};
 
 /// What the index needs of a patient. `None` for a resource without an id.
-pub(super) fn identity(
-    row: &rows::Patient<'_>,
-    source: &str,
-    base: &Url,
-    systems: &[String],
-) -> Option<SourcePatient> {
+pub(super) fn identity(row: &rows::Patient<'_>, source: &str, base: &Url, systems: &[String]) -> Option<SourcePatient> {
     let linked = |wanted: &'static str| {
         row.link.iter().filter(move |link| link.kind == Some(wanted)).filter_map(|link| {
             match Reference::parse(link.other?.reference?, base) {
@@ -112,9 +107,9 @@ fn is_resident_id_system(system: Option<&str>, systems: &[String]) -> bool {
 
 fn shown(identifier: &rows::Identifier<'_>, systems: &[String]) -> Option<Identifier> {
     let value = identifier.value.map(str::trim).filter(|value| !value.is_empty())?;
-    let is_record_number = identifier.kind.is_some_and(|kind| {
-        kind.coding.iter().any(|coding| matches!(coding.code, Some("MR" | "MRT" | "PI" | "PT")))
-    });
+    let is_record_number = identifier
+        .kind
+        .is_some_and(|kind| kind.coding.iter().any(|coding| matches!(coding.code, Some("MR" | "MRT" | "PI" | "PT"))));
     let is_resident_id = is_resident_id_system(identifier.system, systems) || ResidentId::parse(value).is_ok();
     let (kind, shown) = match (is_resident_id, is_record_number) {
         (true, _) => ("resident-id", mask_identifier(value)),

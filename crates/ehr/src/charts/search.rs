@@ -63,7 +63,12 @@ impl Charts {
     ///
     /// # Errors
     /// [`EhrError::NotFound`] when there is none.
-    pub async fn search_again(&self, staff: &StaffContext, id: Uuid, now: Timestamp) -> Result<PatientSearch, EhrError> {
+    pub async fn search_again(
+        &self,
+        staff: &StaffContext,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<PatientSearch, EhrError> {
         self.inner.policy.require(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
         let kept = self.inner.index.kept_search(staff.subject(), id, now).await?.ok_or(EhrError::NotFound)?;
         Ok(serde_json::from_str(&kept.results)?)
@@ -106,10 +111,14 @@ impl Charts {
         let systems = self.inner.settings.resident_id_systems.clone();
         let asked = query.clone();
         let (answers, mut sources) = self
-            .ask_each(|_| Some(Ids::default()), now, move |source, _, deadline| {
-                let (query, systems) = (asked.clone(), systems.clone());
-                async move { ask(&source, &query, &systems, deadline, now).await }
-            })
+            .ask_each(
+                |_| Some(Ids::default()),
+                now,
+                move |source, _, deadline| {
+                    let (query, systems) = (asked.clone(), systems.clone());
+                    async move { ask(&source, &query, &systems, deadline, now).await }
+                },
+            )
             .await;
         let mut seen: Vec<SourcePatient> = Vec::new();
         let mut known = HashSet::new();
@@ -196,15 +205,18 @@ fn fits(row: &rows::Patient<'_>, query: &SearchQuery, systems: &[String]) -> boo
             let ours = identifier.system.is_some_and(|system| systems.iter().any(|own| own == system));
             ours && identifier.value.and_then(|value| ResidentId::parse(value).ok()).as_ref() == Some(number)
         }),
-        SearchQuery::RecordNumber(number) => {
-            row.identifier.iter().any(|identifier| identifier.value.is_some_and(|value| value.eq_ignore_ascii_case(number)))
-        }
+        SearchQuery::RecordNumber(number) => row
+            .identifier
+            .iter()
+            .any(|identifier| identifier.value.is_some_and(|value| value.eq_ignore_ascii_case(number))),
         SearchQuery::Name(name) => row.name.iter().any(|of| {
             let parts = [of.text, of.family].into_iter().flatten().chain(of.given.iter().copied());
             let forms: Vec<String> = parts.map(|part| search_form(part)).collect();
             let whole = format!("{}{}", search_form(of.family.unwrap_or_default()), search_form(&of.given.concat()));
             let has = |part: &str| forms.iter().chain([&whole]).any(|form| form.contains(part));
-            has(&search_form(name)) || name.split_whitespace().all(|word| has(&search_form(word))) || forms.iter().any(|form| names::sounds_like(form, name))
+            has(&search_form(name))
+                || name.split_whitespace().all(|word| has(&search_form(word)))
+                || forms.iter().any(|form| names::sounds_like(form, name))
         }),
         SearchQuery::Number(_) => true,
     }

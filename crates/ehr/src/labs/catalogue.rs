@@ -1,5 +1,7 @@
 //! The laboratory catalogue: what is measured, under which codes, in which panel, and in plain words.
 
+// not shown: words that hospitals write, only compared with.
+
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -388,7 +390,11 @@ mod tests {
         for analyte in catalogue().analytes() {
             assert!(analyte.unit.is_none() || analyte.usual_unit().is_some(), "{}", analyte.id);
             for step in &analyte.convert {
-                assert!(units::normalise(&step.from).is_some() && units::normalise(&step.to).is_some(), "{}", analyte.id);
+                assert!(
+                    units::normalise(&step.from).is_some() && units::normalise(&step.to).is_some(),
+                    "{}",
+                    analyte.id
+                );
             }
         }
     }

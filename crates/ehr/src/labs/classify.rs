@@ -1,24 +1,29 @@
 //! Is this observation a laboratory's? Asked of everything that comes: servers ignore filters that they don't know.
 
+// not shown: words that hospitals write, only compared with.
+
 use fhir::rows::Observation;
 use sources::LocalCodes;
 
 use super::catalogue::catalogue;
 
+/// HL7 observation-category without `laboratory` and `procedure`
+/// (<https://terminology.hl7.org/CodeSystem-observation-category.html>).
+const OTHERS: [&str; 7] = ["vital-signs", "social-history", "imaging", "survey", "exam", "therapy", "activity"];
+
 /// By its category; where that is empty or the hospital's own, by what it is.
 pub(crate) fn is_laboratory(row: &Observation<'_>, local: &LocalCodes) -> bool {
     let mut other = false;
     for category in row.category {
-        let codes = category.coding.iter().flat_map(|coding| [coding.code, coding.display]).flatten().chain(category.text);
+        let codes =
+            category.coding.iter().flat_map(|coding| [coding.code, coding.display]).flatten().chain(category.text);
         for code in codes {
-            match code.to_ascii_lowercase().as_str() {
-                "laboratory" | "lab" => return true,
-                // HL7 observation-category without `laboratory`.
-                "vital-signs" | "social-history" | "imaging" | "survey" | "exam" | "therapy" | "activity" => other = true,
-                // A procedure's measurements may be a laboratory's: its code decides.
-                code if code.contains("检验") || code.contains("化验") => return true,
-                _ => {}
+            let is = |word: &&str| code.eq_ignore_ascii_case(word);
+            if ["laboratory", "lab"].iter().any(|word| is(word)) || code.contains("检验") || code.contains("化验") {
+                return true;
             }
+            // A procedure's measurements may be a laboratory's: their codes decide.
+            other |= OTHERS.iter().any(|word| is(word));
         }
     }
     !other && looks_like_one(row, local)

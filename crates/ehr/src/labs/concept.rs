@@ -186,7 +186,8 @@ fn known(code: &CodeableConcept<'_>, local: &LocalCodes) -> (Option<&'static Ana
         Some((Some(analyte), Some(loinc.code.as_str())))
     });
     by_loinc.unwrap_or_else(|| {
-        let mut found = code.coding.iter().filter_map(|coding| catalogue().analyte(local.analyte(coding.system?, coding.code?)?));
+        let mut found =
+            code.coding.iter().filter_map(|coding| catalogue().analyte(local.analyte(coding.system?, coding.code?)?));
         let first = found.next();
         let agreed = first.filter(|first| found.all(|other| other.id == first.id));
         (agreed, None)

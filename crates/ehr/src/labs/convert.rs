@@ -92,9 +92,10 @@ pub(crate) fn kind(analyte: &Analyte, of: Measure) -> Option<&'static str> {
             step.to_loinc.as_deref() == Some(code) && analyte.convert.iter().filter(|s| s.to == step.to).count() > 1
         })
     };
-    let ambiguous = analyte.convert.iter().any(|step| {
-        step.to_loinc.as_deref().is_some_and(special) && units::scale(of.ucum, &step.to).is_some()
-    });
+    let ambiguous = analyte
+        .convert
+        .iter()
+        .any(|step| step.to_loinc.as_deref().is_some_and(special) && units::scale(of.ucum, &step.to).is_some());
     match (ambiguous, of.loinc) {
         (false, _) => Some(""),
         (true, None) => None,
@@ -130,7 +131,13 @@ fn is_only(analyte: &Analyte, unit: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(analyte: &str, from: (&str, Option<&'static str>), to: (&str, Option<&'static str>), value: f64, expect: Option<f64>) {
+    fn check(
+        analyte: &str,
+        from: (&str, Option<&'static str>),
+        to: (&str, Option<&'static str>),
+        value: f64,
+        expect: Option<f64>,
+    ) {
         let measure = |(unit, loinc): (&str, Option<&'static str>)| {
             let ucum = units::normalise(unit).expect("unit").ucum.as_str();
             Measure { ucum, loinc }
@@ -184,7 +191,8 @@ mod tests {
                 let plain = analyte.loinc.iter().find(|l| l.property == "mass").map(|l| l.code.as_str());
                 let loinc = step.to_loinc.as_deref().or(plain.filter(|_| ambiguous));
                 let (from, to) = (measure(&step.from, None), measure(&step.to, loinc));
-                let there = between(analyte, from, to).unwrap_or_else(|| panic!("{} {} → {}", analyte.id, step.from, step.to));
+                let there =
+                    between(analyte, from, to).unwrap_or_else(|| panic!("{} {} → {}", analyte.id, step.from, step.to));
                 let back = between(analyte, to, from).unwrap_or_else(|| panic!("{} back", analyte.id));
                 assert!((there.apply(10.0) - (10.0 * step.factor + step.offset)).abs() < 1e-6, "{}", analyte.id);
                 assert!((back.apply(there.apply(10.0)) - 10.0).abs() < 1e-6, "{}", analyte.id);

@@ -1,5 +1,7 @@
 //! How a value stands to its range: what the laboratory says, else what its own range says. Never the catalogue's range.
 
+// not shown: words that hospitals write, only compared with.
+
 use fhir::rows::{CodeableConcept, ReferenceRange, Value};
 
 use super::{Flag, range, range::Limits};
@@ -23,16 +25,17 @@ pub(crate) fn stated(interpretation: &[CodeableConcept<'_>]) -> Option<Judgement
 /// HL7 v3 ObservationInterpretation (<https://terminology.hl7.org/CodeSystem-v3-ObservationInterpretation.html>), and what
 /// Chinese laboratories write in its place.
 fn read(code: &str) -> Option<Judgement> {
-    let flag = match code.trim() {
+    let flag = match code {
         "N" | "NEG" | "ND" | "NR" | "S" | "正常" | "阴性" => Flag::Normal,
         "H" | "HU" | ">" | "↑" | "偏高" | "高" => Flag::High,
         "L" | "LU" | "<" | "↓" | "偏低" | "低" => Flag::Low,
         "HH" | "↑↑" => Flag::CriticalHigh,
         "LL" | "↓↓" => Flag::CriticalLow,
         "A" | "AA" | "POS" | "RR" | "WR" | "DET" | "异常" | "阳性" => Flag::Abnormal,
+        padded if padded.len() > padded.trim().len() => return read(padded.trim()),
         _ => return None,
     };
-    Some(Judgement { flag: Some(flag), alarming: matches!(code.trim(), "HH" | "LL" | "AA" | "↑↑" | "↓↓") })
+    Some(Judgement { flag: Some(flag), alarming: matches!(code, "HH" | "LL" | "AA" | "↑↑" | "↓↓") })
 }
 
 /// For "the gravest": critical before high and low before abnormal before normal.
@@ -84,13 +87,14 @@ pub(crate) enum Comparator {
 
 impl Comparator {
     pub(crate) fn read(text: Option<&str>) -> Option<Self> {
-        Some(match text.map(str::trim) {
-            None | Some("") => Self::Equal,
-            Some("<") => Self::Less,
-            Some("<=" | "≤") => Self::LessOrEqual,
-            Some(">=" | "≥") => Self::GreaterOrEqual,
-            Some(">") => Self::Greater,
-            Some(_) => return None,
+        let Some(text) = text else { return Some(Self::Equal) };
+        Some(match text.trim() {
+            "" => Self::Equal,
+            "<" => Self::Less,
+            "<=" | "≤" => Self::LessOrEqual,
+            ">=" | "≥" => Self::GreaterOrEqual,
+            ">" => Self::Greater,
+            _ => return None,
         })
     }
 
@@ -143,12 +147,15 @@ fn in_words(value: Option<&Value<'_>>, ranges: &[ReferenceRange<'_>]) -> Option<
 /// Negative (false) or positive (true), in any of the ways it is written.
 pub(crate) fn finding(text: &str) -> Option<bool> {
     use unicode_normalization::UnicodeNormalization as _;
-    let form: String = text.nfkc().filter(|c| !c.is_whitespace() && !"()[]".contains(*c)).collect::<String>().to_lowercase();
+    let form: String =
+        text.nfkc().filter(|c| !c.is_whitespace() && !"()[]".contains(*c)).collect::<String>().to_lowercase();
     match form.as_str() {
         "阴性" | "-" | "阴性-" | "neg" | "negative" | "未检出" | "notdetected" | "nonreactive" | "non-reactive"
         | "无反应" | "无反应性" => Some(false),
-        "阳性" | "阳性+" | "弱阳性" | "强阳性" | "+" | "++" | "+++" | "++++" | "+-" | "±" | "1+" | "2+" | "3+" | "4+" | "pos"
-        | "positive" | "weakpositive" | "检出" | "detected" | "reactive" | "有反应" | "有反应性" => Some(true),
+        "阳性" | "阳性+" | "弱阳性" | "强阳性" | "+" | "++" | "+++" | "++++" | "+-" | "±" | "1+" | "2+" | "3+"
+        | "4+" | "pos" | "positive" | "weakpositive" | "检出" | "detected" | "reactive" | "有反应" | "有反应性" => {
+            Some(true)
+        }
         _ => None,
     }
 }
@@ -184,7 +191,8 @@ mod tests {
             let coding = [fhir::rows::Coding { code: Some(code), ..Default::default() }];
             stated(&[CodeableConcept { coding: &coding, text: None }])
         };
-        let check = |code, flag, alarming| assert_eq!(says(code), Some(Judgement { flag: Some(flag), alarming }), "{code}");
+        let check =
+            |code, flag, alarming| assert_eq!(says(code), Some(Judgement { flag: Some(flag), alarming }), "{code}");
         check("H", Flag::High, false);
         check("HH", Flag::CriticalHigh, true);
         check("LL", Flag::CriticalLow, true);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::convert::{self, Measure};
 use super::view::stable_hash;
-use super::{Analyte, LabResult, catalogue, units};
+use super::{Analyte, LabResult, Range, catalogue, units};
 use crate::{Bilingual, ClinicalTime};
 
 /// The matrix. Columns run newest first; rows follow the catalogue's panels, unknown codes last under their own text.
@@ -158,7 +158,8 @@ impl<'r> RowKey<'r> {
             Self::Known { analyte, kind, unit } => {
                 let mut anchor = analyte.to_owned();
                 for part in [kind.map_or(Some("unclear"), |kind| (!kind.is_empty()).then_some(kind)), unit] {
-                    anchor.extend(part.into_iter().flat_map(|part| std::iter::once('.').chain(part.chars().map(plain))));
+                    anchor
+                        .extend(part.into_iter().flat_map(|part| std::iter::once('.').chain(part.chars().map(plain))));
                 }
                 anchor
             }
@@ -230,12 +231,12 @@ impl<'r> RowResults<'r> {
         groups: &Groups<'r>,
     ) -> Option<Row<'r>> {
         let mut cells: Vec<Vec<&'r LabResult>> = vec![Vec::new(); columns];
-        let mut ranges: HashSet<&str> = HashSet::new();
+        let mut ranges: HashSet<String> = HashSet::new();
         let (mut any, mut abnormal) = (false, false);
         for result in &self.results {
             if let Some(at) = place.get(&ColumnKey::of(result)) {
                 cells[*at].push(*result);
-                ranges.extend(result.range.as_ref().map(|range| range.text.as_str()));
+                ranges.extend(result.range.as_ref().map(limits));
                 any = true;
                 abnormal |= is_abnormal(result);
             }
@@ -261,6 +262,14 @@ impl<'r> RowResults<'r> {
             has_trend: super::trend::has_trend(&self.results),
             history: self.analyte.and_then(|of| groups.get(of.group.as_str())).unwrap_or(&self.results).clone(),
         })
+    }
+}
+
+/// What a range says, however it is spelled: `3.5–5.3` and `3.5-5.3` are one.
+fn limits(range: &Range) -> String {
+    match (range.low, range.high) {
+        (None, None) => range.text.clone(),
+        (low, high) => format!("{low:?} {high:?}"),
     }
 }
 

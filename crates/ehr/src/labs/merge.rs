@@ -56,7 +56,8 @@ pub struct MergedLabs {
 pub fn merge(mut sources: Vec<LabRows>) -> MergedLabs {
     sources.sort_by(|a, b| (a.source.order, &a.source.id).cmp(&(b.source.order, &b.source.id)));
     let rows = sources.iter().map(LabRows::len).sum();
-    let mut merged = MergedLabs { sources, originals: Vec::with_capacity(rows), facts: Vec::with_capacity(rows), repeated: 0 };
+    let mut merged =
+        MergedLabs { sources, originals: Vec::with_capacity(rows), facts: Vec::with_capacity(rows), repeated: 0 };
     // A table of (fingerprint, fact): rows are looked at again only when the fingerprints agree.
     let mut table: HashTable<(u64, u32)> = HashTable::with_capacity(rows);
     for source in 0..merged.sources.len() {
@@ -122,7 +123,8 @@ impl MergedLabs {
             Some(fact) => print(&fact),
             None => print(&(at.source, source.get(row.id))),
         };
-        let found = table.find(hash, |(known, first)| *known == hash && self.is_same(at, *first)).map(|(_, first)| *first);
+        let found =
+            table.find(hash, |(known, first)| *known == hash && self.is_same(at, *first)).map(|(_, first)| *first);
         let new = index(self.originals.len());
         match found {
             None => {
@@ -144,7 +146,9 @@ impl MergedLabs {
     /// Is the row the same fact as the originals that begin at `first`?
     fn is_same(&self, at: RowRef, first: u32) -> bool {
         let Some((other, _)) = self.originals.get(first as usize) else { return false };
-        let (Some((source, row)), Some((other_source, other_row))) = (self.row(at), self.row(*other)) else { return false };
+        let (Some((source, row)), Some((other_source, other_row))) = (self.row(at), self.row(*other)) else {
+            return false;
+        };
         match (fact(source, row), fact(other_source, other_row)) {
             (Some(one), Some(two)) => one == two,
             (None, None) => at.source == other.source && source.get(row.id) == other_source.get(other_row.id),

@@ -1,5 +1,7 @@
 //! Reference ranges: verbatim, and as numbers where certain.
 
+// not shown: words that hospitals write, only compared with.
+
 use fhir::rows::{Quantity, ReferenceRange};
 
 /// Lower and upper limit, either may be open.
@@ -107,23 +109,17 @@ pub(crate) fn write(ranges: &[ReferenceRange<'_>], out: &mut String) {
     }
 }
 
+/// The number of a limit, as written.
+pub(crate) fn number_text<'a>(limit: Option<Quantity<'a>>) -> Option<&'a str> {
+    Some(limit?.value?.text())
+}
+
 fn write_one(range: &ReferenceRange<'_>, out: &mut String) {
-    let number = |quantity: Option<Quantity<'_>>| Some(quantity?.value?.text().to_owned());
-    match (range.text, number(range.low), number(range.high)) {
+    match (range.text, number_text(range.low), number_text(range.high)) {
         (Some(text), ..) => out.push_str(text.trim()),
-        (None, Some(low), Some(high)) => {
-            out.push_str(&low);
-            out.push('–');
-            out.push_str(&high);
-        }
-        (None, Some(low), None) => {
-            out.push('≥');
-            out.push_str(&low);
-        }
-        (None, None, Some(high)) => {
-            out.push('≤');
-            out.push_str(&high);
-        }
+        (None, Some(low), Some(high)) => out.extend([low, "–", high]),
+        (None, Some(low), None) => out.extend(["≥", low]),
+        (None, None, Some(high)) => out.extend(["≤", high]),
         (None, None, None) => {}
     }
 }
@@ -138,7 +134,9 @@ mod tests {
 
     #[test]
     fn as_laboratories_write_them() {
-        for text in ["3.5-5.3", "3.5–5.3", "3.5 ~ 5.3", "3.5--5.3", "(3.5-5.3)", "３．５－５．３", "3.5至5.3", "3.5-5.3 mmol/L"] {
+        for text in
+            ["3.5-5.3", "3.5–5.3", "3.5 ~ 5.3", "3.5--5.3", "(3.5-5.3)", "３．５－５．３", "3.5至5.3", "3.5-5.3 mmol/L"]
+        {
             check(text, Some((Some(3.5), Some(5.3))));
         }
         check("<5.2", Some((None, Some(5.2))));

@@ -3,7 +3,7 @@
 //! This is the hot path: a row is a few words, its texts are copied once, codes and units are looked up once each.
 //! What a result needs for a page ([`super::LabResult`]) is made of it later, for what is shown.
 
-use fhir::rows::{CodeableConcept, Component, Observation, Value};
+use fhir::rows::{CodeableConcept, Component, Observation, ReferenceRange, Value};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::Timestamp;
 use sources::LocalCodes;
@@ -87,7 +87,13 @@ pub(crate) struct LabRow {
 pub(crate) struct RangeText {
     pub text: Span,
     pub limits: Limits,
+    /// What it was read from, when that was a single range: the next one is often the same.
+    from: Option<RangeSent>,
 }
+
+/// A range as sent: words, low, high, and the unit of the value it stands beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct RangeSent([Option<Span>; 4]);
 
 /// `Observation.status`; what FHIR does not know is `Unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -216,7 +222,8 @@ impl LabRows {
         kept.id = self.keep(id);
         kept.version = self.keep_optional(row.meta.and_then(|meta| meta.version_id));
         kept.issued = self.keep_optional(row.issued);
-        if let Some((text, (start, precision))) = time.and_then(|text| Some((text, clinical_time::read(text.trim())?))) {
+        if let Some((text, (start, precision))) = time.and_then(|text| Some((text, clinical_time::read(text.trim())?)))
+        {
             (kept.start, kept.precision) = (start, Some(precision));
             kept.time_text = self.keep(text.trim());
         }
@@ -256,8 +263,7 @@ impl LabRows {
         let mut print = 0u64;
         for component in &components[..usize::from(kept.parts)] {
             let concept = self.concept(&component.code.unwrap_or_default(), specimen);
-            let mut part =
-                self.measured(concept, component.value, component.interpretation, component.reference_range);
+            let mut part = self.measured(concept, component.value, component.interpretation, component.reference_range);
             if part.kind == ValueKind::Absent {
                 self.absent(&mut part, component.data_absent_reason);
             }
@@ -276,7 +282,13 @@ impl LabRows {
     fn print_of_part(&self, part: &LabRow) -> u64 {
         let concept = self.concepts.get(part.concept as usize);
         let unit = concept.and_then(|concept| concept.units.get(part.unit as usize)).map(|unit| unit.print);
-        super::merge::print(&(concept.map(|concept| concept.print), unit, part.number.to_bits(), part.print, part.kind as u8))
+        super::merge::print(&(
+            concept.map(|concept| concept.print),
+            unit,
+            part.number.to_bits(),
+            part.print,
+            part.kind as u8,
+        ))
     }
 
     /// What rows and components have in common.
@@ -285,7 +297,7 @@ impl LabRows {
         concept: u32,
         value: Option<Value<'_>>,
         interpretation: &[CodeableConcept<'_>],
-        ranges: &[fhir::rows::ReferenceRange<'_>],
+        ranges: &[ReferenceRange<'_>],
     ) -> LabRow {
         let mut row = LabRow {
             id: Span::default(),
@@ -316,8 +328,13 @@ impl LabRows {
             limits = self.ranges.get(row.range as usize).map(|range| range.limits).unwrap_or_default();
         }
         let number = (row.kind == ValueKind::Number).then_some((row.number, row.comparator));
-        row.judgement = flags::stated(interpretation)
-            .unwrap_or_else(|| if ranges.is_empty() { Judgement::default() } else { flags::derived(value.as_ref(), ranges, limits, number) });
+        row.judgement = flags::stated(interpretation).unwrap_or_else(|| {
+            if ranges.is_empty() {
+                Judgement::default()
+            } else {
+                flags::derived(value.as_ref(), ranges, limits, number)
+            }
+        });
         row
     }
 
@@ -368,7 +385,9 @@ impl LabRows {
     fn concept(&mut self, code: &CodeableConcept<'_>, specimen: Option<&str>) -> u32 {
         let hash = concept::hash(&self.hasher, code);
         let Self { concepts, text, index: table, .. } = self;
-        if let Some(found) = table.find(hash, |at| concepts.get(*at as usize).is_some_and(|one| one.is(code, specimen, text))) {
+        if let Some(found) =
+            table.find(hash, |at| concepts.get(*at as usize).is_some_and(|one| one.is(code, specimen, text)))
+        {
             return *found;
         }
         let made = Concept::read(code, specimen, &self.codes, &mut self.text);
@@ -384,26 +403,25 @@ impl LabRows {
         concept.unit(unit, code, &mut self.text)
     }
 
-    fn range(&mut self, concept: u32, ranges: &[fhir::rows::ReferenceRange<'_>], value: Option<&Value<'_>>) -> u32 {
-        let begin = self.text.len();
-        range::write(ranges, &mut self.text);
+    fn range(&mut self, concept: u32, ranges: &[ReferenceRange<'_>], value: Option<&Value<'_>>) -> u32 {
         let unit = match value {
             Some(Value::Quantity(quantity)) => quantity.unit.or(quantity.code),
             _ => None,
         };
-        let limits = range::chosen(ranges).map(|chosen| range::limits(chosen, unit)).unwrap_or_default();
-        // Laboratories print the same range again and again: the text is kept once per concept.
+        let sent = sent(ranges, unit);
+        // Laboratories print the same range again and again: it is read once.
         let last = self.concepts.get(concept as usize).map_or(NONE, |concept| concept.last_range);
-        if let Some(last_range) = self.ranges.get(last as usize)
-            && self.get(last_range.text) == &self.text[begin..]
-            && last_range.limits == limits
+        let known = self.ranges.get(last as usize).and_then(|range| range.from);
+        if let (Some(known), Some(sent)) = (known, sent)
+            && known.0.iter().zip(sent).all(|(known, sent)| known.map(|known| self.get(known)) == sent)
         {
-            self.text.truncate(begin);
             return last;
         }
-        let text = Span { start: index(begin), len: index(self.text.len() - begin) };
+        let limits = range::chosen(ranges).map(|chosen| range::limits(chosen, unit)).unwrap_or_default();
+        let text = self.words(|out| range::write(ranges, out));
+        let from = sent.map(|sent| RangeSent(sent.map(|text| text.map(|text| self.keep(text)))));
         let at = index(self.ranges.len());
-        self.ranges.push(RangeText { text, limits });
+        self.ranges.push(RangeText { text, limits, from });
         if let Some(concept) = self.concepts.get_mut(concept as usize) {
             concept.last_range = at;
         }
@@ -427,6 +445,16 @@ impl LabRows {
         write(&mut self.text);
         Span { start: index(begin), len: index(self.text.len() - begin) }
     }
+}
+
+/// A single plain range in four texts; limits in other units than the value's are left to the long way.
+fn sent<'a>(ranges: &[ReferenceRange<'a>], unit: Option<&'a str>) -> Option<[Option<&'a str>; 4]> {
+    let [only] = ranges else { return None };
+    let plain = |limit: &Option<fhir::rows::Quantity<'a>>| {
+        limit.is_none_or(|of| of.unit.or(of.code).is_none_or(|own| Some(own) == unit))
+    };
+    let is_plain = only.kind.is_none() && plain(&only.low) && plain(&only.high);
+    is_plain.then_some([only.text, range::number_text(only.low), range::number_text(only.high), unit])
 }
 
 impl Span {

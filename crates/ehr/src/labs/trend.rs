@@ -58,7 +58,8 @@ pub fn trend(row: &Row<'_>) -> Option<Trend> {
         if let Some(range) = range
             && newest.as_ref().is_none_or(|(at, _)| *at < point.at)
         {
-            newest = Some((point.at, (range.low.map(|low| linear.apply(low)), range.high.map(|high| linear.apply(high)))));
+            newest =
+                Some((point.at, (range.low.map(|low| linear.apply(low)), range.high.map(|high| linear.apply(high)))));
         }
         points.push(point);
     }
@@ -78,7 +79,8 @@ pub fn trend(row: &Row<'_>) -> Option<Trend> {
 
 /// Would [`trend`] make a chart of the row alone?
 pub(super) fn has_trend(of_row: &[&LabResult]) -> bool {
-    Axis::of(of_row).is_some_and(|axis| of_row.iter().filter(|result| axis.point(result).is_some()).take(2).count() == 2)
+    Axis::of(of_row)
+        .is_some_and(|axis| of_row.iter().filter(|result| axis.point(result).is_some()).take(2).count() == 2)
 }
 
 /// What the points of a chart have in common.

@@ -2,6 +2,8 @@
 //!
 //! What is not found stays as it came and is never converted.
 
+// not shown: words that hospitals write, only compared with.
+
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -206,7 +208,8 @@ mod tests {
 
     #[test]
     fn spellings() {
-        for count in ["10*9/L", "10^9/L", "×10⁹/L", "x10^9/l", "10E9/L", "10⁹／Ｌ", "10的9次方/L", " 10 ^9 / L ", "G/L"] {
+        for count in ["10*9/L", "10^9/L", "×10⁹/L", "x10^9/l", "10E9/L", "10⁹／Ｌ", "10的9次方/L", " 10 ^9 / L ", "G/L"]
+        {
             check(count, Some("10*9/L"));
         }
         check("109/L", None);

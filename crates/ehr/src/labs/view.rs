@@ -43,9 +43,9 @@ impl MergedLabs {
         mark_conflicts(&mut shown);
         shown.sort_by(|a, b| {
             let newest_first = |one: &LabResult| std::cmp::Reverse(one.time.clone());
-            newest_first(&a.result)
-                .cmp(&newest_first(&b.result))
-                .then_with(|| (a.order, &a.result.code.text, &a.result.id).cmp(&(b.order, &b.result.code.text, &b.result.id)))
+            newest_first(&a.result).cmp(&newest_first(&b.result)).then_with(|| {
+                (a.order, &a.result.code.text, &a.result.id).cmp(&(b.order, &b.result.code.text, &b.result.id))
+            })
         });
         shown.into_iter().map(|shown| shown.result).collect()
     }
@@ -78,9 +78,9 @@ impl MergedLabs {
         let compared = settled
             && row.precision == Some(Precision::Instant)
             && matches!(row.kind, ValueKind::Number | ValueKind::Text);
-        let order = concept.analyte.map_or((usize::MAX, usize::MAX), |analyte| {
-            (catalogue().panel_order(&analyte.panel), analyte.order)
-        });
+        let order = concept
+            .analyte
+            .map_or((usize::MAX, usize::MAX), |analyte| (catalogue().panel_order(&analyte.panel), analyte.order));
         Some(Shown { result, spot: compared.then_some((concept.print, row.start)), order })
     }
 }

@@ -19,10 +19,9 @@ pub fn plain_words(analyte: &str, flag: Option<Flag>) -> Option<Bilingual> {
     };
     let what = analyte.what();
     Some(match meaning {
-        Some(meaning) => Bilingual {
-            zh: format!("{}{}", what.zh, meaning.zh),
-            en: format!("{} {}", what.en, meaning.en),
-        },
+        Some(meaning) => {
+            Bilingual { zh: format!("{}{}", what.zh, meaning.zh), en: format!("{} {}", what.en, meaning.en) }
+        }
         None => what.clone(),
     })
 }

@@ -44,8 +44,13 @@ const VALUES: [(&str, &str); 7] = [
     (r#"{"value": 5.4, "unit": "奇怪"}"#, "5.4 奇怪"),
     (r#"{"value": 5.4}"#, "5.4"),
 ];
-const STATUSES: [(&str, &str); 5] =
-    [("final", "settled"), ("corrected", "settled"), ("preliminary", "open"), ("registered", "open"), ("entered-in-error", "")];
+const STATUSES: [(&str, &str); 5] = [
+    ("final", "settled"),
+    ("corrected", "settled"),
+    ("preliminary", "open"),
+    ("registered", "open"),
+    ("entered-in-error", ""),
+];
 
 impl Sent {
     fn json(&self, id: usize) -> Value {
@@ -136,7 +141,7 @@ proptest! {
                 sent[id].fact(id)
             }).collect();
             prop_assert_eq!(own.len(), 1, "one row, one fact: {:?}", result);
-            prop_assert!(facts.extend_one_checked(own), "one fact, one row: {:?}", result);
+            prop_assert!(own.into_iter().all(|fact| facts.insert(fact)), "one fact, one row: {:?}", result);
             for origin in &result.origins {
                 let new = origins.insert((origin.source.clone(), origin.resource.clone()));
                 prop_assert!(new, "an original stands behind two rows: {:?}", origin);
@@ -156,16 +161,6 @@ proptest! {
                 prop_assert!(other.is_some_and(|other| other.conflict.contains(&one.id) && other.id != one.id));
             }
         }
-    }
-}
-
-trait ExtendOneChecked {
-    fn extend_one_checked(&mut self, own: HashSet<String>) -> bool;
-}
-
-impl ExtendOneChecked for HashSet<String> {
-    fn extend_one_checked(&mut self, own: HashSet<String>) -> bool {
-        own.into_iter().all(|fact| self.insert(fact))
     }
 }
 
@@ -198,7 +193,10 @@ fn two_hospitals_one_fact_with_two_origins() {
     assert_eq!(results.len(), 1);
     let result = &results[0];
     assert_eq!(result.origins.iter().map(|origin| origin.source.as_str()).collect::<Vec<_>>(), ["h0", "h1"]);
-    assert_eq!((result.origins[0].resource.as_str(), result.origins[0].version.as_deref()), ("Observation/a", Some("3")));
+    assert_eq!(
+        (result.origins[0].resource.as_str(), result.origins[0].version.as_deref()),
+        ("Observation/a", Some("3"))
+    );
     assert_eq!((result.analyte, result.specimen.as_deref()), (Some("potassium"), Some("血清")));
     assert_eq!(result.flag.map(ehr::labs::Flag::code), Some("H"));
     assert_eq!(result.range.as_ref().map(|range| (range.low, range.high)), Some((Some(3.5), Some(5.3))));
@@ -234,7 +232,8 @@ fn texts_are_as_the_laboratory_wrote_them() {
 
 #[test]
 fn components_members_and_missing_values_are_kept() {
-    let part = |text: &str, value: f64| json!({ "code": { "text": text }, "valueQuantity": { "value": value, "unit": "%" } });
+    let part =
+        |text: &str, value: f64| json!({ "code": { "text": text }, "valueQuantity": { "value": value, "unit": "%" } });
     let whole = json!({
         "resourceType": "Observation", "id": "whole", "status": "final", "code": { "text": "分类" },
         "effectiveDateTime": "2026-11-20T08:10:00Z", "component": [part("甲", 1.0), part("乙", 2.0)],
@@ -261,7 +260,11 @@ fn the_matrix_and_its_charts() {
             "referenceRange": [{ "low": { "value": 3.9, "unit": "mmol/L" }, "high": { "value": 6.1, "unit": "mmol/L" } }],
         })
     };
-    let ours = [at("1", 1, 5.5, "mmol/L", "14771-0"), at("2", 3, 7.0, "mmol/L", "14771-0"), at("3", 3, 4.0, "mmol/L", "2823-3")];
+    let ours = [
+        at("1", 1, 5.5, "mmol/L", "14771-0"),
+        at("2", 3, 7.0, "mmol/L", "14771-0"),
+        at("3", 3, 4.0, "mmol/L", "2823-3"),
+    ];
     let theirs = [at("4", 2, 99.1, "mg/dL", "1558-6"), at("5", 2, 5.0, "怪", "14771-0")];
     let results = of(&[&ours, &theirs]);
     let all = ehr::labs::matrix(&results, &ehr::labs::MatrixWindow::default());
@@ -269,7 +272,8 @@ fn the_matrix_and_its_charts() {
     assert_eq!(all.columns.iter().map(|column| column.source.as_str()).collect::<Vec<_>>(), ["h0", "h1", "h0"]);
     let glucose = all.panels[1].rows.iter().find(|row| row.unit.as_deref() == Some("mmol/L")).expect("row");
     let trend = ehr::labs::trend(glucose).expect("trend");
-    let points: Vec<_> = trend.points.iter().map(|point| (point.text.as_str(), (point.value * 10.0).round(), point.converted)).collect();
+    let points: Vec<_> =
+        trend.points.iter().map(|point| (point.text.as_str(), (point.value * 10.0).round(), point.converted)).collect();
     assert_eq!(points, [("5.5", 55.0, false), ("99.1", 55.0, true), ("7.0", 70.0, false)]);
     assert_eq!((trend.unit.as_str(), trend.not_plotted, trend.band), ("mmol/L", 1, Some((Some(3.9), Some(6.1)))));
 

@@ -61,12 +61,20 @@ pub fn staff(name: &str, group: &str) -> StaffContext {
 }
 
 pub fn patient(own: Option<PersonId>) -> PatientContext {
-    PatientContext::establish(SubjectId::account(uuid::Uuid::from_u128(1)), "陈玉兰".into(), own, RequestId("r2".into()))
+    PatientContext::establish(
+        SubjectId::account(uuid::Uuid::from_u128(1)),
+        "陈玉兰".into(),
+        own,
+        RequestId("r2".into()),
+    )
 }
 
 /// Rows of the audit log: action and outcome, oldest first.
 pub async fn audited(db: &testbed::Database) -> Vec<(String, String)> {
-    use sea_orm::{ConnectionTrait as _, sea_query::{Alias, Order, Query}};
+    use sea_orm::{
+        ConnectionTrait as _,
+        sea_query::{Alias, Order, Query},
+    };
     let rows = Query::select()
         .columns(["action", "outcome"].map(Alias::new))
         .from(Alias::new("audit_event"))

@@ -1,6 +1,6 @@
 //! The HTTP client against servers that answer well, badly, slowly, too much, or elsewhere.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test program: nobody imports it, and a panic is a failed test")]
 
 mod server;
 mod tls;

@@ -81,9 +81,8 @@ impl Known {
         let links = link::Entity::find().filter(of_links).filter(link::Column::UndoneAt.is_null()).all(db).await?;
         let hashes: Vec<String> = seen.iter().filter_map(SourcePatient::strong_key).map(|id| key.hash(id)).collect();
         let people: Vec<Uuid> = links.iter().map(|link| link.person).collect();
-        let concerned = Condition::any()
-            .add(patient::Column::Id.is_in(people))
-            .add(patient::Column::ResidentIdHash.is_in(hashes));
+        let concerned =
+            Condition::any().add(patient::Column::Id.is_in(people)).add(patient::Column::ResidentIdHash.is_in(hashes));
         known.people_are(patient::Entity::find().filter(concerned).all(db).await?);
         known.links = links.into_iter().map(|link| ((link.source, link.source_patient), link.person)).collect();
         let rows = identity_seen::Entity::find().filter(of_seen).all(db).await?;
@@ -250,13 +249,7 @@ impl Known {
 
     /// A person known by one hospital without a usable resident ID, which that hospital now has. If somebody else holds
     /// the number, nothing happens here: it is for a steward.
-    fn claim(
-        &mut self,
-        plan: &mut Plan,
-        person: Uuid,
-        identity: &SourcePatient,
-        strong: Option<(String, String)>,
-    ) {
+    fn claim(&mut self, plan: &mut Plan, person: Uuid, identity: &SourcePatient, strong: Option<(String, String)>) {
         let Some((hash, masked)) = strong else { return };
         let fits = self.people.get(&person).is_some_and(|row| {
             row.resident_id_hash.is_none()
@@ -290,7 +283,8 @@ impl Known {
         // Seen again unchanged is not worth a write: searches stay reads.
         if !self.seen.get(&id).is_some_and(same) {
             self.seen.insert(id, row.clone());
-            plan.seen.retain(|earlier| (&earlier.source, &earlier.source_patient) != (&row.source, &row.source_patient));
+            plan.seen
+                .retain(|earlier| (&earlier.source, &earlier.source_patient) != (&row.source, &row.source_patient));
             plan.seen.push(row);
         }
         Ok(())

@@ -1,6 +1,9 @@
 use super::*;
 use patients::{IndexNumber, LinkedBy};
-use sea_orm::{ConnectionTrait as _, sea_query::{Alias, Query}};
+use sea_orm::{
+    ConnectionTrait as _,
+    sea_query::{Alias, Query},
+};
 
 /// Two identities seen one after the other: one person, or two?
 async fn check(one: &str, other: &str, expect_one: bool) {
@@ -20,11 +23,13 @@ async fn the_strong_key_links() {
 #[tokio::test]
 async fn nothing_weaker_links_by_itself() {
     // A mother's number on her newborn, a twin's, a mistyped sex, a date known to the month, the same name without number.
-    check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰之女|female|1964-03-18|999009196403180328", false).await;
+    check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰之女|female|1964-03-18|999009196403180328", false)
+        .await;
     check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰|male|1964-03-18|999009196403180328", false).await;
     check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰|female|1964-03|999009196403180328", false).await;
     check("陈玉兰|female|1964-03-18|999009196403180328", "陈玉兰|female|1964-03-18|-", false).await;
-    check("陈玉兰|female|1964-03-18|999009196403180328", "Chen Yulan|female|1964-03-18|999009196403180328", false).await;
+    check("陈玉兰|female|1964-03-18|999009196403180328", "Chen Yulan|female|1964-03-18|999009196403180328", false)
+        .await;
     check("陈玉兰|female|1964-03-18|-", "陈玉兰|female|1964-03-18|-", false).await;
     check("-|female|1964-03-18|999009196403180328", "-|female|1964-03-18|999009196403180328", false).await;
 }
@@ -42,7 +47,10 @@ async fn an_identity_keeps_its_person_and_the_links_say_why() {
         assert_eq!(index.observe(&system(), &changed, now()).await.expect("again"), [people[0]]);
 
         let person = index.person(people[0]).await.expect("person");
-        assert_eq!((person.name.as_str(), person.resident_id_masked.as_deref()), ("陈玉兰", Some("999***********0328")));
+        assert_eq!(
+            (person.name.as_str(), person.resident_id_masked.as_deref()),
+            ("陈玉兰", Some("999***********0328"))
+        );
         let links: Vec<_> = person.links.iter().map(|link| (link.source.as_str(), link.how)).collect();
         assert_eq!(links, [("a", LinkedBy::StrongKey), ("b", LinkedBy::StrongKey)]);
         assert_eq!(person.links[0].evidence, ["resident-id", "birth-date", "sex", "name"]);
@@ -66,7 +74,8 @@ async fn links_are_in_the_audit_and_a_second_look_is_not() {
         for _ in 0..3 {
             index.observe(&system(), &seen, now()).await.expect("observe");
         }
-        let rows = Query::select().columns(["action", "detail"].map(Alias::new)).from(Alias::new("audit_event")).to_owned();
+        let rows =
+            Query::select().columns(["action", "detail"].map(Alias::new)).from(Alias::new("audit_event")).to_owned();
         let rows = store.reader().query_all(&rows).await.expect("audit rows");
         assert_eq!(rows.len(), 2, "{:?}", db.kind);
         for row in rows {
@@ -117,7 +126,8 @@ async fn seen_by_many_at_once_it_is_one_person() {
         let (store, index) = index(&db).await;
         let told = format!("陈玉兰|female|1964-03-18|{YULAN}");
         let looks = (0..8).map(|nth| {
-            let (index, seen) = (index.clone(), vec![identity("a", "1", &told), identity("b", &format!("{nth}"), &told)]);
+            let (index, seen) =
+                (index.clone(), vec![identity("a", "1", &told), identity("b", &format!("{nth}"), &told)]);
             tokio::spawn(async move { index.observe(&system(), &seen, now()).await.expect("observe") })
         });
         let mut people = std::collections::HashSet::new();

@@ -63,7 +63,8 @@ impl Document {
     /// # Errors
     /// One [`Problem`] when the file can't be read or is not TOML.
     pub fn read(file: &Path, environment: impl Iterator<Item = (String, String)>) -> Result<Self, Problem> {
-        let problem = |what: String, cure: &str| Problem { path: file.display().to_string(), what, cure: cure.to_owned() };
+        let problem =
+            |what: String, cure: &str| Problem { path: file.display().to_string(), what, cure: cure.to_owned() };
         let text = std::fs::read_to_string(file)
             .map_err(|error| problem(error.to_string(), "name a readable file with --config"))?;
         let mut table: toml::Table =

@@ -190,7 +190,11 @@ fn public_url(section: &mut Section<'_>) -> Option<Url> {
     let text = section.required::<String>("public_url", "\"https://portal.example\"")?;
     let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let Some(url) = url else {
-        section.problem("public_url", format!("`{text}` is no http(s) address"), "write what people type, scheme included");
+        section.problem(
+            "public_url",
+            format!("`{text}` is no http(s) address"),
+            "write what people type, scheme included",
+        );
         return None;
     };
     let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));

@@ -78,7 +78,8 @@ async fn a_request_in_flight_cannot_bring_a_session_back() {
         let session = sessions.load(&cookie, after(1)).await.expect("asked").expect("lives");
         // Late requests write `last_seen_at` while the sign-out runs: whatever the order, it stays ended.
         let late = (0..20).map(|n| sessions.load(&cookie, after(60 + n)));
-        let (_, _) = tokio::join!(futures_util::future::join_all(late), end(&store, &sessions, session.id_hash, after(60)));
+        let (_, _) =
+            tokio::join!(futures_util::future::join_all(late), end(&store, &sessions, session.id_hash, after(60)));
         assert!(sessions.load(&cookie, after(100)).await.expect("asked").is_none(), "{:?}", database.kind);
     }
 }

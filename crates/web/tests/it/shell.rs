@@ -43,7 +43,11 @@ fn panics() -> Response {
 
 #[handler]
 fn mine(visit: &Visit) -> Result<String, Failure> {
-    visit.session.as_ref().map(|session| session.subject.clone()).ok_or_else(|| Failure::new(access::Fault::NotSignedIn))
+    visit
+        .session
+        .as_ref()
+        .map(|session| session.subject.clone())
+        .ok_or_else(|| Failure::new(access::Fault::NotSignedIn))
 }
 
 #[handler]
@@ -132,7 +136,10 @@ async fn causes_stay_inside() {
         }
     }
     let problem = ask(running.address, "GET /api/nothing HTTP/1.1\r\naccept: text/html", "").await;
-    assert!(problem.contains("application/problem+json") && problem.contains("\"type\":\"/problems/not-found\""), "{problem}");
+    assert!(
+        problem.contains("application/problem+json") && problem.contains("\"type\":\"/problems/not-found\""),
+        "{problem}"
+    );
 }
 
 #[tokio::test]
@@ -163,7 +170,8 @@ async fn unsafe_requests_need_a_token_of_this_visitor() {
 #[tokio::test]
 async fn signing_in_by_json_needs_no_token_but_no_other_site_can_do_it() {
     let running = start(Limits::default()).await;
-    let sign_in = async |headers: &str| ask(running.address, &format!("POST /api/v1/session HTTP/1.1\r\n{headers}"), "{}").await;
+    let sign_in =
+        async |headers: &str| ask(running.address, &format!("POST /api/v1/session HTTP/1.1\r\n{headers}"), "{}").await;
     assert_eq!(status(&sign_in("content-type: application/json").await), "200");
     assert_eq!(status(&sign_in("content-type: application/json\r\norigin: http://evil.example").await), "403");
     assert_eq!(status(&sign_in("content-type: text/plain").await), "415");
@@ -187,7 +195,9 @@ async fn a_cookie_opens_its_session_until_it_is_revoked() {
     let sessions = running.sessions.clone();
     running
         .store
-        .write::<_, store::StoreError, _>(move |tx| Box::pin(async move { sessions.end_all(tx, &session.subject, now).await }))
+        .write::<_, store::StoreError, _>(move |tx| {
+            Box::pin(async move { sessions.end_all(tx, &session.subject, now).await })
+        })
         .await
         .expect("revoked");
     assert_eq!(status(&ask_mine().await), "401");
