@@ -31,7 +31,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, portal_internal, portal_e
 GRANT SELECT ON seaql_migrations TO portal_internal, portal_external;
 
 -- Leases of periodic jobs.
-GRANT SELECT, INSERT, UPDATE, DELETE ON lease TO portal_internal, portal_external;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lease TO portal_internal;
 
 -- Sessions: each portal has a table of its own.
 GRANT SELECT, INSERT, UPDATE, DELETE ON staff_session TO portal_internal;
@@ -48,8 +48,10 @@ DROP POLICY IF EXISTS role_grant_external ON role_grant;
 CREATE POLICY role_grant_external ON role_grant FOR SELECT TO portal_external USING (domain = 'external');
 
 -- Audit: rows and links of the chain are only ever added. A writer's row remembers how far it is sealed.
-GRANT SELECT, INSERT ON audit_event, audit_seal TO portal_internal, portal_external;
-GRANT SELECT, INSERT, UPDATE ON audit_writer TO portal_internal, portal_external;
+-- The intranet portal seals the rows of both; the public one adds its own and reads none.
+GRANT SELECT, INSERT ON audit_event, audit_seal TO portal_internal;
+GRANT SELECT, INSERT, UPDATE ON audit_writer TO portal_internal;
+GRANT INSERT ON audit_event, audit_writer TO portal_external;
 
 -- The regional index: both portals meet people at the hospitals.
 GRANT SELECT, INSERT, UPDATE ON patient, patient_link, source_identity_seen TO portal_internal, portal_external;

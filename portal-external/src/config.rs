@@ -26,8 +26,6 @@ pub struct Config {
     pub identifiers: IdentifiersSection,
     /// `[sources]`
     pub sources: SourcesSection,
-    /// `[audit]`
-    pub audit: AuditSection,
 }
 
 /// `[keys]`: root keys by domain.
@@ -36,12 +34,6 @@ pub struct Keys {
     pub region: keys::Key,
     /// Patients' secrets.
     pub patient: keys::Key,
-}
-
-/// `[audit]`
-pub struct AuditSection {
-    /// Where heads of the audit chain are published, outside the database.
-    pub heads_file: PathBuf,
 }
 
 impl Config {
@@ -67,7 +59,6 @@ impl Config {
         let record = RecordSection::read(root);
         let identifiers = IdentifiersSection::read(root);
         let sources = SourcesSection::read(root);
-        let audit = AuditSection::read(root);
         root.finish();
         Some(Self {
             server: server?,
@@ -77,7 +68,6 @@ impl Config {
             record: record?,
             identifiers: identifiers?,
             sources: sources?,
-            audit,
         })
     }
 
@@ -96,15 +86,6 @@ impl Keys {
             let region = section.key("region_file");
             let patient = section.key("patient_file");
             Some(Self { region: region?, patient: patient? })
-        })
-    }
-}
-
-impl AuditSection {
-    fn read(root: &mut Section<'_>) -> Self {
-        root.section("audit", |section| {
-            let heads_file = section.optional_file("heads_file");
-            Self { heads_file: heads_file.unwrap_or_else(|| section.folder().join("audit-heads-external.jsonl")) }
         })
     }
 }

@@ -284,6 +284,8 @@ fn configuration(
     let mut all = Table::new();
     if internal {
         keys.insert("staff_file".to_owned(), path(&secrets.join("staff.key")));
+        let audit = table([("heads_file", path(&folder.join("audit-heads.jsonl")))]);
+        all.insert("audit".to_owned(), Value::Table(audit));
         all.insert("directory".to_owned(), Value::Array(vec![Value::Table(directory(region, &secrets)?)]));
     }
     for (name, section) in [
@@ -291,7 +293,6 @@ fn configuration(
         ("ops", table([("listen", Value::String(format!("127.0.0.1:{ops}")))])),
         ("database", db),
         ("keys", keys),
-        ("audit", table([("heads_file", path(&folder.join("audit-heads.jsonl")))])),
         ("record", table([("treatment_relation", Value::String("advisory".to_owned()))])),
         ("identifiers", table([("resident_id", Value::Array(resident_id))])),
         ("sources", catalogue),

@@ -71,6 +71,7 @@ mod tests {
         let split = SplitDatabase::new().await?;
         let statements = [
             "SELECT * FROM staff_session",
+            "SELECT * FROM audit_event",
             "DELETE FROM staff_session",
             "INSERT INTO role_grant SELECT * FROM role_grant",
             "UPDATE role_grant SET role = role",

@@ -65,9 +65,13 @@ async fn import(config: &Config, file: &Path) -> anyhow::Result<usize> {
     let import = Import { accounts: Accounts::new(store.clone())?, store, audit, charts };
     let (mut made, mut unlinked) = (0, 0);
     for row in rows {
+        let username = row.username.clone();
         match import.row(row).await? {
             Some(true) => made += 1,
-            Some(false) => (made, unlinked) = (made + 1, unlinked + 1),
+            Some(false) => {
+                say(format_args!("without a record: {username}"));
+                (made, unlinked) = (made + 1, unlinked + 1);
+            }
             None => {}
         }
     }

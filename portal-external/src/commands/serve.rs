@@ -2,10 +2,7 @@
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
-use access::{
-    Policy,
-    audit::{AuditLog, Sealer},
-};
+use access::{Policy, audit::AuditLog};
 use accounts::Accounts;
 use ehr::{Charts, RecordSettings};
 use futures_util::FutureExt;
@@ -121,8 +118,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         catalogue,
         charts,
     });
-    let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
-    let sealing = tokio::spawn(sealer.run(stop.clone()));
+    // Audit rows of this portal are sealed by the internal one: its database role need not read the audit log.
     tokio::spawn(sweep(portal.sessions.clone(), stop.clone()));
     let shell = ShellSettings {
         public_url: config.server.public_url.clone(),
@@ -140,7 +136,6 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         ops: ops::routes(readiness(store), figures),
     };
     run::run(faces, Limits::default(), stop).await?;
-    sealing.await?;
     Ok(())
 }
 

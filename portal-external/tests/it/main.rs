@@ -112,6 +112,29 @@ async fn wrong_passwords_and_unknown_names_are_refused_alike() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn both_portals_live_on_their_own_roles_of_one_postgresql() -> Result<()> {
+    if testbed::quick() {
+        return Ok(());
+    }
+    let region = testbed::region().await;
+    let split = testbed::SplitDatabase::new().await?;
+    let (shown, _) = two_known_everywhere(region);
+    let mut inside = TestPortal::internal(&split.internal, region).await?;
+    let outside = TestPortal::external(&split.external, region, &[shown]).await?;
+    let mut patient = outside.patient(shown).await?;
+    let id = own(&mut patient).await?;
+    assert_eq!(patient.get(&format!("/people/{id}/record/lab-results")).await?.status, 200);
+    patient.get("/").await?;
+    assert_eq!(patient.post_form("/sign-out", &[]).await?.status, 303);
+    let mut clinician = inside.clinician("li.wei").await?;
+    assert_eq!(clinician.get("/").await?.status, 200);
+    inside.stop();
+    let whole = inside.tool(&["audit", "verify"])?;
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stdout));
+    Ok(())
+}
+
 #[test]
 fn staff_secrets_have_no_place_in_its_configuration() -> Result<()> {
     let folder = tempfile::tempdir()?;

@@ -211,7 +211,7 @@ fn fits(row: &rows::Patient<'_>, query: &SearchQuery, systems: &[String]) -> boo
             .any(|identifier| identifier.value.is_some_and(|value| value.eq_ignore_ascii_case(number))),
         SearchQuery::Name(name) => row.name.iter().any(|of| {
             let parts = [of.text, of.family].into_iter().flatten().chain(of.given.iter().copied());
-            let forms: Vec<String> = parts.map(|part| search_form(part)).collect();
+            let forms: Vec<String> = parts.map(search_form).collect();
             let whole = format!("{}{}", search_form(of.family.unwrap_or_default()), search_form(&of.given.concat()));
             let has = |part: &str| forms.iter().chain([&whole]).any(|form| form.contains(part));
             has(&search_form(name))

@@ -19,11 +19,11 @@ pub(crate) fn is_laboratory(row: &Observation<'_>, local: &LocalCodes) -> bool {
             category.coding.iter().flat_map(|coding| [coding.code, coding.display]).flatten().chain(category.text);
         for code in codes {
             let is = |word: &&str| code.eq_ignore_ascii_case(word);
-            if ["laboratory", "lab"].iter().any(|word| is(word)) || code.contains("检验") || code.contains("化验") {
+            if ["laboratory", "lab"].iter().any(is) || code.contains("检验") || code.contains("化验") {
                 return true;
             }
             // A procedure's measurements may be a laboratory's: their codes decide.
-            other |= OTHERS.iter().any(|word| is(word));
+            other |= OTHERS.iter().any(is);
         }
     }
     !other && looks_like_one(row, local)

@@ -3,11 +3,14 @@
 use fhir::rows::CodeableConcept;
 use hashbrown::DefaultHashBuilder;
 use sources::LocalCodes;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 
 use super::catalogue::{Analyte, Specimen, catalogue};
-use super::rows::{NONE, Span, index};
+use super::rows::{NONE, Span};
 use super::units::{self, Unit};
+
+/// Spellings of units of one concept that are told apart; a result in a further one stays without.
+const MAX_UNITS: usize = 256;
 
 const LOINC: &str = "http://loinc.org";
 
@@ -55,25 +58,15 @@ impl UnitText {
 }
 
 /// Of a code that is being looked up.
-pub(crate) fn hash(hasher: &DefaultHashBuilder, code: &CodeableConcept<'_>) -> u64 {
-    let mut state = hasher.build_hasher();
-    match code.coding.first() {
-        Some(first) => (first.system, first.code).hash(&mut state),
-        None => code.text.hash(&mut state),
-    }
-    state.finish()
+pub(crate) fn hash(hasher: &DefaultHashBuilder, code: &CodeableConcept<'_>, specimen: Option<&str>) -> u64 {
+    hasher.hash_one((code.coding.first().and_then(|first| first.code), code.text, specimen))
 }
 
 impl Concept {
     /// The hash of the code it was read from.
     pub(crate) fn hash(&self, hasher: &DefaultHashBuilder, arena: &str) -> u64 {
         let text = |span: Option<Span>| span.map(|span| span.of(arena));
-        let mut state = hasher.build_hasher();
-        match self.codings.first() {
-            Some(first) => (text(first.system), text(first.code)).hash(&mut state),
-            None => text(self.said).hash(&mut state),
-        }
-        state.finish()
+        hasher.hash_one((text(self.codings.first().and_then(|first| first.code)), text(self.said), text(self.specimen)))
     }
 
     /// Was it read from `code`?
@@ -154,11 +147,15 @@ impl Concept {
         })
     }
 
-    pub(crate) fn unit(&mut self, unit: Option<&str>, code: Option<&str>, arena: &mut String) -> u32 {
+    pub(crate) fn unit(&mut self, unit: Option<&str>, code: Option<&str>, arena: &mut String) -> u16 {
         let same = |span: Option<Span>, text: Option<&str>, arena: &str| span.map(|span| span.of(arena)) == text;
+        let nth = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
         let found = self.units.iter().position(|known| same(known.unit, unit, arena) && same(known.code, code, arena));
         if let Some(at) = found {
-            return index(at);
+            return nth(at);
+        }
+        if self.units.len() >= MAX_UNITS {
+            return u16::MAX;
         }
         let known = meant(unit, code, self.analyte);
         let print = match (known, unit.or(code)) {
@@ -167,7 +164,7 @@ impl Concept {
         };
         let mut keep = |text: Option<&str>| text.map(|text| Span::keep(text, arena));
         self.units.push(UnitText { unit: keep(unit), code: keep(code), known, print });
-        index(self.units.len() - 1)
+        nth(self.units.len() - 1)
     }
 }
 

@@ -114,14 +114,14 @@ impl MergedLabs {
     }
 
     fn place_of(&self, at: RowRef) -> (u32, &str) {
-        (at.source, self.row(at).map(|(source, row)| source.get(row.id)).unwrap_or_default())
+        (at.source, self.row(at).map(|(source, row)| source.id(row)).unwrap_or_default())
     }
 
     fn place(&mut self, at: RowRef, table: &mut HashTable<(u64, u32)>) {
         let Some((source, row)) = self.row(at) else { return };
         let hash = match fact(source, row) {
             Some(fact) => print(&fact),
-            None => print(&(at.source, source.get(row.id))),
+            None => print(&(at.source, source.id(row))),
         };
         let found =
             table.find(hash, |(known, first)| *known == hash && self.is_same(at, *first)).map(|(_, first)| *first);
@@ -151,7 +151,7 @@ impl MergedLabs {
         };
         match (fact(source, row), fact(other_source, other_row)) {
             (Some(one), Some(two)) => one == two,
-            (None, None) => at.source == other.source && source.get(row.id) == other_source.get(other_row.id),
+            (None, None) => at.source == other.source && source.id(row) == other_source.id(other_row),
             _ => false,
         }
     }
@@ -175,11 +175,11 @@ fn fact(source: &LabRows, row: &LabRow) -> Option<Fact> {
         return None;
     }
     let concept = source.concepts.get(row.concept as usize)?;
-    let unit = concept.units.get(row.unit as usize).map_or(0, |unit| unit.print);
+    let unit = concept.units.get(usize::from(row.unit)).map_or(0, |unit| unit.print);
     Some(Fact {
         concept: concept.print,
         unit,
-        value: if row.kind == ValueKind::Number { row.number.to_bits() ^ row.print } else { row.print },
+        value: row.value,
         start: row.start,
         precision: row.precision?,
         kind: row.kind,

@@ -10,6 +10,7 @@ use sources::LocalCodes;
 use std::collections::HashMap;
 
 use super::concept::{self, Concept};
+use super::decimal;
 use super::flags::{self, Comparator, Judgement};
 use super::range::{self, Limits};
 use crate::{Precision, clinical_time, labs::Flag};
@@ -23,6 +24,10 @@ pub(crate) struct Span {
 
 /// `None` as an index.
 pub(crate) const NONE: u32 = u32::MAX;
+/// `None` as a unit.
+const NO_UNIT: u16 = u16::MAX;
+/// FHIR ids have 64 places; some servers take more. A longer one is nobody's.
+const LONGEST_ID: usize = 1024;
 
 /// What a source says about itself, for origins.
 #[derive(Clone, Debug)]
@@ -58,28 +63,34 @@ pub struct LabRows {
     without_id: u32,
 }
 
-/// A result as a few words.
+/// A result as a few words: memory is what merging costs most.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LabRow {
-    pub id: Span,
-    pub version: Span,
-    pub time_text: Span,
-    pub issued: Span,
-    pub value: Span,
     pub start: i64,
-    /// The number, or the fingerprint of a value that is none.
-    pub number: f64,
-    pub print: u64,
+    /// The same for the same value: a number as a decimal, anything else as a fingerprint.
+    pub value: u64,
+    texts: Texts,
     pub concept: u32,
-    pub unit: u32,
     pub range: u32,
     pub first_part: u32,
     pub parts: u16,
+    pub unit: u16,
     pub status: Status,
     pub kind: ValueKind,
     pub comparator: Comparator,
     pub precision: Option<Precision>,
     pub judgement: Judgement,
+}
+
+/// Where a row's texts are: id, version, time, issued and value, one after another.
+#[derive(Clone, Copy, Debug, Default)]
+struct Texts {
+    begin: u32,
+    value: u32,
+    id: u16,
+    version: u16,
+    time: u8,
+    issued: u8,
 }
 
 /// A range as kept: verbatim and parsed.
@@ -206,7 +217,7 @@ impl LabRows {
             self.entered_in_error += 1;
             return;
         };
-        let Some(id) = row.id else {
+        let Some(id) = row.id.filter(|id| id.len() <= LONGEST_ID) else {
             self.without_id += 1;
             return;
         };
@@ -215,27 +226,24 @@ impl LabRows {
             return;
         }
         let at = index(self.rows.len());
-        let time = row.effective.and_then(fhir::rows::Effective::start).or(row.issued);
         let specimen = row.specimen.and_then(|specimen| specimen.display);
         let concept = self.concept(&row.code.unwrap_or_default(), specimen);
         let mut kept = self.measured(concept, row.value, row.interpretation, row.reference_range);
-        kept.id = self.keep(id);
-        kept.version = self.keep_optional(row.meta.and_then(|meta| meta.version_id));
-        kept.issued = self.keep_optional(row.issued);
-        if let Some((text, (start, precision))) = time.and_then(|text| Some((text, clinical_time::read(text.trim())?)))
-        {
-            (kept.start, kept.precision) = (start, Some(precision));
-            kept.time_text = self.keep(text.trim());
-        }
         kept.status = status;
-        if kept.kind == ValueKind::Absent {
-            self.absent(&mut kept, row.data_absent_reason);
+        let time = row.effective.and_then(fhir::rows::Effective::start).or(row.issued).map(str::trim);
+        let time = time.and_then(|text| Some((text, clinical_time::read(text)?)));
+        if let Some((_, (start, precision))) = time {
+            (kept.start, kept.precision) = (start, Some(precision));
         }
+        let version = row.meta.and_then(|meta| meta.version_id).unwrap_or_default();
+        let time = time.map(|(text, _)| text).unwrap_or_default();
+        kept.texts = self.texts(id, version, time, row.issued.unwrap_or_default());
+        self.write_value(&mut kept, row.value, row.data_absent_reason);
         self.components(&mut kept, row.component, specimen);
         for member in row.has_member.iter().filter_map(|member| member.reference) {
             let member = self.keep(member);
             self.members.push((at, member));
-            if kept.kind == ValueKind::Absent && kept.value.len == 0 {
+            if kept.kind == ValueKind::Absent && kept.texts.value == 0 {
                 kept.kind = ValueKind::Panel;
             }
         }
@@ -264,11 +272,9 @@ impl LabRows {
         for component in &components[..usize::from(kept.parts)] {
             let concept = self.concept(&component.code.unwrap_or_default(), specimen);
             let mut part = self.measured(concept, component.value, component.interpretation, component.reference_range);
-            if part.kind == ValueKind::Absent {
-                self.absent(&mut part, component.data_absent_reason);
-            }
-            (part.time_text, part.start, part.precision) = (kept.time_text, kept.start, kept.precision);
-            part.status = kept.status;
+            part.texts.begin = index(self.text.len());
+            self.write_value(&mut part, component.value, component.data_absent_reason);
+            (part.start, part.precision, part.status) = (kept.start, kept.precision, kept.status);
             // The order of components says nothing: their prints are added up.
             print = print.wrapping_add(self.print_of_part(&part));
             self.parts.push(part);
@@ -276,19 +282,13 @@ impl LabRows {
         if kept.kind == ValueKind::Absent {
             kept.kind = ValueKind::Parts;
         }
-        kept.print ^= print;
+        kept.value = super::merge::print(&(kept.value, print));
     }
 
     fn print_of_part(&self, part: &LabRow) -> u64 {
         let concept = self.concepts.get(part.concept as usize);
-        let unit = concept.and_then(|concept| concept.units.get(part.unit as usize)).map(|unit| unit.print);
-        super::merge::print(&(
-            concept.map(|concept| concept.print),
-            unit,
-            part.number.to_bits(),
-            part.print,
-            part.kind as u8,
-        ))
+        let unit = concept.and_then(|concept| concept.units.get(usize::from(part.unit))).map(|unit| unit.print);
+        super::merge::print(&(concept.map(|concept| concept.print), unit, part.value, part.kind as u8))
     }
 
     /// What rows and components have in common.
@@ -300,90 +300,101 @@ impl LabRows {
         ranges: &[ReferenceRange<'_>],
     ) -> LabRow {
         let mut row = LabRow {
-            id: Span::default(),
-            version: Span::default(),
-            time_text: Span::default(),
-            issued: Span::default(),
-            value: Span::default(),
             start: 0,
-            number: 0.0,
-            print: 0,
+            value: 0,
+            texts: Texts::default(),
             concept,
-            unit: NONE,
             range: NONE,
             first_part: 0,
             parts: 0,
+            unit: NO_UNIT,
             status: Status::Unknown,
             kind: ValueKind::Absent,
             comparator: Comparator::Equal,
             precision: None,
             judgement: Judgement::default(),
         };
-        if let Some(value) = &value {
-            self.value(&mut row, value);
-        }
-        let mut limits = Limits::default();
+        self.read_value(&mut row, value);
         if !ranges.is_empty() {
             row.range = self.range(concept, ranges, value.as_ref());
-            limits = self.ranges.get(row.range as usize).map(|range| range.limits).unwrap_or_default();
         }
-        let number = (row.kind == ValueKind::Number).then_some((row.number, row.comparator));
-        row.judgement = flags::stated(interpretation).unwrap_or_else(|| {
-            if ranges.is_empty() {
-                Judgement::default()
-            } else {
+        row.judgement = match flags::stated(interpretation) {
+            Some(stated) => stated,
+            None if ranges.is_empty() => Judgement::default(),
+            None => {
+                let limits = self.ranges.get(row.range as usize).map(|range| range.limits).unwrap_or_default();
+                let number = value.and_then(number).and_then(fhir::rows::Number::value);
+                let number = number.filter(|_| row.kind == ValueKind::Number).map(|number| (number, row.comparator));
                 flags::derived(value.as_ref(), ranges, limits, number)
             }
-        });
+        };
         row
     }
 
-    fn value(&mut self, row: &mut LabRow, value: &Value<'_>) {
+    /// Kind, unit and key of a value; its words are written later.
+    fn read_value(&mut self, row: &mut LabRow, value: Option<Value<'_>>) {
+        let Some(value) = value else { return };
         row.kind = ValueKind::Text;
-        match value {
-            Value::Quantity(quantity) => {
-                if quantity.unit.is_some() || quantity.code.is_some() {
-                    row.unit = self.unit(row.concept, quantity.unit, quantity.code);
-                }
-                let number = quantity.value.and_then(|number| Some((number.text(), number.value()?)));
-                match (number, Comparator::read(quantity.comparator)) {
-                    (Some((text, number)), Some(comparator)) => {
-                        row.kind = ValueKind::Number;
-                        row.value = self.keep(text);
-                        // -0 is 0.
-                        row.number = number + 0.0;
-                        row.comparator = comparator;
-                    }
-                    // A comparator that FHIR doesn't know stays before the number, in words.
-                    _ => row.value = self.words(|out| super::words::quantity(quantity, out)),
-                }
+        let mut comparator = Some(Comparator::Equal);
+        if let Value::Quantity(quantity) = &value {
+            if quantity.unit.is_some() || quantity.code.is_some() {
+                row.unit = self.unit(row.concept, quantity.unit, quantity.code);
             }
-            Value::Integer(number) => {
-                row.value = self.keep(number.text());
-                if let Some(number) = number.value() {
-                    row.kind = ValueKind::Number;
-                    row.number = number + 0.0;
-                }
-            }
-            other => row.value = self.words(|out| super::words::value(other, out)),
+            comparator = Comparator::read(quantity.comparator);
         }
-        if row.value.len == 0 {
-            row.kind = ValueKind::Absent;
-        } else if row.kind == ValueKind::Text {
-            row.print = super::merge::print(&self.get(row.value).trim());
+        // A comparator that FHIR doesn't know stays before the number, in words.
+        let key = number(value).and_then(|number| decimal::key(number.text()));
+        if let (Some(comparator), Some(key)) = (comparator, key) {
+            (row.kind, row.comparator, row.value) = (ValueKind::Number, comparator, key);
         }
     }
 
-    fn absent(&mut self, row: &mut LabRow, reason: Option<CodeableConcept<'_>>) {
-        if let Some(reason) = reason {
-            row.value = self.words(|out| super::words::concept(&reason, out));
-            row.print = super::merge::print(&self.get(row.value));
+    /// The words of a value, behind the row's other texts; of a missing one the reason.
+    fn write_value(&mut self, row: &mut LabRow, value: Option<Value<'_>>, absent: Option<CodeableConcept<'_>>) {
+        let begin = self.text.len();
+        match (row.kind, value) {
+            (ValueKind::Number, Some(value)) => {
+                self.text.push_str(number(value).map(|number| number.text()).unwrap_or_default());
+            }
+            (_, Some(value)) => super::words::value(&value, &mut self.text),
+            (_, None) => {}
         }
+        if self.text.len() == begin {
+            row.kind = ValueKind::Absent;
+            if let Some(reason) = absent {
+                super::words::concept(&reason, &mut self.text);
+            }
+        }
+        row.texts.value = index(self.text.len() - begin);
+        if row.kind != ValueKind::Number {
+            row.value = super::merge::print(&self.text.get(begin..).unwrap_or_default().trim());
+        }
+    }
+
+    fn texts(&mut self, id: &str, version: &str, time: &str, issued: &str) -> Texts {
+        let begin = index(self.text.len());
+        self.text.reserve(id.len() + version.len() + time.len() + issued.len() + 16);
+        let id = self.short(id, usize::from(u16::MAX));
+        let version = self.short(version, usize::from(u16::MAX));
+        let time = self.short(time, usize::from(u8::MAX));
+        let issued = self.short(issued, usize::from(u8::MAX));
+        let word = |len: usize| u16::try_from(len).unwrap_or(0);
+        let byte = |len: usize| u8::try_from(len).unwrap_or(0);
+        Texts { begin, value: 0, id: word(id), version: word(version), time: byte(time), issued: byte(issued) }
+    }
+
+    /// Versions and times are short; what is not is none.
+    fn short(&mut self, text: &str, most: usize) -> usize {
+        if text.len() > most {
+            return 0;
+        }
+        self.text.push_str(text);
+        text.len()
     }
 
     /// The concept of a code, made when it is met for the first time.
     fn concept(&mut self, code: &CodeableConcept<'_>, specimen: Option<&str>) -> u32 {
-        let hash = concept::hash(&self.hasher, code);
+        let hash = concept::hash(&self.hasher, code, specimen);
         let Self { concepts, text, index: table, .. } = self;
         if let Some(found) =
             table.find(hash, |at| concepts.get(*at as usize).is_some_and(|one| one.is(code, specimen, text)))
@@ -398,8 +409,8 @@ impl LabRows {
         at
     }
 
-    fn unit(&mut self, concept: u32, unit: Option<&str>, code: Option<&str>) -> u32 {
-        let Some(concept) = self.concepts.get_mut(concept as usize) else { return NONE };
+    fn unit(&mut self, concept: u32, unit: Option<&str>, code: Option<&str>) -> u16 {
+        let Some(concept) = self.concepts.get_mut(concept as usize) else { return NO_UNIT };
         concept.unit(unit, code, &mut self.text)
     }
 
@@ -436,14 +447,48 @@ impl LabRows {
         Span::keep(text, &mut self.text)
     }
 
-    fn keep_optional(&mut self, text: Option<&str>) -> Span {
-        text.map(|text| self.keep(text)).unwrap_or_default()
+    /// Id at the source.
+    pub(crate) fn id(&self, row: &LabRow) -> &str {
+        self.nth(row, 0)
+    }
+
+    pub(crate) fn version(&self, row: &LabRow) -> &str {
+        self.nth(row, 1)
+    }
+
+    pub(crate) fn time_text(&self, row: &LabRow) -> &str {
+        self.nth(row, 2)
+    }
+
+    pub(crate) fn issued(&self, row: &LabRow) -> &str {
+        self.nth(row, 3)
+    }
+
+    /// The value in words, or the reason why there is none.
+    pub(crate) fn value_text(&self, row: &LabRow) -> &str {
+        self.nth(row, 4)
+    }
+
+    fn nth(&self, row: &LabRow, nth: usize) -> &str {
+        let texts = &row.texts;
+        let lens = [texts.id.into(), texts.version.into(), texts.time.into(), texts.issued.into(), texts.value];
+        let begin = texts.begin + lens.iter().take(nth).sum::<u32>();
+        Span { start: begin, len: lens.get(nth).copied().unwrap_or(0) }.of(&self.text)
     }
 
     fn words(&mut self, write: impl FnOnce(&mut String)) -> Span {
         let begin = self.text.len();
         write(&mut self.text);
         Span { start: index(begin), len: index(self.text.len() - begin) }
+    }
+}
+
+/// The number that a value is.
+fn number(value: Value<'_>) -> Option<fhir::rows::Number<'_>> {
+    match value {
+        Value::Quantity(quantity) => quantity.value,
+        Value::Integer(number) => Some(number),
+        _ => None,
     }
 }
 
@@ -468,7 +513,7 @@ impl Span {
         arena.get(self.start as usize..(self.start + self.len) as usize).unwrap_or_default()
     }
 
-    pub(crate) fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 }

@@ -30,7 +30,7 @@ impl MergedLabs {
             let Some(result) = self.shown(&originals) else { continue };
             for original in &originals {
                 if let Some((source, row)) = self.row(*original) {
-                    by_original.insert((original.source, source.get(row.id)), shown.len());
+                    by_original.insert((original.source, source.id(row)), shown.len());
                     let listed = listed(source, original.row);
                     if !listed.is_empty() {
                         members.push((shown.len(), original.source, listed));
@@ -54,13 +54,13 @@ impl MergedLabs {
         let rows: Vec<(&LabRows, &LabRow)> = originals.iter().filter_map(|at| self.row(*at)).collect();
         let (source, row) = *rows.first()?;
         let mut result = result(source, row)?;
-        result.id = anchor(&source.source.id, source.get(row.id));
+        result.id = anchor(&source.source.id, source.id(row));
         result.status = latest(rows.iter().map(|(_, row)| row.status)).as_str().to_owned();
         for (source, row) in &rows {
             result.origins.push(Origin {
                 source: source.source.id.clone(),
-                resource: format!("Observation/{}", source.get(row.id)),
-                version: (!row.version.is_empty()).then(|| source.get(row.version).to_owned()),
+                resource: format!("Observation/{}", source.id(row)),
+                version: Some(source.version(row)).filter(|version| !version.is_empty()).map(str::to_owned),
                 retrieved_at: source.source.retrieved_at,
             });
             fill(&mut result, source, row);
@@ -95,11 +95,11 @@ fn fill(result: &mut LabResult, source: &LabRows, row: &LabRow) {
         result.specimen = concept.and_then(|concept| concept.specimen).map(|text| source.get(text).to_owned());
     }
     if result.report.is_none() {
-        let report = source.reports.get(source.get(row.id));
+        let report = source.reports.get(source.id(row));
         result.report = report.map(|name| source.get(*name).to_owned());
     }
     if result.issued.is_none() {
-        result.issued = ClinicalTime::parse(source.get(row.issued));
+        result.issued = ClinicalTime::parse(source.issued(row));
     }
     if result.loinc.is_none() {
         result.loinc = concept.and_then(|concept| concept.loinc);
@@ -130,13 +130,13 @@ impl Gravest for Option<super::Flag> {
 fn result(source: &LabRows, row: &LabRow) -> Option<LabResult> {
     let concept = source.concepts.get(row.concept as usize)?;
     let components = source.parts.iter().skip(row.first_part as usize).take(usize::from(row.parts));
-    let is_absent = row.kind == ValueKind::Absent && !row.value.is_empty();
+    let is_absent = row.kind == ValueKind::Absent && !source.value_text(row).is_empty();
     Some(LabResult {
         code: Code { text: source.get(concept.text).to_owned(), codings: codings(source, concept) },
-        time: row.precision.map(|precision| ClinicalTime::of(source.get(row.time_text), row.start, precision)),
+        time: row.precision.map(|precision| ClinicalTime::of(source.time_text(row), row.start, precision)),
         status: row.status.as_str().to_owned(),
         value: value(source, row, concept),
-        absent: is_absent.then(|| source.get(row.value).to_owned()),
+        absent: is_absent.then(|| source.value_text(row).to_owned()),
         range: range(source, row),
         flag: row.flag(),
         alarming: row.judgement.alarming,
@@ -151,17 +151,19 @@ fn result(source: &LabRows, row: &LabRow) -> Option<LabResult> {
 
 fn result_of_part(source: &LabRows, part: &LabRow) -> Option<LabResult> {
     // A component has no components of its own, and its origin is that of the whole.
-    result(source, &LabRow { parts: 0, ..*part })
+    result(source, part)
 }
 
 fn value(source: &LabRows, row: &LabRow, concept: &Concept) -> Option<Value> {
     if !matches!(row.kind, ValueKind::Number | ValueKind::Text) {
         return None;
     }
-    let unit = concept.units.get(row.unit as usize);
+    let unit = concept.units.get(usize::from(row.unit));
+    let text = source.value_text(row);
     Some(Value {
-        text: source.get(row.value).to_owned(),
-        number: (row.kind == ValueKind::Number).then_some(row.number),
+        text: text.to_owned(),
+        // -0 is 0.
+        number: if row.kind == ValueKind::Number { text.parse().ok().map(|number: f64| number + 0.0) } else { None },
         comparator: row.comparator.as_str().map(str::to_owned),
         unit: unit.map(|unit| source.get(unit.text()).to_owned()),
         ucum: unit.and_then(|unit| unit.known).map(|unit| unit.ucum.as_str()),

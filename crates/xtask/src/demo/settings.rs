@@ -159,7 +159,6 @@ pub fn roles(root: &Path) -> Result<Vec<(String, String)>> {
 pub fn write_external(root: &Path, data: &Path, ports: Ports) -> Result<PathBuf> {
     let mut table = read(root, "external.toml")?;
     portal(&mut table, root, (ports.external, ports.external_ops))?;
-    set(&mut table, "audit", "heads_file", "audit-heads-external.jsonl")?;
     let file = data.join("external.toml");
     std::fs::write(&file, toml::to_string(&table)?)?;
     Ok(file)
