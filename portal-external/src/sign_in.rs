@@ -45,7 +45,8 @@ impl Classify for SessionError {
 /// [`Fault::Unavailable`] when too many sign in at once.
 pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<String, Failure> {
     let attempt = Attempt::new(&credentials.username, &visit.network);
-    let wait = portal.throttle.wait(&attempt, visit.now).await?;
+    // Counted before it is checked: many at once are many.
+    let wait = portal.throttle.begin(&attempt, visit.now).await?;
     if !wait.is_zero() {
         figure("delayed");
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
@@ -63,10 +64,11 @@ pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -
                 SignInError::Password(_) | SignInError::Store(_) => "unavailable",
             };
             figure(outcome);
-            if matches!(error, SignInError::Refused) {
-                portal.throttle.failed(&attempt, visit.now).await?;
+            match error {
+                SignInError::Refused => remember_refusal(portal, visit, outcome).await?,
+                // Nothing was checked: no guess, and overload does not write rows.
+                SignInError::Password(_) | SignInError::Store(_) => portal.throttle.withdraw(&attempt).await?,
             }
-            remember_refusal(portal, visit, outcome).await?;
             Err(error.into())
         }
     }

@@ -51,7 +51,8 @@ pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -
         None => credentials.username.clone(),
     };
     let attempt = Attempt::new(&account, &visit.network);
-    let wait = portal.throttle.wait(&attempt, visit.now).await?;
+    // Counted before it is checked: many at once are many.
+    let wait = portal.throttle.begin(&attempt, visit.now).await?;
     if !wait.is_zero() {
         figure("delayed");
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
@@ -67,10 +68,12 @@ pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -
         }
         Err(error) => {
             figure(error.outcome());
-            if matches!(error, SignInError::Refused(_)) {
-                portal.throttle.failed(&attempt, visit.now).await?;
+            match error {
+                SignInError::Refused(_) => remember_refusal(portal, visit, error.outcome()).await?,
+                // Nobody was asked, or nobody answered: no guess.
+                SignInError::Organisation => {}
+                _ => portal.throttle.withdraw(&attempt).await?,
             }
-            remember_refusal(portal, visit, error.outcome()).await?;
             Err(error.into())
         }
     }

@@ -1,7 +1,7 @@
 //! G1: laboratory bundles of two hospitals parsed, merged and freed of repetitions, against serde_json skipping the same
 //! bytes.
 //!
-//! `cargo bench -p ehr --bench merge`. Void unless the facts and their originals equal those of a slow oracle over
+//! `cargo bench -p ehr --bench g1_merge`. Void unless the facts and their originals equal those of a slow oracle over
 //! `serde_json::Value`.
 
 #![allow(missing_docs, clippy::print_stdout, reason = "a bench prints its table and has no public items")]
@@ -19,6 +19,10 @@ use sources::LocalCodes;
 mod cpu_time;
 #[path = "../../fhir/benches/support/lab_bundle.rs"]
 mod lab_bundle;
+#[path = "../../fhir/benches/support/report.rs"]
+mod report;
+
+use report::Report;
 
 /// Limit of the ratio for laboratory results (PERFORMANCE, G1).
 const LIMIT: f64 = 1.40;
@@ -29,8 +33,7 @@ const ROUNDS: usize = 9;
 const BYTES: usize = 150_000_000;
 
 fn main() -> ExitCode {
-    let mut good = true;
-    let mut lines = Vec::new();
+    let mut report = Report::new("G1");
     let mut first_cost = None;
     println!("{:<28} {:>9} {:>9} {:>7} {:>7}", "G1 parse + merge", "ns/byte", "peer", "ratio", "limit");
     for count in [1_000, 10_000, 100_000] {
@@ -40,7 +43,7 @@ fn main() -> ExitCode {
         let theirs: Vec<String> = lab_bundle::pages(count / 2, 8).into_iter().chain(shared).collect();
         let hospitals = [ours, theirs];
         let bytes: usize = hospitals.iter().flatten().map(String::len).sum();
-        let gate = count > 10_000 || facts(&merged(&hospitals)) == oracle(&hospitals);
+        let gate = facts(&merged(&hospitals)) == oracle(&hospitals);
         let times = BYTES.div_ceil(bytes);
         let (own, peer, ratio) = cpu_time::versus(
             ROUNDS,
@@ -50,30 +53,28 @@ fn main() -> ExitCode {
         let per_byte = |ns: f64| ns / (bytes * times) as f64;
         let cost = per_byte(own);
         let growth = cost / *first_cost.get_or_insert(cost) - 1.0;
-        let ok = gate && ratio <= LIMIT && growth <= GROWTH;
-        good &= ok;
+        let name = format!("G1 merge {count} results");
+        let mut ok = report.gate(format!("{name}: rows as the oracle's"), usize::from(gate), 1);
+        ok &= report.at_most(format!("{name}: by the peer"), ratio, LIMIT, "×");
+        ok &= report.at_most(format!("{name}: growth of a byte's cost"), growth * 100.0, GROWTH * 100.0, "%");
+        report.inform(format!("{name}: cost of a byte"), cost, "ns");
+        report.inform(format!("{name}: cost of a byte, peer"), per_byte(peer), "ns");
         let verdict = match (gate, ok) {
             (false, _) => "WRONG ROWS",
             (_, true) => "ok",
             _ => "MISS",
         };
         println!(
-            "{:<28} {cost:>9.3} {:>9.3} {ratio:>7.3} {LIMIT:>7.2}  {verdict}  (growth {:+.1} %)",
-            format!("G1 merge {count} results"),
+            "{name:<28} {cost:>9.3} {:>9.3} {ratio:>7.3} {LIMIT:>7.2}  {verdict}  (growth {:+.1} %)",
             per_byte(peer),
             growth * 100.0,
         );
-        lines.push(format!(
-            r#"{{"goal":"G1 merge","resources":{count},"bytes":{bytes},"ns_per_byte":{cost:.4},"peer_ns_per_byte":{:.4},"ratio":{ratio:.4},"limit":{LIMIT},"growth":{growth:.4},"growth_limit":{GROWTH},"gate":{gate},"ok":{ok}}}"#,
-            per_byte(peer),
-        ));
     }
-    let written = std::fs::create_dir_all("../../target/bench")
-        .and_then(|()| std::fs::write("../../target/bench/g1-merge.json", format!("[{}]\n", lines.join(",\n"))));
-    if let Err(error) = written {
-        println!("g1-merge.json not written: {error}");
+    if let Err(error) = report.write() {
+        println!("the report was not written: {error}");
+        return ExitCode::FAILURE;
     }
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn merged(hospitals: &[Vec<String>]) -> MergedLabs {

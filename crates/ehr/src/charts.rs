@@ -17,6 +17,7 @@ use sources::Catalogue;
 use store::Store;
 
 pub use labs::LabQuery;
+pub(crate) use patient::identity;
 pub use query::SearchQuery;
 
 use crate::{Banner, EhrError, Link, MaskedIdentifier};

@@ -30,6 +30,13 @@ impl Compartment {
         }
     }
 
+    /// Is the `Patient` that the source now has under one of these ids certainly somebody else? Records are corrected and
+    /// ids reused: what hangs on them is then another person's.
+    pub(crate) fn is_somebody_else(&self, source: &str, row: &fhir::rows::Patient<'_>) -> bool {
+        let identity = crate::charts::identity(row, source, &self.base, &self.resident_id_systems);
+        identity.is_some_and(|identity| self.index.is_somebody_else(&self.person, &identity))
+    }
+
     fn is_own_id(&self, text: &str, subject: &ResourceReference<'_>) -> bool {
         // The usual form, without taking it apart.
         let plain = text.strip_prefix("Patient/").is_some_and(|id| self.ids.iter().any(|own| own == id));

@@ -1,6 +1,6 @@
 //! G1, the parsing half: laboratory bundles read into rows and collected, against serde_json skipping the same bytes.
 //!
-//! `cargo bench -p fhir`. Void unless the rows equal those of a slow oracle over `serde_json::Value`.
+//! `cargo bench -p fhir --bench g1_parse`. Void unless the rows equal those of a slow oracle over `serde_json::Value`.
 
 #![allow(missing_docs, clippy::print_stdout, reason = "a bench prints its table and has no public items")]
 
@@ -14,6 +14,10 @@ use serde_json::Value;
 mod cpu_time;
 #[path = "support/lab_bundle.rs"]
 mod lab_bundle;
+#[path = "support/report.rs"]
+mod report;
+
+use report::Report;
 
 /// Limit of the ratio for laboratory results (PERFORMANCE, G1).
 const LIMIT: f64 = 1.40;
@@ -25,8 +29,7 @@ const ROUNDS: usize = 9;
 const BYTES: usize = 150_000_000;
 
 fn main() -> ExitCode {
-    let mut good = true;
-    let mut lines = Vec::new();
+    let mut report = Report::new("G1");
     let mut first_cost = None;
     println!("{:<28} {:>9} {:>9} {:>7} {:>7}", "G1 parse", "ns/byte", "peer", "ratio", "limit");
     for count in [1_000, 10_000, 100_000] {
@@ -43,31 +46,29 @@ fn main() -> ExitCode {
         let cost = per_byte(rows);
         let (first, first_peer) = *first_cost.get_or_insert((cost, per_byte(peer)));
         let (growth, peer_growth) = (cost / first - 1.0, per_byte(peer) / first_peer - 1.0);
-        let ok = gate && ratio <= LIMIT && growth <= GROWTH;
-        good &= ok;
+        let name = format!("G1 parse {count} results");
+        let mut ok = report.gate(format!("{name}: rows as the oracle's"), usize::from(gate), 1);
+        ok &= report.at_most(format!("{name}: by the peer"), ratio, LIMIT, "×");
+        ok &= report.at_most(format!("{name}: growth of a byte's cost"), growth * 100.0, GROWTH * 100.0, "%");
+        report.inform(format!("{name}: cost of a byte"), cost, "ns");
+        report.inform(format!("{name}: cost of a byte, peer"), per_byte(peer), "ns");
         let verdict = match (gate, ok) {
             (false, _) => "WRONG ROWS",
             (_, true) => "ok",
             _ => "MISS",
         };
         println!(
-            "{:<28} {cost:>9.3} {:>9.3} {ratio:>7.3} {LIMIT:>7.2}  {verdict}  (growth {:+.1} %, peer {:+.1} %)",
-            format!("G1 parse {count} results"),
+            "{name:<28} {cost:>9.3} {:>9.3} {ratio:>7.3} {LIMIT:>7.2}  {verdict}  (growth {:+.1} %, peer {:+.1} %)",
             per_byte(peer),
             growth * 100.0,
             peer_growth * 100.0,
         );
-        lines.push(format!(
-            r#"{{"goal":"G1 parse","resources":{count},"bytes":{bytes},"ns_per_byte":{cost:.4},"peer_ns_per_byte":{:.4},"ratio":{ratio:.4},"limit":{LIMIT},"growth":{growth:.4},"peer_growth":{peer_growth:.4},"growth_limit":{GROWTH},"gate":{gate},"ok":{ok}}}"#,
-            per_byte(peer),
-        ));
     }
-    let written = std::fs::create_dir_all("../../target/bench")
-        .and_then(|()| std::fs::write("../../target/bench/g1-parse.json", format!("[{}]\n", lines.join(",\n"))));
-    if let Err(error) = written {
-        println!("g1-parse.json not written: {error}");
+    if let Err(error) = report.write() {
+        println!("the report was not written: {error}");
+        return ExitCode::FAILURE;
     }
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn repeat(times: usize, mut work: impl FnMut()) {

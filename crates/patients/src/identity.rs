@@ -58,6 +58,14 @@ impl SourcePatient {
         self.names.iter().any(|own| crate::names_agree(own, name))
     }
 
+    /// Is this certainly somebody else than the person it was linked to? Another valid number, or another name together
+    /// with another birth date. A hospital that corrects or reuses a record makes it so; the link then no longer holds.
+    pub(crate) fn contradicts(&self, strong: Option<&str>, held: Option<&str>, name: &str, born: Option<&str>) -> bool {
+        let numbers_differ = strong.zip(held).is_some_and(|(own, theirs)| own != theirs);
+        let births_differ = self.birth_date.as_deref().zip(born).is_some_and(|(own, theirs)| own != theirs);
+        numbers_differ || (births_differ && !self.is_called(name))
+    }
+
     /// Other ids of the same patient at the source.
     pub(crate) fn aliases(&self) -> Vec<String> {
         self.replaced_by.iter().chain(&self.replaces).cloned().collect()

@@ -105,6 +105,7 @@ why-too-large = larger than allowed
 why-origin = paging led elsewhere and was stopped
 why-address = the address is not allowed
 why-next-failed = a later page could not be read
+why-foreign-dropped = sent entries that are not this patient’s; they were left out
 why-session-expired = the paging session expired
 why-break-the-glass = the source asks for an emergency reason
 why-issue = the source says the result may be incomplete
@@ -166,10 +167,12 @@ links-since = Since
 links-none = No hospital’s identity is linked yet.
 link-how-strong-key = strong identifier, automatic
 link-how-steward = index steward
+link-how-first-seen = first seen at this hospital
 link-how-merged = merged by the source
 evidence-resident-id = same resident ID
 evidence-birth-date = birth date agrees
 evidence-sex = sex agrees
+evidence-replaced-by = the hospital says the two records were merged
 evidence-name = name agrees
 
 # Laboratory

@@ -105,6 +105,7 @@ why-too-large = 内容超过上限
 why-origin = 翻页地址指向别处，已停止
 why-address = 地址不被允许
 why-next-failed = 后面的页没有取到
+why-foreign-dropped = 返回了不属于该患者的内容，已剔除
 why-session-expired = 翻页会话过期
 why-break-the-glass = 对方要求说明紧急调阅理由
 why-issue = 对方提示结果可能不全
@@ -163,10 +164,12 @@ links-since = 关联时间
 links-none = 还没有关联任何机构的身份。
 link-how-strong-key = 强标识一致，自动关联
 link-how-steward = 主索引管理员核对
+link-how-first-seen = 在该机构首次见到
 link-how-merged = 来源机构已合并
 evidence-resident-id = 身份证号一致
 evidence-birth-date = 出生日期相符
 evidence-sex = 性别相符
+evidence-replaced-by = 来源机构称两份记录已合并
 evidence-name = 姓名相符
 
 # 检验

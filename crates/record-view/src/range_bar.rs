@@ -77,7 +77,9 @@ fn label_at(out: &mut String, x: f64, text: &str) {
     } else {
         "middle"
     };
-    let _ = write!(out, "<text class=\"svg-t\" x=\"{x:.0}\" y=\"45\" text-anchor=\"{anchor}\">{text}</text>");
+    let _ = write!(out, "<text class=\"svg-t\" x=\"{x:.0}\" y=\"45\" text-anchor=\"{anchor}\">");
+    push_escaped(out, text);
+    out.push_str("</text>");
 }
 
 #[cfg(test)]

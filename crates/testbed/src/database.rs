@@ -52,7 +52,14 @@ impl Database {
     /// # Errors
     /// PostgreSQL is not installed or does not start, or a migration failed.
     pub async fn postgres() -> Result<Self> {
-        let server = postgres::server().await?;
+        Self::on(postgres::server().await?).await
+    }
+
+    /// A new database on a PostgreSQL server of the caller's own, for tests that stop the server.
+    ///
+    /// # Errors
+    /// The server refused, or a migration failed.
+    pub async fn on(server: &postgres::Server) -> Result<Self> {
         let name = server.migrated_database().await?;
         Ok(Self {
             kind: Kind::Postgres,

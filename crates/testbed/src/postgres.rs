@@ -4,7 +4,7 @@
 //! ([`ADDRESS_VARIABLE`]). A missing installation is a failure, never a skip.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -31,6 +31,8 @@ pub struct Server {
     address: String,
     password: String,
     template: OnceCell<String>,
+    folder: PathBuf,
+    port: u16,
     /// Open as long as this process lives: the watchdog shell stops the server when it closes.
     watchdog: Option<(Child, ChildStdin)>,
 }
@@ -45,7 +47,14 @@ pub async fn server() -> Result<&'static Server> {
         .get_or_try_init(|| async {
             if let Ok(address) = std::env::var(ADDRESS_VARIABLE) {
                 let password = std::env::var(PASSWORD_VARIABLE).unwrap_or_default();
-                return Ok(Server { address, password, template: OnceCell::new(), watchdog: None });
+                return Ok(Server {
+                    address,
+                    password,
+                    template: OnceCell::new(),
+                    folder: PathBuf::new(),
+                    port: 0,
+                    watchdog: None,
+                });
             }
             tokio::task::spawn_blocking(|| Server::start(Durability::Off)).await?
         })
@@ -100,13 +109,48 @@ impl Server {
             .process_group(0);
         let mut child = shell.spawn().context("starting the PostgreSQL watchdog")?;
         let stdin = child.stdin.take().context("the watchdog has no standard input")?;
-        wait_until_ready(&mut child, &folder, port)?;
+        wait_until_ready(&mut child, &folder, port, 0)?;
         Ok(Self {
             address: format!("postgres://postgres@127.0.0.1:{port}"),
             password,
             template: OnceCell::new(),
+            folder,
+            port,
             watchdog: Some((child, stdin)),
         })
+    }
+
+    /// Stops the server as its operators do (fast shutdown: connections are closed) and waits until it is gone. Its data
+    /// stay for [`Self::start_again`]. Blocks.
+    ///
+    /// # Errors
+    /// It is not this value's own, or does not stop.
+    #[allow(clippy::disallowed_methods, reason = "blocking code of a test; it looks at what it waits for")]
+    pub fn stop(&mut self) -> Result<()> {
+        self.order("stop")?;
+        let end = Instant::now() + START_LIMIT;
+        // PostgreSQL removes the file as the last thing it does.
+        while self.folder.join("data/postmaster.pid").exists() {
+            anyhow::ensure!(Instant::now() < end, "PostgreSQL did not stop within {} s", START_LIMIT.as_secs());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Starts the server after [`Self::stop`], on the same port with the same data. Blocks.
+    ///
+    /// # Errors
+    /// It is not this value's own, or does not start: its log is in the message.
+    pub fn start_again(&mut self) -> Result<()> {
+        let said = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default().len();
+        self.order("start")?;
+        let (child, _) = self.watchdog.as_mut().context("somebody else's server")?;
+        wait_until_ready(child, &self.folder, self.port, said)
+    }
+
+    fn order(&mut self, what: &str) -> Result<()> {
+        let (_, stdin) = self.watchdog.as_mut().context("somebody else's server")?;
+        Ok(writeln!(stdin, "{what}")?)
     }
 
     /// `postgres://postgres@127.0.0.1:PORT`, without a database.
@@ -228,7 +272,8 @@ impl ServerAccount {
     }
 }
 
-/// The shell text that keeps the server: initialise, run, and stop it when standard input closes.
+/// The shell text that keeps the server: initialise, run, stop and start it when standard input says so, and stop it for
+/// good when standard input closes.
 fn watched_server(bin: &Path, folder: &Path, port: u16, durability: Durability) -> String {
     let bin = bin.display();
     let folder = folder.display();
@@ -240,11 +285,16 @@ fn watched_server(bin: &Path, folder: &Path, port: u16, durability: Durability) 
         "trap 'kill -QUIT $server 2>/dev/null; wait; rm -rf {folder}' EXIT
          {bin}/initdb -D {folder}/data -U postgres --pwfile={folder}/password --auth=scram-sha-256 \
              -E UTF8 --locale=C.UTF-8 --no-sync >{folder}/log 2>&1 </dev/null || exit 1
-         {bin}/postgres -D {folder}/data -p {port} -k {folder} -c listen_addresses=127.0.0.1 {durable} \
+         start() {{ {bin}/postgres -D {folder}/data -p {port} -k {folder} -c listen_addresses=127.0.0.1 {durable} \
              -c max_connections=300 -c shared_buffers=64MB -c wal_level=minimal -c max_wal_senders=0 \
-             -c log_statement=none -c autovacuum=off >>{folder}/log 2>&1 </dev/null &
-         server=$!
-         cat >/dev/null"
+             -c log_statement=none -c autovacuum=off >>{folder}/log 2>&1 </dev/null & server=$!; }}
+         start
+         while read -r order; do
+             case $order in
+                 stop) kill -INT $server; wait $server; server= ;;
+                 start) start ;;
+             esac
+         done"
     )
 }
 
@@ -294,7 +344,7 @@ pub fn free_port() -> io::Result<u16> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "blocking code on a thread of its own; it waits for the server itself")]
-fn wait_until_ready(child: &mut Child, folder: &Path, port: u16) -> Result<()> {
+fn wait_until_ready(child: &mut Child, folder: &Path, port: u16, from: usize) -> Result<()> {
     let end = Instant::now() + START_LIMIT;
     loop {
         if let Some(status) = child.try_wait()? {
@@ -306,10 +356,12 @@ fn wait_until_ready(child: &mut Child, folder: &Path, port: u16) -> Result<()> {
         }
         // The port opens before recovery ends; the log says when connections are taken.
         let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+        let log = log.get(from..).unwrap_or_default();
         if log.contains("ready to accept connections") && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(());
         }
-        if log.contains("FATAL") {
+        // Those who come while it starts again are refused with FATAL too; that it gave up is said otherwise.
+        if log.contains("database system is shut down") || (from == 0 && log.contains("FATAL")) {
             bail!("PostgreSQL did not start: {log}");
         }
         if Instant::now() > end {
@@ -345,6 +397,20 @@ mod tests {
         let server = server().await?;
         assert!(connect(&server.url("postgres"), Some("not it")).await.is_err());
         Ok(())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_stopped_server_comes_back_with_its_data() -> Result<()> {
+        if crate::quick() {
+            return Ok(());
+        }
+        let mut server = Server::start(Durability::Off)?;
+        let name = server.empty_database().await?;
+        run(&server.connect(&name).await?, "CREATE TABLE kept (id integer)").await?;
+        server.stop()?;
+        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).is_err(), "still listening");
+        server.start_again()?;
+        run(&server.connect(&name).await?, "SELECT id FROM kept").await
     }
 
     #[test]

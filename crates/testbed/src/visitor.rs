@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
-use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use serde_json::Value;
 
@@ -107,6 +107,15 @@ impl Visitor {
     /// No answer came.
     pub async fn get(&mut self, path: &str) -> Result<Answer> {
         let request = self.request(Method::GET, path);
+        self.send(request).await
+    }
+
+    /// `GET path` as a browser asks when somebody goes there: for a page, so that errors are pages too.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn page(&mut self, path: &str) -> Result<Answer> {
+        let request = self.request(Method::GET, path).header(ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8");
         self.send(request).await
     }
 

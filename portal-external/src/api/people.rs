@@ -1,5 +1,7 @@
 //! `/api/v1/people/{id}/…`
 
+#![allow(clippy::too_many_arguments, reason = "poem-openapi takes each parameter of an operation as an argument")]
+
 use std::sync::Arc;
 
 use access::{Fault, PersonId};

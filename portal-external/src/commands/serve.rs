@@ -119,7 +119,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         charts,
     });
     // Audit rows of this portal are sealed by the internal one: its database role need not read the audit log.
-    tokio::spawn(sweep(portal.sessions.clone(), stop.clone()));
+    tokio::spawn(sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
     let shell = ShellSettings {
         public_url: config.server.public_url.clone(),
         trusted_proxies: config.server.trusted_proxies,
@@ -139,16 +139,20 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Once an hour, sessions that ended a day ago go.
-async fn sweep(sessions: Sessions, mut stop: watch::Receiver<bool>) {
+/// Once an hour, sessions that ended a day ago and forgotten failures go.
+async fn sweep(sessions: Sessions, throttle: Throttle, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(3600));
     loop {
         tokio::select! {
             _ = every.tick() => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        if let Err(error) = sessions.sweep(jiff::Timestamp::now()).await {
+        let now = jiff::Timestamp::now();
+        if let Err(error) = sessions.sweep(now).await {
             tracing::warn!(%error, "sweeping sessions");
+        }
+        if let Err(error) = throttle.sweep(now).await {
+            tracing::warn!(%error, "sweeping failed sign-ins");
         }
     }
 }

@@ -59,10 +59,9 @@ async fn demographics(
     person: PersonId,
 ) -> Result<Response, Failure> {
     let reader = Reader::Patient(&patient.context);
-    let (banner, gathered) = futures_util::try_join!(
-        portal.charts.banner(reader, person, visit.now),
-        portal.charts.demographics(reader, person, visit.now),
-    )?;
+    // The section first: it writes a refusal down, the banner does not.
+    let gathered = portal.charts.demographics(reader, person, visit.now).await?;
+    let banner = portal.charts.banner(reader, person, visit.now).await?;
     let page = record_view::demographics::patient_page(&banner, &gathered, &scene(portal, visit));
     portal.pages.page(visit, "record/demographics.html", &page)
 }
@@ -76,10 +75,9 @@ async fn lab_results(
 ) -> Result<Response, Failure> {
     let reader = Reader::Patient(&patient.context);
     let query = LabQuery::default();
-    let (banner, gathered) = futures_util::try_join!(
-        portal.charts.banner(reader, person, visit.now),
-        portal.charts.lab_results(reader, person, &query, visit.now),
-    )?;
+    // The section first: it writes a refusal down, the banner does not.
+    let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await?;
+    let banner = portal.charts.banner(reader, person, visit.now).await?;
     let pairs: Vec<(String, String)> =
         form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
     let filters = Filters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     portal::Portal,
     sign_in::{self, Credentials},
+    who::Patient,
 };
 
 #[derive(Deserialize)]
@@ -32,7 +33,7 @@ pub async fn show(
     visit: &Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    if visit.session.is_some() {
+    if Patient::of(visit).is_ok() {
         return Ok(see_other(return_path(&asked.next)));
     }
     let page = SignInPage {

@@ -91,12 +91,40 @@ async fn a_silent_hospital_is_said_in_plain_words() -> Result<()> {
     let portal = TestPortal::external(&Database::sqlite().await?, &region, &[shown]).await?;
     let mut patient = portal.patient(shown).await?;
     let id = own(&mut patient).await?;
+    let path = format!("/people/{id}/record/lab-results");
+    let whole = patient.get(&path).await?;
+    assert_eq!((whole.status, notice(&whole)), (200, ""), "all answer, and yet");
+    for words in ["没有给出完整的回复", "可能没有列出", "未应答"] {
+        assert!(!whole.body.contains(words), "{words} while all answer");
+    }
     assert!(region.set_mode("city-first", sandbox::Mode::Down));
-    let page = patient.get(&format!("/people/{id}/record/lab-results")).await?;
-    assert!(page.status == 200 && page.body.contains("市第一人民医院"), "{}", page.body);
+    let page = patient.get(&path).await?;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let said = notice(&page);
+    assert!(said.contains("<p class=\"b\">市第一人民医院暂时没有给出完整的回复</p>"), "{said}");
+    assert!(said.contains("那里的内容可能没有列出，其他医院的都在。看病时请告诉医生。"), "{said}");
+    assert!(!said.contains("大学附属医院"), "a hospital that answered is blamed: {said}");
     let record = patient.get(&format!("/api/v1/people/{id}/record/lab-results")).await?.json();
     assert_eq!(record["complete"], false);
+    let state = |id: &str| record["sources"].as_array()?.iter().find(|one| one["id"] == id)?["state"].as_str();
+    assert_eq!((state("city-first"), state("university")), (Some("unreachable"), Some("answered")), "{record}");
+
+    // With nobody left it says so, and never that there is nothing.
+    assert!(region.set_mode("university", sandbox::Mode::Down));
+    let page = patient.get(&path).await?;
+    assert!(notice(&page).contains("现在查不到，查不到不等于没有。"), "{}", notice(&page));
+    for hospital in ["city-first", "university"] {
+        assert!(region.set_mode(hospital, sandbox::Mode::Normal));
+    }
+    let back = patient.get(&path).await?;
+    assert_eq!((back.status, notice(&back)), (200, ""), "all answer again, and yet");
     Ok(())
+}
+
+/// The notice on top of a page; empty when there is none.
+fn notice(page: &testbed::Answer) -> &str {
+    let notice = page.body.split("<div class=\"note\" role=\"status\">").nth(1).unwrap_or_default();
+    notice.split("</div>").next().unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! `/api/v1/patient-searches`, `/api/v1/patients/{id}/…`
 
+#![allow(clippy::too_many_arguments, reason = "poem-openapi takes each parameter of an operation as an argument")]
+
 use std::sync::Arc;
 
 use access::{Fault, PersonId};

@@ -124,7 +124,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     });
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));
-    tokio::spawn(sweep(portal.sessions.clone(), stop.clone()));
+    tokio::spawn(sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
     let shell = ShellSettings {
         public_url: config.server.public_url.clone(),
         trusted_proxies: config.server.trusted_proxies,
@@ -145,16 +145,20 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Once an hour, sessions that ended a day ago go.
-async fn sweep(sessions: Sessions, mut stop: watch::Receiver<bool>) {
+/// Once an hour, sessions that ended a day ago and forgotten failures go.
+async fn sweep(sessions: Sessions, throttle: Throttle, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(3600));
     loop {
         tokio::select! {
             _ = every.tick() => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        if let Err(error) = sessions.sweep(jiff::Timestamp::now()).await {
+        let now = jiff::Timestamp::now();
+        if let Err(error) = sessions.sweep(now).await {
             tracing::warn!(%error, "sweeping sessions");
+        }
+        if let Err(error) = throttle.sweep(now).await {
+            tracing::warn!(%error, "sweeping failed sign-ins");
         }
     }
 }

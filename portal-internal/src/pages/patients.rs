@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use access::{Classify, Fault};
+use ehr::{EhrError, QueryProblem};
 use poem::{
     Response, handler,
     http::StatusCode,
@@ -61,8 +62,9 @@ pub async fn find(
 ) -> Result<Response, Failure> {
     match portal.charts.search_patients(&staff.context, &typed.q, visit.now).await {
         Ok(found) => Ok(see_other(&format!("/patients?search={}", found.id))),
-        Err(error) if error.fault() == Fault::Invalid => {
-            let page = search::empty(typed.q.trim(), Some("too-short"));
+        Err(EhrError::Query(problem)) => {
+            let problem = if problem == QueryProblem::TooShort { "too-short" } else { "invalid" };
+            let page = search::empty(typed.q.trim(), Some(problem));
             let mut response = portal.pages.page_at(visit, "/patients", "patients.html", &page)?;
             response.set_status(StatusCode::UNPROCESSABLE_ENTITY);
             Ok(response)

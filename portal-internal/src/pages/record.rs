@@ -55,10 +55,9 @@ pub async fn section(
 
 async fn demographics(portal: &Portal, visit: &Visit, staff: &Staff, person: PersonId) -> Result<Response, Failure> {
     let reader = Reader::Staff(&staff.context);
-    let (banner, gathered) = futures_util::try_join!(
-        portal.charts.banner(reader, person, visit.now),
-        portal.charts.demographics(reader, person, visit.now),
-    )?;
+    // The section first: it writes a refusal down, the banner does not.
+    let gathered = portal.charts.demographics(reader, person, visit.now).await?;
+    let banner = portal.charts.banner(reader, person, visit.now).await?;
     let page = record_view::demographics::page(&banner, &gathered, staff.identity.name(), &scene(portal, visit));
     portal.pages.page(visit, "record/demographics.html", &page)
 }
@@ -72,10 +71,9 @@ async fn lab_results(
 ) -> Result<Response, Failure> {
     let reader = Reader::Staff(&staff.context);
     let query = LabQuery::default();
-    let (banner, gathered) = futures_util::try_join!(
-        portal.charts.banner(reader, person, visit.now),
-        portal.charts.lab_results(reader, person, &query, visit.now),
-    )?;
+    // The section first: it writes a refusal down, the banner does not.
+    let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await?;
+    let banner = portal.charts.banner(reader, person, visit.now).await?;
     let pairs: Vec<(String, String)> =
         form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
     let filters = Filters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));

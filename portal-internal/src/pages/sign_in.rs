@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::{
     portal::Portal,
     sign_in::{self, Credentials},
+    who::Staff,
 };
 
 #[derive(Deserialize)]
@@ -45,7 +46,7 @@ pub async fn show(
     visit: &Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    if visit.session.is_some() {
+    if Staff::of(visit).is_ok() {
         return Ok(see_other(return_path(&asked.next)));
     }
     let mut page = blank(portal, visit);

@@ -2,6 +2,8 @@
 
 mod audit;
 mod configuration;
+mod database;
+mod others;
 mod record;
 mod search;
 mod sign_in;

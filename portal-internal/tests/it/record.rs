@@ -1,7 +1,38 @@
 //! The record when hospitals misbehave.
 
 use anyhow::Result;
-use testbed::{Database, Region, TestPortal};
+use testbed::{Answer, Database, Region, TestPortal};
+
+/// The row of a hospital in the ledger of a page: 各机构应答情况.
+fn ledger<'p>(page: &'p Answer, hospital: &str) -> &'p str {
+    let ledger = page.body.split("<details class=\"card gap ledger\">").nth(1).unwrap_or_default();
+    let ledger = ledger.split("</details>").next().unwrap_or_default();
+    ledger.split("<tr>").find(|row| row.contains(&format!(">{hospital}</span></th>"))).unwrap_or_default()
+}
+
+/// The notice on top of a page; empty when there is none.
+fn notice(page: &Answer) -> &str {
+    let notice = page.body.split("<div class=\"note\" role=\"status\">").nth(1).unwrap_or_default();
+    notice.split("</div>").next().unwrap_or_default()
+}
+
+/// How a state is drawn and said: tone, word in the ledger, words in the notice.
+fn drawn(state: &str) -> [&'static str; 3] {
+    match state {
+        "answered" => ["state--ok", "<span>已应答</span>", ""],
+        "partial" => ["state--warn", "<span>只返回一部分</span>", "大学附属医院只返回了一部分"],
+        "refused" => ["state--bad", "<span>拒绝</span>", "大学附属医院拒绝了查询"],
+        _ => ["state--bad", "<span>未应答</span>", "大学附属医院没有应答"],
+    }
+}
+
+/// Whether a row of the ledger says `state`, and no other.
+fn says(row: &str, state: &str) -> bool {
+    let others = ["answered", "partial", "refused", "unreachable"].map(drawn);
+    let [tone, word, _] = drawn(state);
+    let alone = others.iter().all(|[_, other, _]| *other == word || !row.contains(other));
+    row.contains(tone) && row.contains(word) && alone
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_hospital_is_named_and_never_taken_for_none() -> Result<()> {
@@ -13,6 +44,14 @@ async fn a_silent_hospital_is_named_and_never_taken_for_none() -> Result<()> {
     let whole = clinician.get(&path).await?.json();
     let count = |record: &serde_json::Value| record["items"].as_array().map_or(0, Vec::len);
     assert_eq!(whole["complete"], true, "{whole}");
+    let all = clinician.get(&format!("/patients/{id}/lab-results")).await?;
+    for hospital in ["大学附属医院", "市第一人民医院"] {
+        assert!(says(ledger(&all, hospital), "answered"), "{hospital}: {}", ledger(&all, hospital));
+    }
+    assert_eq!(notice(&all), "", "all answer, and yet");
+    for word in ["state--bad", "state--warn", "src--off", "未应答", "可能不全"] {
+        assert!(!all.body.contains(word), "{word} while all answer");
+    }
     for (mode, state) in [
         (sandbox::Mode::Down, "unreachable"),
         (sandbox::Mode::Garbage, "unreachable"),
@@ -32,14 +71,25 @@ async fn a_silent_hospital_is_named_and_never_taken_for_none() -> Result<()> {
         assert!(count(&record) > 0 && count(&record) < count(&whole), "{mode:?}");
         let page = clinician.get(&format!("/patients/{id}/lab-results")).await?;
         assert_eq!(page.status, 200, "{mode:?}");
-        assert!(page.body.contains("大学附属医院"), "{mode:?}: the silent hospital is not named");
+        let row = ledger(&page, "大学附属医院");
+        let shown = state.split(' ').find(|one| says(row, one));
+        let shown = shown.unwrap_or_else(|| panic!("{mode:?}: the ledger says of the silent hospital: {row}"));
+        assert!(notice(&page).contains(drawn(shown)[2]), "{mode:?}: {}", notice(&page));
+        assert!(!notice(&page).contains("市第一人民医院"), "{mode:?}: {}", notice(&page));
+        assert!(says(ledger(&page, "市第一人民医院"), "answered"), "{mode:?}: {}", ledger(&page, "市第一人民医院"));
+        assert!(page.body.contains("<span class=\"src src--off\">可能不全：大学附属医院</span>"), "{mode:?}");
     }
     for hospital in ["university", "city-first"] {
         assert!(region.set_mode(hospital, sandbox::Mode::Down));
     }
     let nothing = clinician.get(&path).await?.json();
     assert_eq!((nothing["complete"].as_bool(), count(&nothing)), (Some(false), 0));
-    assert_eq!(clinician.get(&format!("/patients/{id}/lab-results")).await?.status, 200);
+    let page = clinician.get(&format!("/patients/{id}/lab-results")).await?;
+    assert_eq!(page.status, 200);
+    for hospital in ["大学附属医院", "市第一人民医院"] {
+        assert!(says(ledger(&page, hospital), "unreachable"), "{hospital}: {}", ledger(&page, hospital));
+    }
+    assert!(page.body.contains("不知道有没有检验结果") && !page.body.contains("没有检验结果。"), "taken for none");
     Ok(())
 }
 

@@ -39,7 +39,11 @@ impl Charts {
     ) -> Result<Allowed, EhrError> {
         match reader {
             Reader::Patient(patient) if !patient.may_act_for(person) => Err(EhrError::NotFound),
-            Reader::Patient(_) => Ok(Allowed { person: self.inner.index.person(person).await?, why: "own-record" }),
+            Reader::Patient(patient) => {
+                let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
+                self.inner.policy.require(patient, &object, Act::ReadRecord)?;
+                Ok(Allowed { person: self.inner.index.person(person).await?, why: "own-record" })
+            }
             Reader::Staff(staff) => {
                 let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
                 self.inner.policy.require(staff, &object, Act::ReadRecord)?;

@@ -11,6 +11,7 @@ use super::{
     fan_out::{Answer, Tally},
     patient,
 };
+use crate::compartment::Compartment;
 use crate::{EhrError, Gathered, Origin, Registration, Section};
 
 impl Charts {
@@ -30,9 +31,12 @@ impl Charts {
         let read = self.begin(reader, &allowed, Section::Demographics.slug(), json!({}), now).await?;
         let systems = self.inner.settings.resident_id_systems.clone();
         let wanted = self.ids_at(&allowed.person);
+        let (person, index) = (allowed.person.clone(), self.inner.index.clone());
         let (answers, sources) = self
             .ask_each(&wanted, now, move |source, ids, deadline| {
                 let systems = systems.clone();
+                let base = source.client.base().clone();
+                let whose = Compartment::new(base, ids.all(), person.clone(), index.clone(), systems.clone());
                 async move {
                     let mut tally = Tally::default();
                     let mut registrations = Vec::new();
@@ -55,7 +59,12 @@ impl Charts {
                                 version: entry.row.meta.and_then(|meta| meta.version_id).map(str::to_owned),
                                 retrieved_at: now,
                             };
+                            let another = whose.is_somebody_else(&source.id, &entry.row);
                             seen.extend(patient::identity(&entry.row, &source.id, &base, &systems));
+                            if another {
+                                dropped += 1;
+                                return;
+                            }
                             registrations.push(patient::registration(&entry.row, &systems, origin));
                         };
                         let report = source.read::<kinds::Patient>(id, deadline, now, &mut take).await;
@@ -74,7 +83,7 @@ impl Charts {
         }
         items.sort_by(|a, b| (rank(&sources, a), &a.origin).cmp(&(rank(&sources, b), &b.origin)));
         items.dedup_by(|a, b| (&a.origin.source, &a.origin.resource) == (&b.origin.source, &b.origin.resource));
-        // What the hospitals say now is what the index knows of these identities; their links stay.
+        // What the hospitals say now is what the index knows of these identities; links that it contradicts end.
         self.inner.index.observe(reader.context(), &seen, now).await?;
         let detail = json!({ "items": items.len(), "sources": states(&sources) });
         read.finish(Outcome::Ok, detail, now).await?;

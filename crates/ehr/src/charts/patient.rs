@@ -6,26 +6,45 @@ use url::Url;
 
 use crate::{MaskedIdentifier, Origin, Registration};
 
+/// FHIR ids have 64 characters at most; some servers' are longer.
+const LONGEST_ID: usize = 200;
+const LONGEST_NAME: usize = 100;
+const MOST_NAMES: usize = 16;
+const MOST_ALIASES: usize = 16;
+/// <https://hl7.org/fhir/R4/valueset-administrative-gender.html>
+const GENDERS: [&str; 4] = ["male", "female", "other", "unknown"];
+
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
+}
+
+/// A FHIR `date`: `2021`, `2021-03`, `2021-03-05`.
+fn is_date(text: &str) -> bool {
+    crate::ClinicalTime::parse(text).is_some_and(|time| time.precision() != crate::Precision::Instant)
+}
+
 /// What the index needs of a patient. `None` for a resource without an id.
-pub(super) fn identity(row: &rows::Patient<'_>, source: &str, base: &Url, systems: &[String]) -> Option<SourcePatient> {
+pub(crate) fn identity(row: &rows::Patient<'_>, source: &str, base: &Url, systems: &[String]) -> Option<SourcePatient> {
     let linked = |wanted: &'static str| {
         row.link.iter().filter(move |link| link.kind == Some(wanted)).filter_map(|link| {
             match Reference::parse(link.other?.reference?, base) {
-                Reference::Local { kind: "Patient", id, .. } => Some(id.to_owned()),
+                Reference::Local { kind: "Patient", id, .. } if id.len() <= LONGEST_ID => Some(id.to_owned()),
                 _ => None,
             }
         })
     };
+    // What goes into the index is bounded: one hospital's odd record must not refuse everybody's search.
+    let id = row.id.filter(|id| id.len() <= LONGEST_ID && !id.contains('\0'))?;
     Some(SourcePatient {
         source: source.to_owned(),
-        patient: row.id?.to_owned(),
-        names: names(row.name),
-        sex: row.gender.map(str::to_owned),
-        birth_date: row.birth_date.map(str::to_owned),
+        patient: id.to_owned(),
+        names: names(row.name).into_iter().take(MOST_NAMES).map(|name| shortened(&name)).collect(),
+        sex: row.gender.filter(|sex| GENDERS.contains(sex)).map(str::to_owned),
+        birth_date: row.birth_date.filter(|date| is_date(date)).map(str::to_owned),
         resident_id: resident_id(row.identifier, systems),
         identifiers: row.identifier.iter().filter_map(|identifier| shown(identifier, systems)).collect(),
         replaced_by: linked("replaced-by").next(),
-        replaces: linked("replaces").collect(),
+        replaces: linked("replaces").take(MOST_ALIASES).collect(),
     })
 }
 
@@ -106,7 +125,7 @@ fn is_resident_id_system(system: Option<&str>, systems: &[String]) -> bool {
 }
 
 fn shown(identifier: &rows::Identifier<'_>, systems: &[String]) -> Option<Identifier> {
-    let value = identifier.value.map(str::trim).filter(|value| !value.is_empty())?;
+    let value = identifier.value.map(str::trim).filter(|value| !value.is_empty() && !value.contains('\0'))?;
     let is_record_number = identifier
         .kind
         .is_some_and(|kind| kind.coding.iter().any(|coding| matches!(coding.code, Some("MR" | "MRT" | "PI" | "PT"))));
@@ -117,7 +136,7 @@ fn shown(identifier: &rows::Identifier<'_>, systems: &[String]) -> Option<Identi
         (false, true) => ("record-number", value.to_owned()),
         (false, false) => ("other", mask_identifier(value)),
     };
-    Some(Identifier { system: identifier.system.map(str::to_owned), kind: kind.to_owned(), shown })
+    Some(Identifier { system: identifier.system.map(|system| system.replace('\0', "")), kind: kind.to_owned(), shown })
 }
 
 fn phones(telecom: &[rows::ContactPoint<'_>]) -> Vec<String> {

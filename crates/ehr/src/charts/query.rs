@@ -27,13 +27,19 @@ impl SearchQuery {
     /// Why no search can be made of it.
     pub fn read(typed: &str) -> Result<Self, QueryProblem> {
         let text: String = typed.nfkc().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-        if looks_like_resident_id(&text) {
-            return ResidentId::parse(&text).map(Self::ResidentId).map_err(|_| QueryProblem::ResidentId);
+        // People type and paste numbers in groups: `999009-19640318-0328`.
+        let compact: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '_' | '·')).collect();
+        if looks_like_resident_id(&compact) {
+            return ResidentId::parse(&compact).map(Self::ResidentId).map_err(|_| QueryProblem::ResidentId);
+        }
+        if has_long_number(&compact) {
+            // A resident ID among other words would be kept, shown and sent around as a name.
+            return Err(QueryProblem::ResidentId);
         }
         if let Some(number) = IndexNumber::parse(&text) {
             return Ok(Self::Number(number));
         }
-        let letters = text.chars().filter(|c| !c.is_whitespace()).count();
+        let letters = patients::search_form(&text).chars().count();
         let least = if text.chars().any(is_han) { 1 } else { 2 };
         if letters < least {
             return Err(QueryProblem::TooShort);
@@ -68,6 +74,11 @@ impl SearchQuery {
     }
 }
 
+/// As many digits in a row as the old resident ID had.
+fn has_long_number(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= 15)
+}
+
 /// CJK ideographs, extensions included: many rare names live there.
 fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}' | '〇')
@@ -89,6 +100,9 @@ mod tests {
         check("９９９００９１９６４０３１８０３２８", Ok(("resident-id", "999***********0328")));
         check("999009640318032", Ok(("resident-id", "999***********0328")));
         check("999009196403180321", Err(QueryProblem::ResidentId));
+        check("999009-19640318-0328", Ok(("resident-id", "999***********0328")));
+        check("身份证 999009196403180328", Err(QueryProblem::ResidentId));
+        check("··", Err(QueryProblem::TooShort));
         check("李", Ok(("name", "李")));
         check("𠮷", Ok(("name", "𠮷")));
         check("  陈  玉兰 ", Ok(("name", "陈 玉兰")));

@@ -13,7 +13,8 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, SqlErr,
     sea_query::{Expr, OnConflict},
 };
-use store::{StoreError, Tx};
+use store::{StoreError, Tx, to_millis};
+use uuid::Uuid;
 
 use super::Index;
 use super::plan::{Known, Plan};
@@ -45,9 +46,11 @@ impl Index {
             if plan.is_empty() {
                 return Ok(people);
             }
-            let drafts = plan.links.iter().map(|link| draft(ctx, link, now)).collect();
+            let undone = plan.undone.iter().map(|undone| unlinked(ctx, undone, now));
+            let drafts = undone.chain(plan.links.iter().map(|link| draft(ctx, link, now))).collect();
             let audit = self.audit.clone();
-            let written = self.store.write(move |tx| Box::pin(async move { carry_out(tx, plan, audit, drafts).await }));
+            let written =
+                self.store.write(move |tx| Box::pin(async move { carry_out(tx, plan, audit, drafts, now).await }));
             match written.await {
                 Ok(()) => return Ok(people),
                 Err(error) if tries < TRIES && was_overtaken(&error) => tries += 1,
@@ -66,7 +69,16 @@ fn draft(ctx: &dyn Context, link: &link::Model, now: Timestamp) -> Draft {
     AuditLog::draft(ctx, now, event)
 }
 
-async fn carry_out(tx: &Tx, plan: Plan, audit: AuditLog, drafts: Vec<Draft>) -> Result<(), IndexError> {
+/// A hospital's record has become another person's.
+fn unlinked(ctx: &dyn Context, (source, patient, person): &(String, String, Uuid), now: Timestamp) -> Draft {
+    let event = Event::new("index.unlink", "patient-link", Outcome::Ok)
+        .on(format!("{source}/Patient/{patient}"))
+        .about(PersonId(*person))
+        .because("contradicts-record");
+    AuditLog::draft(ctx, now, event)
+}
+
+async fn carry_out(tx: &Tx, plan: Plan, audit: AuditLog, drafts: Vec<Draft>, now: Timestamp) -> Result<(), IndexError> {
     for person in plan.new_people {
         patient::Entity::insert(person.into_active_model()).exec_without_returning(tx).await?;
     }
@@ -77,6 +89,14 @@ async fn carry_out(tx: &Tx, plan: Plan, audit: AuditLog, drafts: Vec<Draft>) -> 
             .filter(patient::Column::Id.eq(claim.person))
             .filter(patient::Column::ResidentIdHash.is_null());
         claimed.exec(tx).await?;
+    }
+    for (source, patient, _) in plan.undone {
+        let undo = link::Entity::update_many()
+            .col_expr(link::Column::UndoneAt, Expr::value(to_millis(now)))
+            .filter(link::Column::Source.eq(source))
+            .filter(link::Column::SourcePatient.eq(patient))
+            .filter(link::Column::UndoneAt.is_null());
+        undo.exec(tx).await?;
     }
     for link in plan.links {
         link::Entity::insert(link.into_active_model()).exec_without_returning(tx).await?;

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{Index, Link, LinkedBy, Person};
 use crate::{
-    IndexError, IndexNumber, ResidentId,
-    entity::{identity_seen, link, patient},
+    IndexError, IndexNumber, ResidentId, SourcePatient,
+    entity::{do_not_link, identity_seen, link, patient},
 };
 
 impl Index {
@@ -52,7 +52,36 @@ impl Index {
             true => Vec::new(),
             false => identity_seen::Entity::find().filter(of_links).all(db).await?,
         };
-        people.into_iter().map(|row| assemble(row, &links, &seen)).collect()
+        let apart = self.not_to_be_read(&seen).await?;
+        people.into_iter().map(|row| assemble(row, &links, &seen, &apart)).collect()
+    }
+
+    /// Records that a hospital calls merged, but that are another person's here or were kept apart by a steward:
+    /// `(source, patient at source, person concerned, must it be this very person?)`.
+    async fn not_to_be_read(&self, seen: &[identity_seen::Model]) -> Result<Vec<Apart>, IndexError> {
+        let db = self.store.reader();
+        let mut apart = Vec::new();
+        for row in seen {
+            let aliases: Vec<String> = serde_json::from_str(&row.aliases)?;
+            if aliases.is_empty() {
+                continue;
+            }
+            let taken = link::Entity::find()
+                .filter(link::Column::Source.eq(&row.source))
+                .filter(link::Column::SourcePatient.is_in(aliases.clone()))
+                .filter(link::Column::UndoneAt.is_null());
+            for link in taken.all(db).await? {
+                let holder = self.row(link.person).await?.map_or(link.person, |holder| holder.id);
+                apart.push(Apart { source: link.source, patient: link.source_patient, rule: Rule::Only(holder) });
+            }
+            let kept = do_not_link::Entity::find()
+                .filter(do_not_link::Column::Source.eq(&row.source))
+                .filter(do_not_link::Column::SourcePatient.is_in(aliases));
+            for pair in kept.all(db).await? {
+                apart.push(Apart { source: pair.source, patient: pair.source_patient, rule: Rule::Not(pair.person) });
+            }
+        }
+        Ok(apart)
     }
 
     async fn row(&self, id: Uuid) -> Result<Option<patient::Model>, IndexError> {
@@ -90,6 +119,14 @@ impl Index {
         person.resident_id_hash.as_deref() == Some(self.key.hash(id).as_str())
     }
 
+    /// Is what a hospital says of a linked record now certainly somebody else? Then nothing of it may be shown under
+    /// this person, whatever the link says.
+    pub fn is_somebody_else(&self, person: &Person, identity: &SourcePatient) -> bool {
+        let strong = identity.strong_key().map(|id| self.key.hash(id));
+        let held = person.resident_id_hash.as_deref();
+        identity.contradicts(strong.as_deref(), held, &person.name, person.birth_date.as_deref())
+    }
+
     /// By the number people read out.
     ///
     /// # Errors
@@ -103,16 +140,49 @@ impl Index {
     }
 }
 
-fn assemble(row: patient::Model, links: &[link::Model], seen: &[identity_seen::Model]) -> Result<Person, IndexError> {
+/// Whose an alias may not be taken for.
+struct Apart {
+    source: String,
+    patient: String,
+    rule: Rule,
+}
+
+enum Rule {
+    /// It is linked: nobody else's.
+    Only(Uuid),
+    /// A steward kept it from this person.
+    Not(Uuid),
+}
+
+impl Apart {
+    fn forbids(&self, person: Uuid, source: &str, alias: &str) -> bool {
+        let concerned = self.source == source && self.patient == alias;
+        concerned
+            && match self.rule {
+                Rule::Only(holder) => holder != person,
+                Rule::Not(kept) => kept == person,
+            }
+    }
+}
+
+fn assemble(
+    row: patient::Model,
+    links: &[link::Model],
+    seen: &[identity_seen::Model],
+    apart: &[Apart],
+) -> Result<Person, IndexError> {
     let links = links.iter().filter(|link| link.person == row.id).map(|link| {
         let seen = seen.iter().find(|seen| seen.source == link.source && seen.source_patient == link.source_patient);
+        let mut aliases: Vec<String> =
+            seen.map(|seen| serde_json::from_str(&seen.aliases)).transpose()?.unwrap_or_default();
+        aliases.retain(|alias| !apart.iter().any(|one| one.forbids(row.id, &link.source, alias)));
         Ok(Link {
             source: link.source.clone(),
             patient: link.source_patient.clone(),
             how: LinkedBy::parse(&link.how),
             evidence: serde_json::from_str(&link.evidence)?,
             at: from_millis(link.linked_at),
-            aliases: seen.map(|seen| serde_json::from_str(&seen.aliases)).transpose()?.unwrap_or_default(),
+            aliases,
             identifiers: seen.map(|seen| serde_json::from_str(&seen.identifiers)).transpose()?.unwrap_or_default(),
         })
     });

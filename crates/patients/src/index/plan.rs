@@ -38,6 +38,8 @@ pub(super) struct Plan {
     pub new_people: Vec<patient::Model>,
     pub claims: Vec<Claim>,
     pub links: Vec<link::Model>,
+    /// Links that no longer hold: `(source, patient at source, person)`.
+    pub undone: Vec<(String, String, Uuid)>,
     pub seen: Vec<identity_seen::Model>,
 }
 
@@ -51,7 +53,11 @@ pub(super) struct Claim {
 
 impl Plan {
     pub(super) fn is_empty(&self) -> bool {
-        self.new_people.is_empty() && self.claims.is_empty() && self.links.is_empty() && self.seen.is_empty()
+        self.new_people.is_empty()
+            && self.claims.is_empty()
+            && self.links.is_empty()
+            && self.undone.is_empty()
+            && self.seen.is_empty()
     }
 }
 
@@ -166,8 +172,12 @@ impl Known {
         let id = (identity.source.clone(), identity.patient.clone());
         let strong = identity.strong_key().map(|id| (key.hash(id), id.masked()));
         if let Some(person) = self.links.get(&id).copied() {
-            self.claim(plan, self.survivor(person), identity, strong);
-            return Ok(person);
+            if !self.has_become_another(self.survivor(person), identity, strong.as_ref()) {
+                self.claim(plan, self.survivor(person), identity, strong);
+                return Ok(person);
+            }
+            self.links.remove(&id);
+            plan.undone.push((identity.source.clone(), identity.patient.clone(), person));
         }
         let (person, how, evidence) = self.join(identity, strong.as_ref());
         let person = match person {
@@ -197,7 +207,8 @@ impl Known {
     ) -> (Option<Uuid>, LinkedBy, &'static [&'static str]) {
         let merged = identity.replaced_by.iter().chain(&identity.replaces).find_map(|alias| {
             let person = self.survivor(*self.links.get(&(identity.source.clone(), alias.clone()))?);
-            (!self.is_kept_apart(person, identity)).then_some(person)
+            let another = self.has_become_another(person, identity, strong);
+            (!another && !self.is_kept_apart(person, identity)).then_some(person)
         });
         if merged.is_some() {
             return (merged, LinkedBy::Merged, &["replaced-by"]);
@@ -214,6 +225,13 @@ impl Known {
             return (Some(holder), LinkedBy::StrongKey, &STRONG_EVIDENCE);
         }
         (None, LinkedBy::FirstSeen, &[])
+    }
+
+    fn has_become_another(&self, person: Uuid, identity: &SourcePatient, strong: Option<&(String, String)>) -> bool {
+        let strong = strong.map(|(hash, _)| hash.as_str());
+        self.people.get(&person).is_some_and(|row| {
+            identity.contradicts(strong, row.resident_id_hash.as_deref(), &row.name, row.birth_date.as_deref())
+        })
     }
 
     fn is_kept_apart(&self, person: Uuid, identity: &SourcePatient) -> bool {

@@ -42,8 +42,8 @@ async fn an_identity_keeps_its_person_and_the_links_say_why() {
         let seen = [identity("a", "1", &told), identity("b", "9", &told)];
         let people = index.observe(&system(), &seen, now()).await.expect("observe");
         assert_eq!(people[0], people[1]);
-        // Married, moved, mistyped: the identity is the same one.
-        let changed = [identity("b", "9", "陈玉蓝|female|1964-03-19|-")];
+        // Married, moved, mistyped: one thing changed, and the identity is the same one.
+        let changed = [identity("b", "9", "陈玉蓝|female|1964-03-18|-")];
         assert_eq!(index.observe(&system(), &changed, now()).await.expect("again"), [people[0]]);
 
         let person = index.person(people[0]).await.expect("person");
@@ -154,5 +154,46 @@ async fn no_resident_id_is_in_the_database() {
             let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
             assert!(has("陈玉兰") && !has(YULAN) && !has("999009640318032"));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_becomes_somebody_else_s_leaves_its_person() {
+    for db in testbed::databases().await {
+        let (_store, index) = index(&db).await;
+        let yulan = format!("陈玉兰|female|1964-03-18|{YULAN}");
+        let first = [identity("a", "1", &yulan), identity("b", "7", &yulan)];
+        let chen = index.observe(&system(), &first, now()).await.expect("observed")[0];
+        assert_eq!(index.links(chen).await.expect("links").len(), 2);
+        for told in [format!("王强|male|1985-07-12|{MALE_1985}"), "王强|male|1985-07-12|-".to_owned()] {
+            let reused = identity("b", "7", &told);
+            let person = index.person(chen).await.expect("chen");
+            assert!(index.is_somebody_else(&person, &reused), "{told}");
+            let wang = index.observe(&system(), &[reused], now()).await.expect("observed")[0];
+            assert_ne!(wang, chen, "{:?}: {told}", db.kind);
+            let left: Vec<String> =
+                index.links(chen).await.expect("links").into_iter().map(|link| link.source).collect();
+            assert_eq!(left, ["a"], "{:?}: {told}", db.kind);
+        }
+        // A corrected birth date or a changed name alone is no other person.
+        for told in ["陈玉兰|female|1964-03-19|-", "陈玉蘭|female|1964-03-18|-"] {
+            let same = index.observe(&system(), &[identity("a", "1", told)], now()).await.expect("observed")[0];
+            assert_eq!(same, chen, "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_hospital_calls_merged_is_not_read_when_it_is_another_person_here() {
+    for db in testbed::databases().await {
+        let (_store, index) = index(&db).await;
+        let wang = identity("a", "2", &format!("王强|male|1985-07-12|{MALE_1985}"));
+        let wang = index.observe(&system(), &[wang], now()).await.expect("observed")[0];
+        let mut chen = identity("a", "1", &format!("陈玉兰|female|1964-03-18|{YULAN}"));
+        chen.replaces = vec!["2".to_owned(), "3".to_owned()];
+        let chen = index.observe(&system(), &[chen], now()).await.expect("observed")[0];
+        assert_ne!(chen, wang, "{:?}", db.kind);
+        let links = index.links(chen).await.expect("links");
+        assert_eq!(links[0].aliases, ["3"], "{:?}", db.kind);
     }
 }

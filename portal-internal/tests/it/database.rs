@@ -1,0 +1,152 @@
+//! The database goes away, at the start and under a running portal, and comes back.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use testbed::{
+    Answer, Database, TestPortal, Visitor,
+    postgres::{self, Durability, Server},
+};
+
+/// Within which the portal has to work again once its database does.
+const BACK: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_database_is_one_clear_line_without_the_password() -> Result<()> {
+    let region = testbed::region().await;
+    let database = Database::sqlite().await?;
+    let nobody = postgres::free_port()?;
+    let password = database.folder().join("password");
+    std::fs::write(&password, "secret-canary\n")?;
+    std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    let started = TestPortal::internal_with(&database, region, |table| {
+        table["database"]["url"] = format!("postgres://portal@127.0.0.1:{nobody}/portal").into();
+        let section = table["database"].as_table_mut().expect("a section");
+        section.insert("password_file".into(), password.display().to_string().into());
+    })
+    .await;
+    let said = started.err().map(|error| format!("{error:#}")).expect("it serves without a database");
+    assert!(said.contains("exit status: 2"), "{said}");
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("portal-internal: ")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("database"), "{said}");
+    assert!(!said.contains("panicked") && !said.contains("secret-canary"), "{said}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_goes_away_is_said_and_is_used_again_when_it_is_back() -> Result<()> {
+    if testbed::quick() {
+        return Ok(());
+    }
+    let region = testbed::region().await;
+    let mut server = Server::start(Durability::Off)?;
+    let database = Database::on(&server).await?;
+    let mut portal = TestPortal::internal(&database, region).await?;
+    let mut clinician = portal.clinician("li.wei").await?;
+    let id = super::find(&mut clinician, &region.shown_patient().resident_id).await?;
+    let (page, api) = (format!("/patients/{id}/lab-results"), format!("/api/v1/patients/{id}/record/lab-results"));
+    assert_eq!(clinician.page(&page).await?.status, 200);
+
+    for outage in 1..=2 {
+        server.stop()?;
+        for path in ["/", page.as_str()] {
+            let answer = clinician.page(path).await?;
+            assert_eq!(answer.status, 503, "outage {outage}, {path}: {}", answer.body);
+            assert!(answer.header("content-type").starts_with("text/html"), "{path}: {}", answer.body);
+            let told = answer.body.contains("<html") && !request_id(&answer.body).is_empty();
+            assert!(told, "no page with a request id at {path}: {}", answer.body);
+            says_nothing_of_the_inside(&answer, &server, &database);
+        }
+        let answer = clinician.get(&api).await?;
+        assert_eq!(answer.status, 503, "outage {outage}: {}", answer.body);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let problem = answer.json();
+        assert_eq!((&problem["type"], &problem["status"]), (&"/problems/unavailable".into(), &503.into()));
+        let request = problem["request_id"].as_str().unwrap_or_default().to_owned();
+        assert!(!request.is_empty() && portal.log().contains(&request), "the log does not know {request}");
+        assert!(answer.header("retry-after").parse::<u32>()? >= 1);
+        says_nothing_of_the_inside(&answer, &server, &database);
+
+        let live = portal.ops("/health/live").await?;
+        let ready = portal.ops("/health/ready").await?;
+        assert_eq!((live.status, ready.status), (200, 503), "{}", ready.body);
+        says_nothing_of_the_inside(&ready, &server, &database);
+
+        server.start_again()?;
+        works_again(&mut clinician, &page).await?;
+        assert_eq!(clinician.get(&api).await?.json()["complete"], true);
+        assert_eq!(portal.ops("/health/ready").await?.status, 200);
+        // Who was signed in still is, and others can.
+        portal.clinician("wang.fang").await?;
+    }
+    portal.stop();
+    let whole = portal.tool(&["audit", "verify"])?;
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stdout));
+    Ok(())
+}
+
+/// Whatever the database was doing when it went: requests in flight are answered, and never with our mistake.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_the_outage_meets_half_way_are_answered_too() -> Result<()> {
+    if testbed::quick() {
+        return Ok(());
+    }
+    let region = testbed::region().await;
+    let mut server = Server::start(Durability::Off)?;
+    let database = Database::on(&server).await?;
+    let portal = TestPortal::internal(&database, region).await?;
+    let mut clinician = portal.clinician("li.wei").await?;
+    let id = super::find(&mut clinician, &region.shown_patient().resident_id).await?;
+    let path = format!("/patients/{id}/lab-results");
+    let readers: Vec<_> = std::iter::repeat_with(|| (clinician.clone(), path.clone()))
+        .take(4)
+        .map(|(mut reader, path)| {
+            tokio::spawn(async move {
+                // Until the outage has been met.
+                loop {
+                    let answer = reader.page(&path).await?;
+                    if answer.status != 200 {
+                        return anyhow::Ok(answer);
+                    }
+                }
+            })
+        })
+        .collect();
+    clinician.page(&path).await?;
+    server.stop()?;
+    for reader in readers {
+        let answer = reader.await??;
+        assert_eq!(answer.status, 503, "{}\n{}", answer.body, portal.log());
+        says_nothing_of_the_inside(&answer, &server, &database);
+    }
+    server.start_again()?;
+    works_again(&mut clinician, &path).await
+}
+
+async fn works_again(visitor: &mut Visitor, path: &str) -> Result<()> {
+    let end = Instant::now() + BACK;
+    loop {
+        let answer = visitor.page(path).await?;
+        if answer.status == 200 {
+            return Ok(());
+        }
+        ensure!(answer.status == 503, "{} {}", answer.status, answer.body);
+        ensure!(Instant::now() < end, "still {} after {} s: {}", answer.status, BACK.as_secs(), answer.body);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What stands under 编号 on an error page.
+fn request_id(page: &str) -> &str {
+    let after = page.split("<dd class=\"mono\">").nth(1).unwrap_or_default();
+    after.split('<').next().unwrap_or_default()
+}
+
+fn says_nothing_of_the_inside(answer: &Answer, server: &Server, database: &Database) {
+    let port = server.address().rsplit(':').next().unwrap_or_default().to_owned();
+    let name = database.url.rsplit('/').next().unwrap_or_default().to_owned();
+    let body = answer.body.to_lowercase();
+    for inside in [port.as_str(), &name, server.password(), "127.0.0.1", "postgres", "sqlx", "pool", "refused"] {
+        assert!(!body.contains(inside), "{inside} is told outside: {}", answer.body);
+    }
+}
