@@ -51,6 +51,12 @@ impl Config {
         }
     }
 
+    /// `[sources]` alone, so that `check` finds mistakes in the catalogue too when there are others.
+    pub fn sources(file: &Path) -> Option<SourcesSection> {
+        let document = Document::read(file, std::env::vars()).ok()?;
+        SourcesSection::read(&mut document.root(&mut Problems::default()))
+    }
+
     fn read(root: &mut Section<'_>) -> Option<Self> {
         let server = ServerSection::read(root);
         let ops = OpsSection::read(root);

@@ -49,9 +49,11 @@ pub fn check(file: &Path, create_keys: bool) -> ExitCode {
         }
     }
     let mut problems = Vec::new();
-    match Config::load(file) {
-        Ok(config) => problems.extend(serve::check_sources(&config).err().unwrap_or_default()),
-        Err(found) => problems.extend(found),
+    if let Err(found) = Config::load(file) {
+        problems.extend(found);
+    }
+    if let Some(sources) = Config::sources(file) {
+        problems.extend(serve::catalogue(&sources).err().unwrap_or_default());
     }
     if problems.is_empty() {
         say("the configuration is good");

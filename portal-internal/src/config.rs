@@ -65,6 +65,12 @@ impl Config {
         }
     }
 
+    /// `[sources]` alone, so that `check` finds mistakes in the catalogue too when there are others.
+    pub fn sources(file: &Path) -> Option<SourcesSection> {
+        let document = Document::read(file, std::env::vars()).ok()?;
+        SourcesSection::read(&mut document.root(&mut Problems::default()))
+    }
+
     fn read(root: &mut Section<'_>) -> Option<Self> {
         let server = ServerSection::read(root);
         let ops = OpsSection::read(root);
@@ -135,9 +141,11 @@ fn directories(root: &mut Section<'_>) -> Vec<DirectoryConfig> {
                 config.ca_file = config.ca_file.map(|file| folder.join(file));
                 configs.push(config);
             }
-            Err(error) => {
-                root.problem(&path, error.message().to_owned(), "see the configuration reference in README.md")
-            }
+            Err(error) => root.problem(
+                &path,
+                error.message().to_owned(),
+                "see config/internal.toml, where every key is explained",
+            ),
         }
     }
     for problem in DirectoryConfig::check_all(&configs) {

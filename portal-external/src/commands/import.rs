@@ -59,7 +59,7 @@ async fn import(config: &Config, file: &Path) -> anyhow::Result<usize> {
     store.check_schema().await?;
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let audit = portal::audit_log(&config.keys.region);
-    let catalogue = serve::catalogue(config)
+    let catalogue = serve::catalogue(&config.sources)
         .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
     let charts = serve::charts(config, &store, &policy, &audit, &catalogue);
     let import = Import { accounts: Accounts::new(store.clone())?, store, audit, charts };

@@ -10,7 +10,7 @@ use sources::Catalogue;
 use store::Store;
 use tokio::sync::watch;
 use web::{
-    config::{self, Problem},
+    config::{self, Problem, SourcesSection},
     cookies::CookieRules,
     keys, logs, ops,
     ops::Readiness,
@@ -45,7 +45,7 @@ pub async fn serve(file: &Path) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return complain(&problems),
     };
-    let catalogue = match catalogue(&config) {
+    let catalogue = match catalogue(&config.sources) {
         Ok(catalogue) => catalogue,
         Err(problems) => return complain(&problems),
     };
@@ -56,17 +56,12 @@ pub async fn serve(file: &Path) -> ExitCode {
 }
 
 /// The hospitals of the configuration.
-pub fn catalogue(config: &Config) -> Result<Arc<Catalogue>, Vec<Problem>> {
+pub fn catalogue(sources: &SourcesSection) -> Result<Arc<Catalogue>, Vec<Problem>> {
     let problem = |one: sources::Problem| Problem { path: one.path, what: one.what, cure: one.cure };
-    match Catalogue::load(&config.sources.file, &config.sources.platforms) {
+    match Catalogue::load(&sources.file, &sources.platforms) {
         Ok(catalogue) => Ok(Arc::new(catalogue)),
         Err(found) => Err(found.into_iter().map(problem).collect()),
     }
-}
-
-/// The mistakes in the catalogue of hospitals, for `check`.
-pub fn check_sources(config: &Config) -> Result<(), Vec<Problem>> {
-    catalogue(config).map(drop)
 }
 
 /// The charts of the region, as the configuration has them.

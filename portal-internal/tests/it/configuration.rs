@@ -30,9 +30,20 @@ base_dn = "dc=x"
 bind_dn = "cn=p,dc=x"
 bind_password_file = "missing"
 user_filter = "(uid=*)"
+[sources]
+file = "sources.toml"
 [surprise]
 "#,
     )?;
+    let source = r#"
+[[source]]
+id = "x"
+name = { zh = "甲", en = "A" }
+platform = "plain"
+base_url = "nowhere"
+auth = { kind = "none" }
+"#;
+    std::fs::write(folder.path().join("sources.toml"), source)?;
     let output =
         Command::new(env!("CARGO_BIN_EXE_portal-internal")).arg("--config").arg(&file).arg("check").output()?;
     assert_eq!(output.status.code(), Some(1));
@@ -50,7 +61,7 @@ user_filter = "(uid=*)"
         "directory[0].urls",
         "directory[0].bind_password_file",
         "directory[0].user_filter",
-        "sources.file",
+        "source[0].base_url",
         "surprise",
     ] {
         assert!(said.contains(path), "{path} is not named:\n{said}");

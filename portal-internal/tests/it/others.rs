@@ -138,6 +138,8 @@ async fn harbour() -> Result<Server> {
     let patient = |id: &str, number: &str, text: &str, (family, given): (&str, &str), birth: &str, mr: &str| {
         json!({
             "resourceType": "Patient", "id": id, "birthDate": birth,
+            // The number says it too: an odd sequence is a man's.
+            "gender": if number.as_bytes()[16] % 2 == 1 { "male" } else { "female" },
             "name": [{ "use": "official", "text": text, "family": family, "given": [given] }],
             "identifier": [
                 { "system": RESIDENT_ID, "value": number },
