@@ -40,5 +40,17 @@ impl Classify for store::StoreError {
 }
 
 fn is_connection(error: &sea_orm::DbErr) -> bool {
-    matches!(error, sea_orm::DbErr::Conn(_) | sea_orm::DbErr::ConnectionAcquire(_))
+    use sea_orm::{DbErr, RuntimeErr, SqlxError};
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause)) => match &**cause {
+            SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed | SqlxError::WorkerCrashed => true,
+            // PostgreSQL appendix A: class 08 connection exception, 57P01..57P05 the server ends or was told to.
+            SqlxError::Database(said) => {
+                said.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }

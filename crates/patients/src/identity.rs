@@ -1,5 +1,7 @@
 //! What a hospital showed us of a patient, as far as the index needs it.
 
+// not shown: parts of names as hospitals register them, only compared with.
+
 use crate::ResidentId;
 
 /// A patient at a source.
@@ -36,6 +38,14 @@ pub struct Identifier {
     pub shown: String,
 }
 
+/// Newborns are registered as "son of", "daughter of", "baby of" their mother: twins then share the name, and often a
+/// number.
+fn is_placeholder(name: &str) -> bool {
+    const ENDINGS: [&str; 6] = ["之子", "之女", "之婴", "婴儿", "大双", "小双"];
+    let bare = name.trim().trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "一二三四甲乙丙丁".contains(c));
+    ENDINGS.iter().any(|ending| bare.ends_with(ending))
+}
+
 /// What makes a link by itself.
 pub(crate) const STRONG_EVIDENCE: [&str; 4] = ["resident-id", "birth-date", "sex", "name"];
 
@@ -44,6 +54,9 @@ impl SourcePatient {
     /// twins are often registered under the mother's or one another's number; there the date or sex usually differs.
     pub(crate) fn strong_key(&self) -> Option<&ResidentId> {
         let id = self.resident_id.as_ref()?;
+        if self.names.iter().all(|name| is_placeholder(name)) {
+            return None;
+        }
         let date = id.birth_date().to_string();
         (self.birth_date.as_deref() == Some(date.as_str()) && self.sex.as_deref() == Some(id.sex())).then_some(id)
     }

@@ -4,8 +4,8 @@
 //! The region is a *peer*: it shares no table and no type with the portals, and nothing in a portal may know it. It serves
 //! loopback only; its passwords are public.
 //!
-//! Start reading at [`Region`]: [`people`] make identities, [`clinical`] what happened to them, [`hospital`] how each
-//! hospital writes and serves it, [`directory`] the staff. What is special is data: `data/region.toml`.
+//! Start reading at [`Region`]: `people` make identities, `clinical` what happened to them, `hospital` how each
+//! hospital writes and serves it, `directory` the staff. What is special is data: `data/region.toml`.
 
 mod clinical;
 mod clock;

@@ -56,7 +56,7 @@ pub struct Session {
     pub csrf_secret: String,
     /// Since when.
     pub created_at: Timestamp,
-    /// Last request, [`TOUCH_EVERY`] exact.
+    /// Last request, half a minute exact.
     pub last_seen_at: Timestamp,
 }
 

@@ -152,6 +152,14 @@ async fn ask(
         let report = one(source, &question, query, systems, deadline, now, &mut found).await;
         tally.add(&report);
     }
+    if let (SearchQuery::Name(name), true) = (query, found.is_empty()) {
+        // Servers compare with the beginning of each part of a name (FHIR search type `string`): one that keeps parts
+        // alone doesn't find a whole name.
+        for question in by_parts(name) {
+            let report = one(source, &question, query, systems, deadline, now, &mut found).await;
+            tally.add(&report);
+        }
+    }
     if let (SearchQuery::ResidentId(number), true) = (query, found.is_empty()) {
         // Old records may hold the number as it was before it had 18 places.
         for question in number.legacy().map(|old| by_identifier(systems, &old)).unwrap_or_default() {
@@ -189,6 +197,23 @@ fn questions(query: &SearchQuery, systems: &[String]) -> Vec<Query> {
         SearchQuery::Name(name) => vec![Query::new().with("name", name)],
         SearchQuery::Number(_) => Vec::new(),
     }
+}
+
+/// `Wenona Cormier`: both words (repeated parameters mean and). 何一川: family 何, given 一川; 欧阳修: also family 欧阳.
+fn by_parts(name: &str) -> Vec<Query> {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    if words.len() > 1 {
+        return vec![words.iter().fold(Query::new(), |query, word| query.with("name", *word))];
+    }
+    let letters: Vec<char> = name.chars().collect();
+    if name.is_ascii() || !(2..=5).contains(&letters.len()) {
+        return Vec::new();
+    }
+    let split = |at: usize| {
+        let (family, given) = letters.split_at(at);
+        Query::new().with("family", family.iter().collect::<String>()).with("given", given.iter().collect::<String>())
+    };
+    (1..letters.len().min(3)).map(split).collect()
 }
 
 fn by_identifier(systems: &[String], number: &str) -> Vec<Query> {

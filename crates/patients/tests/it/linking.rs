@@ -31,6 +31,11 @@ async fn nothing_weaker_links_by_itself() {
     check("陈玉兰|female|1964-03-18|999009196403180328", "Chen Yulan|female|1964-03-18|999009196403180328", false)
         .await;
     check("陈玉兰|female|1964-03-18|-", "陈玉兰|female|1964-03-18|-", false).await;
+    // Newborn twins under one number: the name is their mother's.
+    check("王丽之女|female|1964-03-18|999009196403180328", "王丽之女|female|1964-03-18|999009196403180328", false)
+        .await;
+    check("王丽之女1|female|1964-03-18|999009196403180328", "王丽之女2|female|1964-03-18|999009196403180328", false)
+        .await;
     check("-|female|1964-03-18|999009196403180328", "-|female|1964-03-18|999009196403180328", false).await;
 }
 
