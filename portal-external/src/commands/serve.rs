@@ -4,6 +4,7 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 
 use access::{Policy, audit::AuditLog};
 use accounts::Accounts;
+use anyhow::Context as _;
 use ehr::{Charts, RecordSettings};
 use futures_util::FutureExt;
 use sources::Catalogue;
@@ -80,7 +81,8 @@ pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog,
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
     let figures = ops::figures().map_err(anyhow::Error::msg)?;
     let stop = run::stop_signal()?;
-    let store = Store::open(&config.database.config).await?;
+    let opened = Store::open(&config.database.config).await;
+    let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
     store.check_schema().await?;
     let secure = config.server.public_url.scheme() == "https";
     if !secure {

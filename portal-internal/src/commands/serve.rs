@@ -6,6 +6,7 @@ use access::{
     Policy,
     audit::{AuditLog, Sealer},
 };
+use anyhow::Context as _;
 use directory::Directory;
 use ehr::{Charts, RecordSettings};
 use futures_util::FutureExt;
@@ -83,7 +84,8 @@ pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog,
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
     let figures = ops::figures().map_err(anyhow::Error::msg)?;
     let stop = run::stop_signal()?;
-    let store = Store::open(&config.database.config).await?;
+    let opened = Store::open(&config.database.config).await;
+    let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
     store.check_schema().await?;
     let secure = config.server.public_url.scheme() == "https";
     if !secure {
