@@ -38,6 +38,9 @@ pub struct Options {
     /// Empty that folder first
     #[arg(long)]
     fresh: bool,
+    /// Build in the dev profile: quick to build, slow to run; for work on the portals themselves
+    #[arg(long)]
+    dev: bool,
 }
 
 /// How many of the patients' accounts are printed.
@@ -66,7 +69,10 @@ pub struct Demo {
 pub fn run(root: &Path, options: &Options) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let mut build = cargo(root);
-    build.args(["build", "--release", "--bins"]);
+    build.args(["build", "--bins"]);
+    if !options.dev {
+        build.arg("--release");
+    }
     run_command(build.args(["-p", "portal-internal", "-p", "portal-external", "-p", "migrations", "-p", "sandbox"]))?;
     let data = root.join(&options.data);
     if options.fresh {
@@ -78,7 +84,7 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
         internal_ops: settings::port_or_free(9080)?,
         external_ops: settings::port_or_free(9081)?,
     };
-    let mut demo = Demo::start(root, &root.join("target/release"), &data, ports)?;
+    let mut demo = Demo::start(root, &root.join("target").join(if options.dev { "debug" } else { "release" }), &data, ports)?;
     demo.describe();
     println!("ready internal=http://localhost:{} external=http://localhost:{}", ports.internal, ports.external);
     demo.watch(&mut signals)
