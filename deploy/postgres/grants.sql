@@ -1,62 +1,126 @@
--- Rights of the three roles on PostgreSQL. Run it as superuser in the portal's database after every `portal-migrate up`;
+-- Rights of the roles on PostgreSQL. Run it as superuser in the portal's database after every `portal-migrate up`;
 -- it can be run again at any time:  psql -d portal -f grants.sql
 -- Passwords are set apart, so that they stand in no file:  \password portal_internal
 --
 --   portal_owner     owns the schema: portal-migrate alone
 --   portal_internal  the intranet portal
---   portal_external  the public portal: nothing of staff sessions, no writing of policy, its own domain's grants alone
+--   portal_external  the public portal: what it must show and write, and nothing else
+--   portal_desk      `portal-external import-accounts`, on a machine inside: makes accounts and says whose they are
 --
--- Nobody but the owner changes or deletes a row of the audit log.
+-- What comes of it stands in rights.txt, which a test holds to the live catalogue: a table or column without a decision
+-- fails it. Nobody but the owner changes or deletes a row of the audit log.
+
+-- In one piece: portals at work never see half of it.
+BEGIN;
 
 DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['portal_owner', 'portal_internal', 'portal_external'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['portal_owner', 'portal_internal', 'portal_external', 'portal_desk'] LOOP
         BEGIN
             EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT', wanted);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
             NULL;
         END;
     END LOOP;
+    -- No temporary tables either.
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO portal_owner, portal_internal, portal_external, portal_desk',
+        current_database());
 END
 $$;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO portal_owner;
-GRANT USAGE ON SCHEMA public TO portal_internal, portal_external;
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, portal_internal, portal_external;
+GRANT USAGE ON SCHEMA public TO portal_internal, portal_external, portal_desk;
+-- Also what was granted on columns.
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, portal_internal, portal_external, portal_desk;
 
--- Which steps were applied: both look at it before they serve.
-GRANT SELECT ON seaql_migrations TO portal_internal, portal_external;
+-- Row security: each policy below is made anew.
+DO $$
+DECLARE
+    old record;
+BEGIN
+    FOR old IN SELECT policyname, tablename FROM pg_policies WHERE schemaname = 'public' LOOP
+        EXECUTE format('DROP POLICY %I ON %I', old.policyname, old.tablename);
+    END LOOP;
+END
+$$;
+
+-- Which steps were applied: all look at it before they serve.
+GRANT SELECT ON seaql_migrations TO portal_internal, portal_external, portal_desk;
 
 -- Leases of periodic jobs.
 GRANT SELECT, INSERT, UPDATE, DELETE ON lease TO portal_internal;
 
--- Sessions: each portal has a table of its own.
-GRANT SELECT, INSERT, UPDATE, DELETE ON staff_session TO portal_internal;
-GRANT SELECT, INSERT, UPDATE, DELETE ON patient_session TO portal_external;
-GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_failure TO portal_internal, portal_external;
+-- Sessions and failed sign-ins: each portal has tables of its own. A session never becomes somebody else's.
+GRANT SELECT, INSERT, UPDATE (last_seen_at, revoked_at), DELETE ON staff_session TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (last_seen_at, revoked_at), DELETE ON patient_session TO portal_external;
+GRANT SELECT, INSERT, UPDATE, DELETE ON staff_session_epoch, staff_sign_in_failure TO portal_internal;
+GRANT SELECT, INSERT, UPDATE, DELETE ON patient_session_epoch, patient_sign_in_failure TO portal_external;
 
--- Policy: written inside; outside only what concerns the public portal is seen.
-GRANT SELECT, INSERT, UPDATE, DELETE ON role_grant, policy_object, policy_version TO portal_internal;
-GRANT SELECT ON role_grant, policy_object, policy_version TO portal_external;
+-- Policy: written inside; outside only grants of the public portal are seen, and not who gave them.
+GRANT SELECT, INSERT, DELETE ON role_grant TO portal_internal;
+GRANT SELECT, INSERT, UPDATE, DELETE ON policy_object TO portal_internal;
+GRANT SELECT, UPDATE ON policy_version TO portal_internal;
+GRANT SELECT (id, subject, domain, role, object, effect) ON role_grant TO portal_external, portal_desk;
+GRANT SELECT ON policy_object, policy_version TO portal_external, portal_desk;
 ALTER TABLE role_grant ENABLE ROW LEVEL SECURITY;
-DROP POLICY IF EXISTS role_grant_internal ON role_grant;
-CREATE POLICY role_grant_internal ON role_grant TO portal_internal USING (true) WITH CHECK (true);
-DROP POLICY IF EXISTS role_grant_external ON role_grant;
-CREATE POLICY role_grant_external ON role_grant FOR SELECT TO portal_external USING (domain = 'external');
+CREATE POLICY inside ON role_grant TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON role_grant FOR SELECT TO portal_external, portal_desk USING (domain = 'external');
 
--- Audit: rows and links of the chain are only ever added. A writer's row remembers how far it is sealed.
--- The intranet portal seals the rows of both; the public one adds its own and reads none.
+-- Whose record staff may open: of the intranet alone; a relation is never changed, it ends.
+GRANT SELECT, INSERT ON treatment_relation TO portal_internal;
+
+-- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
+-- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.
 GRANT SELECT, INSERT ON audit_event, audit_seal TO portal_internal;
-GRANT SELECT, INSERT, UPDATE ON audit_writer TO portal_internal;
-GRANT INSERT ON audit_event, audit_writer TO portal_external;
+GRANT SELECT, INSERT, UPDATE (sealed, touched_at) ON audit_writer TO portal_internal;
+GRANT INSERT ON audit_event, audit_writer TO portal_external, portal_desk;
+ALTER TABLE audit_event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside_reads ON audit_event FOR SELECT TO portal_internal USING (true);
+CREATE POLICY inside ON audit_event FOR INSERT TO portal_internal WITH CHECK (domain = 'internal');
+CREATE POLICY outside ON audit_event FOR INSERT TO portal_external, portal_desk WITH CHECK (domain = 'external');
+ALTER TABLE audit_writer ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON audit_writer TO portal_internal USING (true) WITH CHECK (true);
+-- A lane that said it was sealed would never be.
+CREATE POLICY outside ON audit_writer FOR INSERT TO portal_external, portal_desk WITH CHECK (sealed = 0);
 
--- The regional index: both portals meet people at the hospitals.
-GRANT SELECT, INSERT, UPDATE ON patient, patient_link, source_identity_seen TO portal_internal, portal_external;
-GRANT SELECT, INSERT, UPDATE, DELETE ON patient_do_not_link, patient_search TO portal_internal;
-GRANT SELECT ON patient_do_not_link TO portal_external;
+-- The regional index: all meet people at the hospitals. A person's number is set once, a link is ended and never turned
+-- to somebody else; stewards decide inside.
+GRANT SELECT, INSERT, UPDATE (resident_id_hash, resident_id_masked, merged_into) ON patient TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (undone_at) ON patient_link TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (names, sex, birth_date, identifiers, aliases, seen_at) ON source_identity_seen
+    TO portal_internal, portal_external, portal_desk;
+GRANT SELECT, INSERT, UPDATE, DELETE ON patient_do_not_link TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (settled_at, settled_by, decision) ON patient_contested TO portal_internal;
+GRANT SELECT, INSERT, DELETE ON patient_search TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (resident_id_hash, resident_id_masked) ON patient TO portal_external, portal_desk;
+GRANT SELECT, INSERT, UPDATE (undone_at) ON patient_link TO portal_external, portal_desk;
+GRANT SELECT (person, source, source_patient) ON patient_do_not_link TO portal_external, portal_desk;
+GRANT SELECT (source, source_patient, holder), INSERT ON patient_contested TO portal_external, portal_desk;
+ALTER TABLE patient ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON patient TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside_reads ON patient FOR SELECT TO portal_external, portal_desk USING (true);
+CREATE POLICY outside_adds ON patient FOR INSERT TO portal_external, portal_desk WITH CHECK (merged_into IS NULL);
+CREATE POLICY outside_numbers ON patient FOR UPDATE TO portal_external, portal_desk
+    USING (resident_id_hash IS NULL) WITH CHECK (true);
+ALTER TABLE patient_link ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON patient_link TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside_reads ON patient_link FOR SELECT TO portal_external, portal_desk USING (true);
+CREATE POLICY outside_adds ON patient_link FOR INSERT TO portal_external, portal_desk
+    WITH CHECK (how IN ('first-seen', 'strong-key', 'merged') AND undone_at IS NULL);
+CREATE POLICY outside_ends ON patient_link FOR UPDATE TO portal_external, portal_desk
+    USING (undone_at IS NULL) WITH CHECK (undone_at IS NOT NULL);
+ALTER TABLE patient_contested ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON patient_contested TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside_reads ON patient_contested FOR SELECT TO portal_external, portal_desk USING (true);
+CREATE POLICY outside_adds ON patient_contested FOR INSERT TO portal_external, portal_desk
+    WITH CHECK (settled_at IS NULL AND settled_by IS NULL AND decision IS NULL);
 
--- Patients' accounts: made and used outside.
-GRANT SELECT, INSERT, UPDATE ON patient_account TO portal_external;
+-- Patients' accounts: used outside, made at the desk. Nobody says of an existing account that it is somebody else's.
+GRANT SELECT ON patient_account TO portal_external;
+GRANT SELECT, INSERT ON patient_account TO portal_desk;
+
+COMMIT;

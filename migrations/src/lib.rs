@@ -10,6 +10,9 @@ mod m20261121_000002_access;
 mod m20261121_000003_web;
 mod m20261121_000004_patients;
 mod m20261121_000005_accounts;
+mod m20261122_000006_relations;
+mod m20261122_000007_sessions;
+mod m20261122_000008_rights;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -23,6 +26,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_web::Migration),
             Box::new(m20261121_000004_patients::Migration),
             Box::new(m20261121_000005_accounts::Migration),
+            Box::new(m20261122_000006_relations::Migration),
+            Box::new(m20261122_000007_sessions::Migration),
+            Box::new(m20261122_000008_rights::Migration),
         ]
     }
 }

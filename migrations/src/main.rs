@@ -8,7 +8,10 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 use migrations::Migrator;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr,
+    sea_query::{Func, Query},
+};
 use sea_orm_migration::MigratorTrait as _;
 
 /// Brings a portal's database to the schema that its programs need, and back.
@@ -50,16 +53,51 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode> {
     let db = connect(&arguments.config).await?;
     match arguments.command {
-        Command::Up => Migrator::up(&db, None).await?,
-        Command::Down { steps } => Migrator::down(&db, Some(steps)).await?,
+        Command::Up => {
+            alone(&db).await?;
+            Migrator::up(&db, None).await.map_err(of_a_later_release)?;
+        }
+        Command::Down { steps } => {
+            alone(&db).await?;
+            Migrator::down(&db, Some(steps)).await.map_err(of_a_later_release)?;
+        }
         Command::Status => return status(&db).await,
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Any number that nobody else locks.
+const LOCK: i64 = 0x706f_7274_616c;
+
+/// On PostgreSQL, one `portal-migrate` at a time: two that make the same table at once stop half-way. The lock goes with
+/// the connection. On SQLite the second waits for the first's transaction.
+async fn alone(db: &DatabaseConnection) -> Result<()> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let lock = Query::select().expr(Func::cust("pg_advisory_lock").arg(LOCK)).to_owned();
+    db.query_one(&lock).await.context("another portal-migrate is at work on this database: wait until it is done")?;
+    Ok(())
+}
+
+/// sea-orm's words for a step that is applied and that this program does not have.
+fn of_a_later_release(error: DbErr) -> anyhow::Error {
+    let later = error.to_string().contains("file is missing");
+    let error = anyhow::Error::new(error);
+    if later {
+        error.context("the database was migrated by a later release: use the portal-migrate of that release")
+    } else {
+        error
+    }
+}
+
 async fn status(db: &DatabaseConnection) -> Result<ExitCode> {
-    let pending: Vec<String> =
-        Migrator::get_pending_migrations(db).await?.iter().map(|step| step.name().to_owned()).collect();
+    let pending: Vec<String> = Migrator::get_pending_migrations(db)
+        .await
+        .map_err(of_a_later_release)?
+        .iter()
+        .map(|step| step.name().to_owned())
+        .collect();
     for step in Migrator::migrations() {
         let state = if pending.iter().any(|name| name == step.name()) { "missing" } else { "applied" };
         writeln(&format!("{state}  {}", step.name()))?;
@@ -86,9 +124,13 @@ async fn connect(config: &Path) -> Result<DatabaseConnection> {
     };
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
-    options.map_sqlx_postgres_opts(move |connect| match &password {
-        Some(secret) => connect.password(secret),
-        None => connect,
+    options.map_sqlx_postgres_opts(move |connect| {
+        // A step that waits for a table holds up everybody who comes after it: rather fail, and be run again.
+        let connect = connect.options([("lock_timeout", "5s")]);
+        match &password {
+            Some(secret) => connect.password(secret),
+            None => connect,
+        }
     });
     Database::connect(options).await.context("connecting to the database")
 }

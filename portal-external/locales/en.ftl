@@ -37,3 +37,25 @@ patient-say-review = We can’t show yet whether a doctor has looked at a result
 plain-filtered-title = No such results
 plain-filtered-text = You have { $total } results in all.
 plain-filtered-all = Show all results
+patient-back-results = Back to my results
+detail-newest = Newest result
+detail-urgent-title = Get medical help soon
+detail-urgent-text = This result is far outside its range. Contact the hospital that reported it or your doctor soon. With chest tightness, palpitations, weakness or confusion, call 120 at once.
+detail-review-title = Has a doctor looked at it?
+detail-course = How it went
+detail-earlier = Earlier results
+detail-earlier-none = No earlier results
+detail-earlier-none-text = When the same test is done again, the results will stand here together.
+
+# Summary and visits
+patient-summary-lead = Allergies, medicines, diagnoses and recent results, straight from your hospitals
+patient-visits-lead = Your outpatient and emergency visits, newest first
+patient-allergies = Allergies: tell your doctor first
+patient-differs-ask = Take the box or the papers to your doctor; don’t change anything yourself.
+patient-medicines = Medicines you take now
+patient-all-results = See all results
+patient-all-visits = See all visits
+patient-words-title = What the words mean
+patient-summary-words = “Provisional”: still being looked into. “Presumed”: looks like it, not proven. “No answer”: that hospital’s system did not answer this time; it may have records.
+patient-summary-wrong = If something is wrong, ask the hospital that wrote it; this site never changes a hospital’s record.
+patient-visits-words = “Differential”, “provisional”: the doctor was still considering it. “No diagnosis recorded”: the hospital wrote none; that doesn’t mean there was nothing.

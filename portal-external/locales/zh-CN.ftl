@@ -37,3 +37,25 @@ patient-say-review = 本站还不能显示医生是否看过结果。身体不�
 plain-filtered-title = 没有这样的结果
 plain-filtered-text = 您一共有 { $total } 项结果。
 plain-filtered-all = 看全部结果
+patient-back-results = 返回我的结果
+detail-newest = 最近一次
+detail-urgent-title = 请尽快就医
+detail-urgent-text = 这一项明显超出参考范围。请尽快联系出具报告的医院或您的医生；胸闷、心慌、没力气、意识不清时，立即拨打 120。
+detail-review-title = 医生看过没有
+detail-course = 变化
+detail-earlier = 以前的结果
+detail-earlier-none = 没有更早的结果
+detail-earlier-none-text = 以后再查同一项，会在这里排在一起。
+
+# 病历摘要与就诊
+patient-summary-lead = 过敏、用药、诊断和近期结果，由各家医院直接提供
+patient-visits-lead = 您的门诊和急诊，新的在上
+patient-allergies = 过敏，请先告诉医生
+patient-differs-ask = 请带药盒或病历问医生，不要自己改。
+patient-medicines = 正在用的药
+patient-all-results = 看全部结果
+patient-all-visits = 看全部就诊
+patient-words-title = 这些词是什么意思
+patient-summary-words = “待确认”：医生还在查，没有定下来。“推定”：看情况像是，还没有证实。“未应答”：那家医院的系统这次没有回复，不等于没有记录。
+patient-summary-wrong = 内容有错，请到写它的那家医院更正；本站不改写医院的记录。
+patient-visits-words = “鉴别诊断”“待确认”：医生当时还在考虑，不是定下来的诊断。“没有诊断记录”：医院没有写，不等于没有问题。

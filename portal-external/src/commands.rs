@@ -2,6 +2,7 @@
 
 mod import;
 mod serve;
+mod sessions;
 
 use std::{io::Write, path::Path, process::ExitCode};
 
@@ -11,6 +12,7 @@ use crate::config::Config;
 
 pub use import::import_accounts;
 pub use serve::serve;
+pub use sessions::sessions_end;
 
 /// Wrong input, or a check that failed.
 const FAILED: u8 = 1;
@@ -34,6 +36,17 @@ fn complain(problems: &[Problem]) -> ExitCode {
 fn could_not_run(error: &dyn std::fmt::Display) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "portal-external: {error}");
     ExitCode::from(COULD_NOT_RUN)
+}
+
+/// `routes`: everything the portal answers, and who may; for reviews, and for the test that knocks everywhere.
+pub fn routes() -> ExitCode {
+    match crate::routes::registry() {
+        Ok(all) => {
+            all.iter().for_each(say);
+            ExitCode::SUCCESS
+        }
+        Err(error) => could_not_run(&error),
+    }
 }
 
 /// `check`: every mistake at once, hospitals and platforms included.

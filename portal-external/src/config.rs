@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use web::{
     config::{
         DatabaseSection, Document, IdentifiersSection, OpsSection, Problem, Problems, RecordSection, Section,
-        ServerSection, SourcesSection,
+        ServerSection, SourcesSection, TelemetrySection,
     },
     keys,
 };
@@ -20,6 +20,8 @@ pub struct Config {
     pub database: DatabaseSection,
     /// `[keys]`
     pub keys: Keys,
+    /// `[telemetry]`
+    pub telemetry: TelemetrySection,
     /// `[record]`
     pub record: RecordSection,
     /// `[identifiers]`
@@ -30,9 +32,9 @@ pub struct Config {
 
 /// `[keys]`: root keys by domain.
 pub struct Keys {
-    /// Shared by both portals: audit, index.
+    /// Shared by both portals: the regional index.
     pub region: keys::Key,
-    /// Patients' secrets.
+    /// Patients' secrets, and the code of this portal's audit rows.
     pub patient: keys::Key,
 }
 
@@ -62,6 +64,7 @@ impl Config {
         let ops = OpsSection::read(root);
         let database = DatabaseSection::read(root);
         let keys = Keys::read(root);
+        let telemetry = TelemetrySection::read(root);
         let record = RecordSection::read(root);
         let identifiers = IdentifiersSection::read(root);
         let sources = SourcesSection::read(root);
@@ -71,6 +74,7 @@ impl Config {
             ops: ops?,
             database: database?,
             keys: keys?,
+            telemetry,
             record: record?,
             identifiers: identifiers?,
             sources: sources?,

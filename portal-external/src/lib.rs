@@ -8,6 +8,9 @@ pub mod commands;
 pub mod config;
 mod pages;
 mod portal;
+mod program;
 mod routes;
 mod sign_in;
 mod who;
+
+pub use program::run;

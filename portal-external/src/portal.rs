@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use access::{
-    Act, Domain, Fault, Object, Policy,
-    audit::{AuditKey, AuditLog},
+    Act, Domain, Fault, Object, PersonId, Policy, Safeguard,
+    audit::{AuditKey, AuditLog, Refusals},
 };
 use accounts::Accounts;
 use ehr::Charts;
@@ -14,14 +14,13 @@ use store::Store;
 use web::{
     Failure, Visit,
     cookies::CookieRules,
-    keys::Key,
     pages::Pages,
     routing::{Gate, Guard},
     session::Sessions,
     throttle::Throttle,
 };
 
-use crate::who::Patient;
+use crate::{config::Keys, who::Patient};
 
 /// Which side of the house this is.
 pub const DOMAIN: Domain = Domain::External;
@@ -34,6 +33,8 @@ pub struct Portal {
     pub policy: Policy,
     /// What they did.
     pub audit: AuditLog,
+    /// What they were refused lately.
+    pub refusals: Refusals,
     /// Patients' accounts.
     pub accounts: Accounts,
     /// Their sessions.
@@ -50,9 +51,9 @@ pub struct Portal {
     pub charts: Charts,
 }
 
-/// The audit log of this region, with the key that both portals share.
-pub fn audit_log(region: &Key) -> AuditLog {
-    AuditLog::new(AuditKey::derive(region.as_slice()))
+/// The audit log, with this portal's key: no row of the intranet portal's can be made with it.
+pub fn audit_log(keys: &Keys) -> AuditLog {
+    AuditLog::new(AuditKey::of_portal(keys.patient.as_slice(), DOMAIN))
 }
 
 impl Portal {
@@ -80,6 +81,17 @@ fn connected(source: &Source) -> Connected {
 /// An object and an act of the policy.
 pub type Permission = (Object, Act);
 
+/// Whom a path is about: `/people/{id}/…`.
+fn named(path: &str) -> Option<PersonId> {
+    let after = path.split("/people/").nth(1)?;
+    after.split('/').next()?.parse().ok()
+}
+
+/// Not to be told from what is not there.
+fn hidden() -> Fault {
+    if Safeguard::UniformNotFound.stands() { Fault::NotFound } else { Fault::Forbidden }
+}
+
 impl Gate for Portal {
     type Permission = Permission;
 
@@ -91,8 +103,18 @@ impl Gate for Portal {
                 let patient = Patient::of(Visit::of(request)?)?;
                 // What may not be seen is not there.
                 let allowed = self.policy.decide(&patient.context, object, *act);
-                if allowed { Ok(()) } else { Err(Failure::new(Fault::NotFound)) }
+                if allowed { Ok(()) } else { Err(Failure::new(hidden())) }
             }
+        }
+    }
+
+    async fn refused(&self, request: &poem::Request, pattern: &'static str) {
+        let Ok(visit) = Visit::of(request) else { return };
+        let Ok(patient) = Patient::of(visit) else { return };
+        let about = (pattern, named(request.uri().path()));
+        let remembered = self.refusals.remember(&self.store, &self.audit, &patient.context, about, visit.now).await;
+        if let Err(error) = remembered {
+            tracing::error!(request_id = %visit.request.0, %error, "a refusal is not in the audit log");
         }
     }
 }

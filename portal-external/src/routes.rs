@@ -1,10 +1,10 @@
-//! The one table of everything the portal answers: method, path, who may, what happens.
+//! The one table of everything the portal answers: method, path, who may, what happens. `portal-external routes` prints it.
 
 use std::sync::Arc;
 
 use access::{Act, Object};
-use poem::{Endpoint, EndpointExt, Response, Route, http::Method};
-use web::routing::{Guard, RouteEntry, UnguardedOperation, build};
+use poem::{Endpoint, EndpointExt, Response, Route, endpoint::make_sync, http::Method};
+use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
@@ -12,12 +12,12 @@ use crate::{
     portal::{Permission, Portal},
 };
 
-fn table(portal: &Arc<Portal>) -> Vec<RouteEntry<Permission>> {
+fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Permission>> {
     use Guard::{Permission, Public, SignedIn};
     let site = Permission((Object::SITE_EXTERNAL, Act::View));
     let record_of = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     vec![
-        RouteEntry::new(Method::GET, "/static/*path", Public, portal.pages.static_files()),
+        RouteEntry::new(Method::GET, "/static/*path", Public, files),
         RouteEntry::new(Method::GET, "/sign-in", Public, sign_in::show),
         RouteEntry::new(Method::POST, "/sign-in", Public, sign_in::submit),
         RouteEntry::new(Method::POST, "/sign-out", SignedIn, sign_in::sign_out),
@@ -25,6 +25,17 @@ fn table(portal: &Arc<Portal>) -> Vec<RouteEntry<Permission>> {
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
         RouteEntry::new(Method::GET, "/people/:person/record/:section", record_of(), record::section),
     ]
+}
+
+/// Every page and operation with its guard, as the portal serves them.
+///
+/// # Errors
+/// As [`routes`].
+pub fn registry() -> Result<Vec<Listed>, UnguardedOperation> {
+    let mut all = list("", &table(make_sync(|_| Response::default())));
+    all.extend(api::registry()?);
+    all.sort();
+    Ok(all)
 }
 
 /// The whole portal inside the shell.
@@ -35,7 +46,7 @@ pub fn routes(
     portal: &Arc<Portal>,
     public_url: &str,
 ) -> Result<impl Endpoint<Output = Response> + use<>, UnguardedOperation> {
-    let pages = build(portal, table(portal));
+    let pages = build(portal, table(portal.pages.static_files()));
     let app = Route::new().nest("/api", api::routes(portal, public_url)?).nest("/", pages);
     Ok(app.data(portal.clone()).map_to_response())
 }

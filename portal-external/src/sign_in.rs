@@ -6,7 +6,11 @@ use access::{
 };
 use accounts::{Account, SignInError};
 use store::StoreError;
-use web::{Failure, Visit, session::NewSession, throttle::Attempt};
+use web::{
+    Failure, Visit,
+    session::{Epoch, NewSession},
+    throttle::canonical,
+};
 use zeroize::Zeroizing;
 
 use crate::{portal::Portal, who::Patient};
@@ -21,7 +25,7 @@ pub struct Credentials {
 
 /// Why a session could not be written.
 #[derive(Debug, thiserror::Error)]
-enum SessionError {
+pub(crate) enum SessionError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -44,7 +48,8 @@ impl Classify for SessionError {
 /// [`Fault::NotSignedIn`] whatever was wrong with the credentials, [`Fault::TooMany`] after too many failures,
 /// [`Fault::Unavailable`] when too many sign in at once.
 pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<String, Failure> {
-    let attempt = Attempt::new(&credentials.username, &visit.network);
+    let attempt = portal.throttle.attempt(&canonical(None, &credentials.username), visit);
+    let epoch = portal.sessions.epoch().await?;
     // Counted before it is checked: many at once are many.
     let wait = portal.throttle.begin(&attempt, visit.now).await?;
     if !wait.is_zero() {
@@ -56,7 +61,8 @@ pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -
         Ok(account) => {
             figure("ok");
             portal.throttle.succeeded(&attempt).await?;
-            begin(portal, visit, account).await
+            portal.throttle.remember(&attempt, visit)?;
+            begin(portal, visit, account, epoch).await
         }
         Err(error) => {
             let outcome = match error {
@@ -78,9 +84,11 @@ fn figure(outcome: &'static str) {
     metrics::counter!("portal_signin_total", "method" => "password", "outcome" => outcome).increment(1);
 }
 
-async fn begin(portal: &Portal, visit: &Visit, account: Account) -> Result<String, Failure> {
+async fn begin(portal: &Portal, visit: &Visit, account: Account, epoch: Epoch) -> Result<String, Failure> {
     let context = account.context(visit.request.clone());
     let new = NewSession {
+        epoch,
+        replaces: visit.session.as_ref().map(|session| session.id_hash.clone()),
         subject: account.subject().to_string(),
         identity: serde_json::to_string(&account).map_err(Failure::internal)?,
         network: visit.network.clone(),
@@ -89,14 +97,10 @@ async fn begin(portal: &Portal, visit: &Visit, account: Account) -> Result<Strin
     let (sessions, audit, now) = (portal.sessions.clone(), portal.audit.clone(), visit.now);
     let event = Event::new(action::SIGN_IN, "session", Outcome::Ok).with(serde_json::json!({"network": visit.network}));
     let row = AuditLog::draft(&context, now, event);
-    let old = visit.session.as_ref().map(|session| session.id_hash.clone());
     let begun = portal
         .store
         .write::<_, SessionError, _>(move |tx| {
             Box::pin(async move {
-                if let Some(old) = old {
-                    sessions.end(tx, &old, now).await?;
-                }
                 let cookie = sessions.begin(tx, new, now).await?;
                 audit.append(tx, row).await?;
                 Ok(cookie)

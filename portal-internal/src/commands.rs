@@ -4,6 +4,7 @@ mod audit;
 mod bootstrap;
 mod directory;
 mod serve;
+mod sessions;
 
 use std::{io::Write, path::Path, process::ExitCode};
 
@@ -15,6 +16,7 @@ pub use audit::audit_verify;
 pub use bootstrap::bootstrap_admin;
 pub use directory::directory_test;
 pub use serve::serve;
+pub use sessions::sessions_end;
 
 /// Wrong input, or a check that failed.
 const FAILED: u8 = 1;
@@ -38,6 +40,17 @@ fn complain(problems: &[Problem]) -> ExitCode {
 fn could_not_run(error: &dyn std::fmt::Display) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "portal-internal: {error}");
     ExitCode::from(COULD_NOT_RUN)
+}
+
+/// `routes`: everything the portal answers, and who may; for reviews, and for the test that knocks everywhere.
+pub fn routes() -> ExitCode {
+    match crate::routes::registry() {
+        Ok(all) => {
+            all.iter().for_each(say);
+            ExitCode::SUCCESS
+        }
+        Err(error) => could_not_run(&error),
+    }
 }
 
 /// `check`: every mistake at once, hospitals and platforms included.

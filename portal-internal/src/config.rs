@@ -6,7 +6,7 @@ use directory::DirectoryConfig;
 use web::{
     config::{
         DatabaseSection, Document, IdentifiersSection, OpsSection, Problem, Problems, RecordSection, Section,
-        ServerSection, SourcesSection,
+        ServerSection, SourcesSection, TelemetrySection,
     },
     keys,
 };
@@ -21,6 +21,8 @@ pub struct Config {
     pub database: DatabaseSection,
     /// `[keys]`
     pub keys: Keys,
+    /// `[telemetry]`
+    pub telemetry: TelemetrySection,
     /// `[record]`
     pub record: RecordSection,
     /// `[identifiers]`
@@ -35,9 +37,11 @@ pub struct Config {
 
 /// `[keys]`: root keys by domain.
 pub struct Keys {
-    /// Shared by both portals: audit, index.
+    /// Shared by both portals: the regional index.
     pub region: keys::Key,
-    /// Staff secrets; never on the external portal's machine.
+    /// Patients' secrets; here, what the public portal's audit rows are checked with.
+    pub patient: keys::Key,
+    /// Staff secrets, and the code of this portal's audit rows; never on the external portal's machine.
     pub staff: keys::Key,
 }
 
@@ -76,6 +80,7 @@ impl Config {
         let ops = OpsSection::read(root);
         let database = DatabaseSection::read(root);
         let keys = Keys::read(root);
+        let telemetry = TelemetrySection::read(root);
         let record = RecordSection::read(root);
         let identifiers = IdentifiersSection::read(root);
         let directories = directories(root);
@@ -87,6 +92,7 @@ impl Config {
             ops: ops?,
             database: database?,
             keys: keys?,
+            telemetry,
             record: record?,
             identifiers: identifiers?,
             directories,
@@ -109,11 +115,8 @@ impl Keys {
         root.section("keys", |section| {
             let region = section.key("region_file");
             let staff = section.key("staff_file");
-            // Used from the first patient secret on; a wrong file is better found today.
-            if section.has("patient_file") {
-                section.key("patient_file");
-            }
-            Some(Self { region: region?, staff: staff? })
+            let patient = section.key("patient_file");
+            Some(Self { region: region?, patient: patient?, staff: staff? })
         })
     }
 }

@@ -4,10 +4,14 @@
 //! domain crates and draw what they return.
 
 mod api;
+mod break_glass;
 pub mod commands;
 pub mod config;
 mod pages;
 mod portal;
+mod program;
 mod routes;
 mod sign_in;
 mod who;
+
+pub use program::run;

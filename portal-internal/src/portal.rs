@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use access::{
-    Act, Domain, Fault, Object, Policy,
-    audit::{AuditKey, AuditLog},
+    Act, Domain, Fault, Object, PersonId, Policy, Safeguard,
+    audit::{AuditKey, AuditKeys, AuditLog, Refusals},
 };
 use directory::Directory;
 use ehr::Charts;
@@ -14,14 +14,13 @@ use store::Store;
 use web::{
     Failure, Visit,
     cookies::CookieRules,
-    keys::Key,
     pages::Pages,
     routing::{Gate, Guard},
     session::Sessions,
     throttle::Throttle,
 };
 
-use crate::who::Staff;
+use crate::{config::Keys, who::Staff};
 
 /// What handlers work with.
 pub struct Portal {
@@ -31,6 +30,8 @@ pub struct Portal {
     pub policy: Policy,
     /// What they did.
     pub audit: AuditLog,
+    /// What they were refused lately.
+    pub refusals: Refusals,
     /// Staff identity.
     pub directory: Directory,
     /// Sessions of staff.
@@ -47,14 +48,19 @@ pub struct Portal {
     pub charts: Charts,
 }
 
-/// The key audit rows are authenticated with; the same in both portals.
-pub fn audit_key(region: &Key) -> AuditKey {
-    AuditKey::derive(region.as_slice())
+fn audit_key(keys: &Keys) -> AuditKey {
+    AuditKey::of_portal(keys.staff.as_slice(), DOMAIN)
 }
 
-/// The audit log of this region.
-pub fn audit_log(region: &Key) -> AuditLog {
-    AuditLog::new(audit_key(region))
+/// The audit log, with this portal's key: the public portal's host can't derive it.
+pub fn audit_log(keys: &Keys) -> AuditLog {
+    AuditLog::new(audit_key(keys))
+}
+
+/// The keys of all rows, for checking them.
+pub fn audit_keys(keys: &Keys) -> AuditKeys {
+    let external = AuditKey::of_portal(keys.patient.as_slice(), Domain::External);
+    AuditKeys::new(audit_key(keys), external, Some(AuditKey::shared(keys.region.as_slice())))
 }
 
 impl Portal {
@@ -82,6 +88,17 @@ fn connected(source: &Source) -> Connected {
 /// An object and an act of the policy.
 pub type Permission = (Object, Act);
 
+/// Whom a path is about: `/patients/{id}/…`.
+fn named(path: &str) -> Option<PersonId> {
+    let after = path.split("/patients/").nth(1)?;
+    after.split('/').next()?.parse().ok()
+}
+
+/// Not to be told from what is not there.
+fn hidden() -> Fault {
+    if Safeguard::UniformNotFound.stands() { Fault::NotFound } else { Fault::Forbidden }
+}
+
 impl Gate for Portal {
     type Permission = Permission;
 
@@ -93,8 +110,18 @@ impl Gate for Portal {
                 let staff = Staff::of(Visit::of(request)?)?;
                 // What may not be seen is not there.
                 let allowed = self.policy.decide(&staff.context, object, *act);
-                if allowed { Ok(()) } else { Err(Failure::new(Fault::NotFound)) }
+                if allowed { Ok(()) } else { Err(Failure::new(hidden())) }
             }
+        }
+    }
+
+    async fn refused(&self, request: &poem::Request, pattern: &'static str) {
+        let Ok(visit) = Visit::of(request) else { return };
+        let Ok(staff) = Staff::of(visit) else { return };
+        let about = (pattern, named(request.uri().path()));
+        let remembered = self.refusals.remember(&self.store, &self.audit, &staff.context, about, visit.now).await;
+        if let Err(error) = remembered {
+            tracing::error!(request_id = %visit.request.0, %error, "a refusal is not in the audit log");
         }
     }
 }

@@ -1,24 +1,24 @@
-//! The one table of everything the portal answers: method, path, who may, what happens.
+//! The one table of everything the portal answers: method, path, who may, what happens. `portal-internal routes` prints it.
 
 use std::sync::Arc;
 
 use access::{Act, Object};
-use poem::{Endpoint, EndpointExt, Response, Route, http::Method};
-use web::routing::{Guard, RouteEntry, UnguardedOperation, build};
+use poem::{Endpoint, EndpointExt, Response, Route, endpoint::make_sync, http::Method};
+use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{home, patients, record, sign_in},
+    pages::{break_glass, home, patients, record, sign_in},
     portal::{Permission, Portal},
 };
 
-fn table(portal: &Arc<Portal>) -> Vec<RouteEntry<Permission>> {
+fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Permission>> {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     let home_page = Permission((Object::PAGE_HOME, Act::View));
     vec![
-        RouteEntry::new(Method::GET, "/static/*path", Public, portal.pages.static_files()),
+        RouteEntry::new(Method::GET, "/static/*path", Public, files),
         RouteEntry::new(Method::GET, "/sign-in", Public, sign_in::show),
         RouteEntry::new(Method::POST, "/sign-in", Public, sign_in::submit),
         RouteEntry::new(Method::POST, "/sign-out", SignedIn, sign_in::sign_out),
@@ -26,9 +26,21 @@ fn table(portal: &Arc<Portal>) -> Vec<RouteEntry<Permission>> {
         RouteEntry::new(Method::GET, "/patients", search(), patients::show),
         RouteEntry::new(Method::POST, "/patients", search(), patients::find),
         RouteEntry::new(Method::GET, "/patients/:person", record(), record::open),
-        RouteEntry::new(Method::GET, "/patients/:person/break-glass", record(), record::break_glass),
+        RouteEntry::new(Method::GET, "/patients/:person/break-glass", record(), break_glass::show),
+        RouteEntry::new(Method::POST, "/patients/:person/break-glass", record(), break_glass::submit),
         RouteEntry::new(Method::GET, "/patients/:person/:section", record(), record::section),
     ]
+}
+
+/// Every page and operation with its guard, as the portal serves them.
+///
+/// # Errors
+/// As [`routes`].
+pub fn registry() -> Result<Vec<Listed>, UnguardedOperation> {
+    let mut all = list("", &table(make_sync(|_| Response::default())));
+    all.extend(api::registry()?);
+    all.sort();
+    Ok(all)
 }
 
 /// The whole portal inside the shell.
@@ -39,7 +51,7 @@ pub fn routes(
     portal: &Arc<Portal>,
     public_url: &str,
 ) -> Result<impl Endpoint<Output = Response> + use<>, UnguardedOperation> {
-    let pages = build(portal, table(portal));
+    let pages = build(portal, table(portal.pages.static_files()));
     let app = Route::new().nest("/api", api::routes(portal, public_url)?).nest("/", pages);
     Ok(app.data(portal.clone()).map_to_response())
 }

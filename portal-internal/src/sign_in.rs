@@ -6,7 +6,11 @@ use access::{
 };
 use directory::{SignInError, StaffIdentity};
 use store::StoreError;
-use web::{Failure, Visit, session::NewSession, throttle::Attempt};
+use web::{
+    Failure, Visit,
+    session::{Epoch, NewSession},
+    throttle::canonical,
+};
 use zeroize::Zeroizing;
 
 use crate::{portal::Portal, who::Staff};
@@ -23,7 +27,7 @@ pub struct Credentials {
 
 /// Why a session could not be written.
 #[derive(Debug, thiserror::Error)]
-enum SessionError {
+pub(crate) enum SessionError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -46,11 +50,9 @@ impl Classify for SessionError {
 /// [`Fault::NotSignedIn`] whatever was wrong with the credentials, [`Fault::TooMany`] after too many failures,
 /// [`Fault::Unavailable`] when the directory is away.
 pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -> Result<String, Failure> {
-    let account = match &credentials.organisation {
-        Some(organisation) => format!("{organisation}/{}", credentials.username),
-        None => credentials.username.clone(),
-    };
-    let attempt = Attempt::new(&account, &visit.network);
+    let organisation = organisation(portal, credentials.organisation.as_deref());
+    let attempt = portal.throttle.attempt(&canonical(organisation, &credentials.username), visit);
+    let epoch = portal.sessions.epoch().await?;
     // Counted before it is checked: many at once are many.
     let wait = portal.throttle.begin(&attempt, visit.now).await?;
     if !wait.is_zero() {
@@ -64,7 +66,8 @@ pub async fn sign_in(portal: &Portal, visit: &Visit, credentials: Credentials) -
         Ok(identity) => {
             figure("ok");
             portal.throttle.succeeded(&attempt).await?;
-            begin(portal, visit, identity).await
+            portal.throttle.remember(&attempt, visit)?;
+            begin(portal, visit, identity, epoch).await
         }
         Err(error) => {
             figure(error.outcome());
@@ -83,9 +86,20 @@ fn figure(outcome: &'static str) {
     metrics::counter!("portal_signin_total", "method" => "ldap", "outcome" => outcome).increment(1);
 }
 
-async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity) -> Result<String, Failure> {
+/// The directory that is asked: the only one when nobody had to choose, so that naming it is no other account.
+fn organisation<'a>(portal: &'a Portal, chosen: Option<&'a str>) -> Option<&'a str> {
+    let mut all = portal.directory.organisations().map(|(id, _)| id);
+    match (chosen.filter(|id| !id.is_empty()), all.next(), all.next()) {
+        (None, Some(only), None) => Some(only),
+        (chosen, _, _) => chosen,
+    }
+}
+
+async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity, epoch: Epoch) -> Result<String, Failure> {
     let context = identity.context(visit.request.clone());
     let new = NewSession {
+        epoch,
+        replaces: visit.session.as_ref().map(|session| session.id_hash.clone()),
         subject: identity.subject().to_string(),
         identity: serde_json::to_string(&identity).map_err(Failure::internal)?,
         network: visit.network.clone(),
@@ -94,14 +108,10 @@ async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity) -> Resul
     let (sessions, audit, now) = (portal.sessions.clone(), portal.audit.clone(), visit.now);
     let event = Event::new(action::SIGN_IN, "session", Outcome::Ok).with(serde_json::json!({"network": visit.network}));
     let row = AuditLog::draft(&context, now, event);
-    let old = visit.session.as_ref().map(|session| session.id_hash.clone());
     let begun = portal
         .store
         .write::<_, SessionError, _>(move |tx| {
             Box::pin(async move {
-                if let Some(old) = old {
-                    sessions.end(tx, &old, now).await?;
-                }
                 let cookie = sessions.begin(tx, new, now).await?;
                 audit.append(tx, row).await?;
                 Ok(cookie)

@@ -11,7 +11,7 @@ const CHIEF = [/^\/$/, /^\/sign-in$/, /^\/patients\/\{id\}\/lab-results/, /^\/pe
 const shapeOf = (href) => {
   const url = new URL(href, 'http://portal')
   const path = url.pathname.replace(/\/(?=[^/]*\d)[0-9a-zA-Z-]{6,}(?=\/|$)/g, '/{id}')
-  const keys = [...url.searchParams.keys()].filter((key) => key !== 'lang').sort()
+  const keys = [...url.searchParams.keys()].filter((key) => key !== 'lang' && key !== 'theme').sort()
   return keys.length === 0 ? path : `${path}?${[...new Set(keys)].join('&')}`
 }
 
@@ -68,7 +68,8 @@ const walk = async ({ context, portal, enter, mode, demo, check, shots, name }) 
 const linksOf = async (page) => {
   const links = await page.locator('a[href]').evaluateAll((all) =>
     all.filter((a) => a.origin === location.origin && !a.hasAttribute('download')).map((a) => a.pathname + a.search))
-  return links.filter((path) => !/^\/(api|static|assets|sign-out)|\.(json|csv|pdf|xlsx)$/.test(path.split('?')[0]))
+  // The switches change every page after them.
+  return links.filter((path) => !/[?&](theme|lang)=/.test(path) && !/^\/(api|static|assets|sign-out)|\.(json|csv|pdf|xlsx)$/.test(path.split('?')[0]))
 }
 
 const enterInternal = async (page, demo) => {

@@ -1,29 +1,22 @@
-// What people come for, from the door to the answer. Scripts are off: no page may need them.
-import { clinicianOf, contextOf, patientOf, search, sharedPatient, signIn } from './people.mjs'
+// What people come for, from the door to the answer. Every story is told twice, with scripts and without: no page may
+// need them.
+import { behave, clinicianOf, contextOf, openRecord, patientOf, search, sharedPatient, signIn } from './people.mjs'
 
-const visitorOf = async (browser) => {
-  const context = await contextOf(browser, { language: 'en', width: 1440, javaScript: false })
+const visitorOf = async (browser, javaScript) => {
+  const context = await contextOf(browser, { language: 'en', width: 1440, javaScript })
   return { context, page: await context.newPage() }
-}
-
-// Tells the sandbox how a hospital shall behave.
-const behave = async (demo, hospital, mode) => {
-  const answer = await fetch(`${demo.sandbox.control_url}/hospitals/${hospital}`, {
-    method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ mode }),
-  })
-  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to ${mode}`)
 }
 
 const openResults = async (page, demo) => {
   await signIn(page, demo.internal.url, clinicianOf(demo))
   const [patient] = await search(page, demo.internal.url, sharedPatient(demo).name)
   if (!patient) throw new Error('the search found nobody')
-  await page.goto(`${demo.internal.url}${patient}/lab-results`)
+  await openRecord(page, demo, `${patient}/lab-results`)
   return patient
 }
 
-const clinicianSeesBothHospitals = async ({ browser, demo }) => {
-  const { context, page } = await visitorOf(browser)
+const clinicianSeesBothHospitals = async ({ browser, demo, javaScript }) => {
+  const { context, page } = await visitorOf(browser, javaScript)
   try {
     await openResults(page, demo)
     const problems = []
@@ -42,8 +35,8 @@ const clinicianSeesBothHospitals = async ({ browser, demo }) => {
   }
 }
 
-const deadHospitalIsNamed = async ({ browser, demo }) => {
-  const { context, page } = await visitorOf(browser)
+const deadHospitalIsNamed = async ({ browser, demo, javaScript }) => {
+  const { context, page } = await visitorOf(browser, javaScript)
   const hospital = sharedPatient(demo).hospitals[1]
   try {
     const patient = await openResults(page, demo)
@@ -65,8 +58,8 @@ const deadHospitalIsNamed = async ({ browser, demo }) => {
   }
 }
 
-const patientSeesOwnAlone = async ({ browser, demo }) => {
-  const { context, page } = await visitorOf(browser)
+const patientSeesOwnAlone = async ({ browser, demo, javaScript }) => {
+  const { context, page } = await visitorOf(browser, javaScript)
   try {
     await signIn(page, demo.external.url, patientOf(demo))
     await page.goto(`${demo.external.url}/`)
@@ -84,8 +77,8 @@ const patientSeesOwnAlone = async ({ browser, demo }) => {
   }
 }
 
-const wrongPasswordStaysOutside = async ({ browser, demo }) => {
-  const { context, page } = await visitorOf(browser)
+const wrongPasswordStaysOutside = async ({ browser, demo, javaScript }) => {
+  const { context, page } = await visitorOf(browser, javaScript)
   try {
     const problems = []
     for (const portal of ['internal', 'external']) {
@@ -101,9 +94,81 @@ const wrongPasswordStaysOutside = async ({ browser, demo }) => {
   }
 }
 
-export const journeys = [
+// From the desk to one analyte's history, by what is on the pages alone.
+const clinicianReadsOn = async ({ browser, demo, javaScript }) => {
+  const { context, page } = await visitorOf(browser, javaScript)
+  try {
+    const patient = await openResults(page, demo)
+    const problems = []
+    await page.locator(`.side a[href="${patient}/demographics"]`).click()
+    await page.waitForURL(`**${patient}/demographics`)
+    await page.locator('main h1', { hasText: 'Particulars' }).waitFor()
+    await page.locator(`.side a[href="${patient}/lab-results"]`).click()
+    await page.waitForURL(`**${patient}/lab-results`)
+    const analyte = page.locator('.mx tbody th a').first()
+    const name = (await analyte.innerText()).trim()
+    await analyte.click()
+    await page.waitForURL(/show=/)
+    const history = await page.locator('#history').innerText()
+    if (!history.includes(name)) problems.push(`the history is not of ${name}`)
+    await page.goto(`${demo.internal.url}${patient}/lab-results`)
+    await page.locator('select[name="panel"]').selectOption({ index: 1 })
+    await page.locator('#f-apply').click()
+    await page.waitForURL(/panel=\w/)
+    await page.locator('.filters a.btn').waitFor()
+    const groups = await page.locator('.mx .grp').count()
+    if (groups !== 1) problems.push(`${groups} panels after choosing one`)
+    await page.reload()
+    if ((await page.locator('.mx .grp').count()) !== 1) problems.push('the URL does not restore the view')
+    await page.locator('.filters a.btn').click()
+    await page.waitForURL(`**${patient}/lab-results`)
+    if ((await page.locator('.mx .grp').count()) < 2) problems.push('one control does not clear the filters')
+    return problems
+  } finally {
+    await context.close()
+  }
+}
+
+// From the first page to one result in plain words, and back.
+const patientReadsOn = async ({ browser, demo, javaScript }) => {
+  const { context, page } = await visitorOf(browser, javaScript)
+  try {
+    const problems = []
+    await signIn(page, demo.external.url, patientOf(demo))
+    await page.locator('main a[href$="/record/lab-results"]').first().click()
+    await page.waitForURL(/lab-results/)
+    const result = page.locator('.result').first()
+    const name = (await result.locator('h3').innerText()).trim()
+    const sentence = (await result.locator('p').allInnerTexts()).join(' ')
+    if (!/[.。]/.test(sentence)) problems.push('the result has no sentence')
+    if (!/[Rr]eviewed/.test(sentence)) problems.push('the result does not say whether a doctor has looked at it')
+    await result.locator('h3 a').click()
+    await page.waitForURL(/show=/)
+    if ((await page.locator('h1').innerText()).trim() !== name) problems.push('the page is of another result')
+    await page.locator('a.back').click()
+    await page.waitForURL((url) => !url.search.includes('show'))
+    const all = await page.locator('.result').count()
+    await page.locator('main form input[name="q"]').fill(name)
+    await page.locator('#f-apply').click()
+    await page.waitForURL(/q=/)
+    await page.locator('.result h3', { hasText: name }).first().waitFor()
+    if (all > 1 && (await page.locator('.result').count()) >= all) problems.push('looking for one leaves all')
+    return problems
+  } finally {
+    await context.close()
+  }
+}
+
+const stories = [
   ['a clinician sees the results of both hospitals', clinicianSeesBothHospitals],
+  ['a clinician reads on, filters, and clears', clinicianReadsOn],
   ['a hospital that is down is named and the rest is there', deadHospitalIsNamed],
   ['a patient sees the own results and nobody else’s', patientSeesOwnAlone],
-  ['a wrong password stays outside', wrongPasswordStaysOutside],
+  ['a patient reads one result and finds another', patientReadsOn],
+]
+
+export const journeys = [
+  ...[false, true].flatMap((javaScript) => stories.map(([name, story]) =>
+    [`${name}, ${javaScript ? 'with' : 'without'} scripts`, (world) => story({ ...world, javaScript })])),
+  ['a wrong password stays outside', (world) => wrongPasswordStaysOutside({ ...world, javaScript: false })],
 ]

@@ -39,10 +39,50 @@ export const search = async (page, url, words) => {
   const field = page.locator('main input[name="q"]').first()
   await field.fill(words)
   await field.press('Enter')
-  await page.waitForLoadState('load')
+  // With scripts the answer comes into the same document.
+  await page.waitForURL(/search=/)
+  await page.locator('#s1').waitFor()
   const links = await page.locator('main a[href^="/patients/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')))
   return [...new Set(links.map((href) => /^\/patients\/[^/?#]+/.exec(href)?.[0]).filter(Boolean))]
 }
 
 // A patient of the region who is known to at least two hospitals.
 export const sharedPatient = (demo) => demo.patients.find((patient) => patient.hospitals.length >= 2) ?? demo.patients[0]
+
+// Tells the sandbox how a hospital shall behave: ok, slow, down, refusing, dropping, garbage.
+export const behave = async (demo, hospital, mode) => {
+  const answer = await fetch(`${demo.sandbox.control_url}/hospitals/${hospital}`, {
+    method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ mode }),
+  })
+  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to ${mode}`)
+}
+
+// Opens a page of a record; where no treatment relation is there, breaks the glass as a person does and opens it then.
+export const openRecord = async (page, demo, path) => {
+  const answer = await page.goto(`${demo.internal.url}${path}`)
+  const form = page.locator('form[action$="/break-glass"]')
+  if ((await form.count()) === 0) return answer
+  await form.locator('input[name="grounds"]').first().check()
+  await form.locator('[name="reason"]').fill('急诊抢救，需要核对既往检验结果和用药情况')
+  await form.locator('[name="password"]').fill(clinicianOf(demo).password)
+  await form.locator('button[type="submit"]').click()
+  await page.waitForLoadState('load')
+  return page.goto(`${demo.internal.url}${path}`)
+}
+
+// Signed in as the clinician, at the record of a patient of two hospitals or more; its path without a section.
+export const atRecord = async (page, demo, section = 'lab-results') => {
+  await signIn(page, demo.internal.url, clinicianOf(demo))
+  const [patient] = await search(page, demo.internal.url, sharedPatient(demo).name)
+  if (!patient) throw new Error('the search found nobody')
+  const answer = await openRecord(page, demo, `${patient}/${section}`)
+  if (answer.status() !== 200) throw new Error(`${section}: status ${answer.status()}`)
+  return patient
+}
+
+// The signed-in patient's own person path, from the links of the first page.
+export const ownPath = async (page, demo) => {
+  await page.goto(`${demo.external.url}/`)
+  const own = await page.locator('a[href^="/people/"]').first().getAttribute('href')
+  return /^\/people\/[^/?#]+/.exec(own)[0]
+}

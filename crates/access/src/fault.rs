@@ -31,26 +31,6 @@ pub trait Classify: std::error::Error + Send + Sync + 'static {
 
 impl Classify for store::StoreError {
     fn fault(&self) -> Fault {
-        match self {
-            Self::Database(error) if is_connection(error) => Fault::Unavailable,
-            Self::Stopped | Self::Lock(_) => Fault::Unavailable,
-            Self::Database(_) | Self::Schema { .. } | Self::Panicked | Self::Url(_) => Fault::Internal,
-        }
-    }
-}
-
-fn is_connection(error: &sea_orm::DbErr) -> bool {
-    use sea_orm::{DbErr, RuntimeErr, SqlxError};
-    match error {
-        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
-        DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause)) => match &**cause {
-            SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed | SqlxError::WorkerCrashed => true,
-            // PostgreSQL appendix A: class 08 connection exception, 57P01..57P05 the server ends or was told to.
-            SqlxError::Database(said) => {
-                said.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
-            }
-            _ => false,
-        },
-        _ => false,
+        if self.is_outage() { Fault::Unavailable } else { Fault::Internal }
     }
 }

@@ -3,6 +3,8 @@
 //! - [`context`]: [`StaffContext`], [`PatientContext`], [`SystemContext`]; every call on people's data takes one.
 //! - [`policy`]: roles on objects; [`Policy::require`] before every act.
 //! - [`audit`]: a row for every act, in the act's own transaction; sealed, and verified by [`audit::verify`].
+//! - [`relations`]: whose record they may open, and until when; breaking the glass.
+//! - [`guard_switch`]: every guard by name, for the test that takes each away.
 //! - [`fault`]: how an error of any crate is classified for the outside.
 //!
 //! This crate never knows what a record, a booking or a page holds: it decides and it remembers.
@@ -12,12 +14,16 @@ pub mod context;
 mod entity;
 mod error;
 pub mod fault;
+pub mod guard_switch;
 pub mod policy;
+pub mod relations;
 
-pub use audit::{AuditError, AuditKey, AuditLog, Event, EventId, Outcome, ReadIntent, ReadScope};
+pub use audit::{AuditError, AuditKey, AuditKeys, AuditLog, Event, EventId, Outcome, ReadIntent, ReadScope};
 pub use context::{
     Actor, Context, Domain, PatientContext, PersonId, RequestId, StaffContext, SubjectId, SystemContext,
 };
 pub use error::AccessError;
 pub use fault::{Classify, Fault};
+pub use guard_switch::Safeguard;
 pub use policy::{Act, Effect, Grant, Object, Policy, Role, Ruleset};
+pub use relations::{GlassReason, Grounds, Relation, RelationKind, Relations};

@@ -50,9 +50,12 @@ pub struct NewAccount {
 /// Why an account could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// The name is taken, or the person has an account already.
-    #[error("the name is taken, or the person has an account already")]
-    Taken,
+    /// Somebody has this name already, perhaps the same person.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The person has an account already, under another name.
+    #[error("the person has an account already")]
+    PersonTaken,
     /// Empty, too long, or with spaces.
     #[error("a name must be 2 to 64 characters without spaces")]
     Username,
@@ -67,7 +70,7 @@ pub enum AccountError {
 impl Classify for AccountError {
     fn fault(&self) -> Fault {
         match self {
-            Self::Taken => Fault::Conflict,
+            Self::NameTaken | Self::PersonTaken => Fault::Conflict,
             Self::Username | Self::Password(PasswordError::TooLong) => Fault::Invalid,
             Self::Password(PasswordError::Busy) => Fault::Unavailable,
             Self::Password(PasswordError::Hash(_)) => Fault::Internal,
@@ -142,6 +145,15 @@ impl Accounts {
         }
     }
 
+    /// Whose name this is, without any proof that they are there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find(&self, username: &str) -> Result<Option<SubjectId>, StoreError> {
+        let named = entity::Entity::find().filter(entity::Column::Username.eq(normal(username)));
+        Ok(named.one(self.store.reader()).await?.map(|account| SubjectId::account(account.id)))
+    }
+
     /// Hashes the first password of a new account, outside any transaction, and returns what [`Accounts::insert`] writes.
     ///
     /// # Errors
@@ -166,9 +178,14 @@ impl Accounts {
     /// Makes the account within the caller's transaction, which audits it.
     ///
     /// # Errors
-    /// [`AccountError::Taken`].
+    /// [`AccountError::NameTaken`], [`AccountError::PersonTaken`].
     pub async fn insert(tx: &Tx, prepared: Prepared) -> Result<Account, AccountError> {
         let model = prepared.0;
+        // Both may be taken, by the same account: then it is the name that says so, whatever the database looks at first.
+        let namesake = entity::Entity::find().filter(entity::Column::Username.eq(&model.username));
+        if namesake.one(tx).await.map_err(StoreError::from)?.is_some() {
+            return Err(AccountError::NameTaken);
+        }
         let account = Account { id: model.id, name: model.name.clone(), person: model.person.map(PersonId) };
         let row = entity::ActiveModel {
             id: Set(model.id),
@@ -181,10 +198,12 @@ impl Accounts {
         };
         match entity::Entity::insert(row).exec_without_returning(tx).await {
             Ok(_) => Ok(account),
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                Err(AccountError::Taken)
-            }
-            Err(error) => Err(StoreError::from(error).into()),
+            Err(error) => Err(match error.sql_err() {
+                // PostgreSQL names the index, SQLite the column: `patient_account_person`, `patient_account.person`.
+                Some(SqlErr::UniqueConstraintViolation(said)) if said.contains("person") => AccountError::PersonTaken,
+                Some(SqlErr::UniqueConstraintViolation(_)) => AccountError::NameTaken,
+                _ => StoreError::from(error).into(),
+            }),
         }
     }
 }

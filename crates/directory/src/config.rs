@@ -55,7 +55,8 @@ pub struct DirectoryConfig {
     /// Names of attributes.
     #[serde(default)]
     pub attributes: Attributes,
-    /// For everything a sign-in does at one server, in milliseconds: 100 to 3000.
+    /// For everything a sign-in does at one server, in milliseconds: 100 to 3000. Several servers share half as long
+    /// again.
     #[serde(default = "default_timeout")]
     pub timeout_ms: u64,
 }

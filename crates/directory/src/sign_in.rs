@@ -16,8 +16,8 @@ use crate::people::{self, Person};
 use crate::server::{Security, Server};
 
 const MAX_PASSWORD: usize = 1024;
-/// How long a server that failed is asked last.
-const AVOIDED: Duration = Duration::from_secs(30);
+/// How long a server that failed is asked last, in times of what it is given to answer: 30 s by default.
+const AVOIDED: u32 = 10;
 /// How long an answer about health holds.
 const HEALTH_AGE: Duration = Duration::from_secs(5);
 /// Sign-ins at once per organisation: each holds up to two connections.
@@ -197,7 +197,7 @@ impl Organisation {
 
     fn note(&self, place: usize, failed_at: Option<Instant>) {
         let mut avoided = self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
-        avoided[place] = failed_at.map(|at| at + AVOIDED);
+        avoided[place] = failed_at.map(|at| at + self.settings.timeout * AVOIDED);
     }
 
     /// Asks server after server until one answers. Only a link that failed lets the next one try: a wrong password is
@@ -205,9 +205,11 @@ impl Organisation {
     async fn resolve(&self, username: &str, password: Option<&str>) -> Result<StaffIdentity, SignInError> {
         let mut failures = Vec::new();
         let organisation = || self.settings.id.clone();
-        for place in self.order(Instant::now()) {
+        let order = self.order(Instant::now());
+        let last = Instant::now() + self.patience();
+        for (asked, place) in order.iter().copied().enumerate() {
             let server = &self.settings.servers[place];
-            let deadline = Instant::now() + self.settings.timeout;
+            let deadline = self.share(Instant::now(), last, order.len() - asked);
             let Ok(Ok(_slot)) = timeout_at(deadline, self.slots.acquire()).await else {
                 failures.push(ServerFailure { server: server.url().to_owned(), error: LinkError::Crowded });
                 break;
@@ -229,6 +231,17 @@ impl Organisation {
             }
         }
         Err(SignInError::Unavailable { organisation: organisation(), failures })
+    }
+
+    /// How long somebody waits for all servers together: half as long again as for one (SECURITY: threat 4; FEATURES I1).
+    fn patience(&self) -> Duration {
+        if self.settings.servers.len() > 1 { self.settings.timeout * 3 / 2 } else { self.settings.timeout }
+    }
+
+    /// Until when one of `left` servers has time, so that each of them has as much of what is left until `last`.
+    fn share(&self, now: Instant, last: Instant, left: usize) -> Instant {
+        let left = u32::try_from(left).unwrap_or(u32::MAX).max(1);
+        now + (last.saturating_duration_since(now) / left).min(self.settings.timeout)
     }
 
     /// Everything at one server, until `deadline`.
@@ -290,9 +303,11 @@ impl Organisation {
 
     async fn probe(&self) -> HealthState {
         let mut failures: Vec<String> = Vec::new();
-        for place in self.order(Instant::now()) {
+        let order = self.order(Instant::now());
+        let last = Instant::now() + self.patience();
+        for (asked, place) in order.iter().copied().enumerate() {
             let server = &self.settings.servers[place];
-            let outcome = self.service(server, Instant::now() + self.settings.timeout).await;
+            let outcome = self.service(server, self.share(Instant::now(), last, order.len() - asked)).await;
             let failed = matches!(&outcome, Err(Obstacle::Link(_)));
             self.note(place, failed.then(Instant::now));
             match outcome {

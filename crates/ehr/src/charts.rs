@@ -1,12 +1,16 @@
 //! Opening a chart: authorize, write down the intent, ask every linked source at once, write down the outcome.
 
 mod authorize;
+mod checked;
 mod demographics;
 mod fan_out;
 mod labs;
+mod outpatient;
 mod patient;
 mod query;
+mod record_query;
 mod search;
+mod summary;
 
 use std::sync::Arc;
 
@@ -16,9 +20,9 @@ use patients::Index;
 use sources::Catalogue;
 use store::Store;
 
-pub use labs::LabQuery;
 pub(crate) use patient::identity;
 pub use query::SearchQuery;
+pub use record_query::RecordQuery;
 
 use crate::{Banner, EhrError, Link, MaskedIdentifier};
 
@@ -58,7 +62,7 @@ impl Default for RecordSettings {
 /// What a clinician needs to open a chart, beside the right to read charts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TreatmentRelation {
-    /// A relation to the patient: until relations exist, every chart asks to break the glass.
+    /// A relation to the patient: without one, a chart asks to break the glass.
     Required,
     /// None: a read without one is marked in the audit.
     Advisory,
@@ -91,17 +95,20 @@ impl Charts {
         &self.inner.catalogue
     }
 
-    /// Who the patient is, from the index alone: quick, and the same on every page. Reading it is part of reading the
-    /// page it stands on, so it is authorized here and audited there.
+    /// Who the patient is, from the index alone: quick, and without allergies ([`crate::AllergyState::Asking`]). Reading
+    /// it is part of reading the page it stands on, so it is authorized here and audited there.
     ///
     /// # Errors
     /// As every read of a chart.
-    pub async fn banner(&self, reader: Reader<'_>, person: PersonId, now: Timestamp) -> Result<Banner, EhrError> {
-        let allowed = self.authorize(reader, person, crate::Section::Demographics).await?;
-        let person = allowed.person;
+    pub async fn plain_banner(&self, reader: Reader<'_>, person: PersonId, now: Timestamp) -> Result<Banner, EhrError> {
+        let allowed = self.authorize(reader, person, crate::Section::Demographics, now).await?;
+        Ok(self.face(allowed.person, now))
+    }
+
+    fn face(&self, person: patients::Person, now: Timestamp) -> Banner {
         let age = crate::age::years(person.birth_date.as_deref(), now);
         let identifiers = identifiers(&person);
-        Ok(Banner {
+        Banner {
             person: person.id,
             age,
             identifiers,
@@ -110,7 +117,8 @@ impl Charts {
             name: person.name,
             sex: person.sex,
             birth_date: person.birth_date,
-        })
+            allergies: crate::Allergies::default(),
+        }
     }
 
     /// Identities of a person at sources, with their evidence.
@@ -118,7 +126,7 @@ impl Charts {
     /// # Errors
     /// As every read of a chart.
     pub async fn links(&self, reader: Reader<'_>, person: PersonId, now: Timestamp) -> Result<Vec<Link>, EhrError> {
-        let allowed = self.authorize(reader, person, crate::Section::Demographics).await?;
+        let allowed = self.open(reader, person, crate::Section::Demographics, now).await?;
         let links = allowed.person.links.iter().map(link).collect::<Vec<_>>();
         let read = self.begin(reader, &allowed, "links", serde_json::json!({}), now).await?;
         read.finish(access::Outcome::Ok, serde_json::json!({ "links": links.len() }), now).await?;

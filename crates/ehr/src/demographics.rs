@@ -74,4 +74,6 @@ pub struct Banner {
     pub identifiers: Vec<MaskedIdentifier>,
     /// Identities at sources.
     pub links: Vec<Link>,
+    /// What is known of allergies: `Asking` in a banner that did not ask.
+    pub allergies: crate::Allergies,
 }

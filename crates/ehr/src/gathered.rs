@@ -89,10 +89,15 @@ pub struct SourceReport {
     pub id: String,
     /// The hospital's name.
     pub name: Bilingual,
+    /// Its short name, for rows and cards; the name where it has none.
+    pub short_name: Bilingual,
     /// Its place in the catalogue, 0-based: decides the shape and colour that mark its rows.
     pub mark: usize,
     /// What became of it.
     pub state: SourceState,
+    /// What became of each part of the section that was asked for by itself; empty where there are none.
+    #[serde(default)]
+    pub parts: Vec<crate::PartReport>,
     /// Why, as a message key of the record's words (`why-timeout`, `why-status`, …), never a server's own text.
     pub detail: Option<String>,
     /// Searches sent.
@@ -112,7 +117,7 @@ pub struct SourceReport {
 }
 
 /// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// Source id.
     pub source: String,

@@ -18,6 +18,7 @@ mod rows;
 mod trend;
 pub mod units;
 mod view;
+mod weight;
 mod words;
 
 pub use catalogue::{Analyte, Catalogue, Conversion, LoincCode, PanelName, Specimen, catalogue};
@@ -28,6 +29,7 @@ pub use merge::{MergedLabs, merge};
 pub use result::{Code, Coding, Flag, LabResult, Range, Value};
 pub use rows::{LabRows, RowSource};
 pub use trend::{Trend, TrendPoint, trend};
+pub(crate) use view::stable_hash;
 pub(crate) use words::concept as concept_words;
 pub use words::plain_words;
 

@@ -1,11 +1,16 @@
 //! When a patient sees a laboratory result: `data/release-policy.toml`, applied.
 
+mod parts;
+
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Held;
+use crate::charts::Reader;
+use crate::{ClinicalTime, Held, Origin, SourceReport};
+pub(crate) use parts::{hold_allergies, hold_outpatient, hold_summary};
+
 use crate::labs::{Flag, LabResult, catalogue};
 
 const TEXT: &str = include_str!("../data/release-policy.toml");
@@ -14,6 +19,9 @@ const TEXT: &str = include_str!("../data/release-policy.toml");
 struct Policy {
     #[serde(rename = "rule")]
     rules: Vec<Rule>,
+    /// Parts of the summary and of visits; one that is not named is not shown.
+    #[serde(rename = "part")]
+    parts: Vec<parts::PartRule>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -30,11 +38,18 @@ struct Rule {
     analytes: Vec<String>,
     #[serde(default)]
     words: Vec<String>,
+    /// Beginnings of ICD-10 codes.
+    #[serde(default)]
+    icd10: Vec<String>,
+    /// Do its words count in the running text of notes?
+    #[serde(default)]
+    texts: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Release {
+    Immediate,
     InProgress,
     Delayed,
     AfterReview,
@@ -60,6 +75,20 @@ fn policy() -> &'static Policy {
         }
         policy
     })
+}
+
+/// Does the policy stand between this reader and the record?
+pub(crate) fn applies(reader: Reader<'_>) -> bool {
+    matches!(reader, Reader::Patient(_)) && access::Safeguard::ReleasePolicy.stands()
+}
+
+/// Entries as far as they are shown: what a source gave beyond that is held, and its number would say where.
+pub(crate) fn recount<'o>(sources: &mut [SourceReport], shown: impl Iterator<Item = &'o Origin>) {
+    let shown: HashSet<&Origin> = shown.collect();
+    for report in sources {
+        let own = shown.iter().filter(|origin| origin.source == report.id).count();
+        report.entries = u32::try_from(own).unwrap_or(u32::MAX);
+    }
 }
 
 /// Takes out of `results` what the patient may not see at `now`, and counts it. What stays names nothing that was taken.
@@ -114,11 +143,19 @@ impl Rule {
 
     /// Has the time passed after which it is shown in any case?
     fn has_passed(&self, result: &LabResult, now: Timestamp) -> bool {
-        let Some(hours) = self.hours else { return false };
-        let since = result.issued.as_ref().or(result.time.as_ref());
-        let since = since.and_then(|time| Timestamp::from_second(time.epoch_seconds()).ok());
-        since.is_some_and(|since| now.duration_since(since) >= SignedDuration::from_hours(hours))
+        self.hours.is_some_and(|hours| has_passed(hours, result.issued.as_ref().or(result.time.as_ref()), now))
     }
+
+    /// A hospital's words or code for anything that is no result.
+    fn names(&self, forms: &[String], icd10: Option<&str>) -> bool {
+        let coded = icd10.is_some_and(|code| self.icd10.iter().any(|start| code.starts_with(start)));
+        coded || self.words.iter().any(|word| forms.iter().any(|form| form.contains(word)))
+    }
+}
+
+fn has_passed(hours: i64, since: Option<&ClinicalTime>, now: Timestamp) -> bool {
+    let since = since.and_then(|time| Timestamp::from_second(time.epoch_seconds()).ok());
+    since.is_some_and(|since| now.duration_since(since) >= SignedDuration::from_hours(hours))
 }
 
 /// The laboratory says so, or it lies beyond the catalogue's customary limits.
@@ -169,7 +206,7 @@ mod tests {
     #[test]
     fn the_compiled_in_file_can_be_read() {
         let policy: Policy = toml::from_str(TEXT).expect("release-policy.toml");
-        assert_eq!(policy.rules.len(), 11);
+        assert_eq!(policy.rules.len(), 12);
         for rule in &policy.rules {
             assert!(rule.analytes.iter().all(|id| catalogue().analyte(id).is_some()), "{rule:?}");
             let panels = crate::labs::panels();

@@ -83,6 +83,6 @@ impl Section {
 
     /// Is there a page for it yet? The others are listed greyed out, so that nobody takes a missing page for "nothing there".
     pub fn is_built(self) -> bool {
-        matches!(self, Self::Demographics | Self::LabResults)
+        matches!(self, Self::Demographics | Self::Summary | Self::Outpatient | Self::LabResults)
     }
 }

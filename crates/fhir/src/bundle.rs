@@ -19,6 +19,8 @@ use crate::{
 
 /// Longest piece of a server's own code that is kept.
 const MAX_CODE: usize = 64;
+/// Pieces of a page that are replaced by a character of three bytes.
+const MAX_REPLACED: usize = 65_536;
 /// Issues kept of one page.
 const MAX_ISSUES: usize = 32;
 
@@ -98,8 +100,8 @@ fn read<K: Kind>(body: &[u8], limit: u32, each: &mut Each<'_, K>, shape: Shape) 
         Ok(text) => (text, false),
         Err(_) => {
             walk.notes.add(&["Bundle"], Fault::Encoding);
-            lossy = String::from_utf8_lossy(body);
-            (lossy.as_ref(), true)
+            lossy = readable(body);
+            (lossy.as_str(), true)
         }
     };
     let mut scan = Scan::new(text.trim_start_matches('\u{feff}'));
@@ -126,6 +128,19 @@ fn read<K: Kind>(body: &[u8], limit: u32, each: &mut Each<'_, K>, shape: Shape) 
         Ok(()) => None,
     };
     walk.finish(fault)
+}
+
+/// Texts as far as they are UTF-8, U+FFFD for what is not; after the first [`MAX_REPLACED`] pieces a question mark, so that
+/// a body of nothing else does not grow to three times its size.
+fn readable(body: &[u8]) -> String {
+    let mut text = String::with_capacity(body.len() + 2 * MAX_REPLACED);
+    for (nth, chunk) in body.utf8_chunks().enumerate() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(if nth < MAX_REPLACED { char::REPLACEMENT_CHARACTER } else { '?' });
+        }
+    }
+    text
 }
 
 /// The issues of an error's body, when it is a FHIR OperationOutcome in JSON.

@@ -1,5 +1,7 @@
 //! Searching: pages followed within bounds, and the truth about what came.
 
+mod fault;
+mod patience;
 mod verdict;
 mod walk;
 

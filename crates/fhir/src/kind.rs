@@ -21,6 +21,10 @@ pub trait Row<'a>: Copy + ReadResource<'a> {
     fn resource_type(&self) -> Option<&'a str>;
     /// Id at the source.
     fn id(&self) -> Option<&'a str>;
+    /// The patient it is about, for types of a patient's compartment.
+    fn subject(&self) -> Option<&rows::ResourceReference<'a>> {
+        None
+    }
     /// Does it carry what filters look at (`category`)? Where it doesn't, a filtered search proves nothing.
     fn is_classified(&self) -> bool {
         true
@@ -28,7 +32,7 @@ pub trait Row<'a>: Copy + ReadResource<'a> {
 }
 
 macro_rules! row {
-    ($name:ident $(, $classified:ident)?) => {
+    ($name:ident $(of $subject:ident)? $(, $classified:ident)?) => {
         impl<'a> ReadResource<'a> for rows::$name<'a> {
             fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<&'a Self> {
                 read_resource_object(scan, cx, |row: &Self| row.resource_type)
@@ -44,6 +48,10 @@ macro_rules! row {
                 self.id
             }
 
+            $(fn subject(&self) -> Option<&rows::ResourceReference<'a>> {
+                self.$subject.as_ref()
+            })?
+
             $(fn is_classified(&self) -> bool {
                 !self.$classified.is_empty()
             })?
@@ -57,8 +65,18 @@ macro_rules! row {
 }
 
 row!(Patient);
-row!(Observation, category);
-row!(DiagnosticReport, category);
+row!(Observation of subject, category);
+row!(DiagnosticReport of subject, category);
+row!(Condition of subject, category);
+row!(AllergyIntolerance of patient);
+row!(MedicationRequest of subject);
+row!(Medication);
+row!(Immunization of patient);
+row!(Procedure of subject);
+row!(Device of patient);
+row!(Encounter of subject);
+row!(DocumentReference of subject, category);
+row!(Binary);
 
 /// The kinds there are: `client.search::<kinds::Observation>(…)`.
 pub mod kinds {
@@ -71,6 +89,36 @@ pub mod kinds {
     /// DiagnosticReport
     #[derive(Clone, Copy, Debug)]
     pub struct DiagnosticReport;
+    /// Condition
+    #[derive(Clone, Copy, Debug)]
+    pub struct Condition;
+    /// AllergyIntolerance
+    #[derive(Clone, Copy, Debug)]
+    pub struct AllergyIntolerance;
+    /// MedicationRequest
+    #[derive(Clone, Copy, Debug)]
+    pub struct MedicationRequest;
+    /// Medication
+    #[derive(Clone, Copy, Debug)]
+    pub struct Medication;
+    /// Immunization
+    #[derive(Clone, Copy, Debug)]
+    pub struct Immunization;
+    /// Procedure
+    #[derive(Clone, Copy, Debug)]
+    pub struct Procedure;
+    /// Device
+    #[derive(Clone, Copy, Debug)]
+    pub struct Device;
+    /// Encounter
+    #[derive(Clone, Copy, Debug)]
+    pub struct Encounter;
+    /// DocumentReference
+    #[derive(Clone, Copy, Debug)]
+    pub struct DocumentReference;
+    /// Binary
+    #[derive(Clone, Copy, Debug)]
+    pub struct Binary;
 
     pub use crate::raw::Raw;
 }

@@ -15,6 +15,8 @@ use crate::{
 
 /// List members of one entry, all lists together: bounds the memory that `[{},{},…]` can ask for.
 const MAX_MEMBERS: usize = 20_000;
+/// Elements that say which patient a resource is about, and what in them says it.
+const WHOSE: [&str; 5] = ["subject", "patient", "beneficiary", "reference", "identifier"];
 /// Deepest path that is written into notes.
 const MAX_PATH: usize = 12;
 
@@ -103,10 +105,17 @@ pub(crate) trait Slot<'a> {
     /// Reads the next value, of whatever type. True when it fitted; else it has been noted.
     fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool;
 
-    /// Reads the value of `key`, unless there was one before.
+    /// Makes what has been written say nothing, without making room for more.
+    fn empty(&mut self, _arena: &'a Bump) {}
+
+    /// Reads the value of `key`, unless there was one before. Of two that say whose a resource is neither counts
+    /// (RECORD: rule 3): readers differ in which of the two they take.
     fn fill<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) {
         if self.is_set() {
             cx.note(key, Fault::Duplicate);
+            if WHOSE.contains(&key) {
+                self.empty(cx.arena);
+            }
             return cx.skip(scan);
         }
         self.read(key, scan, cx);
@@ -156,6 +165,10 @@ impl<'a> Slot<'a> for Option<&'a str> {
         *self = Some(scan.string(cx.arena));
         true
     }
+
+    fn empty(&mut self, _arena: &'a Bump) {
+        *self = Some("");
+    }
 }
 
 impl<'a> Slot<'a> for Option<bool> {
@@ -190,6 +203,10 @@ impl<'a, T: Object<'a>> Slot<'a> for Option<T> {
         cx.leave();
         true
     }
+
+    fn empty(&mut self, _arena: &'a Bump) {
+        *self = Some(T::default());
+    }
 }
 
 /// An object that is rare and large: kept beside the row, so that rows stay small.
@@ -220,6 +237,10 @@ impl<'a, T: Object<'a>> Slot<'a> for Rare<'a, T> {
         }
         self.0 = Some(cx.arena.alloc(read_object::<T>(key, scan, cx)));
         true
+    }
+
+    fn empty(&mut self, arena: &'a Bump) {
+        self.0 = Some(arena.alloc(T::default()));
     }
 }
 

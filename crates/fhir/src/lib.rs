@@ -26,7 +26,10 @@ mod scan;
 pub use client::Client;
 pub use kind::{Kind, Row, kinds};
 pub use notes::{Fault, QualityNote};
-pub use platform::{FilterTrust, IssueMeaning, IssueRule, Platform, PlatformError, QueryRule};
+pub use platform::{
+    DateForm, DateRule, DayPrefix, FilterTrust, IssueMeaning, IssueRule, LostConnections, Platform, PlatformError,
+    QueryRule,
+};
 pub use query::{Limits, Query};
 pub use raw::{RawRow, find_raw};
 pub use reference::{Reference, refers_to};

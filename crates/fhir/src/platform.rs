@@ -27,6 +27,51 @@ pub struct Platform {
     /// The server's own issue codes.
     #[serde(default, rename = "issue")]
     pub issues: Vec<IssueRule>,
+    /// How dates of searches are written; absent: as days.
+    pub dates: Option<DateRule>,
+    /// That the server loses connections; absent: a lost one is the answer.
+    pub lost_connections: Option<LostConnections>,
+}
+
+/// How a platform wants dates.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DateRule {
+    /// The form.
+    pub form: DateForm,
+    /// Where the vendor says so.
+    pub why: String,
+}
+
+/// What a date in a search looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DateForm {
+    /// `ge2026-01-31`
+    #[default]
+    Day,
+    /// `ge2026-01-31T00:00:00Z`: a prefix and a time of day.
+    Instant,
+}
+
+/// A server that is known to lose connections. What it lost is asked for again, if there is time: searches and reads change
+/// nothing (RFC 9110, 9.2.2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostConnections {
+    /// How often a page is asked for again, 1 or 2.
+    pub again: u8,
+    /// What has been seen.
+    pub why: String,
+}
+
+/// Which side of a day is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayPrefix {
+    /// On that day or later.
+    NotBefore,
+    /// On that day or earlier.
+    NotAfter,
 }
 
 /// How one section asks for one type.
@@ -146,7 +191,30 @@ impl Platform {
             let once = !self.issues[..index].iter().any(|one| one.code == rule.code);
             check(once, format!("issue[{index}].code"), "this code is there already");
         }
+        for (path, why) in [
+            ("dates.why", self.dates.as_ref().map(|rule| &rule.why)),
+            ("lost_connections.why", self.lost_connections.as_ref().map(|rule| &rule.why)),
+        ] {
+            check(why.is_none_or(|why| !why.trim().is_empty()), path.to_owned(), "a quirk needs its reason");
+        }
+        let again = self.lost_connections.as_ref().map(|rule| rule.again);
+        check(again.is_none_or(|again| (1..=2).contains(&again)), "lost_connections.again".to_owned(), "1 or 2");
         problems
+    }
+
+    /// A filter by date: `name` not before (`ge`) or not after (`le`) the day `date`, written `YYYY-MM-DD`, as this server
+    /// wants it. Servers know days of zones of their own and times of many: ask for a day more on each side, and look again
+    /// at what comes.
+    pub fn by_day(&self, name: &str, prefix: DayPrefix, date: &str) -> (String, String) {
+        let (prefix, time) = match prefix {
+            DayPrefix::NotBefore => ("ge", "T00:00:00Z"),
+            DayPrefix::NotAfter => ("le", "T23:59:59Z"),
+        };
+        let time = match self.dates.as_ref().map(|rule| rule.form).unwrap_or_default() {
+            DateForm::Day => "",
+            DateForm::Instant => time,
+        };
+        (name.to_owned(), format!("{prefix}{date}{time}"))
     }
 
     /// The search for resources of type `kind` of one patient in one section.
@@ -182,5 +250,18 @@ impl Platform {
 }
 
 /// RECORD's queries as FHIR means them: section, type, filter. A platform's own rule takes their place.
-const STANDARD: [(&str, &str, &str); 2] =
-    [("lab-results", "Observation", "category=laboratory"), ("lab-results", "DiagnosticReport", "category=LAB")];
+const STANDARD: [(&str, &str, &str); 13] = [
+    ("lab-results", "Observation", "category=laboratory"),
+    ("lab-results", "DiagnosticReport", "category=LAB"),
+    ("summary", "Condition", "category=problem-list-item"),
+    ("outpatient", "Condition", "category=encounter-diagnosis"),
+    ("outpatient", "DocumentReference", "category=clinical-note"),
+    ("inpatient", "Condition", "category=encounter-diagnosis"),
+    ("inpatient", "DocumentReference", "category=clinical-note"),
+    ("discharge", "DocumentReference", "type=http://loinc.org|18842-5"),
+    ("nursing", "Observation", "category=vital-signs,survey,exam"),
+    ("personal-record", "Observation", "category=social-history"),
+    ("prescriptions", "MedicationRequest", "intent=order"),
+    ("orders", "MedicationRequest", "intent=order"),
+    ("front-page", "Condition", "category=encounter-diagnosis"),
+];

@@ -33,6 +33,10 @@ impl<'a, R: Row<'a>> Row<'a> for RawRow<'a, R> {
         self.row.id()
     }
 
+    fn subject(&self) -> Option<&crate::rows::ResourceReference<'a>> {
+        self.row.subject()
+    }
+
     fn is_classified(&self) -> bool {
         self.row.is_classified()
     }

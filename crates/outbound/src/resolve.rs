@@ -1,7 +1,9 @@
 //! Name resolution with the address check built in: what was checked is what is connected to.
 
 use std::{
+    io,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -32,6 +34,14 @@ struct Expected {
     loopback: bool,
 }
 
+/// Who is asked where a name is.
+pub(crate) type Ask = fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+/// This machine's own resolver. Port 0: the URL's own port is put in its place.
+pub(crate) fn system(name: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>> {
+    Box::pin(async move { Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.collect()) })
+}
+
 /// A name and where it is.
 type Answer = (String, Vec<SocketAddr>);
 
@@ -41,18 +51,19 @@ type Answer = (String, Vec<SocketAddr>);
 pub(crate) struct Pinned {
     expected: Arc<[Expected]>,
     answers: Arc<Mutex<Vec<Answer>>>,
+    ask: Ask,
 }
 
 impl Pinned {
     /// `urls`: the base, and the proxy if there is one.
-    pub(crate) fn new<'u>(urls: impl IntoIterator<Item = &'u Url>) -> Self {
+    pub(crate) fn new<'u>(urls: impl IntoIterator<Item = &'u Url>, ask: Ask) -> Self {
         let expected = urls.into_iter().filter_map(|url| match url.host() {
             Some(Host::Domain(host)) => {
                 Some(Expected { host: host.trim_end_matches('.').to_ascii_lowercase(), loopback: names_loopback(url) })
             }
             _ => None,
         });
-        Self { expected: expected.collect(), answers: Arc::default() }
+        Self { expected: expected.collect(), answers: Arc::default(), ask }
     }
 
     /// Forgets what was pinned.
@@ -80,9 +91,8 @@ impl Pinned {
         if let Some(addresses) = self.pinned(&host) {
             return Ok(addresses);
         }
-        // Port 0: the URL's own port is put in its place.
-        let found = tokio::net::lookup_host((host.as_str(), 0)).await.map_err(|_| ResolveError::NotFound)?;
-        let addresses = checked(found.collect(), expected.loopback)?;
+        let found = (self.ask)(host.clone()).await.map_err(|_| ResolveError::NotFound)?;
+        let addresses = checked(found, expected.loopback)?;
         self.pin(&host, &addresses);
         Ok(addresses)
     }
@@ -173,7 +183,7 @@ mod tests {
     #[tokio::test]
     async fn names_are_resolved_only_when_expected_and_then_pinned() {
         let base = Url::parse("http://localhost:1/").expect("a URL");
-        let pinned = Pinned::new([&base]);
+        let pinned = Pinned::new([&base], system);
         assert_eq!(pinned.clone().look_up("elsewhere.example".into()).await, Err(ResolveError::Unexpected));
         let first = pinned.clone().look_up("LOCALHOST.".into()).await.expect("localhost");
         assert_eq!(pinned.pinned("localhost"), Some(first));
@@ -187,6 +197,7 @@ mod tests {
         let pinned = Pinned {
             expected: Arc::new([Expected { host: "localhost".into(), loopback: false }]),
             answers: Arc::default(),
+            ask: system,
         };
         assert_eq!(pinned.clone().look_up("localhost".into()).await, Err(ResolveError::Refused));
         assert_eq!(pinned.pinned("localhost"), None);

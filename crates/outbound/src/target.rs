@@ -10,8 +10,8 @@ use url::Url;
 
 use crate::{
     OutboundError,
-    body::{self, Cut},
-    resolve::{Pinned, ResolveError, literal_is_allowed},
+    body::{self, Cut, Turn},
+    resolve::{self, Ask, Pinned, ResolveError, literal_is_allowed},
     tls,
 };
 
@@ -78,7 +78,7 @@ pub struct Answer {
     pub status: u16,
     /// `Content-Type` as sent, when readable.
     pub content_type: Option<String>,
-    /// Decompressed.
+    /// Decompressed. Drop a large one soon: no other large answer of the target is read while it lives.
     pub body: Bytes,
     /// `Retry-After`, when given in seconds.
     pub retry_after: Option<Duration>,
@@ -96,6 +96,7 @@ pub struct Target {
     settings: Arc<TargetSettings>,
     client: reqwest::Client,
     pinned: Pinned,
+    large: Turn,
 }
 
 impl Outbound {
@@ -106,6 +107,10 @@ impl Outbound {
 
     /// Checks the settings and makes a target. Nothing is sent or resolved.
     pub fn target(&self, settings: TargetSettings) -> Result<Target, OutboundError> {
+        self.target_asking(settings, resolve::system)
+    }
+
+    fn target_asking(&self, settings: TargetSettings, ask: Ask) -> Result<Target, OutboundError> {
         let wrong = |what: &str| OutboundError::Settings { target: settings.id.clone(), what: what.to_owned() };
         let base = &settings.base_url;
         if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
@@ -119,7 +124,7 @@ impl Outbound {
         }
         let config =
             tls::client_config(self.provider.clone(), settings.ca_file.as_deref()).map_err(|what| wrong(&what))?;
-        let pinned = Pinned::new([base].into_iter().chain(settings.proxy.as_ref()));
+        let pinned = Pinned::new([base].into_iter().chain(settings.proxy.as_ref()), ask);
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
             .redirect(reqwest::redirect::Policy::none())
@@ -137,7 +142,7 @@ impl Outbound {
             builder = builder.proxy(proxy.ok_or_else(|| wrong("proxy must be http://, https:// or socks5://"))?);
         }
         let client = builder.build().map_err(|_| wrong("no HTTP client can be made of these settings"))?;
-        Ok(Target { settings: Arc::new(settings), client, pinned })
+        Ok(Target { settings: Arc::new(settings), client, pinned, large: body::turn() })
     }
 }
 
@@ -186,7 +191,7 @@ impl Target {
         let content_type = header(CONTENT_TYPE).map(str::to_owned);
         let retry_after = header(RETRY_AFTER).and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
         let status = response.status().as_u16();
-        let (body, cut) = body::read(response, self.settings.max_body, deadline).await;
+        let (body, cut) = body::read(response, self.settings.max_body, deadline, &self.large).await;
         Ok((Answer { status, content_type, body, retry_after }, cut.map(|cut| self.cut(cut))))
     }
 
@@ -259,3 +264,6 @@ fn header_map(headers: &[(String, String)]) -> Option<HeaderMap> {
     }
     Some(map)
 }
+
+#[cfg(test)]
+mod tests;

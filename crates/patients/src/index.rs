@@ -7,6 +7,7 @@ mod plan;
 use access::{PersonId, audit::AuditLog};
 use jiff::Timestamp;
 use store::Store;
+use uuid::Uuid;
 
 use crate::{Identifier, IndexKey};
 
@@ -16,6 +17,8 @@ pub struct Index {
     store: Store,
     key: IndexKey,
     audit: AuditLog,
+    /// This process, for leases.
+    process: Uuid,
 }
 
 /// A person of the region.
@@ -95,11 +98,15 @@ impl LinkedBy {
 impl Index {
     /// The index of a region: `key` is derived from the region's key.
     pub fn new(store: Store, key: IndexKey, audit: AuditLog) -> Self {
-        Self { store, key, audit }
+        Self { store, key, audit, process: Uuid::new_v4() }
     }
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub(crate) fn process(&self) -> Uuid {
+        self.process
     }
 }
 

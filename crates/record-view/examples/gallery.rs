@@ -92,6 +92,7 @@ fn frame(lang: Lang, portal: Portal, path: &str) -> Frame {
         portal,
         user: Some(user),
         csrf_token: "token".to_owned(),
+        nonce: "n0nce".to_owned(),
         path: path.to_owned(),
         request_id: "01JD2Z6X8Q4R".to_owned(),
         now: now(),
@@ -113,9 +114,11 @@ fn report(id: &str, mark: usize, state: SourceState, detail: Option<&str>) -> So
     };
     SourceReport {
         id: id.to_owned(),
+        short_name: name.clone(),
         name,
         mark,
         state,
+        parts: Vec::new(),
         detail: detail.map(str::to_owned),
         queries: 2,
         pages: 5,
@@ -164,6 +167,7 @@ fn banner() -> Banner {
         number: "LZ 0048 2917 36".to_owned(),
         identifiers: identifiers(),
         links: vec![link("city-first", "Patient/p-1042"), link("university", "Patient/eXy.93.kQ")],
+        allergies: ehr::Allergies::default(),
     }
 }
 

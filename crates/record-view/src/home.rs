@@ -5,7 +5,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use web::render::{Arg, local};
 
-use crate::{PatientShell, Scene, scene::mark_letter};
+use crate::{
+    PatientShell, Scene,
+    scene::mark_letter,
+    shell::{SectionLink, section_links},
+};
 
 /// A hospital of the catalogue, and how it answered last.
 #[derive(Clone, Debug)]
@@ -38,6 +42,8 @@ pub struct HomePage {
     pub greeting: String,
     /// Connected hospitals.
     pub hospitals: Vec<HospitalView>,
+    /// All fifteen sections of a record; one without an address is not there yet.
+    pub sections: Vec<SectionLink>,
 }
 
 /// `home.html` of the external portal.
@@ -91,6 +97,7 @@ pub fn page(name: &str, hospitals: &[Connected], scene: &Scene<'_>) -> HomePage 
     HomePage {
         greeting: scene.with(key, &[("name", Arg::from(name))]),
         hospitals: hospitals.iter().map(|hospital| HospitalView::new(hospital, scene)).collect(),
+        sections: section_links("", None, scene),
     }
 }
 

@@ -12,12 +12,13 @@ use ehr::{
 use serde::Serialize;
 use web::render::{Arg, Html};
 
+pub(crate) use filters::push_encoded;
 pub use filters::{Filters, Period};
 pub(crate) use grid::{Grid, is_abnormal, results};
 pub use history::{Conflict, History, HistoryRow, Said};
 pub(crate) use table::{status_key, value_text};
 
-use crate::{RecordShell, Scene, chart::Chart, scene::source_of, sources::Sources};
+use crate::{RecordShell, Scene, chart::Chart, scene::short_source_of, sources::Sources};
 
 /// Charts beside the matrix.
 const CHARTS: usize = 3;
@@ -229,7 +230,7 @@ fn charts<'a>(input: &LabsInput<'a>, grid: &Grid<'_, 'a>) -> Vec<Chart> {
         let Some(mut trend) = trend(row) else { continue };
         trend.points.retain(|point| since.is_none_or(|since| point.at >= since));
         trend.points.retain(|point| filters.source.as_ref().is_none_or(|source| *source == point.source));
-        let name_of = |id: &str| source_of(&gathered.sources, id, scene);
+        let name_of = |id: &str| short_source_of(&gathered.sources, id, scene);
         charts.extend(Chart::new(&trend, &name_of, scene));
         if charts.len() == CHARTS {
             break;

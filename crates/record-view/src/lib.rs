@@ -5,17 +5,25 @@
 //! clinician's matrix) or [`patient_labs::page`] (the patient's own results). Nothing here ever says "none" unless every
 //! linked source answered in full: see [`sources::Sources`].
 
+pub mod allergies;
 pub mod break_glass;
 mod chart;
 pub mod demographics;
+pub mod facts;
 pub mod home;
 pub mod labs;
+pub mod outpatient;
 pub mod patient_labs;
+pub mod patient_outpatient;
+pub mod patient_summary;
 mod range_bar;
 mod scene;
 pub mod search;
 mod shell;
 pub mod sources;
+mod spark;
+pub mod summary;
+pub mod timeline;
 
 pub use scene::Scene;
 pub use shell::{PatientShell, RecordShell};

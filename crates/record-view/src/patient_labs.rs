@@ -1,5 +1,7 @@
 //! The patient's own results: a plain sentence, the value with its range, the bar, whose hospital.
 
+mod detail;
+
 use std::collections::{BTreeMap, HashMap};
 
 use ehr::{
@@ -8,6 +10,8 @@ use ehr::{
 };
 use serde::Serialize;
 use web::render::{Arg, Html};
+
+pub use detail::{Earlier, ResultDetail};
 
 use crate::{
     PatientShell, Scene,
@@ -61,6 +65,15 @@ pub struct PatientLabsPage {
     pub older_href: Option<String>,
     /// Newer days.
     pub newer_href: Option<String>,
+    /// One analyte alone, when the URL asks for it (`?show=`) and it is there: another template's page.
+    pub detail: Option<ResultDetail>,
+}
+
+impl PatientLabsPage {
+    /// The template that shows it.
+    pub fn template(&self) -> &'static str {
+        if self.detail.is_some() { "record/result_detail.html" } else { "record/lab_results.html" }
+    }
 }
 
 /// The results of one day at one hospital.
@@ -81,6 +94,8 @@ pub struct Day {
 pub struct PlainResult {
     /// Analyte.
     pub name: String,
+    /// Its own page.
+    pub href: Option<String>,
     /// Value with comparator.
     pub value: String,
     /// Unit.
@@ -143,6 +158,7 @@ pub fn page(input: &PatientLabsInput<'_>) -> PatientLabsPage {
         newer_href: (skip > 0).then(|| leaf(skip.saturating_sub(DAYS))),
         days,
         sources,
+        detail: detail::of(input, &path),
         action: path,
     }
 }
@@ -190,7 +206,10 @@ fn day(input: &PatientLabsInput<'_>, column: &Column, found: &[Found<'_, '_>]) -
         .partition(|(_, one)| one.flag == Some(Flag::Normal) && !is_abnormal(one) && one.conflict.is_empty());
     let plain = |list: Vec<&Found<'_, '_>>| -> Vec<PlainResult> {
         list.into_iter()
-            .map(|(row, one)| plain_result(input, &scene.of(&row.name), row.unit.as_deref(), one, &date, &source))
+            .map(|(row, one)| {
+                let named = (scene.of(&row.name), detail_href(input, row));
+                plain_result(input, (&named.0, Some(&named.1)), row.unit.as_deref(), one, &date, &source)
+            })
             .collect()
     };
     let (notable, normal) = (plain(notable), plain(normal));
@@ -203,17 +222,14 @@ fn day(input: &PatientLabsInput<'_>, column: &Column, found: &[Found<'_, '_>]) -
     }
 }
 
-fn plain_result(
-    input: &PatientLabsInput<'_>,
-    name: &str,
-    unit: Option<&str>,
-    one: &LabResult,
-    date: &str,
-    source: &str,
-) -> PlainResult {
-    let scene = &input.scene;
-    let value = value_text(one).or_else(|| one.absent.clone()).unwrap_or_default();
-    let (tone, word) = match one.flag {
+fn detail_href(input: &PatientLabsInput<'_>, row: &Row<'_>) -> String {
+    let show = Filters { show: Some(row.key.clone()), ..Filters::default() };
+    format!("/people/{}/record/{}{}", input.banner.person, Section::LabResults.slug(), show.query())
+}
+
+/// Tone and message key of a flag in plain words.
+fn flag_words(flag: Option<Flag>) -> (&'static str, &'static str) {
+    match flag {
         Some(Flag::CriticalHigh) => ("crit", "plain-critical-high"),
         Some(Flag::High) => ("high", "plain-high"),
         Some(Flag::Low) => ("low", "plain-low"),
@@ -221,7 +237,20 @@ fn plain_result(
         Some(Flag::Abnormal) => ("high", "plain-abnormal"),
         Some(Flag::Normal) => ("ok", "plain-normal"),
         None => ("none", "plain-unflagged"),
-    };
+    }
+}
+
+fn plain_result(
+    input: &PatientLabsInput<'_>,
+    (name, href): (&str, Option<&str>),
+    unit: Option<&str>,
+    one: &LabResult,
+    date: &str,
+    source: &str,
+) -> PlainResult {
+    let scene = &input.scene;
+    let value = value_text(one).or_else(|| one.absent.clone()).unwrap_or_default();
+    let (tone, word) = flag_words(one.flag);
     let flag = scene.text(word);
     let range = one.range.as_ref().map(|range| range.text.clone());
     let spoken = scene.with(
@@ -236,6 +265,7 @@ fn plain_result(
     let unit = unit.or_else(|| one.value.as_ref()?.unit.as_deref()).unwrap_or_default();
     PlainResult {
         name: name.to_owned(),
+        href: href.map(str::to_owned),
         unit: pretty_unit(unit),
         flag: match one.flag.filter(|flag| flag.is_abnormal()) {
             Some(abnormal) => format!("{flag} {}", flag_arrow(abnormal)),
@@ -249,7 +279,7 @@ fn plain_result(
         parts: one
             .components
             .iter()
-            .map(|part| plain_result(input, &part.code.text, None, part, date, source))
+            .map(|part| plain_result(input, (&part.code.text, None), None, part, date, source))
             .collect(),
         range,
         value,

@@ -53,6 +53,14 @@ pub(crate) fn source_of(reports: &[SourceReport], id: &str, scene: &Scene<'_>) -
     }
 }
 
+/// The same with the short name, for where there is little room.
+pub(crate) fn short_source_of(reports: &[SourceReport], id: &str, scene: &Scene<'_>) -> (String, &'static str) {
+    match reports.iter().find(|report| report.id == id) {
+        Some(report) => (scene.of(&report.short_name), mark_letter(report.mark)),
+        None => (id.to_owned(), "x"),
+    }
+}
+
 /// A unit for the eye: `10^9/L` and `10*9/L` as `10⁹/L`; anything else as it is.
 pub(crate) fn pretty_unit(unit: &str) -> String {
     let mut out = unit.to_owned();

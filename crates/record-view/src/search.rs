@@ -6,7 +6,7 @@ use web::render::Arg;
 
 use crate::{
     Scene,
-    scene::source_of,
+    scene::short_source_of,
     shell::{IdentifierView, identifiers, sex, years},
     sources::{Audience, Sources},
 };
@@ -100,7 +100,7 @@ pub fn page(search: &PatientSearch, retry_href: &str, scene: &Scene<'_>) -> Sear
 
 fn row(found: &FoundPatient, search: &PatientSearch, scene: &Scene<'_>) -> FoundRow {
     let known = |id: &String| {
-        let (name, mark) = source_of(&search.sources, id, scene);
+        let (name, mark) = short_source_of(&search.sources, id, scene);
         KnownAt { name, mark }
     };
     FoundRow {

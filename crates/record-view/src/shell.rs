@@ -4,7 +4,7 @@ use ehr::{Banner, MaskedIdentifier, Section};
 use serde::Serialize;
 use web::render::Arg;
 
-use crate::Scene;
+use crate::{Scene, allergies::AllergyLine};
 
 /// The clinician's shell of a record page (`shell` in templates).
 #[derive(Clone, Debug, Serialize)]
@@ -29,6 +29,8 @@ pub struct RecordShell {
     pub sections: Vec<SectionLink>,
     /// Title of the section shown.
     pub section: String,
+    /// What is known of allergies.
+    pub allergies: AllergyLine,
 }
 
 /// The patient's own shell: only what is there for them.
@@ -94,6 +96,7 @@ impl RecordShell {
             print_line,
             sections: section_links(&format!("/patients/{}", banner.person), Some(section), scene),
             section: scene.text(&format!("section-{}", section.slug())),
+            allergies: AllergyLine::new(&banner.allergies, allergies_href(banner, section), scene),
         }
     }
 }
@@ -109,7 +112,15 @@ impl PatientShell {
     }
 }
 
-fn section_links(base: &str, current: Option<Section>, scene: &Scene<'_>) -> Vec<SectionLink> {
+/// The card of allergies, from wherever one is.
+fn allergies_href(banner: &Banner, section: Section) -> String {
+    match section {
+        Section::Summary => "#allergies".to_owned(),
+        _ => format!("/patients/{}/{}#allergies", banner.person, Section::Summary.slug()),
+    }
+}
+
+pub(crate) fn section_links(base: &str, current: Option<Section>, scene: &Scene<'_>) -> Vec<SectionLink> {
     let link = |section: Section| SectionLink {
         name: scene.text(&format!("section-{}", section.slug())),
         hint: scene.text(&format!("section-hint-{}", section.slug())),

@@ -37,6 +37,8 @@ pub struct SourceView {
     pub id: String,
     /// Name.
     pub name: String,
+    /// Short name, for lines of badges.
+    pub short: String,
     /// Letter of its mark.
     pub mark: &'static str,
     /// As in JSON.
@@ -177,6 +179,7 @@ impl SourceView {
         Self {
             id: report.id.clone(),
             name: scene.of(&report.name),
+            short: scene.of(&report.short_name),
             mark: mark_letter(report.mark),
             state: report.state.as_str(),
             state_text: scene.text(&format!("state-{}", report.state.as_str())),

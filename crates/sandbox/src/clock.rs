@@ -81,6 +81,12 @@ pub(crate) fn write(seconds: i64, precision: Precision, zone: Zone) -> String {
     }
 }
 
+/// `2026-11-20 08:10`: an instant as people write it.
+pub(crate) fn minute(seconds: i64) -> String {
+    let text = write(seconds, Precision::Minute, Zone::China);
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::SandboxError;
 
-/// The region's settings; [`Config::default`] listens on ephemeral ports of loopback.
+/// The region's settings; [`Config::default`] listens on ephemeral ports of loopback, and no hospital misbehaves by itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -21,7 +21,14 @@ pub struct Config {
     pub slow_ms: u64,
     /// How long page links of a platform with expiring links live, milliseconds.
     pub page_link_ms: u64,
-    /// The hospitals to start, by the ids of the region (`city-first`, `university`).
+    /// What the legacy hospital waits before every answer, milliseconds.
+    pub legacy_delay_ms: u64,
+    /// Connections in a thousand that the legacy hospital loses; which ones depends on the seed and the number of the
+    /// request. Never two in a row.
+    pub legacy_drops_per_mille: u16,
+    /// Requests in a second that the cerner-like hospital answers; further ones get 429 and `Retry-After`. 0: no limit.
+    pub requests_per_second: u32,
+    /// The hospitals to start, by the ids of the region (`city-first`, `university`, `community`, `city-tcm`).
     #[serde(rename = "hospital")]
     pub hospitals: Vec<HospitalConfig>,
     /// The staff directory.
@@ -68,7 +75,10 @@ impl Default for Config {
             today: None,
             slow_ms: 12_000,
             page_link_ms: 300_000,
-            hospitals: vec![hospital("city-first"), hospital("university")],
+            legacy_delay_ms: 20,
+            legacy_drops_per_mille: 0,
+            requests_per_second: 0,
+            hospitals: ["city-first", "university", "community", "city-tcm"].map(hospital).into(),
             directory: DirectoryConfig::default(),
             control: ControlConfig::default(),
         }

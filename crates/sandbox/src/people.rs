@@ -55,12 +55,29 @@ pub(crate) struct Registration {
     pub(crate) record_number: String,
     pub(crate) resident_id: String,
     pub(crate) han: String,
+    /// Issue code that the hospital adds to every answer about them.
+    pub(crate) warned: Option<u32>,
 }
 
 impl Person {
     /// Age in days at this second of the Unix epoch.
     pub(crate) fn age_days(&self, at: i64) -> i64 {
         (at - clock::seconds(self.born, jiff::civil::Time::midnight())) / DAY
+    }
+
+    /// Registered, and nothing else.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.role.as_deref() == Some("blank")
+    }
+
+    /// Does one of their hospitals send what no reader should trust?
+    pub(crate) fn is_garbled(&self) -> bool {
+        self.role.as_deref() == Some("garbled")
+    }
+
+    /// Is the chart written in the script rather than drawn?
+    pub(crate) fn is_curated(&self) -> bool {
+        self.role.as_deref() == Some("show")
     }
 
     /// Pinyin without tones.
@@ -76,11 +93,12 @@ pub(crate) fn populate(reference: &Reference, seed: u64) -> Result<Vec<Person>, 
     for chosen in &reference.script.people {
         people.push(chosen_person(reference, seed, chosen, &mut free, &people)?);
     }
-    let population = &reference.script.population;
-    let places = [(population.both, vec![0, 1]), (population.city_first, vec![0]), (population.university, vec![1])];
-    for (count, hospitals) in places {
-        for _ in 0..count {
-            let made = made_person(reference, seed, &hospitals, &mut free, &people)?;
+    for population in &reference.script.populations {
+        let hospitals = &reference.script.hospitals;
+        let known = |at: &String| hospitals.iter().position(|hospital| hospital.id == *at);
+        let places: Vec<usize> = population.at.iter().filter_map(known).collect();
+        for _ in 0..population.count {
+            let made = made_person(reference, seed, &places, &mut free, &people)?;
             people.push(made);
         }
     }
@@ -94,7 +112,8 @@ fn chosen_person(
     free: &mut Vec<usize>,
     others: &[Person],
 ) -> Result<Person, SandboxError> {
-    let own = resident_id::compose(&reference.script.resident_id.area, script.born, script.sequence);
+    let area = script.area.as_ref().unwrap_or(&reference.script.resident_id.area);
+    let own = resident_id::compose(area, script.born, script.sequence);
     let course = nearest_course(&reference.courses, script, free)?;
     let mut registrations = Vec::new();
     for (index, hospital) in reference.script.hospitals.iter().enumerate() {
@@ -104,6 +123,7 @@ fn chosen_person(
         let presented = match script.presents.get(&hospital.id).map(String::as_str) {
             None => own.clone(),
             Some("mistyped") => resident_id::mistype(&own),
+            Some("swapped") => resident_id::swap(&own),
             Some("fifteen") => resident_id::fifteen(&own),
             Some(role) => others
                 .iter()
@@ -112,7 +132,9 @@ fn chosen_person(
                 .ok_or_else(|| SandboxError::reference("region.toml", format_args!("nobody is {role}")))?,
         };
         let han = script.spelled.get(&hospital.id).unwrap_or(&script.han).clone();
-        registrations.push(registration(seed, index, hospital, others.len(), presented, han));
+        let warned = script.warned.get(&hospital.id).copied();
+        registrations
+            .push(Registration { warned, ..registration(seed, index, hospital, others.len(), presented, han) });
     }
     let mut dice = Dice::new(seed, &format!("person {}", others.len()));
     Ok(Person {
@@ -140,7 +162,7 @@ fn made_person(
     let mut dice = Dice::new(seed, &format!("person {}", others.len()));
     let course_index = draw_course(reference, &mut dice, hospitals.len() > 1, free)?;
     let course = reference.courses.get(course_index).ok_or_else(no_course)?;
-    let born = birth_date(course);
+    let born = birth_date(course, dice.between(-150, 150));
     let male = course.sex == "male";
     let sequence = (dice.between(1, 499) * 2 + i64::from(male)) as u16;
     let own = resident_id::compose(&reference.script.resident_id.area, born, sequence);
@@ -176,6 +198,10 @@ fn draw_course(
         free.get(*at).and_then(|index| reference.courses.get(*index)).is_some_and(|course| course.age_days > GROWN_DAYS)
     };
     let mut candidates: Vec<usize> = (0..free.len()).filter(|at| !grown_first || grown(at)).collect();
+    if free.is_empty() {
+        // more people than courses: two may have had the same, years apart
+        free.extend(0..reference.courses.len());
+    }
     if candidates.is_empty() {
         candidates = (0..free.len()).collect();
     }
@@ -215,8 +241,10 @@ fn nearest_course(courses: &[Course], person: &PersonScript, free: &mut Vec<usiz
     Ok(free.swap_remove(at))
 }
 
-fn birth_date(course: &Course) -> Date {
-    clock::date(clock::seconds(REFERENCE_DAY, jiff::civil::Time::midnight()) - course.age_days * DAY)
+/// The day of birth of a person with this course; `shift` in days tells people of one course apart.
+fn birth_date(course: &Course, shift: i64) -> Date {
+    let age = (course.age_days + shift).max(course.age_days.min(40));
+    clock::date(clock::seconds(REFERENCE_DAY, jiff::civil::Time::midnight()) - age * DAY)
 }
 
 fn registration(
@@ -230,11 +258,19 @@ fn registration(
     let hash = digest(&[&seed.to_string(), &hospital.id, "patient", &number.to_string()]);
     let patient_id = match hospital.platform.as_str() {
         "plain" => format!("p{}", 100_001 + number * 37),
+        "cerner-like" => format!("{}", 12_700_011 + number * 53),
+        "legacy" => format!("{:08}", 20_417 + number * 19),
         // opaque and case-sensitive, as that vendor's ids are
         _ => format!("e{}{}", hash.get(..12).unwrap_or_default(), hash.get(12..22).unwrap_or_default().to_uppercase()),
     };
-    let record_number = format!("{}{:07}", if index == 0 { "MZ" } else { "U" }, 4_000_123 + number * 61);
-    Registration { hospital: index, patient_id, record_number, resident_id, han }
+    let letters = match index {
+        0 => "MZ",
+        1 => "U",
+        2 => "QX",
+        _ => "ZY",
+    };
+    let record_number = format!("{letters}{:07}", 4_000_123 + number * 61);
+    Registration { hospital: index, patient_id, record_number, resident_id, han, warned: None }
 }
 
 /// Mobile numbers in China begin with 13 to 19: nobody can have 120….

@@ -1,5 +1,6 @@
 //! The embedded reference data (`data/`), parsed once per region.
 
+pub(crate) mod care;
 pub(crate) mod courses;
 pub(crate) mod laboratory;
 pub(crate) mod names;
@@ -9,7 +10,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::SandboxError;
+use crate::{SandboxError, dice::Dice};
+use care::Care;
 use courses::Course;
 use laboratory::Laboratory;
 use names::Names;
@@ -21,6 +23,9 @@ pub(crate) struct Reference {
     pub(crate) names: Names,
     pub(crate) laboratory: Laboratory,
     pub(crate) courses: Vec<Course>,
+    pub(crate) care: Care,
+    procedures: HashMap<String, Operation>,
+    charge_items: HashMap<String, ChargeItem>,
     diagnoses: HashMap<String, Diagnosis>,
     drugs: HashMap<String, Drug>,
     allergens: HashMap<String, Allergen>,
@@ -60,6 +65,27 @@ pub(crate) struct Allergen {
     pub(crate) severity: String,
 }
 
+/// A row of `procedures.csv`.
+#[derive(Deserialize)]
+pub(crate) struct Operation {
+    pub(crate) code: String,
+    pub(crate) zh: String,
+    /// `none`, `local`, `general`, …
+    pub(crate) anaesthesia: String,
+    pub(crate) anaesthesia_zh: String,
+}
+
+/// A row of `charge-items.csv`.
+#[derive(Deserialize)]
+pub(crate) struct ChargeItem {
+    /// Fee class of the front page of a record.
+    pub(crate) class: String,
+    pub(crate) item: String,
+    pub(crate) unit: String,
+    /// Yuan; absent where the prescription decides.
+    pub(crate) price_cny: Option<f64>,
+}
+
 /// A row of `departments.csv`.
 #[derive(Deserialize)]
 pub(crate) struct Department {
@@ -75,6 +101,11 @@ impl Reference {
             names: toml_of("names.toml", include_str!("../data/zh/names.toml"))?,
             laboratory: Laboratory::load()?,
             courses: courses::load(include_bytes!("../data/courses.json.gz"))?,
+            care: Care::load()?,
+            procedures: by("procedures.csv", include_str!("../data/zh/procedures.csv"), |row: &Operation| &row.code)?,
+            charge_items: by("charge-items.csv", include_str!("../data/zh/charge-items.csv"), |row: &ChargeItem| {
+                &row.item
+            })?,
             diagnoses: by("diagnoses.csv", include_str!("../data/zh/diagnoses.csv"), |row: &Diagnosis| &row.code)?,
             drugs: by("drugs.csv", include_str!("../data/zh/drugs.csv"), |row: &Drug| &row.zh)?,
             allergens: by("allergens.csv", include_str!("../data/zh/allergens.csv"), |row: &Allergen| &row.zh)?,
@@ -85,6 +116,16 @@ impl Reference {
     /// The diagnosis of this ICD-10 code.
     pub(crate) fn diagnosis(&self, icd: &str) -> Option<&Diagnosis> {
         self.diagnoses.get(icd)
+    }
+
+    /// The operation of this code.
+    pub(crate) fn operation(&self, code: &str) -> Option<&Operation> {
+        self.procedures.get(code)
+    }
+
+    /// The item of this name that can be charged for.
+    pub(crate) fn charge_item(&self, item: &str) -> Option<&ChargeItem> {
+        self.charge_items.get(item)
     }
 
     /// The medicine of this name.
@@ -100,6 +141,21 @@ impl Reference {
     /// The national code of this department, empty when none is sure.
     pub(crate) fn department_code(&self, zh: &str) -> &str {
         self.departments.get(zh).map_or("", |row| &row.code)
+    }
+
+    /// Who works in a department of a hospital: one of the directory where somebody fits, otherwise a made-up name. `rank` 0
+    /// sees patients, higher ones are further colleagues.
+    pub(crate) fn colleague(&self, seed: u64, hospital: usize, department: &str, rank: usize) -> String {
+        let Some(place) = self.script.hospitals.get(hospital) else { return String::new() };
+        let physicians = self.script.staff.iter().filter(|one| one.groups.iter().any(|group| group == "physicians"));
+        let mut known =
+            physicians.filter(|one| one.department == department && one.number.starts_with(&place.staff_prefix));
+        if let Some(staff) = known.next().filter(|_| rank == 0) {
+            return staff.cn.clone();
+        }
+        let mut dice = Dice::new(seed, &format!("colleague {} {department} {rank}", place.id));
+        let sex = if dice.chance(0.5) { "male" } else { "female" };
+        self.names.draw(&mut dice, sex).map(|(han, _)| han).unwrap_or_default()
     }
 
     /// Which department sees this diagnosis.

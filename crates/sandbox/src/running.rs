@@ -11,8 +11,9 @@ use crate::{
     directory::{self, tree::Tree},
     hospital::{
         mode::{Mode, Switch},
-        platform,
+        platform::{self, Platform},
         server::{BASE_PATH, FhirServer},
+        temper::Temper,
     },
     listen::{self, Tasks},
 };
@@ -24,12 +25,18 @@ pub struct RunningHospital {
     pub id: String,
     /// Base URL of its FHIR server.
     pub base_url: String,
-    /// Vendor's shape: `plain`, `epic-like`.
+    /// Vendor's shape: `plain`, `epic-like`, `cerner-like`, `legacy`.
     pub platform: String,
     /// Chinese name.
     pub name_zh: String,
     /// English name.
     pub name_en: String,
+    /// Chinese name for cards and rows.
+    pub short_zh: String,
+    /// English name for cards and rows.
+    pub short_en: String,
+    /// System of its own laboratory codes, and their table in `local-codes.csv`.
+    pub local_codes: Option<(String, String)>,
 }
 
 /// A member of staff in the directory, with the demo password.
@@ -186,6 +193,7 @@ impl Region {
                 switch: Arc::clone(&switch),
                 slow: Duration::from_millis(config.slow_ms),
                 page_link: Duration::from_millis(config.page_link_ms),
+                temper: temper(platform, config),
             });
             running.push(RunningHospital {
                 id: script.id.clone(),
@@ -193,6 +201,11 @@ impl Region {
                 platform: platform.name.to_owned(),
                 name_zh: script.zh.clone(),
                 name_en: script.en.clone(),
+                short_zh: script.short.zh.clone(),
+                short_en: script.short.en.clone(),
+                local_codes: Some(&script.local_codes)
+                    .filter(|codes| !codes.file.is_empty())
+                    .map(|codes| (codes.system.clone(), codes.file.clone())),
             });
             switches.push((script.id.clone(), Arc::clone(&switch)));
             listen::accept(tasks, listener, move |stream| {
@@ -233,6 +246,16 @@ impl Region {
         });
         Ok(running)
     }
+}
+
+/// What this vendor's server does by itself, as far as the configuration lets it.
+fn temper(platform: &Platform, config: &Config) -> Temper {
+    let (delay, drops) = match platform.old {
+        true => (Duration::from_millis(config.legacy_delay_ms), config.legacy_drops_per_mille),
+        false => (Duration::ZERO, 0),
+    };
+    let limit = if platform.limited { config.requests_per_second } else { 0 };
+    Temper::new(delay, drops, limit, config.seed)
 }
 
 fn base_url(address: SocketAddr) -> String {

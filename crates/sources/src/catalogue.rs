@@ -14,9 +14,10 @@ use url::Url;
 
 use crate::{Environment, LocalCodes, Name, Problem, Source, health::Memory, table::Fields};
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "id",
     "name",
+    "short_name",
     "platform",
     "environment",
     "base_url",
@@ -131,6 +132,7 @@ impl<'f> Reading<'f> {
             fields.wrong("id", "another source has this id", "give each source an id of its own");
         }
         let name = name(&mut fields);
+        let short_name = short_name(&mut fields).or_else(|| name.clone());
         let platform_id = fields.text("platform", "plain");
         let environment = environment(&mut fields);
         auth(&mut fields);
@@ -151,6 +153,7 @@ impl<'f> Reading<'f> {
         Some(Arc::new(Source {
             id: id?.to_owned(),
             name: name?,
+            short_name: short_name?,
             mark: at,
             environment: environment?,
             client: Client::new(target?, platform?),
@@ -222,14 +225,29 @@ fn id<'t>(fields: &mut Fields<'t, '_>) -> Option<&'t str> {
 
 fn name(fields: &mut Fields<'_, '_>) -> Option<Name> {
     let table = fields.table("name", "{ zh = \"…\", en = \"…\" }")?;
-    let text = |key: &str| table.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-    match (text("zh"), text("en"), table.len()) {
-        (Some(zh), Some(en), 2) => Some(Name { zh, en }),
-        _ => {
-            fields.wrong("name", "not a name in both languages", "write name = { zh = \"…\", en = \"…\" }");
-            None
-        }
+    let name = bilingual(table);
+    if name.is_none() {
+        fields.wrong("name", "not a name in both languages", "write name = { zh = \"…\", en = \"…\" }");
     }
+    name
+}
+
+/// Absent is no mistake.
+fn short_name(fields: &mut Fields<'_, '_>) -> Option<Name> {
+    let value = fields.optional("short_name")?;
+    let name = value.as_table().and_then(bilingual);
+    if name.is_none() {
+        let cure = "write short_name = { zh = \"…\", en = \"…\" }, or leave it out";
+        fields.wrong("short_name", "not a name in both languages", cure);
+    }
+    name
+}
+
+/// A name in both languages, and nothing else.
+fn bilingual(table: &Table) -> Option<Name> {
+    let text = |key: &str| table.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let (zh, en) = (text("zh")?, text("en")?);
+    (table.len() == 2).then_some(Name { zh, en })
 }
 
 fn environment(fields: &mut Fields<'_, '_>) -> Option<Environment> {
@@ -370,6 +388,9 @@ mod tests {
         let source = catalogue.get("city-first").expect("there");
         assert_eq!((source.mark, source.timeout, source.sweep), (0, Duration::from_secs(8), false));
         assert_eq!(source.name.zh, "市第一人民医院");
+        assert_eq!(source.short_name, source.name);
+        let short = load(&format!("{GOOD}short_name = {{ zh = \"市一院\", en = \"First City\" }}")).expect("good");
+        assert_eq!(short.get("city-first").expect("there").short_name.zh, "市一院");
         assert_eq!(source.codes.analyte("urn:his2", "K_S"), Some("potassium"));
         assert_eq!(source.codes.analyte("urn:his2", "TMP07"), None);
         assert_eq!(source.health().is_good(), None);
@@ -396,6 +417,8 @@ mod tests {
             ],
         );
         check(&format!("{GOOD}{GOOD}"), &["source[1].id"]);
+        check(&format!("{GOOD}short_name = \"市一院\""), &["source[0].short_name"]);
+        check(&format!("{GOOD}short_name = {{ zh = \"市一院\" }}"), &["source[0].short_name"]);
         check(&GOOD.replace("HIS2\" }", "HIS9\" }"), &["source[0].local_codes[0]"]);
         check(&GOOD.replace("\"plain\"", "\"../plain\""), &["source[0].platform"]);
         check(&GOOD.replace("\"plain\"", "\"absent\""), &["source[0].platform"]);

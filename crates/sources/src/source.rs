@@ -33,6 +33,8 @@ pub struct Source {
     pub id: String,
     /// For people.
     pub name: Name,
+    /// For cards and rows, where the whole name does not fit; the whole name where none is configured.
+    pub short_name: Name,
     /// Its place in the catalogue, 0-based: decides the shape and colour that mark its rows.
     pub mark: usize,
     /// Real or made up.

@@ -5,6 +5,12 @@ use std::time::Duration;
 
 use crate::Backend;
 
+/// How long a statement waits for one of the pool's connections: a burst may take seconds on a small machine. It says
+/// nothing of an outage: that the server is away is known sooner, and those who wait are let go, see [`crate::reader`].
+pub(crate) const ACQUIRE: Duration = Duration::from_secs(5);
+/// A server that is silent for so long is away.
+pub(crate) const SILENCE: Duration = Duration::from_secs(1);
+
 /// Where the database is. `password` is read from `password_file` by whoever reads the configuration.
 #[derive(Clone)]
 pub struct DatabaseConfig {
@@ -73,8 +79,8 @@ impl DatabaseConfig {
         options
             .max_connections(connections)
             .min_connections(1)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_timeout(Duration::from_secs(5))
+            .acquire_timeout(ACQUIRE)
+            .connect_timeout(ACQUIRE)
             .sqlx_logging(false)
             .record_stmt_in_spans(false);
         options

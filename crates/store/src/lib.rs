@@ -11,7 +11,9 @@
 mod config;
 mod lane;
 mod lease;
+mod outage;
 mod postgres;
+mod reader;
 mod schema;
 mod sqlite;
 mod time;
@@ -20,11 +22,12 @@ mod tx;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 
 pub use config::{DatabaseConfig, UrlProblem};
 pub use lane::Ticket;
 pub use lease::Lease;
+pub use reader::Reader;
 pub use schema::SCHEMA;
 pub use time::{Millis, from_millis, to_millis};
 pub use tx::Tx;
@@ -55,6 +58,18 @@ pub enum StoreError {
         /// What this program was built for.
         needed: String,
     },
+    /// The schema is of a program that came later: a step never takes away what the program before it still reads, so
+    /// a replica that runs goes on, but none of an older release is started.
+    #[error("schema is {found}, newer than this program's, {needed}: start the program that belongs to it")]
+    SchemaNewer {
+        /// What the database says.
+        found: String,
+        /// What this program was built for.
+        needed: String,
+    },
+    /// The changes of all jobs that were to be committed together were not.
+    #[error("a group of writes was not committed: {0}")]
+    Group(String),
     /// A job panicked; its changes were rolled back.
     #[error("a write job panicked")]
     Panicked,
@@ -77,7 +92,7 @@ pub type JobFuture<'t, T, E> = BoxFuture<'t, Result<T, E>>;
 /// The database of one portal process. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    readers: DatabaseConnection,
+    reader: Reader,
     writer: Arc<Writer>,
     backend: Backend,
 }
@@ -90,19 +105,20 @@ impl Store {
     pub async fn open(config: &DatabaseConfig) -> Result<Self, StoreError> {
         match config.backend()? {
             Backend::Sqlite => {
-                let (readers, writer) = sqlite::open(config).await?;
-                Ok(Self { readers, writer: Arc::new(Writer::Sqlite(writer)), backend: Backend::Sqlite })
+                let (reader, writer) = sqlite::open(config).await?;
+                Ok(Self { reader, writer: Arc::new(Writer::Sqlite(writer)), backend: Backend::Sqlite })
             }
             Backend::Postgres => {
-                let (readers, writer) = postgres::open(config).await?;
-                Ok(Self { readers, writer: Arc::new(Writer::Postgres(writer)), backend: Backend::Postgres })
+                let (reader, writer) = postgres::open(config).await?;
+                Ok(Self { reader, writer: Arc::new(Writer::Postgres(writer)), backend: Backend::Postgres })
             }
         }
     }
 
-    /// A connection for reading. On SQLite it refuses to write (`PRAGMA query_only`).
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.readers
+    /// A connection for reading. On SQLite it refuses to write (`PRAGMA query_only`). While a server is known to be away
+    /// it refuses at once.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Which database this is.
@@ -135,14 +151,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.readers.ping().await?)
+        Ok(self.reader.ping().await?)
     }
 
     /// Refuses a database whose newest migration is not [`SCHEMA`].
     ///
     /// # Errors
-    /// [`StoreError::Schema`] naming what was found and the cure.
+    /// [`StoreError::Schema`] or [`StoreError::SchemaNewer`], naming what was found and the cure.
     pub async fn check_schema(&self) -> Result<(), StoreError> {
-        schema::check(&self.readers).await
+        schema::check(&self.reader).await
     }
 }

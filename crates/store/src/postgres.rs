@@ -6,28 +6,58 @@ use futures_util::FutureExt;
 use sea_orm::{Database, DatabaseConnection, TransactionTrait};
 use tokio::sync::Mutex;
 
-use crate::{DatabaseConfig, JobFuture, StoreError, Tx, lane::Lane};
+use crate::{
+    DatabaseConfig, JobFuture, StoreError, Tx,
+    lane::Lane,
+    reader::{Presence, Reader},
+};
+
+/// The server gives a statement up after these, so that neither a forgotten lock nor a portal that stands still in the
+/// middle of a transaction holds up the others. Jobs are short: a second is long for any of their statements.
+const LIMITS: [(&str, &str); 3] =
+    [("statement_timeout", "10s"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "15s")];
 
 pub(crate) struct PostgresWriter {
     pool: DatabaseConnection,
+    presence: Presence,
     free: Mutex<Vec<Arc<Lane>>>,
 }
 
+pub(crate) async fn open(config: &DatabaseConfig) -> Result<(Reader, PostgresWriter), StoreError> {
+    let pool = connect(config, config.max_connections).await?;
+    let presence = Presence::of_server(connect(config, 1).await?);
+    let reader = Reader::new(pool.clone(), presence.clone());
+    Ok((reader, PostgresWriter { pool, presence, free: Mutex::new(Vec::new()) }))
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is Store::open; statement logging is off in the options")]
-pub(crate) async fn open(config: &DatabaseConfig) -> Result<(DatabaseConnection, PostgresWriter), StoreError> {
-    let mut options = config.options(config.url.clone(), config.max_connections);
+async fn connect(config: &DatabaseConfig, connections: u32) -> Result<DatabaseConnection, StoreError> {
+    let mut options = config.options(config.url.clone(), connections);
     let password = config.password.clone();
-    options.map_sqlx_postgres_opts(move |connect| match &password {
-        Some(secret) => connect.password(secret),
-        None => connect,
+    options.map_sqlx_postgres_opts(move |connect| {
+        let connect = connect.options(LIMITS);
+        match &password {
+            Some(secret) => connect.password(secret),
+            None => connect,
+        }
     });
-    let pool = Database::connect(options).await?;
-    Ok((pool.clone(), PostgresWriter { pool, free: Mutex::new(Vec::new()) }))
+    Ok(Database::connect(options).await?)
 }
 
 impl PostgresWriter {
-    #[expect(clippy::disallowed_methods, reason = "this is Store::write")]
+    /// When the server goes away in the middle, nobody knows whether the changes are there: the error says no more than
+    /// that, and the lane is retired.
     pub(crate) async fn run<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t Tx) -> JobFuture<'t, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.presence.unless_away(self.transaction(job)).await.map_err(StoreError::from)?
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is Store::write")]
+    async fn transaction<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t Tx) -> JobFuture<'t, T, E> + Send + 'static,
         T: Send + 'static,

@@ -1,19 +1,21 @@
 //! Is the schema the one this program was built for?
 
+use std::cmp::Ordering;
+
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection,
+    ConnectionTrait,
     sea_query::{Alias, Order, Query},
 };
 
-use crate::StoreError;
+use crate::{Reader, StoreError};
 
 /// The newest migration these programs were built for. A test of `migrations` holds it to the newest there is.
-pub const SCHEMA: &str = "m20261121_000005_accounts";
+pub const SCHEMA: &str = "m20261122_000008_rights";
 
 /// Where sea-orm-migration keeps what was applied.
 const APPLIED: &str = "seaql_migrations";
 
-pub(crate) async fn check(db: &DatabaseConnection) -> Result<(), StoreError> {
+pub(crate) async fn check(db: &Reader) -> Result<(), StoreError> {
     let newest = Query::select()
         .column(Alias::new("version"))
         .from(Alias::new(APPLIED))
@@ -21,13 +23,15 @@ pub(crate) async fn check(db: &DatabaseConnection) -> Result<(), StoreError> {
         .limit(1)
         .to_owned();
     db.ping().await?;
-    // The table itself is missing in an empty database: the same cure, so the same answer.
-    let found = match db.query_one(&newest).await {
-        Ok(Some(row)) => row.try_get::<String>("", "version")?,
-        Ok(None) | Err(_) => "empty".to_owned(),
+    let (found, needed) = match db.query_one(&newest).await.map_err(StoreError::from) {
+        Ok(Some(row)) => (row.try_get::<String>("", "version")?, SCHEMA.to_owned()),
+        Err(error) if error.is_outage() => return Err(error),
+        // The table itself is missing in an empty database: the same cure, so the same answer.
+        Ok(None) | Err(_) => ("empty".to_owned(), SCHEMA.to_owned()),
     };
-    if found == SCHEMA {
-        return Ok(());
+    match found.as_str().cmp(SCHEMA) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::SchemaNewer { found, needed }),
+        Ordering::Less => Err(StoreError::Schema { found, needed }),
     }
-    Err(StoreError::Schema { found, needed: SCHEMA.to_owned() })
 }

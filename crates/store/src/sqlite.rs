@@ -15,14 +15,24 @@ use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
     Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 
-use crate::{DatabaseConfig, JobFuture, StoreError, Tx, lane::Lane};
+use crate::{
+    DatabaseConfig, JobFuture, StoreError, Tx,
+    lane::Lane,
+    reader::{Presence, Reader},
+};
 
 /// Jobs that share one COMMIT.
 const GROUP: usize = 64;
 /// Jobs that may wait; beyond it callers wait to hand theirs over.
 const QUEUE: usize = 4096;
+
+/// How long a group waits for the other portal's; a group takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A job that has run and waits for the group's COMMIT to tell its caller.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -38,7 +48,7 @@ pub(crate) struct SqliteWriter {
     queue: mpsc::Sender<Queued>,
 }
 
-pub(crate) async fn open(config: &DatabaseConfig) -> Result<(DatabaseConnection, SqliteWriter), StoreError> {
+pub(crate) async fn open(config: &DatabaseConfig) -> Result<(Reader, SqliteWriter), StoreError> {
     let path = PathBuf::from(config.sqlite_path());
     let lock = File::options()
         .create(true)
@@ -49,8 +59,8 @@ pub(crate) async fn open(config: &DatabaseConfig) -> Result<(DatabaseConnection,
     let writer = connect(config, 1, false).await?;
     let readers = connect(config, config.max_connections, true).await?;
     let (queue, jobs) = mpsc::channel(QUEUE);
-    tokio::spawn(work(writer, Arc::new(lock), jobs));
-    Ok((readers, SqliteWriter { queue }))
+    tokio::spawn(work(writer, GroupLock { file: Arc::new(lock), given_up: None }, jobs));
+    Ok((Reader::new(readers, Presence::constant()), SqliteWriter { queue }))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is Store::open; statement logging is off in the options")]
@@ -111,11 +121,11 @@ fn answer<T>(tell: &Tell<T>, value: T) {
     }
 }
 
-async fn work(db: DatabaseConnection, lock: Arc<File>, mut jobs: mpsc::Receiver<Queued>) {
+async fn work(db: DatabaseConnection, mut lock: GroupLock, mut jobs: mpsc::Receiver<Queued>) {
     let mut lane = Arc::new(Lane::new());
     let mut group = Vec::with_capacity(GROUP);
     while jobs.recv_many(&mut group, GROUP).await > 0 {
-        if let Err(error) = write_group(&db, &lock, &lane, &mut group).await {
+        if let Err(error) = write_group(&db, &mut lock, &lane, &mut group).await {
             tracing::error!(%error, "a group of writes failed");
             // Whether the rows are there is unknown after a failed COMMIT: the lane is retired.
             lane = Arc::new(Lane::new());
@@ -125,7 +135,7 @@ async fn work(db: DatabaseConnection, lock: Arc<File>, mut jobs: mpsc::Receiver<
 
 async fn write_group(
     db: &DatabaseConnection,
-    lock: &Arc<File>,
+    lock: &mut GroupLock,
     lane: &Arc<Lane>,
     group: &mut Vec<Queued>,
 ) -> Result<(), StoreError> {
@@ -161,7 +171,7 @@ async fn write_group(
             Err(unavailable(error))
         }
     };
-    lock.unlock().map_err(StoreError::Lock)?;
+    lock.release()?;
     let told = committed.as_ref().err().map(ToString::to_string);
     for answer in answers {
         answer(told.as_deref().map_or(Ok(()), |error| Err(unavailable(error))));
@@ -171,33 +181,67 @@ async fn write_group(
 
 /// The group's error for each of its jobs (database errors can't be cloned).
 fn unavailable(message: &str) -> StoreError {
-    StoreError::Database(sea_orm::DbErr::Custom(message.to_owned()))
+    StoreError::Group(message.to_owned())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is Store::write")]
-async fn begin(db: &DatabaseConnection, lock: &Arc<File>) -> Result<DatabaseTransaction, StoreError> {
-    hold(lock).await?;
+async fn begin(db: &DatabaseConnection, lock: &mut GroupLock) -> Result<DatabaseTransaction, StoreError> {
+    lock.hold().await?;
     let options =
         TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
     match db.begin_with_options(options).await {
         Ok(begun) => Ok(begun),
         Err(error) => {
-            lock.unlock().map_err(StoreError::Lock)?;
+            lock.release()?;
             Err(error.into())
         }
     }
 }
 
-/// Waits for the other process off the async threads, and only when it really holds the lock.
-async fn hold(lock: &Arc<File>) -> Result<(), StoreError> {
-    match lock.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            let lock = lock.clone();
-            let waited = tokio::task::spawn_blocking(move || lock.lock()).await;
-            waited.map_err(|_| StoreError::Stopped)?.map_err(StoreError::Lock)
+/// The file lock round a group.
+struct GroupLock {
+    file: Arc<File>,
+    /// Still stands in the queue for a group that has given up; gives the lock back when it gets it.
+    given_up: Option<JoinHandle<()>>,
+}
+
+impl GroupLock {
+    /// Waits for the other process off the async threads, and only when it really holds the lock; but not for ever: a
+    /// portal that was halted in mid-write must not halt this one.
+    async fn hold(&mut self) -> Result<(), StoreError> {
+        if let Some(given_up) = &mut self.given_up {
+            if tokio::time::timeout(PATIENCE, given_up).await.is_err() {
+                return Err(Self::held_by_another());
+            }
+            self.given_up = None;
         }
-        Err(TryLockError::Error(error)) => Err(StoreError::Lock(error)),
+        match self.file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(StoreError::Lock(error)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        let file = self.file.clone();
+        let mut waiting = tokio::task::spawn_blocking(move || file.lock());
+        if let Ok(held) = tokio::time::timeout(PATIENCE, &mut waiting).await {
+            return held.map_err(|_| StoreError::Stopped)?.map_err(StoreError::Lock);
+        }
+        let file = self.file.clone();
+        self.given_up = Some(tokio::spawn(async move {
+            if let Ok(Ok(())) = waiting.await
+                && let Err(error) = file.unlock()
+            {
+                tracing::error!(%error, "the lock file can't be unlocked");
+            }
+        }));
+        Err(Self::held_by_another())
+    }
+
+    fn held_by_another() -> StoreError {
+        StoreError::Group(format!("another process has held the database for more than {} s", PATIENCE.as_secs()))
+    }
+
+    fn release(&self) -> Result<(), StoreError> {
+        self.file.unlock().map_err(StoreError::Lock)
     }
 }
 

@@ -8,9 +8,13 @@
 //! This crate never depends on the crates that it tests, but for `migrations` and `sandbox`.
 
 mod database;
+pub mod fault_proxy;
+pub mod hostile_fhir;
+pub mod hostile_ldap;
 pub mod openldap;
 mod portal;
 pub mod postgres;
+pub mod process;
 mod region;
 mod roles;
 mod visitor;

@@ -107,10 +107,30 @@ impl TestPortal {
     /// # Errors
     /// It does not become ready.
     pub async fn serve(&mut self) -> Result<()> {
+        self.launch(program(self.program)?, &[]).await
+    }
+
+    /// Starts the portal's test program instead (`…-unguarded`, on the same settings and database), without these guards
+    /// (`access::Safeguard` by name). What runs is stopped first.
+    ///
+    /// # Errors
+    /// It is not built, or does not become ready.
+    pub async fn serve_without(&mut self, guards: &[&str]) -> Result<()> {
+        self.stop();
+        let name = format!("{}-unguarded", self.program);
+        let built = program(&name).with_context(|| {
+            let package = self.program;
+            format!("cargo build -p {package} --features {package}/guard-switches --bin {name}")
+        })?;
+        self.launch(built, guards).await
+    }
+
+    async fn launch(&mut self, program: PathBuf, without: &[&str]) -> Result<()> {
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut shell = Command::new("sh")
             .args(["-c", WATCHDOG, self.program])
-            .arg(program(self.program)?)
+            .arg(program)
+            .env("PORTAL_GUARDS_OFF", without.join(","))
             .arg("--config")
             .arg(&self.config)
             .arg("serve")
@@ -150,9 +170,38 @@ impl TestPortal {
         }
     }
 
+    /// Ends it at once (SIGKILL), in whatever it was doing. [`Self::serve`] starts it again. Blocks until it is gone.
+    ///
+    /// # Errors
+    /// It was not running, or does not end.
+    #[allow(clippy::disallowed_methods, reason = "blocking code of a test; it looks at what it waits for")]
+    pub fn kill(&mut self) -> Result<()> {
+        let (mut child, _stdin) = self.child.take().context("it is not running")?;
+        // The watchdog and the program are a process group of their own.
+        let group = format!("-{}", child.id());
+        anyhow::ensure!(Command::new("kill").args(["-KILL", "--", &group]).status()?.success(), "not killed");
+        child.wait()?;
+        let address = self.url.trim_start_matches("http://").to_owned();
+        let end = Instant::now() + READY_LIMIT;
+        while std::net::TcpStream::connect(&address).is_ok() {
+            anyhow::ensure!(Instant::now() < end, "{} lives on", self.program);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
     /// `http://127.0.0.1:PORT`
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The program's process id.
+    ///
+    /// # Errors
+    /// It is not running.
+    pub fn pid(&self) -> Result<u32> {
+        let (shell, _) = self.child.as_ref().context("stopped")?;
+        Ok(crate::process::child_of(shell.id())?)
     }
 
     /// Everything that it said on standard output and standard error.
@@ -175,6 +224,11 @@ impl TestPortal {
     pub fn tool(&self, arguments: &[&str]) -> Result<Output> {
         let mut command = Command::new(program(self.program)?);
         command.arg("--config").arg(&self.config).args(arguments).stdin(Stdio::null());
+        if arguments.first() == Some(&"import-accounts") && self._database.url.contains("//portal_external@") {
+            // Accounts are made by a role that the public portal does not have.
+            let desk = self._database.url.replacen("//portal_external@", "//portal_desk@", 1);
+            command.env("PORTAL__DATABASE__URL", desk);
+        }
         Ok(command.output()?)
     }
 
@@ -304,7 +358,7 @@ fn configuration(
 
 fn sources(region: &Region) -> Table {
     let source = |hospital: &crate::Hospital| {
-        Value::Table(table([
+        let mut source = table([
             ("id", Value::String(hospital.id.clone())),
             ("name", bilingual(&hospital.name.0, &hospital.name.1)),
             ("platform", Value::String(hospital.platform.clone())),
@@ -313,9 +367,21 @@ fn sources(region: &Region) -> Table {
             ("auth", Value::Table(table([("kind", Value::String("none".to_owned()))]))),
             ("timeout_ms", Value::Integer(8000)),
             ("sweep", Value::Boolean(true)),
-        ]))
+        ]);
+        if let Some(made_up) = region.in_sandbox(&hospital.id) {
+            source.insert("short_name".to_owned(), bilingual(&made_up.short_zh, &made_up.short_en));
+            source.extend(made_up.local_codes.as_ref().map(|codes| ("local_codes".to_owned(), code_table(codes))));
+        }
+        Value::Table(source)
     };
     table([("source", Value::Array(region.hospitals.iter().map(source).collect()))])
+}
+
+/// The demo's table of local laboratory codes.
+fn code_table((system, of): &(String, String)) -> Value {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/demo/local-codes.csv");
+    let entry = [("system", system.as_str()), ("file", file), ("table", of)];
+    Value::Array(vec![Value::Table(table(entry.map(|(key, text)| (key, Value::String(text.to_owned())))))])
 }
 
 fn directory(region: &Region, secrets: &Path) -> Result<Table> {

@@ -137,7 +137,40 @@ impl Server {
         Ok(())
     }
 
-    /// Starts the server after [`Self::stop`], on the same port with the same data. Blocks.
+    /// Ends the server and all its sessions at once (SIGKILL), as a machine that loses power does; what is on the disk
+    /// stays for [`Self::start_again`]. Blocks until it is gone.
+    ///
+    /// # Errors
+    /// It is not this value's own, or does not end.
+    #[allow(clippy::disallowed_methods, reason = "blocking code of a test; it looks at what it waits for")]
+    pub fn kill(&mut self) -> Result<()> {
+        self.order("kill")?;
+        let end = Instant::now() + START_LIMIT;
+        // Nobody removes the file: the port says that it is gone.
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+            anyhow::ensure!(Instant::now() < end, "PostgreSQL did not end within {} s", START_LIMIT.as_secs());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Halts the server and its sessions (SIGSTOP): connections stay open and nobody answers. [`Self::go_on`] lets them.
+    ///
+    /// # Errors
+    /// It is not this value's own.
+    pub fn halt(&mut self) -> Result<()> {
+        self.order("halt")
+    }
+
+    /// After [`Self::halt`].
+    ///
+    /// # Errors
+    /// It is not this value's own.
+    pub fn go_on(&mut self) -> Result<()> {
+        self.order("go-on")
+    }
+
+    /// Starts the server after [`Self::stop`] or [`Self::kill`], on the same port with the same data. Blocks.
     ///
     /// # Errors
     /// It is not this value's own, or does not start: its log is in the message.
@@ -282,16 +315,21 @@ fn watched_server(bin: &Path, folder: &Path, port: u16, durability: Durability) 
         Durability::On => "-c fsync=on",
     };
     format!(
-        "trap 'kill -QUIT $server 2>/dev/null; wait; rm -rf {folder}' EXIT
+        "trap 'kill -QUIT $server 2>/dev/null; kill -CONT $server $(children) 2>/dev/null; wait; rm -rf {folder}' EXIT
          {bin}/initdb -D {folder}/data -U postgres --pwfile={folder}/password --auth=scram-sha-256 \
              -E UTF8 --locale=C.UTF-8 --no-sync >{folder}/log 2>&1 </dev/null || exit 1
          start() {{ {bin}/postgres -D {folder}/data -p {port} -k {folder} -c listen_addresses=127.0.0.1 {durable} \
              -c max_connections=300 -c shared_buffers=64MB -c wal_level=minimal -c max_wal_senders=0 \
              -c log_statement=none -c autovacuum=off >>{folder}/log 2>&1 </dev/null & server=$!; }}
+         children() {{ cat /proc/$server/task/*/children 2>/dev/null; }}
+         gone() {{ for one; do while [ -e /proc/$one/exe ]; do sleep 0.02; done; done; }}
          start
          while read -r order; do
              case $order in
                  stop) kill -INT $server; wait $server; server= ;;
+                 kill) all=\"$server $(children)\"; kill -KILL $all; wait $server; gone $all; server= ;;
+                 halt) kill -STOP $server $(children) ;;
+                 go-on) kill -CONT $server $(children) ;;
                  start) start ;;
              esac
          done"

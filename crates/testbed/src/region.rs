@@ -178,7 +178,7 @@ impl Region {
         Self { hospitals, directory, staff, patients: Vec::new(), heavy_patient: 0, sandbox: None }
     }
 
-    /// The patient of the demo: in both hospitals, with conflicts.
+    /// The patient of the demo: in every hospital, with conflicts.
     ///
     /// # Panics
     /// In a region without patients.
@@ -189,6 +189,11 @@ impl Region {
     /// Switches a hospital of the sandbox; false when it has none of that name.
     pub fn set_mode(&self, hospital: &str, mode: sandbox::Mode) -> bool {
         self.sandbox.as_ref().is_some_and(|running| running.set_mode(hospital, mode))
+    }
+
+    /// What the sandbox says of one of its hospitals beside what every hospital has: short names, code tables.
+    pub fn in_sandbox(&self, hospital: &str) -> Option<&sandbox::RunningHospital> {
+        self.sandbox.as_ref()?.hospitals.iter().find(|one| one.id == hospital)
     }
 
     /// Requests that a hospital of the sandbox has had.
@@ -202,9 +207,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_shown_patient_is_in_both_hospitals() -> Result<()> {
+    async fn the_shown_patient_is_in_every_hospital() -> Result<()> {
         let region = region().await;
-        assert_eq!(region.shown_patient().hospitals.len(), 2);
+        assert_eq!((region.hospitals.len(), region.shown_patient().hospitals.len()), (4, 4));
         assert!(region.staff.iter().any(|staff| staff.username == "li.wei" && staff.roles == ["clinician"]));
         Ok(())
     }

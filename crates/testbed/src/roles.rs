@@ -15,6 +15,8 @@ pub struct SplitDatabase {
     pub internal: Database,
     /// As role `portal_external`.
     pub external: Database,
+    /// As role `portal_desk`, which `import-accounts` runs as.
+    pub desk: Database,
 }
 
 impl SplitDatabase {
@@ -31,7 +33,7 @@ impl SplitDatabase {
         {
             let _held = ONE_AT_A_TIME.lock().await;
             postgres::run(&db, GRANTS).await.context("deploy/postgres/grants.sql")?;
-            for role in ["portal_owner", "portal_internal", "portal_external"] {
+            for role in ["portal_owner", "portal_internal", "portal_external", "portal_desk"] {
                 postgres::run(&db, &format!("ALTER ROLE {role} PASSWORD '{password}'")).await?;
             }
         }
@@ -40,9 +42,13 @@ impl SplitDatabase {
             database.url = all.url.replacen("//postgres@", &format!("//{name}@"), 1);
             database
         };
-        Ok(Self { internal: role("portal_internal"), external: role("portal_external"), all })
+        let (internal, external, desk) = (role("portal_internal"), role("portal_external"), role("portal_desk"));
+        Ok(Self { internal, external, desk, all })
     }
 }
+
+#[cfg(test)]
+mod rights;
 
 #[cfg(test)]
 mod tests {

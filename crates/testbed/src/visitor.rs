@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, ORIGIN,
+    SET_COOKIE,
+};
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use serde_json::Value;
 
@@ -110,6 +113,19 @@ impl Visitor {
         self.send(request).await
     }
 
+    /// Bytes of the body of `GET path` when only `encoding` (`zstd`, `gzip`) is accepted.
+    ///
+    /// # Errors
+    /// No answer came, not with status 200, or not in that encoding.
+    pub async fn compressed(&mut self, path: &str, encoding: &str) -> Result<usize> {
+        let answer = self.request(Method::GET, path).header(ACCEPT_ENCODING, encoding).send().await?;
+        let kind = answer.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if answer.status() != 200 || kind != encoding {
+            bail!("{} in `{kind}`", answer.status());
+        }
+        Ok(answer.bytes().await?.len())
+    }
+
     /// `GET path` as a browser asks when somebody goes there: for a page, so that errors are pages too.
     ///
     /// # Errors
@@ -149,17 +165,14 @@ impl Visitor {
     /// # Errors
     /// No answer came.
     pub async fn post_form_with(&mut self, path: &str, fields: &[(&str, &str)], token: Option<&str>) -> Result<Answer> {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
-        if let Some(token) = token {
-            form.append_pair("csrf_token", token);
-        }
+        let pairs = fields.iter().copied().chain(token.map(|token| ("csrf_token", token)));
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let request = self
             .request(Method::POST, path)
             .header(ORIGIN, &self.base)
             .header("sec-fetch-site", "same-origin")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.finish());
+            .body(body);
         self.send(request).await
     }
 
@@ -191,6 +204,27 @@ impl Visitor {
         let mut fields = vec![("username", username), ("password", password)];
         fields.extend(organisation.map(|id| ("organisation", id)));
         self.post_form("/sign-in", &fields).await
+    }
+
+    /// Any request at all, with the visitor's cookies: for tests that knock on every door.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn knock(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Result<Answer> {
+        let mut request = self.request(method.parse()?, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        self.send(request).await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

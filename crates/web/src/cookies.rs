@@ -10,6 +10,8 @@ pub struct CookieRules {
     pub session: String,
     /// Tells visitors apart before they sign in, for CSRF tokens.
     pub visitor: String,
+    /// Tells browsers apart that an account was signed in with before, see [`crate::throttle::device`].
+    pub browser: String,
     secure: bool,
 }
 
@@ -17,7 +19,12 @@ impl CookieRules {
     /// `portal` is `portal-internal` or `portal-external`; `secure` when people type https.
     pub fn new(portal: &str, secure: bool) -> Self {
         let prefix = if secure { "__Host-" } else { "" };
-        Self { session: format!("{prefix}{portal}"), visitor: format!("{prefix}{portal}-visitor"), secure }
+        Self {
+            session: format!("{prefix}{portal}"),
+            visitor: format!("{prefix}{portal}-visitor"),
+            browser: format!("{prefix}{portal}-browser"),
+            secure,
+        }
     }
 
     fn attributes(&self) -> &'static str {
@@ -36,7 +43,12 @@ impl CookieRules {
 
     /// `Set-Cookie` for a preference, kept for a year.
     pub fn preference(&self, name: &str, value: &str) -> String {
-        format!("{name}={value}; Max-Age=31536000{}", self.attributes())
+        self.lasting(name, value, 365)
+    }
+
+    /// `Set-Cookie` for so many days.
+    pub fn lasting(&self, name: &str, value: &str, days: u32) -> String {
+        format!("{name}={value}; Max-Age={}{}", u64::from(days) * 86_400, self.attributes())
     }
 }
 

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod lang;
 pub mod logs;
 pub mod network;
+pub mod openapi;
 pub mod ops;
 pub mod pages;
 pub mod render;
@@ -24,6 +25,7 @@ pub mod run;
 pub mod server;
 pub mod session;
 pub mod shell;
+pub mod telemetry;
 pub mod throttle;
 mod visit;
 

@@ -53,6 +53,17 @@ impl Network {
     }
 }
 
+/// The wider network that a subscriber may have been given: /48 for IPv6 (RFC 6177), which is 65,536 networks; for IPv4
+/// the same as [`Network::of_subscriber`].
+pub fn site(address: IpAddr) -> String {
+    match address.to_canonical() {
+        address @ IpAddr::V4(_) => Network::of_subscriber(address),
+        IpAddr::V6(address) => {
+            format!("{}/48", std::net::Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 48)))
+        }
+    }
+}
+
 fn same(base: u128, address: u128, bits: u8, width: u8) -> bool {
     let shift = u32::from(width - bits);
     base.checked_shr(shift).unwrap_or(0) == address.checked_shr(shift).unwrap_or(0)
@@ -106,6 +117,12 @@ mod tests {
         let all: Network = "0.0.0.0/0".parse().expect("network");
         assert!(all.contains("8.8.8.8".parse().expect("address")));
         assert_eq!(Network::of_subscriber("192.0.2.77".parse().expect("address")), "192.0.2.0/24");
-        assert_eq!(Network::of_subscriber("2001:db8::1".parse().expect("address")), "2001:db8::/64");
+        let (here, next) = ("2001:db8:7:1::1", "2001:db8:7:2::1");
+        let [here, next] = [here, next].map(|text| text.parse().expect("address"));
+        assert_eq!(Network::of_subscriber(here), "2001:db8:7:1::/64");
+        assert_ne!(Network::of_subscriber(here), Network::of_subscriber(next));
+        assert_eq!(site(here), "2001:db8:7::/48");
+        assert_eq!(site(here), site(next));
+        assert_eq!(site("192.0.2.77".parse().expect("address")), "192.0.2.0/24");
     }
 }

@@ -13,20 +13,20 @@ pub type Check = Box<dyn Fn() -> BoxFuture<'static, Result<(), &'static str>> + 
 /// the portal out of the balancer).
 #[derive(Default)]
 pub struct Readiness {
-    checks: Vec<(&'static str, bool, Check)>,
+    checks: Vec<(String, bool, Check)>,
 }
 
 impl Readiness {
     /// Adds a dependency.
-    pub fn with(mut self, name: &'static str, required: bool, check: Check) -> Self {
-        self.checks.push((name, required, check));
+    pub fn with(mut self, name: impl Into<String>, required: bool, check: Check) -> Self {
+        self.checks.push((name.into(), required, check));
         self
     }
 
-    async fn answer(&self) -> (StatusCode, BTreeMap<&'static str, &'static str>) {
+    async fn answer(&self) -> (StatusCode, BTreeMap<String, &'static str>) {
         let asked = self.checks.iter().map(|(name, required, check)| async move {
             let outcome = tokio::time::timeout(Duration::from_secs(3), check()).await;
-            (*name, *required, outcome.unwrap_or(Err("timeout")))
+            (name.clone(), *required, outcome.unwrap_or(Err("timeout")))
         });
         let mut status = StatusCode::OK;
         let mut states = BTreeMap::new();
@@ -34,9 +34,43 @@ impl Readiness {
             if outcome.is_err() && required {
                 status = StatusCode::SERVICE_UNAVAILABLE;
             }
+            metrics::gauge!("portal_dependency_up", "dependency" => name.clone())
+                .set(f64::from(u8::from(outcome.is_ok())));
             states.insert(name, outcome.err().unwrap_or("ok"));
         }
         (status, states)
+    }
+}
+
+/// Every figure of the portals, and what it counts. The dashboard and the alerts use these and the process's own.
+pub const FIGURES: [(&str, &str); 13] = [
+    ("portal_build_info", "1, with the version as a label"),
+    ("portal_http_requests_total", "Requests by method, route pattern and status"),
+    ("portal_http_request_duration_seconds", "Time to an answer by route pattern"),
+    ("portal_http_connections", "Open connections"),
+    ("portal_http_connections_refused_total", "Connections beyond what one address may hold"),
+    ("portal_http_accept_errors_total", "Connections that the system could not give us: out of file descriptors"),
+    ("portal_source_requests_total", "Reads of a hospital by outcome"),
+    ("portal_source_duration_seconds", "Time of a read of a hospital"),
+    ("portal_source_foreign_resources_total", "Resources of other patients that a hospital sent and that were dropped"),
+    ("portal_signin_total", "Sign-ins by method and outcome"),
+    ("portal_audit_events_total", "Audit rows by action and outcome"),
+    ("portal_audit_sealed_timestamp_seconds", "When the sealer last found every audit row chained, or chained it"),
+    ("portal_dependency_up", "1 when a dependency answered the last readiness check"),
+];
+
+/// What `/metrics` answers with.
+#[derive(Clone)]
+pub struct Figures {
+    prometheus: PrometheusHandle,
+    process: metrics_process::Collector,
+}
+
+impl Figures {
+    fn render(&self) -> String {
+        self.process.collect();
+        self.prometheus.run_upkeep();
+        self.prometheus.render()
     }
 }
 
@@ -44,17 +78,29 @@ impl Readiness {
 ///
 /// # Errors
 /// A text when one is installed already.
-pub fn figures() -> Result<PrometheusHandle, String> {
+pub fn figures(version: &'static str) -> Result<Figures, String> {
     let seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-    PrometheusBuilder::new()
+    let prometheus = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)
         .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    for (name, about) in FIGURES {
+        match name {
+            _ if name.ends_with("_total") => metrics::describe_counter!(name, about),
+            _ if name.ends_with("_duration_seconds") => metrics::describe_histogram!(name, about),
+            _ => metrics::describe_gauge!(name, about),
+        }
+    }
+    metrics::gauge!("portal_build_info", "version" => version).set(1.0);
+    let process = metrics_process::Collector::default();
+    process.describe();
+    Ok(Figures { prometheus, process })
 }
 
 /// The listener's routes: `/health/live`, `/health/ready`, `/metrics`.
-pub fn routes(readiness: Readiness, figures: PrometheusHandle) -> impl Endpoint {
+pub fn routes(readiness: Readiness, figures: Figures) -> impl Endpoint {
     let readiness = Arc::new(readiness);
+    let scraped = readiness.clone();
     Route::new()
         .at("/health/live", get(make(async |_| Json(serde_json::json!({"state": "ok"})))))
         .at(
@@ -67,8 +113,12 @@ pub fn routes(readiness: Readiness, figures: PrometheusHandle) -> impl Endpoint 
         .at(
             "/metrics",
             get(make(move |_| {
-                let figures = figures.clone();
-                async move { figures.render().with_content_type("text/plain; version=0.0.4") }
+                let (readiness, figures) = (scraped.clone(), figures.clone());
+                async move {
+                    // So that `portal_dependency_up` is as young as the rest.
+                    readiness.answer().await;
+                    figures.render().with_content_type("text/plain; version=0.0.4")
+                }
             })),
         )
 }

@@ -59,6 +59,7 @@ impl Pages {
             portal: self.portal,
             user: visit.session.as_deref().and_then(|session| (self.describe)(session)),
             csrf_token,
+            nonce: visit.nonce.clone(),
             path: visit.path.clone(),
             request_id: visit.request.0.clone(),
             now: visit.now,
@@ -123,12 +124,22 @@ impl Endpoint for StaticFiles {
         let path = request.uri().path().trim_start_matches("/static/");
         let Some(asset) = self.0.asset(path) else { return Err(Failure::new(access::Fault::NotFound).into()) };
         let cache = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-store" };
-        let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-        let answer = Response::builder().header(header::CACHE_CONTROL, cache).header(header::ETAG, asset.etag);
-        if known == Some(asset.etag) {
+        let said = |name: header::HeaderName| {
+            request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
+        let (bytes, etag, coding) = asset.coded(said(header::ACCEPT_ENCODING));
+        let answer = Response::builder()
+            .header(header::CACHE_CONTROL, cache)
+            .header(header::ETAG, etag)
+            .header(header::VARY, "accept-encoding");
+        if asset.is_known(said(header::IF_NONE_MATCH)) {
             return Ok(answer.status(StatusCode::NOT_MODIFIED).finish());
         }
-        Ok(answer.content_type(asset.content_type).body(asset.bytes.to_vec()))
+        let answer = match coding {
+            Some(coding) => answer.header(header::CONTENT_ENCODING, coding),
+            None => answer,
+        };
+        Ok(answer.content_type(asset.content_type).body(bytes.to_vec()))
     }
 }
 

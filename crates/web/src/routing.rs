@@ -1,9 +1,9 @@
 //! One table of routes per portal: method, path, guard, endpoint. What is not in the table does not exist, and nothing
 //! gets into it without saying who may use it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use access::Fault;
+use access::{Act, Fault, Object, Safeguard};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, RouteMethod, endpoint::BoxEndpoint, http::Method};
 
 use crate::Failure;
@@ -22,11 +22,80 @@ pub enum Guard<P> {
 /// Decides for a portal whether a request may pass a guard.
 pub trait Gate: Send + Sync + 'static {
     /// The portal's permission type.
-    type Permission: Clone + std::fmt::Debug + Send + Sync + 'static;
+    type Permission: Clone + fmt::Debug + Send + Sync + 'static;
 
     /// # Errors
     /// [`Fault::NotSignedIn`], or [`Fault::NotFound`] for what the visitor may not see.
     fn admit(&self, request: &Request, guard: &Guard<Self::Permission>) -> Result<(), Failure>;
+
+    /// Remembers that somebody was refused at `pattern`.
+    fn refused(&self, request: &Request, pattern: &'static str) -> impl Future<Output = ()> + Send;
+}
+
+/// Asks the gate, and has a refusal of somebody known remembered. Who is not signed in is nobody to remember.
+async fn pass<G: Gate>(
+    gate: &G,
+    guarded_by: Safeguard,
+    request: &Request,
+    guard: &Guard<G::Permission>,
+    pattern: &'static str,
+) -> Result<(), Failure> {
+    let admitted = if guarded_by.stands() { gate.admit(request, guard) } else { Ok(()) };
+    if let Err(failure) = &admitted
+        && matches!(failure.fault(), Fault::NotFound | Fault::Forbidden)
+    {
+        gate.refused(request, pattern).await;
+    }
+    admitted
+}
+
+/// As in the list of routes: `public`, `signed-in`, `read-record on section:record`.
+impl fmt::Display for Guard<(Object, Act)> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Public => f.write_str("public"),
+            Self::SignedIn => f.write_str("signed-in"),
+            Self::Permission((object, act)) => write!(f, "{act} on {object}"),
+        }
+    }
+}
+
+/// A row of the table as operators and tests read it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The pattern, from the root.
+    pub path: String,
+    /// GET also answers HEAD: two rows.
+    pub method: String,
+    /// The guard in words.
+    pub guard: String,
+    /// Operation id, for the JSON API.
+    pub operation: Option<String>,
+}
+
+/// `GET /patients/:person; read-record on section:record; -`
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.operation.as_deref().unwrap_or("-");
+        write!(f, "{} {}; {}; {operation}", self.method, self.path, self.guard)
+    }
+}
+
+fn listed(method: &Method, path: &str, guard: &impl fmt::Display, operation: Option<&str>) -> Vec<Listed> {
+    let row = Listed {
+        path: path.to_owned(),
+        method: method.to_string(),
+        guard: guard.to_string(),
+        operation: operation.map(str::to_owned),
+    };
+    let head = (*method == Method::GET).then(|| Listed { method: Method::HEAD.to_string(), ..row.clone() });
+    std::iter::once(row).chain(head).collect()
+}
+
+/// The rows of a table that stands below `prefix`.
+pub fn list(prefix: &str, table: &[RouteEntry<(Object, Act)>]) -> Vec<Listed> {
+    let rows = table.iter();
+    rows.flat_map(|row| listed(&row.method, &format!("{prefix}{}", row.path), &row.guard, None)).collect()
 }
 
 /// A row of the table.
@@ -79,7 +148,8 @@ impl<G: Gate> Endpoint for Guarded<G> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let mut answer = match self.gate.admit(&request, &self.guard) {
+        let passed = pass(&*self.gate, Safeguard::RouteGate, &request, &self.guard, self.path).await;
+        let mut answer = match passed {
             Ok(()) => self.inner.call(request).await,
             Err(failure) => Err(failure.into()),
         };
@@ -95,7 +165,15 @@ impl<G: Gate> Endpoint for Guarded<G> {
 
 /// Guards of an OpenAPI service's operations, by operation id.
 pub struct OperationGuards<P> {
-    by_path: Vec<(Method, Vec<Segment>, &'static str, Guard<P>)>,
+    operations: Vec<Operation<P>>,
+}
+
+struct Operation<P> {
+    id: String,
+    method: Method,
+    path: Vec<Segment>,
+    pattern: &'static str,
+    guard: Guard<P>,
 }
 
 enum Segment {
@@ -118,34 +196,43 @@ impl<P: Clone> OperationGuards<P> {
         table: &[(&'static str, &'static str, Guard<P>)],
     ) -> Result<Self, UnguardedOperation> {
         let mut left: BTreeMap<&str, _> = table.iter().map(|(id, pattern, guard)| (*id, (*pattern, guard))).collect();
-        let mut by_path = Vec::new();
+        let mut known = Vec::new();
         let paths = spec["paths"].as_object().into_iter().flatten();
         for (path, operations) in paths {
             for (method, operation) in operations.as_object().into_iter().flatten() {
                 let id = operation["operationId"].as_str().unwrap_or(path);
                 let (pattern, guard) = left.remove(id).ok_or_else(|| UnguardedOperation(id.to_owned()))?;
                 let method = method.to_uppercase().parse().map_err(|_| UnguardedOperation(id.to_owned()))?;
-                by_path.push((method, segments(path), pattern, guard.clone()));
+                let (id, path) = (id.to_owned(), segments(path));
+                known.push(Operation { id, method, path, pattern, guard: guard.clone() });
             }
         }
         match left.into_keys().next() {
             Some(unknown) => Err(UnguardedOperation(unknown.to_owned())),
-            None => Ok(Self { by_path }),
+            None => Ok(Self { operations: known }),
         }
     }
 
     fn find(&self, method: &Method, path: &str) -> Option<(&'static str, &Guard<P>)> {
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        self.by_path.iter().find_map(|(method, pattern, name, guard)| {
-            let fits = method == wanted
-                && pattern.len() == parts.len()
-                && pattern.iter().zip(&parts).all(|(segment, part)| match segment {
+        let found = self.operations.iter().find(|operation| {
+            operation.method == *wanted
+                && operation.path.len() == parts.len()
+                && operation.path.iter().zip(&parts).all(|(segment, part)| match segment {
                     Segment::Text(text) => text == part,
                     Segment::Any => true,
-                });
-            fits.then_some((*name, guard))
-        })
+                })
+        });
+        found.map(|operation| (operation.pattern, &operation.guard))
+    }
+}
+
+impl OperationGuards<(Object, Act)> {
+    /// Every operation with its guard; patterns are from the root already.
+    pub fn list(&self) -> Vec<Listed> {
+        let all = self.operations.iter();
+        all.flat_map(|one| listed(&one.method, one.pattern, &one.guard, Some(&one.id))).collect()
     }
 }
 
@@ -173,7 +260,8 @@ impl<G: Gate> Endpoint for GuardedApi<G> {
         let Some((name, guard)) = self.guards.find(request.method(), request.uri().path()) else {
             return Err(Failure::new(Fault::NotFound).into());
         };
-        let mut answer = match self.gate.admit(&request, guard) {
+        let passed = pass(&*self.gate, Safeguard::OperationGate, &request, guard, name).await;
+        let mut answer = match passed {
             Ok(()) => self.inner.call(request).await,
             Err(failure) => Err(failure.into()),
         };

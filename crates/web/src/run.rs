@@ -1,11 +1,14 @@
 //! Running a portal: both listeners, until somebody says stop.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use poem::Endpoint;
 use tokio::{net::TcpListener, signal::unix, sync::watch};
 
 use crate::server::{self, Limits};
+
+/// For requests in flight of the operations listener, which stops last.
+const OPS_STOP: Duration = Duration::from_secs(1);
 
 /// A portal could not start listening.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +71,8 @@ where
     let ops = listen(faces.ops_listen).await?;
     tracing::info!(listen = %faces.listen, ops = %faces.ops_listen, "serving");
     let (stop_ops, ops_stops) = watch::channel(false);
-    let ops = tokio::spawn(server::serve(ops, faces.ops, Limits { connections: 64, ..limits }, ops_stops));
+    let few = Limits { connections: 64, stop: OPS_STOP, ..limits.clone() };
+    let ops = tokio::spawn(server::serve(ops, faces.ops, few, ops_stops));
     server::serve(app, faces.app, limits, stop).await;
     stop_ops.send_replace(true);
     if let Err(error) = ops.await {

@@ -1,11 +1,21 @@
 //! Accepting connections and speaking HTTP/1.1, with every limit that poem's own server leaves open:
-//! a header deadline, an idle deadline, a cap on connections, `TCP_NODELAY`, no spinning when file descriptors run out,
-//! and a stop that lets requests in flight finish.
+//! deadlines for headers, idle connections and answers nobody takes ([`pace`]), a cap on connections in all and per
+//! address ([`doors`]), `TCP_NODELAY`, no spinning when file descriptors run out, and a stop that lets requests in flight
+//! finish. How long a body may take is the shell's.
 //!
 //! TLS ends at the proxy in front (see `deploy/`); HTTP/2 gains nothing between it and us.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+mod doors;
+mod pace;
 
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -18,16 +28,30 @@ use poem::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 
+use crate::network::Network;
+use doors::{Doors, Place};
+use pace::Paced;
+
 /// What a client may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Open connections; further ones wait in the kernel's queue.
     pub connections: usize,
-    /// From the first byte of a request (or the end of the last one) to the end of its headers.
+    /// Open connections of one address (IPv6: of one /64); further ones are closed at once.
+    pub per_address: usize,
+    /// Proxies of ours, to which [`Limits::per_address`] does not apply: all clients come from them.
+    pub proxies: Arc<[Network]>,
+    /// From the first byte of a request, or the beginning of the connection, to the end of its headers.
     pub header: Duration,
+    /// Between two requests of a connection.
+    pub idle: Duration,
+    /// For a client to begin taking an answer; then it takes at least [`Limits::slowest`].
+    pub write: Duration,
+    /// Bytes of an answer a second.
+    pub slowest: u32,
     /// Headers' size in bytes.
     pub header_bytes: usize,
     /// For requests in flight when the portal stops.
@@ -37,13 +61,39 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 4096,
-            header: Duration::from_secs(10),
+            connections: room(4096),
+            per_address: 256,
+            proxies: Arc::default(),
+            header: Duration::from_secs(8),
+            idle: Duration::from_secs(75),
+            write: Duration::from_secs(8),
+            slowest: 16 * 1024,
             header_bytes: 32 * 1024,
-            stop: Duration::from_secs(25),
+            stop: Duration::from_secs(24),
         }
     }
 }
+
+impl Limits {
+    /// The portals' limits behind these proxies.
+    pub fn behind(proxies: &[Network]) -> Self {
+        Self { proxies: proxies.into(), ..Self::default() }
+    }
+}
+
+/// How many connections there is room for, at most `most`: a quarter of the process's file descriptors and 64 more stay
+/// for the database, the directory and the hospitals.
+fn room(most: usize) -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let files: Option<usize> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    files.map_or(most, |files| (files / 4 * 3).saturating_sub(64).clamp(16, most))
+}
+
+/// Pause of the accept loop when it can't accept: connections have to close first.
+const OUT_OF_FILES: Duration = Duration::from_millis(50);
+/// For what a client has sent before the stop to be read.
+const LAST_READ: Duration = Duration::from_millis(200);
 
 /// Serves `app` on `listener` until `stop` turns true, then finishes what is in flight.
 pub async fn serve(
@@ -52,9 +102,13 @@ pub async fn serve(
     limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) {
-    let app: App = Arc::new(poem::endpoint::ToDynEndpoint(app.map_to_response()));
-    let room = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
+    let house = House {
+        app: Arc::new(poem::endpoint::ToDynEndpoint(app.map_to_response())),
+        doors: Doors::new(limits.per_address, limits.proxies.clone()),
+        graceful: GracefulShutdown::new(),
+        limits,
+    };
+    let room = Arc::new(Semaphore::new(house.limits.connections));
     loop {
         let next = async {
             let permit = room.clone().acquire_owned().await.ok();
@@ -64,60 +118,91 @@ pub async fn serve(
             next = next => next,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (socket, peer) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok((socket, peer)) => house.receive(socket, peer, permit),
             Err(error) => {
-                // Out of file descriptors, most likely: wait for connections to close instead of spinning.
                 tracing::warn!(%error, "accept");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
+                metrics::counter!("portal_http_accept_errors_total").increment(1);
+                tokio::time::sleep(OUT_OF_FILES).await;
             }
-        };
-        let connection = connection(socket, peer, app.clone(), limits);
-        let Some(connection) = connection else { continue };
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection");
-            }
-            drop(permit);
-        });
+        }
+    }
+    // Whoever is in the kernel's queue has been told that somebody listens.
+    while let (Ok(permit), Some(Ok((socket, peer)))) =
+        (room.clone().try_acquire_owned(), listener.accept().now_or_never())
+    {
+        house.receive(socket, peer, Some(permit));
     }
     drop(listener);
-    if tokio::time::timeout(limits.stop, graceful.shutdown()).await.is_err() {
+    tokio::time::sleep(LAST_READ).await;
+    if tokio::time::timeout(house.limits.stop, house.graceful.shutdown()).await.is_err() {
         tracing::warn!("stopped with requests still in flight");
     }
 }
 
 type App = Arc<dyn poem::endpoint::DynEndpoint<Output = poem::Response>>;
 
-fn connection(
-    socket: TcpStream,
-    peer: std::net::SocketAddr,
+/// A listener's connections.
+struct House {
     app: App,
+    doors: Doors,
+    graceful: GracefulShutdown,
     limits: Limits,
-) -> Option<impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error>> {
-    let local = LocalAddr(socket.local_addr().ok()?.into());
+}
+
+impl House {
+    fn receive(&self, socket: TcpStream, peer: SocketAddr, permit: Option<OwnedSemaphorePermit>) {
+        let Some(place) = self.doors.enter(peer.ip()) else {
+            metrics::counter!("portal_http_connections_refused_total").increment(1);
+            return;
+        };
+        send_at_once(&socket);
+        let Some(connection) = self.connection(socket, peer) else { return };
+        let connection = self.graceful.watch(connection);
+        tokio::spawn(async move {
+            let held: (Place, Option<OwnedSemaphorePermit>) = (place, permit);
+            metrics::gauge!("portal_http_connections").increment(1);
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection");
+            }
+            metrics::gauge!("portal_http_connections").decrement(1);
+            drop(held);
+        });
+    }
+
+    fn connection(
+        &self,
+        socket: TcpStream,
+        peer: SocketAddr,
+    ) -> Option<impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + use<>> {
+        let local = LocalAddr(socket.local_addr().ok()?.into());
+        let peer = RemoteAddr(peer.into());
+        let socket = Paced::new(socket, &self.limits);
+        let (turns, app) = (socket.turns(), self.app.clone());
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            let (app, turns) = (app.clone(), turns.clone());
+            let whole = (request, local.clone(), peer.clone(), Scheme::HTTP);
+            async move {
+                turns.fetch_add(1, Ordering::Relaxed);
+                let response = match app.call(whole.into()).await {
+                    Ok(response) => response,
+                    Err(error) => error.into_response(),
+                };
+                turns.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, Infallible>(http::Response::<_>::from(response))
+            }
+        });
+        let mut builder = hyper::server::conn::http1::Builder::new();
+        // The deadline for headers is `Paced`'s: hyper's runs while a connection is idle, too.
+        builder.timer(TokioTimer::new()).header_read_timeout(None);
+        builder.max_buf_size(self.limits.header_bytes).half_close(false);
+        Some(builder.serve_connection(TokioIo::new(socket), service))
+    }
+}
+
+/// Nagle's algorithm and delayed acknowledgements make an answer in two pieces wait 40 ms.
+fn send_at_once(socket: &TcpStream) {
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
-    let peer = RemoteAddr(peer.into());
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        let app = app.clone();
-        let whole = (request, local.clone(), peer.clone(), Scheme::HTTP);
-        async move {
-            let response = match app.call(whole.into()).await {
-                Ok(response) => response,
-                Err(error) => error.into_response(),
-            };
-            Ok::<_, Infallible>(http::Response::<_>::from(response))
-        }
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header)
-        .max_buf_size(limits.header_bytes)
-        .half_close(false);
-    Some(builder.serve_connection(TokioIo::new(socket), service))
 }

@@ -2,19 +2,27 @@
 //!
 //! A session row is only ever *updated where it is not revoked*, so a request in flight can't bring a signed-out session
 //! back. Every request reads the row, so a revocation holds on every replica at once.
+//!
+//! Ending all sessions of a person also ends those that are just being begun: a sign-in takes the [`Epoch`] before it
+//! checks anything, and a session of an epoch before the person's is no session.
 
 use std::time::Duration;
 
+use access::Safeguard;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sea_orm::{
     ConnectionTrait, DbErr,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    sea_query::{Alias, Expr, ExprTrait, OnConflict, Order, Query, SelectStatement},
 };
 use sha2::{Digest, Sha256};
 use store::{Store, StoreError, Tx, from_millis, to_millis};
 
 use crate::keys;
+
+/// Live sessions of one person; a further one ends the one that was begun first. A ward's clinician has a few
+/// workstations and a telephone.
+pub const LIVE_SESSIONS: u64 = 10;
 
 /// How long sessions live.
 #[derive(Clone, Copy, Debug)]
@@ -60,8 +68,17 @@ pub struct Session {
     pub last_seen_at: Timestamp,
 }
 
+/// How often people's sessions had all been ended when a sign-in began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(i64);
+
 /// A session to begin.
+#[derive(Clone, Debug)]
 pub struct NewSession {
+    /// From [`Sessions::epoch`], taken before the credentials were checked.
+    pub epoch: Epoch,
+    /// The session the browser had until now ([`Session::id_hash`]); it ends.
+    pub replaces: Option<String>,
     /// The subject that signed in.
     pub subject: String,
     /// See [`Session::identity`].
@@ -70,6 +87,26 @@ pub struct NewSession {
     pub network: String,
     /// The client's `User-Agent`, shortened.
     pub device: String,
+}
+
+const COLUMNS: [&str; 10] = [
+    "id_hash",
+    "subject",
+    "epoch",
+    "identity",
+    "csrf_secret",
+    "created_at",
+    "last_seen_at",
+    "expires_at",
+    "network",
+    "device",
+];
+
+/// The row of epochs that counts; no subject is empty.
+const COUNTER: &str = "";
+
+fn column(name: &'static str) -> Alias {
+    Alias::new(name)
 }
 
 fn hash(id: &str) -> String {
@@ -87,16 +124,27 @@ impl Sessions {
         Self { store, table, lifetimes }
     }
 
-    /// How long sessions live.
-    pub fn lifetimes(&self) -> Lifetimes {
-        self.lifetimes
+    fn epochs(&self) -> Alias {
+        Alias::new(format!("{}_epoch", self.table))
     }
 
-    fn column(name: &'static str) -> Alias {
-        Alias::new(name)
+    /// Where the count of ended sessions stands: taken when a sign-in begins, see [`NewSession::epoch`].
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn epoch(&self) -> Result<Epoch, StoreError> {
+        let select = self.epoch_of(COUNTER);
+        let row = self.store.reader().query_one(&select).await?;
+        Ok(Epoch(row.map(|row| row.try_get("", "epoch")).transpose()?.unwrap_or_default()))
+    }
+
+    fn epoch_of(&self, subject: &str) -> SelectStatement {
+        let which = Expr::col(column("subject")).eq(subject);
+        Query::select().column(column("epoch")).from(self.epochs()).and_where(which).to_owned()
     }
 
     /// Begins a session within the caller's transaction (so that it is audited with it); returns the cookie's value.
+    /// The session it replaces ends, and so does the oldest one when the person has [`LIVE_SESSIONS`].
     ///
     /// # Errors
     /// The database's, or no random bytes.
@@ -105,25 +153,19 @@ impl Sessions {
         let id = URL_SAFE_NO_PAD.encode(*keys::random().map_err(random)?);
         let csrf_secret = URL_SAFE_NO_PAD.encode(*keys::random().map_err(random)?);
         let expires = now + self.lifetimes.absolute;
+        // One at a time per person, and the person before their sessions: whoever ends them all takes the same order.
+        self.hold(tx, &new.subject, now).await?;
+        if let Some(old) = &new.replaces {
+            self.end(tx, old, now).await?;
+        }
+        self.end_oldest(tx, &new.subject, now).await?;
         let insert = Query::insert()
             .into_table(Alias::new(self.table))
-            .columns(
-                [
-                    "id_hash",
-                    "subject",
-                    "identity",
-                    "csrf_secret",
-                    "created_at",
-                    "last_seen_at",
-                    "expires_at",
-                    "network",
-                    "device",
-                ]
-                .map(Self::column),
-            )
+            .columns(COLUMNS.map(column))
             .values_panic([
                 hash(&id).into(),
                 new.subject.into(),
+                new.epoch.0.into(),
                 new.identity.into(),
                 csrf_secret.into(),
                 to_millis(now).into(),
@@ -137,51 +179,108 @@ impl Sessions {
         Ok(id)
     }
 
+    /// Locks a person's row of epochs, which is made when there is none.
+    async fn hold(&self, tx: &Tx, subject: &str, now: Timestamp) -> Result<(), StoreError> {
+        let hold = Query::insert()
+            .into_table(self.epochs())
+            .columns(["subject", "epoch", "changed_at"].map(column))
+            .values_panic([subject.into(), 0i64.into(), to_millis(now).into()])
+            .on_conflict(OnConflict::column(column("subject")).update_column(column("changed_at")).to_owned())
+            .to_owned();
+        tx.execute(&hold).await?;
+        Ok(())
+    }
+
+    /// Makes room for one more session of a person.
+    async fn end_oldest(&self, tx: &Tx, subject: &str, now: Timestamp) -> Result<(), StoreError> {
+        let of_subject = || Expr::col(column("subject")).eq(subject).and(self.live(now));
+        let newest = Query::select()
+            .column(column("id_hash"))
+            .from(Alias::new(self.table))
+            .and_where(of_subject())
+            .order_by(column("created_at"), Order::Desc)
+            .order_by(column("id_hash"), Order::Desc)
+            .limit(LIVE_SESSIONS - 1)
+            .to_owned();
+        let older = Expr::col(column("id_hash")).not_in_subquery(newest);
+        self.revoke(tx, of_subject().and(older), now).await?;
+        Ok(())
+    }
+
+    /// Neither revoked nor too old nor idle for too long.
+    fn live(&self, now: Timestamp) -> Expr {
+        let idle_since = to_millis(now - self.lifetimes.idle);
+        let guarded = |by: Safeguard, rule: Expr| if by.stands() { rule } else { Expr::val(1).eq(1) };
+        guarded(Safeguard::SessionRevoked, not_revoked())
+            .and(guarded(Safeguard::SessionAge, Expr::col(column("expires_at")).gt(to_millis(now))))
+            .and(guarded(Safeguard::SessionIdle, Expr::col(column("last_seen_at")).gt(idle_since)))
+    }
+
+    /// Begun before all sessions of its subject were ended?
+    fn of_an_ended_epoch(&self) -> Expr {
+        let same_subject =
+            Expr::col((self.epochs(), column("subject"))).equals((Alias::new(self.table), column("subject")));
+        let later =
+            Expr::col((self.epochs(), column("epoch"))).gt(Expr::col((Alias::new(self.table), column("epoch"))));
+        let ended =
+            Query::select().expr(Expr::val(1)).from(self.epochs()).and_where(same_subject).and_where(later).to_owned();
+        Expr::exists(ended)
+    }
+
     /// The live session behind a cookie; `None` when unknown, revoked, idle for too long or too old.
     ///
     /// # Errors
     /// The database's.
     pub async fn load(&self, cookie: &str, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let Some(session) = self.find(cookie, now).await? else { return Ok(None) };
+        let seen_before = now.duration_since(session.last_seen_at);
+        if seen_before < SignedDuration::try_from(TOUCH_EVERY).unwrap_or_default() {
+            return Ok(Some(session));
+        }
+        // Revoked since it was read: refused, like every request after the sign-out.
+        Ok(self.touch(&session.id_hash, now).await?.then_some(session))
+    }
+
+    async fn find(&self, cookie: &str, now: Timestamp) -> Result<Option<Session>, StoreError> {
         if cookie.len() != 43 {
             return Ok(None);
         }
         let id_hash = hash(cookie);
-        let idle_since = to_millis(now - self.lifetimes.idle);
         let select = Query::select()
-            .columns(["subject", "identity", "csrf_secret", "created_at", "last_seen_at"].map(Self::column))
+            .columns(["subject", "identity", "csrf_secret", "created_at", "last_seen_at"].map(column))
             .from(Alias::new(self.table))
-            .and_where(Expr::col(Self::column("id_hash")).eq(id_hash.clone()))
-            .and_where(Expr::col(Self::column("revoked_at")).is_null())
-            .and_where(Expr::col(Self::column("expires_at")).gt(to_millis(now)))
-            .and_where(Expr::col(Self::column("last_seen_at")).gt(idle_since))
+            .and_where(Expr::col(column("id_hash")).eq(id_hash.clone()))
+            .and_where(self.live(now))
+            .and_where(self.of_an_ended_epoch().not())
             .to_owned();
         let Some(row) = self.store.reader().query_one(&select).await? else { return Ok(None) };
-        let session = Session {
+        Ok(Some(Session {
             id_hash,
             subject: row.try_get("", "subject")?,
             identity: row.try_get("", "identity")?,
             csrf_secret: row.try_get("", "csrf_secret")?,
             created_at: from_millis(row.try_get("", "created_at")?),
             last_seen_at: from_millis(row.try_get("", "last_seen_at")?),
-        };
-        if now.duration_since(session.last_seen_at) >= jiff::SignedDuration::try_from(TOUCH_EVERY).unwrap_or_default() {
-            self.touch(&session.id_hash, now).await?;
-        }
-        Ok(Some(session))
+        }))
     }
 
-    async fn touch(&self, id_hash: &str, now: Timestamp) -> Result<(), StoreError> {
+    /// Notes a request of a session, unless it was revoked: then nothing is written and the answer is no. Whoever writes
+    /// to a session's row has to ask this way.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn touch(&self, id_hash: &str, now: Timestamp) -> Result<bool, StoreError> {
         let update = Query::update()
             .table(Alias::new(self.table))
-            .value(Self::column("last_seen_at"), to_millis(now))
-            .and_where(Expr::col(Self::column("id_hash")).eq(id_hash))
-            .and_where(Expr::col(Self::column("revoked_at")).is_null())
+            .value(column("last_seen_at"), to_millis(now))
+            .and_where(Expr::col(column("id_hash")).eq(id_hash))
+            .and_where(not_revoked())
             .to_owned();
         self.store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.execute(&update).await.map_err(StoreError::from)?;
-                    Ok(())
+                    let done = tx.execute(&update).await.map_err(StoreError::from)?;
+                    Ok(done.rows_affected() == 1)
                 })
             })
             .await
@@ -192,26 +291,43 @@ impl Sessions {
     /// # Errors
     /// The database's.
     pub async fn end(&self, tx: &Tx, id_hash: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.revoke(tx, Expr::col(Self::column("id_hash")).eq(id_hash), now).await
+        self.revoke(tx, Expr::col(column("id_hash")).eq(id_hash), now).await?;
+        Ok(())
     }
 
-    /// Revokes every session of a subject within the caller's transaction.
+    /// Ends every session of a subject within the caller's transaction, those that are being begun included; returns how
+    /// many were live.
     ///
     /// # Errors
     /// The database's.
-    pub async fn end_all(&self, tx: &Tx, subject: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.revoke(tx, Expr::col(Self::column("subject")).eq(subject), now).await
+    pub async fn end_all(&self, tx: &Tx, subject: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let next = Query::update()
+            .table(self.epochs())
+            .value(column("epoch"), Expr::col(column("epoch")).add(1))
+            .and_where(Expr::col(column("subject")).eq(COUNTER))
+            .to_owned();
+        // Locks the counter: whoever reads it from now on begins after this end.
+        tx.execute(&next).await?;
+        let counted = tx.query_one(&self.epoch_of(COUNTER)).await?;
+        let epoch: i64 = counted.map(|row| row.try_get("", "epoch")).transpose()?.unwrap_or_default();
+        self.hold(tx, subject, now).await?;
+        let set = Query::update()
+            .table(self.epochs())
+            .value(column("epoch"), epoch)
+            .and_where(Expr::col(column("subject")).eq(subject))
+            .to_owned();
+        tx.execute(&set).await?;
+        self.revoke(tx, Expr::col(column("subject")).eq(subject).and(self.live(now)), now).await
     }
 
-    async fn revoke(&self, tx: &Tx, which: sea_orm::sea_query::SimpleExpr, now: Timestamp) -> Result<(), StoreError> {
+    async fn revoke(&self, tx: &Tx, which: Expr, now: Timestamp) -> Result<u64, StoreError> {
         let update = Query::update()
             .table(Alias::new(self.table))
-            .value(Self::column("revoked_at"), to_millis(now))
+            .value(column("revoked_at"), to_millis(now))
             .and_where(which)
-            .and_where(Expr::col(Self::column("revoked_at")).is_null())
+            .and_where(not_revoked())
             .to_owned();
-        tx.execute(&update).await?;
-        Ok(())
+        Ok(tx.execute(&update).await?.rows_affected())
     }
 
     /// Deletes sessions that ended a day ago or more: they serve nobody, the audit log has their beginning and end.
@@ -219,20 +335,30 @@ impl Sessions {
     /// # Errors
     /// The database's.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
-        let day_ago = to_millis(now - Duration::from_secs(24 * 3600));
-        let delete = Query::delete()
-            .from_table(Alias::new(self.table))
-            .and_where(
-                Expr::col(Self::column("expires_at")).lt(day_ago).or(Expr::col(Self::column("revoked_at")).lt(day_ago)),
-            )
+        let day = Duration::from_secs(24 * 3600);
+        let day_ago = to_millis(now - day);
+        let ended = Expr::col(column("expires_at")).lt(day_ago).or(Expr::col(column("revoked_at")).lt(day_ago));
+        let sessions = Query::delete().from_table(Alias::new(self.table)).and_where(ended).to_owned();
+        // An epoch is of use as long as a session begun before it could live.
+        let over = to_millis(now - self.lifetimes.absolute - day);
+        let epochs = Query::delete()
+            .from_table(self.epochs())
+            .and_where(Expr::col(column("changed_at")).lt(over))
+            .and_where(Expr::col(column("subject")).ne(COUNTER))
             .to_owned();
         self.store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.execute(&delete).await.map_err(StoreError::from)?;
+                    tx.execute(&sessions).await.map_err(StoreError::from)?;
+                    tx.execute(&epochs).await.map_err(StoreError::from)?;
                     Ok(())
                 })
             })
             .await
     }
+}
+
+/// What "update only where not revoked" means.
+fn not_revoked() -> Expr {
+    Expr::col(column("revoked_at")).is_null()
 }

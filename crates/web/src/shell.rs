@@ -1,28 +1,38 @@
 //! What happens to every request, whatever it asks for: request id, limits, language, session, CSRF, errors, headers,
 //! compression, log line, figures. Nothing a handler could forget.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use access::{Fault, RequestId};
-use futures_util::FutureExt;
+use access::{Fault, RequestId, Safeguard};
+use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use poem::{
     Body, Endpoint, IntoResponse, Request, Response,
     http::{HeaderValue, Method, StatusCode, Uri, header},
 };
+use tracing::Instrument;
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Failure, Lang, compress, cookies::CookieRules, csrf, headers, keys, keys::Key, lang, network,
-    routing::RoutePattern, session::Sessions, visit::Visit,
+    Failure, Lang, compress, cookies::CookieRules, csrf, headers, keys, keys::Key, lang, network, render::Theme,
+    routing::RoutePattern, session::Sessions, telemetry, throttle::device::KNOWN_DAYS, visit::Visit,
 };
 
 /// The largest request body: forms and small JSON.
 const BODY: usize = 1 << 20;
+/// The largest body before sign-in: a name, a password and a token.
+const ANONYMOUS_BODY: usize = 16 << 10;
 /// For a body to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
-/// For an answer to be made; a record read has its own, shorter deadline.
-const ANSWER_TIME: Duration = Duration::from_secs(30);
+const BODY_TIME: Duration = Duration::from_secs(8);
+/// For an answer to be made; a record read has its own, shorter deadline. Together with [`BODY_TIME`] shorter than a
+/// stopping portal waits.
+const ANSWER_TIME: Duration = Duration::from_secs(15);
 
 #[derive(Debug, thiserror::Error)]
 #[error("a handler panicked")]
@@ -77,15 +87,13 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
             headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
         let client = network::client_address(peer, Some(&forwarded.join(",")), &self.settings.trusted_proxies);
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (path, asked_lang) = without_lang(request.uri());
-        let lang = asked_lang
+        let (path, asked) = without_switches(request.uri());
+        let lang = asked
+            .lang
             .or_else(|| lang::cookie(headers, "lang").and_then(Lang::from_tag))
             .unwrap_or_else(|| Lang::from_accept(headers));
-        let theme = match lang::cookie(headers, "theme") {
-            Some("light") => Some("light"),
-            Some("dark") => Some("dark"),
-            _ => None,
-        };
+        let theme = asked.theme.as_deref().or_else(|| lang::cookie(headers, "theme"));
+        let theme = theme.and_then(Theme::from_name).map(Theme::name);
         let session = match lang::cookie(headers, &self.settings.cookies.session) {
             Some(cookie) if !path.starts_with("/static/") => self.settings.sessions.load(cookie, now).await?,
             _ => None,
@@ -96,7 +104,7 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
             (Some(session), _) => session.csrf_secret.clone(),
             (None, Some(visitor)) => visitor.to_owned(),
             (None, None) => {
-                let visitor = visitor_id().map_err(Failure::internal)?;
+                let visitor = random_text().map_err(Failure::internal)?;
                 new_visitor = Some(visitor.clone());
                 visitor
             }
@@ -106,49 +114,50 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
             now,
             lang,
             theme,
+            nonce: random_text().map_err(Failure::internal)?,
             path,
             session: session.map(Arc::new),
             csrf_binding,
             network: network::Network::of_subscriber(client),
+            site: network::site(client),
             device: text("user-agent").chars().take(200).collect(),
+            browser: lang::cookie(headers, &self.settings.cookies.browser).map(str::to_owned),
+            remembered: OnceLock::new(),
         };
         Ok((visit, new_visitor))
     }
 
     /// Reads the body of an unsafe request, and lets it pass only with a token of this visitor's from our own pages.
     async fn guard_unsafe(&self, request: &mut Request, visit: &Visit) -> Result<(), Failure> {
-        let read = tokio::time::timeout(BODY_TIME, request.take_body().into_bytes_limit(BODY)).await;
-        let body = match read {
-            Ok(Ok(body)) => body,
-            Ok(Err(poem::error::ReadBodyError::PayloadTooLarge)) => {
-                return Err(Failure::new(Fault::Invalid).with_status(StatusCode::PAYLOAD_TOO_LARGE));
-            }
-            Ok(Err(_)) => return Err(Failure::new(Fault::Invalid).with_status(StatusCode::BAD_REQUEST)),
-            Err(_) => return Err(Failure::new(Fault::Invalid).with_status(StatusCode::REQUEST_TIMEOUT)),
-        };
+        let cap = body_cap(visit);
+        let read = tokio::time::timeout(BODY_TIME, read_body(request.take_body(), cap)).await;
+        let late = || Failure::new(Fault::Invalid).with_status(StatusCode::REQUEST_TIMEOUT);
+        let body = read.map_err(|_| late())??;
         let kind = request.content_type().unwrap_or_default().to_ascii_lowercase();
         let form = kind.starts_with("application/x-www-form-urlencoded");
         // Other sites' pages can send forms and plain text without asking; nothing else is a form of ours.
         if !body.is_empty() && !form && !kind.starts_with("application/json") {
             return Err(Failure::new(Fault::Invalid).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        if !csrf::same_origin(request.headers(), &self.origin) {
+        if Safeguard::CsrfOrigin.stands() && !csrf::same_origin(request.headers(), &self.origin) {
             return Err(Failure::new(Fault::Forbidden).with_problem("cross-site"));
         }
-        let signs_in = request.method() == Method::POST && request.uri().path() == "/api/v1/session" && !form;
-        if !signs_in {
-            let header = request.headers().get("x-csrf-token").and_then(|value| value.to_str().ok().map(str::to_owned));
-            let token = header.or_else(|| {
-                let fields = form.then(|| form_urlencoded::parse(&body));
-                fields?.find(|(name, _)| name == "csrf_token").map(|(_, value)| value.into_owned())
-            });
-            let fits = token.is_some_and(|token| csrf::matches(&self.settings.csrf_key, &visit.csrf_binding, &token));
-            if !fits {
-                return Err(Failure::new(Fault::Forbidden).with_problem("stale-form"));
-            }
+        let token_needed = Safeguard::CsrfToken.stands() && !signs_in_by_json(request, form);
+        if token_needed && !self.carries_token(request, form, &body, visit) {
+            return Err(Failure::new(Fault::Forbidden).with_problem("stale-form"));
         }
         request.set_body(Body::from_bytes(body));
         Ok(())
+    }
+
+    /// In the header, or in the form's hidden field.
+    fn carries_token(&self, request: &Request, form: bool, body: &[u8], visit: &Visit) -> bool {
+        let header = request.headers().get("x-csrf-token").and_then(|value| value.to_str().ok().map(str::to_owned));
+        let token = header.or_else(|| {
+            let fields = form.then(|| form_urlencoded::parse(body));
+            fields?.find(|(name, _)| name == "csrf_token").map(|(_, value)| value.into_owned())
+        });
+        token.is_some_and(|token| csrf::matches(&self.settings.csrf_key, &visit.csrf_binding, &token))
     }
 
     async fn answer(&self, mut request: Request, visit: &Arc<Visit>) -> poem::Result<Response> {
@@ -168,7 +177,8 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         }
     }
 
-    fn refuse(&self, failure: &Failure, visit: &Visit, wants_page: bool, is_get: bool) -> Response {
+    fn refuse(&self, failure: &Failure, visit: &Visit, asked: Wanted) -> Response {
+        let Wanted { page: wants_page, by_script, is_get } = asked;
         if let Some(cause) = failure.cause() {
             let status = failure.status().as_u16();
             let chain = chain(cause);
@@ -180,7 +190,13 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         }
         if wants_page && is_get && failure.fault() == Fault::NotSignedIn {
             let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &visit.path).finish();
-            return see_other(&format!("/sign-in?{query}"));
+            let location = format!("/sign-in?{query}");
+            // A script that asked for a part of a page leaves the page: nothing of it may stay round a sign-in form.
+            return if by_script {
+                Response::builder().status(StatusCode::UNAUTHORIZED).header("hx-redirect", location).finish()
+            } else {
+                see_other(&location)
+            };
         }
         let page = if wants_page { self.settings.errors.draw(visit, failure) } else { None };
         let mut response = match page {
@@ -194,7 +210,7 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         response
     }
 
-    fn add_cookies(&self, response: &mut Response, visit: &Visit, new_visitor: Option<String>, asked_lang: bool) {
+    fn add_cookies(&self, response: &mut Response, visit: &Visit, new_visitor: Option<String>, asked: Asked) {
         let cookies = &self.settings.cookies;
         let html = response.content_type().is_some_and(|kind| kind.starts_with("text/html"));
         let mut add = |cookie: String| {
@@ -205,33 +221,83 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         if let Some(visitor) = new_visitor.filter(|_| html) {
             add(cookies.set(&cookies.visitor, &visitor));
         }
-        if asked_lang {
+        if let Some(browser) = visit.remembered.get() {
+            add(cookies.lasting(&cookies.browser, browser, KNOWN_DAYS));
+        }
+        if asked.lang.is_some() {
             add(cookies.preference("lang", visit.lang.tag()));
+        }
+        match asked.theme {
+            Some(_) if visit.theme.is_none() => add(cookies.clear("theme")),
+            Some(theme) => add(cookies.preference("theme", &theme)),
+            None => {}
         }
     }
 }
 
-fn visitor_id() -> Result<String, keys::KeyError> {
+/// Who is not signed in has nothing long to say.
+fn body_cap(visit: &Visit) -> usize {
+    if visit.session.is_some() { BODY } else { ANONYMOUS_BODY }
+}
+
+/// A body of at most `cap` bytes. More is read on and thrown away for a while, so that its sender hears the answer
+/// instead of a connection that breaks.
+async fn read_body(body: Body, cap: usize) -> Result<Bytes, Failure> {
+    let refused = |status: StatusCode| Failure::new(Fault::Invalid).with_status(status);
+    let (mut kept, mut length) = (BytesMut::new(), 0);
+    let mut pieces = body.into_bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| refused(StatusCode::BAD_REQUEST))?;
+        length += piece.len();
+        if length <= cap {
+            kept.extend_from_slice(&piece);
+        } else {
+            kept = BytesMut::new();
+        }
+        if length > cap + 2 * BODY {
+            break;
+        }
+    }
+    if length > cap { Err(refused(StatusCode::PAYLOAD_TOO_LARGE)) } else { Ok(kept.freeze()) }
+}
+
+/// A program signs in without having seen a page; browsers ask before they send JSON to another origin.
+fn signs_in_by_json(request: &Request, form: bool) -> bool {
+    request.method() == Method::POST && request.uri().path() == "/api/v1/session" && !form
+}
+
+/// 256 bits as text: visitor cookies, nonces.
+fn random_text() -> Result<String, keys::KeyError> {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     Ok(URL_SAFE_NO_PAD.encode(*keys::random()?))
 }
 
-fn without_lang(uri: &Uri) -> (String, Option<Lang>) {
-    let mut lang = None;
+/// What the switches in a page's frame ask for; each is a plain link.
+#[derive(Default)]
+struct Asked {
+    lang: Option<Lang>,
+    /// `light`, `dark`, or anything else for what the system prefers.
+    theme: Option<String>,
+}
+
+fn without_switches(uri: &Uri) -> (String, Asked) {
+    let mut asked = Asked::default();
     let kept: Vec<(String, String)> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .into_owned()
         .filter(|(name, value)| {
-            if name == "lang" {
-                lang = Lang::from_tag(value);
+            match name.as_str() {
+                "lang" => asked.lang = Lang::from_tag(value).or(asked.lang),
+                "theme" => asked.theme = Some(value.clone()),
+                _ => return true,
             }
-            name != "lang"
+            false
         })
         .collect();
     if kept.is_empty() {
-        return (uri.path().to_owned(), lang);
+        return (uri.path().to_owned(), asked);
     }
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
-    (format!("{}?{query}", uri.path()), lang)
+    (format!("{}?{query}", uri.path()), asked)
 }
 
 fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
@@ -265,6 +331,15 @@ fn problem(failure: &Failure, request: &RequestId) -> Response {
     Response::builder().content_type("application/problem+json").body(body.to_string())
 }
 
+/// How an answer is wanted.
+#[derive(Clone, Copy)]
+struct Wanted {
+    page: bool,
+    /// By htmx, which follows redirects unseen.
+    by_script: bool,
+    is_get: bool,
+}
+
 fn wants_page(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     !request.uri().path().starts_with("/api/") && accept.contains("text/html")
@@ -276,42 +351,46 @@ impl<E: Endpoint<Output = Response>> Endpoint for Shell<E> {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let started = std::time::Instant::now();
         let id = RequestId(uuid::Uuid::now_v7().simple().to_string());
-        let (method, wants_page) = (request.method().clone(), wants_page(&request));
+        let method = request.method().clone();
         let is_get = matches!(method, Method::GET | Method::HEAD);
+        let wanted =
+            Wanted { page: wants_page(&request), by_script: request.headers().contains_key("hx-request"), is_get };
         let accept_encoding = request.headers().get(header::ACCEPT_ENCODING);
         let accept_encoding = accept_encoding.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        let asked_lang = is_get && request.uri().query().is_some_and(|query| query.contains("lang="));
+        let asked = if is_get { without_switches(request.uri()).1 } else { Asked::default() };
         let (visit, new_visitor, refused) = match self.visit(&request, id.clone(), Timestamp::now()).await {
             Ok((visit, new_visitor)) => (visit, new_visitor, None),
             Err(failure) => (Visit::unknown(id.clone(), lang_of(&request)), None, Some(failure)),
         };
         let visit = Arc::new(visit);
+        let span = telemetry::request(&method, &id.0);
         let answered = match refused {
             Some(failure) => Err(failure.into()),
-            None => self.answer(request, &visit).await,
+            None => self.answer(request, &visit).instrument(span.clone()).await,
         };
         let (mut response, pattern) = match answered {
             Ok(mut response) => {
                 let pattern = response.extensions_mut().remove::<RoutePattern>();
                 match response.extensions_mut().remove::<Failure>() {
-                    Some(failure) => (self.refuse(&failure, &visit, wants_page, is_get), pattern),
+                    Some(failure) => (self.refuse(&failure, &visit, wanted), pattern),
                     None => (response, pattern),
                 }
             }
             Err(error) => {
                 let pattern = error.data::<RoutePattern>().copied();
-                (self.refuse(&Failure::from_poem(&error), &visit, wants_page, is_get), pattern)
+                (self.refuse(&Failure::from_poem(&error), &visit, wanted), pattern)
             }
         };
-        self.add_cookies(&mut response, &visit, new_visitor, asked_lang);
-        headers::add(response.headers_mut(), &id.0, self.settings.public_url.scheme() == "https");
-        let response = match compress::compress(response, &accept_encoding).await {
+        self.add_cookies(&mut response, &visit, new_visitor, asked);
+        headers::add(response.headers_mut(), &id.0, &visit.nonce, self.settings.public_url.scheme() == "https");
+        let response = match compress::compress(response, &accept_encoding, method == Method::HEAD).await {
             Ok(response) => response,
             Err(error) => {
                 tracing::error!(request_id = %id.0, %error, "compressing an answer");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
         };
+        telemetry::finish(&span, &method, pattern.map_or("none", |pattern| pattern.0), response.status());
         note(&method, pattern, response.status(), started.elapsed(), &id);
         Ok(response)
     }
@@ -325,12 +404,23 @@ fn lang_of(request: &Request) -> Lang {
 /// The log line and the figures of a request: its pattern, never its path.
 fn note(method: &Method, pattern: Option<RoutePattern>, status: StatusCode, took: Duration, id: &RequestId) {
     let route = pattern.map_or("none", |pattern| pattern.0);
-    let method = match method.as_str() {
-        known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS") => known.to_owned(),
-        _ => "other".to_owned(),
-    };
-    tracing::info!(%method, route, status = status.as_u16(), ms = took.as_millis() as u64, request_id = %id.0, "request");
+    let method = known_method(method);
+    tracing::info!(method, route, status = status.as_u16(), ms = took.as_millis() as u64, request_id = %id.0, "request");
     metrics::counter!("portal_http_requests_total", "method" => method, "route" => route, "status" => status.as_u16().to_string())
         .increment(1);
     metrics::histogram!("portal_http_request_duration_seconds", "route" => route).record(took.as_secs_f64());
+}
+
+/// A visitor may make methods up: they would be as many figures.
+pub(crate) fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }

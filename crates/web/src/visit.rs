@@ -1,6 +1,6 @@
 //! What is known about a request before a handler sees it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use access::RequestId;
 use jiff::Timestamp;
@@ -18,7 +18,9 @@ pub struct Visit {
     pub lang: Lang,
     /// `light` or `dark` when chosen, else the browser's preference counts.
     pub theme: Option<&'static str>,
-    /// Path and query, without `lang`: for the language switch and for coming back after sign-in.
+    /// The nonce of the answer's content security policy: new on every answer.
+    pub nonce: String,
+    /// Path and query, without `lang` and `theme`: for the switches and for coming back after sign-in.
     pub path: String,
     /// The live session, if any.
     pub session: Option<Arc<Session>>,
@@ -26,8 +28,14 @@ pub struct Visit {
     pub csrf_binding: String,
     /// The client's network, as sign-ins are counted.
     pub network: String,
+    /// The wider network round it, see [`crate::network::site`].
+    pub site: String,
     /// The client's `User-Agent`.
     pub device: String,
+    /// What the browser is known by from earlier sign-ins, as it says itself: for [`crate::throttle`].
+    pub browser: Option<String>,
+    /// What it will be known by; the shell sends it.
+    pub(crate) remembered: OnceLock<String>,
 }
 
 impl Visit {
@@ -38,12 +46,21 @@ impl Visit {
             now: Timestamp::UNIX_EPOCH,
             lang,
             theme: None,
+            nonce: String::new(),
             path: "/".to_owned(),
             session: None,
             csrf_binding: String::new(),
             network: String::new(),
+            site: String::new(),
             device: String::new(),
+            browser: None,
+            remembered: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn remember_browser(&self, cookie: String) {
+        // One sign-in per request.
+        let _ = self.remembered.set(cookie);
     }
 
     /// Which visit a request is. Every request that passed the shell has one.

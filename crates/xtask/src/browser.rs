@@ -16,6 +16,12 @@ pub struct Options {
     /// Folder for the screenshots
     #[arg(long, default_value = "target/shots")]
     out: PathBuf,
+    /// Only pages and journeys with these words in their names
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Take the programs in target/debug as they are
+    #[arg(long)]
+    as_built: bool,
 }
 
 /// Languages, widths and colour schemes.
@@ -32,7 +38,7 @@ pub enum Modes {
 /// # Errors
 /// A page or a journey failed, or something could not be started.
 pub fn check(root: &Path, modes: Modes, count: &mut Count) -> Result<()> {
-    drive(root, modes, &root.join("target/shots"), count)
+    drive(root, modes, &root.join("target/shots"), "", count)
 }
 
 /// Screenshots of every page in every mode.
@@ -41,21 +47,25 @@ pub fn check(root: &Path, modes: Modes, count: &mut Count) -> Result<()> {
 /// As [`check`]: the pictures of the pages that are wrong are there all the same.
 pub fn shots(root: &Path, options: &Options) -> Result<()> {
     setup::run(root, Wanted::Everything)?;
-    let mut build = cargo(root);
-    build.args(["build", "--quiet", "--bins"]);
-    run_command(build.args(["-p", "portal-internal", "-p", "portal-external", "-p", "migrations", "-p", "sandbox"]))?;
+    if !options.as_built {
+        let mut build = cargo(root);
+        build.args(["build", "--quiet", "--bins"]);
+        let programs = ["portal-internal", "portal-external", "migrations", "sandbox"];
+        run_command(build.args(programs.iter().flat_map(|program| ["-p", program])))?;
+    }
     let out = root.join(&options.out);
-    let outcome = drive(root, Modes::All, &out, &mut Count::default());
+    let outcome = drive(root, Modes::All, &out, &options.only, &mut Count::default());
     println!("{}", out.display());
     outcome
 }
 
-fn drive(root: &Path, modes: Modes, shots: &Path, count: &mut Count) -> Result<()> {
+fn drive(root: &Path, modes: Modes, shots: &Path, only: &str, count: &mut Count) -> Result<()> {
     let data = tempfile::tempdir()?;
     let demo = Demo::start(root, &root.join("target/debug"), data.path(), demo::any_ports()?)?;
     let mut node = command("node", &root.join("tests/browser"));
     node.arg("run.mjs").arg("--demo").arg(demo.file()).arg("--shots").arg(shots);
     node.args(["--modes", if modes == Modes::All { "all" } else { "usual" }]);
+    node.arg(format!("--only={only}"));
     let mut closing = None;
     let outcome = watch(&mut node, |line| closing = closing_line(line).or(closing));
     *count = closing.context("the browser tests did not finish")?;
@@ -64,7 +74,7 @@ fn drive(root: &Path, modes: Modes, shots: &Path, count: &mut Count) -> Result<(
 }
 
 /// `7 passed, 0 failed`
-fn closing_line(line: &str) -> Option<Count> {
+pub(crate) fn closing_line(line: &str) -> Option<Count> {
     let (passed, failed) = line.strip_suffix(" failed")?.split_once(" passed, ")?;
     Some(Count { passed: passed.parse().ok()?, failed: failed.parse().ok()? })
 }

@@ -84,7 +84,8 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
         internal_ops: settings::port_or_free(9080)?,
         external_ops: settings::port_or_free(9081)?,
     };
-    let mut demo = Demo::start(root, &root.join("target").join(if options.dev { "debug" } else { "release" }), &data, ports)?;
+    let mut demo =
+        Demo::start(root, &root.join("target").join(if options.dev { "debug" } else { "release" }), &data, ports)?;
     demo.describe();
     println!("ready internal=http://localhost:{} external=http://localhost:{}", ports.internal, ports.external);
     demo.watch(&mut signals)

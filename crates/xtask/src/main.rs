@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "what it says on the terminal is its whole output")]
 
 mod advisories;
+mod api_fuzz;
 mod bench;
 mod browser;
 mod command;

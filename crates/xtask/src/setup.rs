@@ -29,7 +29,9 @@ const NEEDS: &[Need] = &[
     Need { package: "postgresql", present: has_postgresql, reason: "tests of both databases" },
     Need { package: "chromium", present: || installed("chromium"), reason: "tests of pages" },
     Need { package: "fonts-noto-cjk", present: has_chinese_font, reason: "tests of pages" },
+    Need { package: "poppler-utils", present: || installed("pdftotext"), reason: "tests of printed pages" },
     Need { package: "nodejs", present: || installed("node"), reason: "driving the browser" },
+    Need { package: "python3-venv", present: has_venv, reason: "tests of the API" },
     Need { package: "npm", present: || installed("npm"), reason: "driving the browser" },
 ];
 
@@ -96,6 +98,11 @@ fn by_hand(packages: &[&str]) -> String {
 fn has_postgresql() -> bool {
     std::fs::read_dir("/usr/lib/postgresql")
         .is_ok_and(|versions| versions.flatten().any(|version| version.path().join("bin/initdb").exists()))
+}
+
+fn has_venv() -> bool {
+    let asked = Command::new("python3").args(["-c", "import ensurepip, venv"]).stdin(Stdio::null()).output();
+    asked.is_ok_and(|answer| answer.status.success())
 }
 
 fn has_chinese_font() -> bool {

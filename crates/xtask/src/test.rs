@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::command::{cargo, run as run_command, watch};
 use crate::setup::{self, Wanted};
-use crate::{advisories, browser, front_end, invariants, licences};
+use crate::{advisories, api_fuzz, browser, front_end, invariants, licences};
 
 /// How much to run.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -54,8 +54,12 @@ const STEPS: &[Step] = &[
     Step { name: "documentation", act: documentation },
     Step { name: "programs", act: programs },
     Step { name: "tests", act: tests },
+    Step { name: "API fuzz", act: api_fuzz },
     Step { name: "browser", act: browser_tests },
 ];
+
+/// Steps that need servers or other languages' tools.
+const NOT_QUICK: [&str; 2] = ["API fuzz", "browser"];
 
 /// Runs all steps and says what each took. A failed step does not keep the others from running.
 ///
@@ -63,7 +67,7 @@ const STEPS: &[Step] = &[
 /// A step failed.
 pub fn run(root: &Path, options: Options) -> Result<()> {
     let mut outcomes = Vec::new();
-    for step in STEPS.iter().filter(|step| !(options.quick && step.name == "browser")) {
+    for step in STEPS.iter().filter(|step| !(options.quick && NOT_QUICK.contains(&step.name))) {
         println!("\n==> {}", step.name);
         let begun = Instant::now();
         let mut count = Count::default();
@@ -122,9 +126,28 @@ fn documentation(root: &Path, options: Options, _: &mut Count) -> Result<()> {
 }
 
 /// The programs that `testbed::TestPortal` and the browser tests start.
-fn programs(root: &Path, _: Options, _: &mut Count) -> Result<()> {
-    run_command(cargo(root).args(["build", "--quiet", "--bins"]).args(PROGRAMS))
+fn programs(root: &Path, options: Options, _: &mut Count) -> Result<()> {
+    run_command(cargo(root).args(["build", "--quiet", "--bins"]).args(PROGRAMS))?;
+    if options.quick {
+        return Ok(());
+    }
+    // Under other names: the programs above keep their guards.
+    run_command(cargo(root).args(["build", "--quiet"]).args(UNGUARDED))
 }
+
+/// Programs whose guards can be taken away one by one: the matrix of routes and people has to notice each.
+const UNGUARDED: [&str; 10] = [
+    "-p",
+    "portal-internal",
+    "-p",
+    "portal-external",
+    "--features",
+    "portal-internal/guard-switches,portal-external/guard-switches",
+    "--bin",
+    "portal-internal-unguarded",
+    "--bin",
+    "portal-external-unguarded",
+];
 
 /// Packages that hold them.
 const PROGRAMS: [&str; 8] = ["-p", "portal-internal", "-p", "portal-external", "-p", "migrations", "-p", "sandbox"];
@@ -135,6 +158,10 @@ fn tests(root: &Path, options: Options, count: &mut Count) -> Result<()> {
     command.env("TESTBED_QUICK", if options.quick { "1" } else { "0" });
     command.env("TESTBED_FULL", if options.full { "1" } else { "0" });
     watch(&mut command, |line| add(count, line))
+}
+
+fn api_fuzz(root: &Path, options: Options, count: &mut Count) -> Result<()> {
+    api_fuzz::check(root, if options.full { api_fuzz::FULL } else { api_fuzz::USUAL }, count)
 }
 
 fn browser_tests(root: &Path, options: Options, count: &mut Count) -> Result<()> {

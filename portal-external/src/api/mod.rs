@@ -8,9 +8,11 @@ use std::sync::Arc;
 use access::{Act, Object};
 use poem::{EndpointExt, IntoResponse, Response, Route, endpoint::make_sync, http::Method};
 use poem_openapi::OpenApiService;
-use web::routing::{Guard, GuardedApi, OperationGuards, RouteEntry, UnguardedOperation, build};
+use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, UnguardedOperation, build, list};
 
 use crate::portal::{Permission, Portal};
+
+type Service = OpenApiService<(session::SessionApi, people::PeopleApi), ()>;
 
 /// Operation id, pattern for logs and figures, who may.
 fn operations() -> [(&'static str, &'static str, Guard<Permission>); 4] {
@@ -24,20 +26,38 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 4] {
     ]
 }
 
-/// `/api`: the operations under `v1`, and their description.
-pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<Route, UnguardedOperation> {
+/// The operations with their description, not yet guarded.
+fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
     let api = (session::SessionApi, people::PeopleApi);
     let service = OpenApiService::new(api, "portal-external", env!("CARGO_PKG_VERSION")).server(server);
-    let spec = service.spec();
     let document: serde_json::Value =
-        serde_json::from_str(&spec).map_err(|error| UnguardedOperation(error.to_string()))?;
-    let guards = OperationGuards::new(&document, &operations())?;
-    let guarded = GuardedApi { gate: portal.clone(), guards, inner: service.map_to_response().boxed() };
+        serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;
+    Ok((service, OperationGuards::new(&document, &operations())?))
+}
+
+/// What stands beside the operations, below `/api`.
+fn described(service: &Service) -> Vec<RouteEntry<Permission>> {
+    let spec = web::openapi::with_problems(&service.spec());
     let describe =
         make_sync(move |_| -> Response { spec.clone().with_content_type("application/json").into_response() });
-    let described = vec![RouteEntry::new(Method::GET, "/openapi.json", Guard::Public, describe)];
-    Ok(Route::new().nest("/v1", guarded).nest("/", build(portal, described)))
+    vec![RouteEntry::new(Method::GET, "/openapi.json", Guard::Public, describe)]
+}
+
+/// Every route below `/api` with its guard.
+pub fn registry() -> Result<Vec<Listed>, UnguardedOperation> {
+    let (service, guards) = service("")?;
+    let mut all = guards.list();
+    all.extend(list("/api", &described(&service)));
+    Ok(all)
+}
+
+/// `/api`: the operations under `v1`, and their description.
+pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<Route, UnguardedOperation> {
+    let (service, guards) = service(public_url)?;
+    let described = build(portal, described(&service));
+    let guarded = GuardedApi { gate: portal.clone(), guards, inner: service.map_to_response().boxed() };
+    Ok(Route::new().nest("/v1", guarded).nest("/", described))
 }
 
 /// A failed domain call as poem-openapi wants it.

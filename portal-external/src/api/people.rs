@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use access::{Fault, PersonId};
-use ehr::{LabQuery, Reader, Section};
+use ehr::{Reader, RecordQuery, Section};
 use poem::web::Data;
 use poem_openapi::{
     OpenApi,
@@ -45,17 +45,27 @@ impl PeopleApi {
         until: Query<Option<String>>,
         /// One hospital alone.
         source: Query<Option<String>>,
+        /// Ask the hospitals again. Nothing is kept between two requests yet, so every one of them asks.
+        #[oai(name = "refresh")]
+        _refresh: Query<Option<bool>>,
     ) -> poem::Result<Json<serde_json::Value>> {
         let person = person(&id)?;
         let reader = Reader::Patient(&patient.context);
+        let query = RecordQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
         match Section::from_slug(&section) {
+            Some(Section::Summary) => {
+                let of = portal.charts.summary_within(reader, person, &query, visit.now).await.map_err(failed)?;
+                json(&ehr::json::summary(person, &of))
+            }
+            Some(Section::Outpatient) => {
+                let of = portal.charts.outpatient(reader, person, &query, visit.now).await.map_err(failed)?;
+                json(&ehr::json::outpatient(person, &of))
+            }
             Some(Section::Demographics) => {
                 let gathered = portal.charts.demographics(reader, person, visit.now).await.map_err(failed)?;
                 json(&ehr::json::demographics(person, &gathered))
             }
             Some(Section::LabResults) => {
-                let query =
-                    LabQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
                 let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await.map_err(failed)?;
                 json(&ehr::json::lab_results(person, &gathered))
             }

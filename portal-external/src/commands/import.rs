@@ -2,7 +2,8 @@
 //!
 //! The file is JSON: `[{"username", "password", "name", "resident_id"}]`. Each person is looked up at the hospitals by
 //! resident ID and linked only when exactly one regional patient has that number, that birth date and sex, and that name.
-//! Names that exist already are left as they are, so the command can be run again.
+//! Names that exist already are left as they are and said, so the command can be run again; a person who has an account
+//! under another name gets no second one.
 
 use std::{path::Path, process::ExitCode};
 
@@ -32,7 +33,8 @@ struct Row {
     resident_id: Option<Zeroizing<String>>,
 }
 
-/// Makes the accounts of `file`; exit code 1 when a person could not be found for one of them.
+/// Makes the accounts of `file`; exit code 1 when one of them is not there as the file has it: no person could be found,
+/// or the person has another account.
 pub async fn import_accounts(config: &Path, file: &Path) -> ExitCode {
     let config = match Config::load(config) {
         Ok(config) => config,
@@ -52,36 +54,57 @@ struct Import {
     charts: Charts,
 }
 
-/// How many accounts have no person.
+/// What became of a row of the file.
+enum Made {
+    /// An account of a person.
+    Linked,
+    /// An account of nobody known.
+    Unlinked,
+    /// Left as it is.
+    NameTaken,
+    /// Not made.
+    PersonTaken,
+}
+
+/// How many accounts are not there as the file has them.
 async fn import(config: &Config, file: &Path) -> anyhow::Result<usize> {
     let rows: Vec<Row> = serde_json::from_slice(&std::fs::read(file)?)?;
     let store = Store::open(&config.database.config).await?;
     store.check_schema().await?;
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
-    let audit = portal::audit_log(&config.keys.region);
+    let audit = portal::audit_log(&config.keys);
     let catalogue = serve::catalogue(&config.sources)
         .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
     let charts = serve::charts(config, &store, &policy, &audit, &catalogue);
     let import = Import { accounts: Accounts::new(store.clone())?, store, audit, charts };
-    let (mut made, mut unlinked) = (0, 0);
+    let (mut made, mut unlinked, mut taken, mut double) = (0, 0, 0, 0);
     for row in rows {
         let username = row.username.clone();
         match import.row(row).await? {
-            Some(true) => made += 1,
-            Some(false) => {
+            Made::Linked => made += 1,
+            Made::Unlinked => {
                 say(format_args!("without a record: {username}"));
                 (made, unlinked) = (made + 1, unlinked + 1);
             }
-            None => {}
+            Made::NameTaken => {
+                say(format_args!("there is an account of this name, left as it is: {username}"));
+                taken += 1;
+            }
+            Made::PersonTaken => {
+                say(format_args!("not made, the person has an account under another name: {username}"));
+                double += 1;
+            }
         }
     }
     say(format_args!("{made} accounts made, {unlinked} of them without a record"));
-    Ok(unlinked)
+    if taken + double > 0 {
+        say(format_args!("{taken} names were taken, {double} people had another account"));
+    }
+    Ok(unlinked + double)
 }
 
 impl Import {
-    /// Was it made, and is it linked?
-    async fn row(&self, row: Row) -> anyhow::Result<Option<bool>> {
+    async fn row(&self, row: Row) -> anyhow::Result<Made> {
         let now = Timestamp::now();
         let context = SystemContext::new("import-accounts", portal::DOMAIN);
         let person = match &row.resident_id {
@@ -104,8 +127,10 @@ impl Import {
             })
             .await;
         match made {
-            Ok(()) => Ok(Some(person.is_some())),
-            Err(ImportError::Account(AccountError::Taken)) => Ok(None),
+            Ok(()) if person.is_some() => Ok(Made::Linked),
+            Ok(()) => Ok(Made::Unlinked),
+            Err(ImportError::Account(AccountError::NameTaken)) => Ok(Made::NameTaken),
+            Err(ImportError::Account(AccountError::PersonTaken)) => Ok(Made::PersonTaken),
             Err(error) => Err(error.into()),
         }
     }

@@ -21,7 +21,8 @@ use web::{
     server::Limits,
     session::{Lifetimes, Sessions},
     shell::{Shell, ShellSettings},
-    throttle::Throttle,
+    telemetry::Traces,
+    throttle::{Population, Throttle},
 };
 
 use super::{complain, could_not_run};
@@ -41,7 +42,6 @@ struct Locales;
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(file: &Path) -> ExitCode {
-    logs::start();
     let config = match Config::load(file) {
         Ok(config) => config,
         Err(problems) => return complain(&problems),
@@ -79,7 +79,9 @@ pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog,
 }
 
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
-    let figures = ops::figures().map_err(anyhow::Error::msg)?;
+    let traces = Traces::new(&config.telemetry, "portal-external")?;
+    logs::start(&traces);
+    let figures = ops::figures(env!("CARGO_PKG_VERSION")).map_err(anyhow::Error::msg)?;
     let stop = run::stop_signal()?;
     let opened = Store::open(&config.database.config).await;
     let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
@@ -95,16 +97,18 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         Vec::new(),
     )?;
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
-    let audit = portal::audit_log(&config.keys.region);
+    let audit = portal::audit_log(&config.keys);
     let charts = charts(&config, &store, &policy, &audit, &catalogue);
     let accounts = Accounts::new(store.clone())?;
+    let sources = catalogue.clone();
     let portal = Arc::new(Portal {
         store: store.clone(),
         policy,
         audit,
+        refusals: access::audit::Refusals::default(),
         accounts,
         sessions: Sessions::new(store.clone(), "patient_session", Lifetimes::EXTERNAL),
-        throttle: Throttle::new(store.clone()),
+        throttle: Throttle::new(store.clone(), Population::Patients, &config.keys.patient),
         cookies: CookieRules::new("portal-external", secure),
         pages: Arc::new(Pages::new(
             Arc::new(renderer),
@@ -117,6 +121,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     });
     // Audit rows of this portal are sealed by the internal one: its database role need not read the audit log.
     tokio::spawn(sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
+    let limits = Limits::behind(&config.server.trusted_proxies);
     let shell = ShellSettings {
         public_url: config.server.public_url.clone(),
         trusted_proxies: config.server.trusted_proxies,
@@ -130,9 +135,10 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         listen: config.server.listen,
         app,
         ops_listen: config.ops.listen,
-        ops: ops::routes(readiness(store), figures),
+        ops: ops::routes(with_sources(readiness(store), &sources), figures),
     };
-    run::run(faces, Limits::default(), stop).await?;
+    run::run(faces, limits, stop).await?;
+    traces.close().await;
     Ok(())
 }
 
@@ -154,10 +160,41 @@ async fn sweep(sessions: Sessions, throttle: Throttle, mut stop: watch::Receiver
     }
 }
 
+/// A newer schema under a program that runs is shown, not required: steps only add, and the balancer must not lose all
+/// replicas of the old release at once.
+fn schema(store: Store) -> ops::Check {
+    Box::new(move || {
+        let store = store.clone();
+        async move {
+            match store.check_schema().await {
+                Ok(()) => Ok(()),
+                Err(store::StoreError::SchemaNewer { .. }) => Err("newer"),
+                Err(store::StoreError::Schema { .. }) => Err("older"),
+                Err(_) => Err("unavailable"),
+            }
+        }
+        .boxed()
+    })
+}
+
 fn readiness(store: Store) -> Readiness {
+    let schema = schema(store.clone());
     let database = move || {
         let store = store.clone();
         async move { store.ping().await.map_err(|_| "unavailable") }.boxed()
     };
-    Readiness::default().with("database", true, Box::new(database))
+    Readiness::default().with("database", true, Box::new(database)).with("schema", false, schema)
+}
+
+/// Hospitals are shown, never required: one that is down must not take the portal out of the balancer.
+fn with_sources(readiness: Readiness, catalogue: &Catalogue) -> Readiness {
+    catalogue.iter().fold(readiness, |readiness, source| {
+        let name = format!("source:{}", source.id);
+        let source = source.clone();
+        let check = move || {
+            let bad = source.health().is_good() == Some(false);
+            std::future::ready(if bad { Err("last-answer-failed") } else { Ok(()) }).boxed()
+        };
+        readiness.with(name, false, Box::new(check))
+    })
 }

@@ -13,7 +13,7 @@ use crate::{portal::Portal, who::Patient};
 #[handler]
 pub async fn show(Data(portal): Data<&Arc<Portal>>, visit: &Visit, patient: Patient) -> Result<Response, Failure> {
     let banner = match patient.context.own() {
-        Some(person) => Some(portal.charts.banner(Reader::Patient(&patient.context), person, visit.now).await?),
+        Some(person) => Some(portal.charts.cover(Reader::Patient(&patient.context), person, visit.now).await?),
         None => None,
     };
     let page = record_view::home::patient_page(banner.as_ref(), &portal.connected(), &scene(portal, visit));

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use access::{Fault, PersonId};
 use ehr::{
-    LabQuery, Reader, Section,
+    LabQuery, Reader, RecordQuery, Section,
     labs::{self, MatrixWindow},
 };
 use poem::{
     Request, Response, handler,
     web::{Data, Path},
 };
-use record_view::{labs::Filters, patient_labs::PatientLabsInput};
+use record_view::{labs::Filters, outpatient::VisitFilters, patient_labs::PatientLabsInput};
 use url::form_urlencoded;
 use web::{Failure, Visit};
 
@@ -31,7 +31,7 @@ pub async fn contents(
     patient: Patient,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let banner = portal.charts.banner(Reader::Patient(&patient.context), person(&id)?, visit.now).await?;
+    let banner = portal.charts.cover(Reader::Patient(&patient.context), person(&id)?, visit.now).await?;
     portal.pages.page(visit, "record.html", &record_view::home::record_page(&banner, &scene(portal, visit)))
 }
 
@@ -47,9 +47,40 @@ pub async fn section(
     let person = person(&id)?;
     match Section::from_slug(&slug) {
         Some(Section::Demographics) => demographics(portal, visit, &patient, person).await,
+        Some(Section::Summary) => summary(portal, visit, &patient, person).await,
+        Some(Section::Outpatient) => outpatient(portal, visit, &patient, person, request).await,
         Some(Section::LabResults) => lab_results(portal, visit, &patient, person, request).await,
         _ => Err(Failure::new(Fault::NotFound)),
     }
+}
+
+/// Decoded query pairs.
+fn pairs(request: &Request) -> Vec<(String, String)> {
+    form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+async fn summary(portal: &Portal, visit: &Visit, patient: &Patient, person: PersonId) -> Result<Response, Failure> {
+    let reader = Reader::Patient(&patient.context);
+    let summary = portal.charts.summary(reader, person, visit.now).await?;
+    let banner = portal.charts.plain_banner(reader, person, visit.now).await?.with_allergies(&summary.allergies);
+    let page = record_view::patient_summary::page(&banner, &summary, &scene(portal, visit));
+    portal.pages.page(visit, "record/summary.html", &page)
+}
+
+async fn outpatient(
+    portal: &Portal,
+    visit: &Visit,
+    patient: &Patient,
+    person: PersonId,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let reader = Reader::Patient(&patient.context);
+    let outpatient = portal.charts.outpatient(reader, person, &RecordQuery::default(), visit.now).await?;
+    let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
+    let pairs = pairs(request);
+    let filters = VisitFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let page = record_view::patient_outpatient::page(&banner, &outpatient, &filters, &scene(portal, visit));
+    portal.pages.page(visit, "record/outpatient.html", &page)
 }
 
 async fn demographics(
@@ -61,7 +92,7 @@ async fn demographics(
     let reader = Reader::Patient(&patient.context);
     // The section first: it writes a refusal down, the banner does not.
     let gathered = portal.charts.demographics(reader, person, visit.now).await?;
-    let banner = portal.charts.banner(reader, person, visit.now).await?;
+    let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
     let page = record_view::demographics::patient_page(&banner, &gathered, &scene(portal, visit));
     portal.pages.page(visit, "record/demographics.html", &page)
 }
@@ -77,9 +108,8 @@ async fn lab_results(
     let query = LabQuery::default();
     // The section first: it writes a refusal down, the banner does not.
     let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await?;
-    let banner = portal.charts.banner(reader, person, visit.now).await?;
-    let pairs: Vec<(String, String)> =
-        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
+    let pairs = pairs(request);
     let filters = Filters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let matrix = labs::matrix(&gathered.items, &MatrixWindow::default());
     let page = record_view::patient_labs::page(&PatientLabsInput {
@@ -89,5 +119,5 @@ async fn lab_results(
         filters: &filters,
         scene: scene(portal, visit),
     });
-    portal.pages.page(visit, "record/lab_results.html", &page)
+    portal.pages.page(visit, page.template(), &page)
 }

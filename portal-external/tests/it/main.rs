@@ -1,5 +1,8 @@
 //! The public portal through its public face: the real program, patients' own records alone.
 
+mod import;
+mod sessions;
+
 use anyhow::{Context as _, Result};
 use testbed::{Database, Region, TestPortal, Visitor};
 

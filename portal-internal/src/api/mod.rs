@@ -9,12 +9,14 @@ use std::sync::Arc;
 use access::{Act, Object};
 use poem::{EndpointExt, Route, http::Method};
 use poem_openapi::OpenApiService;
-use web::routing::{Guard, GuardedApi, OperationGuards, RouteEntry, UnguardedOperation, build};
+use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, UnguardedOperation, build, list};
 
 use crate::portal::{Permission, Portal};
 
+type Service = OpenApiService<(session::SessionApi, patients::PatientsApi), ()>;
+
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 6] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 7] {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
@@ -24,26 +26,49 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 6] {
         ("session_end", "/api/v1/session", SignedIn),
         ("patient_search", "/api/v1/patient-searches", search()),
         ("record_section", "/api/v1/patients/{id}/record/{section}", record()),
+        ("break_glass", "/api/v1/patients/{id}/break-glass", record()),
         ("patient_links", "/api/v1/patients/{id}/links", record()),
     ]
 }
 
-/// `/api`: the operations under `v1`, their description, and Swagger UI for staff.
-pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<Route, UnguardedOperation> {
+/// The operations with their description, not yet guarded.
+fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
     let api = (session::SessionApi, patients::PatientsApi);
     let service = OpenApiService::new(api, "portal-internal", env!("CARGO_PKG_VERSION")).server(server);
-    let spec = service.spec();
     let document: serde_json::Value =
-        serde_json::from_str(&spec).map_err(|error| UnguardedOperation(error.to_string()))?;
-    let guards = OperationGuards::new(&document, &operations())?;
+        serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;
+    Ok((service, OperationGuards::new(&document, &operations())?))
+}
+
+/// What stands beside the operations, below `/api`.
+fn described(service: &Service) -> Vec<RouteEntry<Permission>> {
     let ui = docs::SwaggerUi::new(&service.swagger_ui_html());
-    let guarded = GuardedApi { gate: portal.clone(), guards, inner: service.map_to_response().boxed() };
-    let described = vec![
-        RouteEntry::new(Method::GET, "/openapi.json", Guard::Public, docs::document(spec)),
+    vec![
+        RouteEntry::new(
+            Method::GET,
+            "/openapi.json",
+            Guard::Public,
+            docs::document(web::openapi::with_problems(&service.spec())),
+        ),
         RouteEntry::new(Method::GET, "/docs", Guard::Permission((Object::API_DOCS, Act::View)), ui),
-    ];
-    Ok(Route::new().nest("/v1", guarded).nest("/", build(portal, described)))
+    ]
+}
+
+/// Every route below `/api` with its guard.
+pub fn registry() -> Result<Vec<Listed>, UnguardedOperation> {
+    let (service, guards) = service("")?;
+    let mut all = guards.list();
+    all.extend(list("/api", &described(&service)));
+    Ok(all)
+}
+
+/// `/api`: the operations under `v1`, their description, and Swagger UI for staff.
+pub fn routes(portal: &Arc<Portal>, public_url: &str) -> Result<Route, UnguardedOperation> {
+    let (service, guards) = service(public_url)?;
+    let described = build(portal, described(&service));
+    let guarded = GuardedApi { gate: portal.clone(), guards, inner: service.map_to_response().boxed() };
+    Ok(Route::new().nest("/v1", guarded).nest("/", described))
 }
 
 /// A failed domain call as poem-openapi wants it.

@@ -4,18 +4,20 @@
 
 use std::sync::Arc;
 
-use access::{Fault, PersonId};
-use ehr::{LabQuery, Reader, Section};
+use access::{Fault, GlassReason, Grounds, PersonId};
+use ehr::{Reader, RecordQuery, Section};
 use poem::web::Data;
 use poem_openapi::{
-    Object, OpenApi,
+    ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::Json,
 };
 use web::{Failure, Visit};
 
+use zeroize::Zeroizing;
+
 use super::failed;
-use crate::{portal::Portal, who::Staff};
+use crate::{break_glass, portal::Portal, who::Staff};
 
 /// Finding patients and reading their records.
 pub struct PatientsApi;
@@ -26,6 +28,35 @@ struct NewSearch {
     /// A name or a resident ID number.
     #[oai(validator(max_length = 200))]
     q: String,
+}
+
+/// Why a record has to be opened now.
+#[derive(Object)]
+struct NewGlass {
+    /// What has happened, in 10 to 500 characters; it goes into the access log.
+    #[oai(validator(max_length = 500))]
+    reason: String,
+    /// `emergency`, `on-duty`, `consultation`, `patient-present` or `other`, which is the default.
+    grounds: Option<String>,
+    /// The password of whoever is signed in, once more.
+    #[oai(validator(max_length = 1024))]
+    password: String,
+}
+
+/// A record that is open for a while.
+#[derive(Object)]
+struct OpenedRecord {
+    /// The relation, as the access log names it.
+    relation: String,
+    /// Until when.
+    until: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum Broken {
+    /// The record is open.
+    #[oai(status = 201)]
+    Opened(Json<OpenedRecord>),
 }
 
 fn person(text: &str) -> Result<PersonId, Failure> {
@@ -66,22 +97,55 @@ impl PatientsApi {
         until: Query<Option<String>>,
         /// One hospital alone.
         source: Query<Option<String>>,
+        /// Ask the hospitals again. Nothing is kept between two requests yet, so every one of them asks.
+        #[oai(name = "refresh")]
+        _refresh: Query<Option<bool>>,
     ) -> poem::Result<Json<serde_json::Value>> {
         let person = person(&id)?;
         let reader = Reader::Staff(&staff.context);
+        let query = RecordQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
         match Section::from_slug(&section) {
+            Some(Section::Summary) => {
+                let of = portal.charts.summary_within(reader, person, &query, visit.now).await.map_err(failed)?;
+                json(&ehr::json::summary(person, &of))
+            }
+            Some(Section::Outpatient) => {
+                let of = portal.charts.outpatient(reader, person, &query, visit.now).await.map_err(failed)?;
+                json(&ehr::json::outpatient(person, &of))
+            }
             Some(Section::Demographics) => {
                 let gathered = portal.charts.demographics(reader, person, visit.now).await.map_err(failed)?;
                 json(&ehr::json::demographics(person, &gathered))
             }
             Some(Section::LabResults) => {
-                let query =
-                    LabQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
                 let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await.map_err(failed)?;
                 json(&ehr::json::lab_results(person, &gathered))
             }
             _ => Err(Failure::new(Fault::NotFound).into()),
         }
+    }
+
+    /// Open a patient's record in an emergency: for an hour, for a stated reason, with one's own password again.
+    #[oai(path = "/patients/:id/break-glass", method = "post", operation_id = "break_glass")]
+    async fn break_glass(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        staff: Staff,
+        id: Path<String>,
+        new: Json<NewGlass>,
+    ) -> poem::Result<Broken> {
+        let person = person(&id)?;
+        let grounds = match &new.0.grounds {
+            None => Some(Grounds::Other),
+            Some(named) => Grounds::parse(named),
+        };
+        let reason = grounds.and_then(|grounds| GlassReason::new(grounds, &new.0.reason));
+        let reason = reason.ok_or_else(|| Failure::new(Fault::Invalid))?;
+        let password = Zeroizing::new(new.0.password);
+        let opened = break_glass::break_glass(&portal, visit, &staff, person, &reason, &password).await?;
+        let until = opened.until.map(|until| until.to_string());
+        Ok(Broken::Opened(Json(OpenedRecord { relation: opened.id.to_string(), until })))
     }
 
     /// A patient's identities at the hospitals, and why they are believed to be one person.

@@ -92,8 +92,8 @@ impl SessionApi {
         let cookie = sign_in::sign_in(&portal, visit, credentials).await?;
         let session = portal.sessions.load(&cookie, visit.now).await.map_err(failed)?;
         let session = session.ok_or_else(|| Failure::new(access::Fault::Internal))?;
-        let visit =
-            Visit { csrf_binding: session.csrf_secret.clone(), session: Some(Arc::new(session)), ..visit.clone() };
+        let mut visit = visit.clone();
+        (visit.csrf_binding, visit.session) = (session.csrf_secret.clone(), Some(Arc::new(session)));
         let staff = Staff::of(&visit)?;
         let body = view(&staff, portal.pages.csrf_token(&visit)?);
         Ok(Begun::Ok(Json(body), portal.cookies.set(&portal.cookies.session, &cookie)))

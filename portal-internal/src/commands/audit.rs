@@ -27,8 +27,8 @@ pub async fn audit_verify(file: &Path) -> ExitCode {
 async fn verify(config: &Config) -> anyhow::Result<VerifyReport> {
     let store = Store::open(&config.database.config).await?;
     store.check_schema().await?;
-    let key = portal::audit_key(&config.keys.region);
-    Ok(audit::verify(&store, &key, &config.audit.heads_file, Timestamp::now()).await?)
+    let keys = portal::audit_keys(&config.keys);
+    Ok(audit::verify(&store, &keys, &config.audit.heads_file, Timestamp::now()).await?)
 }
 
 fn tell(report: &VerifyReport) -> ExitCode {

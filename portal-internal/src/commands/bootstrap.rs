@@ -26,7 +26,7 @@ pub async fn bootstrap_admin(file: &Path, user: &str, organisation: Option<&str>
 }
 
 async fn bootstrap(config: Config, user: &str, organisation: Option<&str>) -> anyhow::Result<String> {
-    let audit = portal::audit_log(&config.keys.region);
+    let audit = portal::audit_log(&config.keys);
     let directory = Directory::new(config.directories).map_err(|problems| {
         anyhow::anyhow!("{}", problems.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; "))
     })?;

@@ -24,7 +24,8 @@ use web::{
     server::Limits,
     session::{Lifetimes, Sessions},
     shell::{Shell, ShellSettings},
-    throttle::Throttle,
+    telemetry::Traces,
+    throttle::{Population, Throttle},
 };
 
 use super::{complain, could_not_run};
@@ -42,9 +43,11 @@ struct Templates;
 #[folder = "locales"]
 struct Locales;
 
+/// For the sealer to finish when the portal stops.
+const LAST_SEAL: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(file: &Path) -> ExitCode {
-    logs::start();
     let config = match Config::load(file) {
         Ok(config) => config,
         Err(problems) => return complain(&problems),
@@ -68,6 +71,10 @@ pub fn catalogue(sources: &SourcesSection) -> Result<Arc<Catalogue>, Vec<Problem
     }
 }
 
+fn index(config: &Config, store: &Store, audit: &AuditLog) -> patients::Index {
+    patients::Index::new(store.clone(), patients::IndexKey::derive(&config.keys.region), audit.clone())
+}
+
 /// The charts of the region, as the configuration has them.
 pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog, catalogue: &Arc<Catalogue>) -> Charts {
     let settings = RecordSettings {
@@ -77,12 +84,14 @@ pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog,
             config::TreatmentRelation::Advisory => ehr::TreatmentRelation::Advisory,
         },
     };
-    let index = patients::Index::new(store.clone(), patients::IndexKey::derive(&config.keys.region), audit.clone());
+    let index = index(config, store, audit);
     Charts::new(store.clone(), policy.clone(), audit.clone(), index, catalogue.clone(), settings)
 }
 
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
-    let figures = ops::figures().map_err(anyhow::Error::msg)?;
+    let traces = Traces::new(&config.telemetry, "portal-internal")?;
+    logs::start(&traces);
+    let figures = ops::figures(env!("CARGO_PKG_VERSION")).map_err(anyhow::Error::msg)?;
     let stop = run::stop_signal()?;
     let opened = Store::open(&config.database.config).await;
     let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
@@ -98,17 +107,20 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         Vec::new(),
     )?;
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
-    let audit = portal::audit_log(&config.keys.region);
+    let audit = portal::audit_log(&config.keys);
     let charts = charts(&config, &store, &policy, &audit, &catalogue);
+    tokio::spawn(forget_searches(index(&config, &store, &audit), stop.clone()));
     let directory = Directory::new(config.directories)
         .map_err(|problems| anyhow::anyhow!("{} mistakes in the directory's settings", problems.len()))?;
+    let sources = catalogue.clone();
     let portal = Arc::new(Portal {
         store: store.clone(),
         policy,
         audit,
+        refusals: access::audit::Refusals::default(),
         directory: directory.clone(),
         sessions: Sessions::new(store.clone(), "staff_session", Lifetimes::INTERNAL),
-        throttle: Throttle::new(store.clone()),
+        throttle: Throttle::new(store.clone(), Population::Staff, &config.keys.staff),
         cookies: CookieRules::new("portal-internal", secure),
         pages: Arc::new(Pages::new(
             Arc::new(renderer),
@@ -122,6 +134,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));
     tokio::spawn(sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
+    let limits = Limits::behind(&config.server.trusted_proxies);
     let shell = ShellSettings {
         public_url: config.server.public_url.clone(),
         trusted_proxies: config.server.trusted_proxies,
@@ -135,10 +148,15 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         listen: config.server.listen,
         app,
         ops_listen: config.ops.listen,
-        ops: ops::routes(readiness(store, directory), figures),
+        ops: ops::routes(with_sources(readiness(store, directory), &sources), figures),
     };
-    run::run(faces, Limits::default(), stop).await?;
-    sealing.await?;
+    run::run(faces, limits, stop).await?;
+    traces.close().await;
+    // A database that hangs must not keep the portal from stopping.
+    match tokio::time::timeout(LAST_SEAL, sealing).await {
+        Ok(sealed) => sealed?,
+        Err(_) => tracing::warn!("stopped before the last audit rows were sealed: the next start seals them"),
+    }
     Ok(())
 }
 
@@ -160,7 +178,39 @@ async fn sweep(sessions: Sessions, throttle: Throttle, mut stop: watch::Receiver
     }
 }
 
+/// Once a minute, on one replica: kept searches hold what people are called.
+async fn forget_searches(index: patients::Index, mut stop: watch::Receiver<bool>) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(60));
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = index.sweep_searches(jiff::Timestamp::now()).await {
+            tracing::warn!(%error, "sweeping kept searches");
+        }
+    }
+}
+
+/// A newer schema under a program that runs is shown, not required: steps only add, and the balancer must not lose all
+/// replicas of the old release at once.
+fn schema(store: Store) -> ops::Check {
+    Box::new(move || {
+        let store = store.clone();
+        async move {
+            match store.check_schema().await {
+                Ok(()) => Ok(()),
+                Err(store::StoreError::SchemaNewer { .. }) => Err("newer"),
+                Err(store::StoreError::Schema { .. }) => Err("older"),
+                Err(_) => Err("unavailable"),
+            }
+        }
+        .boxed()
+    })
+}
+
 fn readiness(store: Store, directory: Directory) -> Readiness {
+    let schema = schema(store.clone());
     let database = move || {
         let store = store.clone();
         async move { store.ping().await.map_err(|_| "unavailable") }.boxed()
@@ -174,5 +224,22 @@ fn readiness(store: Store, directory: Directory) -> Readiness {
         }
         .boxed()
     };
-    Readiness::default().with("database", true, Box::new(database)).with("directory", false, Box::new(staff_directory))
+    Readiness::default().with("database", true, Box::new(database)).with("schema", false, schema).with(
+        "directory",
+        false,
+        Box::new(staff_directory),
+    )
+}
+
+/// Hospitals are shown, never required: one that is down must not take the portal out of the balancer.
+fn with_sources(readiness: Readiness, catalogue: &Catalogue) -> Readiness {
+    catalogue.iter().fold(readiness, |readiness, source| {
+        let name = format!("source:{}", source.id);
+        let source = source.clone();
+        let check = move || {
+            let bad = source.health().is_good() == Some(false);
+            std::future::ready(if bad { Err("last-answer-failed") } else { Ok(()) }).boxed()
+        };
+        readiness.with(name, false, Box::new(check))
+    })
 }

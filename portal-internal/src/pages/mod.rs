@@ -1,5 +1,6 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
+pub mod break_glass;
 pub mod home;
 pub mod patients;
 pub mod record;

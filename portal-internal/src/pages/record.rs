@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use access::{Fault, PersonId};
 use ehr::{
-    Banner, EhrError, LabQuery, Reader, Section,
+    LabQuery, Reader, RecordQuery, Section,
     labs::{self, MatrixWindow},
 };
 use poem::{
     Request, Response, handler,
-    http::StatusCode,
     web::{Data, Path},
 };
-use record_view::labs::{Filters, LabsInput};
+use record_view::{
+    labs::{Filters, LabsInput},
+    outpatient::{OutpatientInput, VisitFilters},
+    summary::SummaryInput,
+};
 use url::form_urlencoded;
 use web::{Failure, Visit, shell::see_other};
 
-use super::scene;
+use super::{break_glass, scene};
 use crate::{portal::Portal, who::Staff};
 
 /// An id in a path: whatever is none is nobody's.
@@ -28,7 +31,7 @@ fn person(text: &str) -> Result<PersonId, Failure> {
 #[handler]
 pub async fn open(Path(id): Path<String>) -> Result<Response, Failure> {
     let person = person(&id)?;
-    Ok(see_other(&format!("/patients/{person}/{}", Section::LabResults.slug())))
+    Ok(see_other(&format!("/patients/{person}/{}", Section::Summary.slug())))
 }
 
 /// `GET /patients/{id}/{section}`
@@ -45,19 +48,69 @@ pub async fn section(
     let section = section.ok_or_else(|| Failure::new(Fault::NotFound))?;
     let drawn = match section {
         Section::Demographics => demographics(portal, visit, &staff, person).await,
-        _ => lab_results(portal, visit, &staff, person, request).await,
+        Section::Summary => summary(portal, visit, &staff, person).await,
+        Section::Outpatient => outpatient(portal, visit, &staff, person, request).await,
+        Section::LabResults => lab_results(portal, visit, &staff, person, request).await,
+        _ => Err(Failure::new(Fault::NotFound)),
     };
     match drawn {
-        Err(error) if error.fault() == Fault::BreakGlassRequired => glass(portal, visit, None),
+        Err(error) if error.fault() == Fault::BreakGlassRequired => {
+            break_glass::closed(portal, visit, &staff, person).await
+        }
         drawn => drawn,
     }
 }
 
+/// Decoded query pairs.
+fn pairs(request: &Request) -> Vec<(String, String)> {
+    form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+async fn summary(portal: &Portal, visit: &Visit, staff: &Staff, person: PersonId) -> Result<Response, Failure> {
+    let reader = Reader::Staff(&staff.context);
+    let summary = portal.charts.summary(reader, person, visit.now).await?;
+    // The summary has asked for allergies already.
+    let banner = portal.charts.plain_banner(reader, person, visit.now).await?.with_allergies(&summary.allergies);
+    let page = record_view::summary::page(&SummaryInput {
+        banner: &banner,
+        summary: &summary,
+        reader: staff.identity.name(),
+        scene: scene(portal, visit),
+    });
+    portal.pages.page(visit, "record/summary.html", &page)
+}
+
+async fn outpatient(
+    portal: &Portal,
+    visit: &Visit,
+    staff: &Staff,
+    person: PersonId,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let reader = Reader::Staff(&staff.context);
+    let query = RecordQuery::default();
+    let read = portal.charts.outpatient(reader, person, &query, visit.now);
+    let (outpatient, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
+    // A refusal is the section's: it writes it down, the banner does not.
+    let (outpatient, banner) = (outpatient?, banner?);
+    let pairs = pairs(request);
+    let filters = VisitFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let page = record_view::outpatient::page(&OutpatientInput {
+        banner: &banner,
+        outpatient: &outpatient,
+        filters: &filters,
+        reader: staff.identity.name(),
+        scene: scene(portal, visit),
+    });
+    portal.pages.page(visit, "record/outpatient.html", &page)
+}
+
 async fn demographics(portal: &Portal, visit: &Visit, staff: &Staff, person: PersonId) -> Result<Response, Failure> {
     let reader = Reader::Staff(&staff.context);
-    // The section first: it writes a refusal down, the banner does not.
-    let gathered = portal.charts.demographics(reader, person, visit.now).await?;
-    let banner = portal.charts.banner(reader, person, visit.now).await?;
+    let read = portal.charts.demographics(reader, person, visit.now);
+    let (gathered, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
+    // A refusal is the section's: it writes it down, the banner does not.
+    let (gathered, banner) = (gathered?, banner?);
     let page = record_view::demographics::page(&banner, &gathered, staff.identity.name(), &scene(portal, visit));
     portal.pages.page(visit, "record/demographics.html", &page)
 }
@@ -71,11 +124,11 @@ async fn lab_results(
 ) -> Result<Response, Failure> {
     let reader = Reader::Staff(&staff.context);
     let query = LabQuery::default();
-    // The section first: it writes a refusal down, the banner does not.
-    let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await?;
-    let banner = portal.charts.banner(reader, person, visit.now).await?;
-    let pairs: Vec<(String, String)> =
-        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let read = portal.charts.lab_results(reader, person, &query, visit.now);
+    let (gathered, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
+    // A refusal is the section's: it writes it down, the banner does not.
+    let (gathered, banner) = (gathered?, banner?);
+    let pairs = pairs(request);
     let filters = Filters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let matrix = labs::matrix(&gathered.items, &MatrixWindow::default());
     let page = record_view::labs::page(&LabsInput {
@@ -87,28 +140,4 @@ async fn lab_results(
         scene: scene(portal, visit),
     });
     portal.pages.page(visit, "record/lab_results.html", &page)
-}
-
-/// `GET /patients/{id}/break-glass`: what it means; the act itself comes with treatment relations.
-#[handler]
-pub async fn break_glass(
-    Data(portal): Data<&Arc<Portal>>,
-    visit: &Visit,
-    staff: Staff,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
-    let person = person(&id)?;
-    match portal.charts.banner(Reader::Staff(&staff.context), person, visit.now).await {
-        // The chart is open to this reader: there is no glass to break.
-        Ok(banner) => Ok(see_other(&format!("/patients/{}/{}", banner.person, Section::LabResults.slug()))),
-        Err(EhrError::BreakGlassRequired) => glass(portal, visit, None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn glass(portal: &Portal, visit: &Visit, banner: Option<&Banner>) -> Result<Response, Failure> {
-    let page = record_view::break_glass::page(banner, &scene(portal, visit));
-    let mut response = portal.pages.page(visit, "break_glass.html", &page)?;
-    response.set_status(StatusCode::FORBIDDEN);
-    Ok(response)
 }

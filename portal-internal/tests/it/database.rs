@@ -9,6 +9,8 @@ use testbed::{
     postgres::{self, Durability, Server},
 };
 
+use crate::load::{self, Load, Worker};
+
 /// Within which the portal has to work again once its database does.
 const BACK: Duration = Duration::from_secs(20);
 
@@ -117,8 +119,9 @@ async fn a_connection_lost_in_mid_statement_is_an_outage_and_not_our_mistake() -
         let limit = Instant::now() + BACK;
         loop {
             let ended = Statement::from_string(DbBackend::Postgres, &end_those_who_wait);
-            let row = ends.query_one_raw(ended).await?.context("a count")?;
-            if row.try_get::<i64>("", "n")? > 0 {
+            ends.query_one_raw(ended).await?.context("a count")?;
+            // Others wait too (the sealer): until the one who asks has their answer.
+            if asking.is_finished() {
                 break;
             }
             ensure!(Instant::now() < limit, "nobody waits for {table}");
@@ -158,4 +161,93 @@ fn says_nothing_of_the_inside(answer: &Answer, server: &Server, database: &Datab
     for inside in [port.as_str(), &name, server.password(), "127.0.0.1", "postgres", "sqlx", "pool", "refused"] {
         assert!(!body.contains(inside), "{inside} is told outside: {}", answer.body);
     }
+}
+
+/// Between two outages, and before and after them.
+const A_WHILE: Duration = Duration::from_millis(1500);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_or_doubled_when_the_server_is_stopped_and_killed() -> Result<()> {
+    if testbed::quick() {
+        return Ok(());
+    }
+    let region = testbed::region().await;
+    let mut server = Server::start(Durability::On)?;
+    let database = Database::on(&server).await?;
+    let shown = region.shown_patient();
+    let mut inside = TestPortal::internal(&database, region).await?;
+    let mut outside = TestPortal::external(&database, region, &[shown]).await?;
+    let mut watcher = inside.clinician("li.wei").await?;
+    let staff = Worker::staff(region, 4)?.into_iter().map(|worker| (inside.url().to_owned(), worker));
+    let load = Load::start(staff.chain([(outside.url().to_owned(), Worker::patient(shown))]).collect());
+    let mut recovery = Vec::new();
+    for outage in ["stopped", "killed"] {
+        tokio::time::sleep(A_WHILE).await;
+        tokio::task::block_in_place(|| if outage == "stopped" { server.stop() } else { server.kill() })?;
+        tokio::time::sleep(A_WHILE).await;
+        tokio::task::block_in_place(|| server.start_again())?;
+        let back = Instant::now();
+        works_again(&mut watcher, "/patients").await?;
+        recovery.push((outage, back.elapsed().as_millis()));
+    }
+    tokio::time::sleep(A_WHILE).await;
+    let ledger = load.end().await?;
+    inside.stop();
+    outside.stop();
+    let whole = inside.tool(&["audit", "verify"])?;
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stdout));
+    let books = load::balance(&database.connect().await?, &ledger).await?;
+    let (slowest, middle) = ledger.sent_away_after();
+    eprintln!(
+        "outages: {} sign-ins and {} searches acknowledged, {} lost, {} doubled; {} sent away, middle {middle} ms, \
+         slowest {slowest} ms; first good answer {recovery:?} ms after the server's",
+        ledger.signed_in.len(),
+        ledger.searched.len(),
+        books.lost.len(),
+        books.doubled.len(),
+        ledger.sent_away.len()
+    );
+    assert_eq!((books.lost, books.doubled), (Vec::new(), Vec::new()));
+    assert!(ledger.surprises.is_empty() && ledger.cut_off == 0, "{:?} {}", ledger.surprises, ledger.cut_off);
+    assert!(ledger.signed_in.len() > 10 && ledger.searched.len() > 10, "nobody worked: {ledger:?}");
+    assert!(ledger.sent_away.len() > 10 && ledger.sent_away.iter().all(|(_, says_when)| *says_when), "{ledger:?}");
+    assert!(middle < 500 && slowest < 5_000, "sent away after {middle} ms, at worst {slowest} ms");
+    // The aim is 2 s; one that is not optimised, on a machine that does other things, needs seconds for a SCRAM sign-in.
+    assert!(recovery.iter().all(|(_, after)| *after <= 6_000), "{recovery:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_or_doubled_when_the_portal_is_killed_in_a_write() -> Result<()> {
+    let region = testbed::region().await;
+    for database in testbed::databases().await {
+        let mut portal = TestPortal::internal(&database, region).await?;
+        let staff = Worker::staff(region, 4)?.into_iter().map(|worker| (portal.url().to_owned(), worker));
+        let load = Load::start(staff.collect());
+        for kill in 0..4_u64 {
+            // Each time after another part of the second, so that it is another part of the work.
+            tokio::time::sleep(Duration::from_millis(1_000 + 137 * kill)).await;
+            tokio::task::block_in_place(|| portal.kill())?;
+            portal.serve().await?;
+        }
+        tokio::time::sleep(A_WHILE).await;
+        let ledger = load.end().await?;
+        portal.stop();
+        let whole = portal.tool(&["audit", "verify"])?;
+        assert!(whole.status.success(), "{:?}: {}", database.kind, String::from_utf8_lossy(&whole.stdout));
+        let books = load::balance(&database.connect().await?, &ledger).await?;
+        eprintln!(
+            "{:?} killed 4 times: {} sign-ins and {} searches acknowledged, {} lost, {} doubled, {} cut off",
+            database.kind,
+            ledger.signed_in.len(),
+            ledger.searched.len(),
+            books.lost.len(),
+            books.doubled.len(),
+            ledger.cut_off
+        );
+        assert_eq!((books.lost, books.doubled), (Vec::new(), Vec::new()), "{:?}", database.kind);
+        assert!(ledger.surprises.is_empty(), "{:?}: {:?}", database.kind, ledger.surprises);
+        assert!(ledger.cut_off > 0 && ledger.searched.len() > 10, "{:?}: {ledger:?}", database.kind);
+    }
+    Ok(())
 }

@@ -3,11 +3,18 @@
 mod audit;
 mod configuration;
 mod database;
+mod hostile_directory;
+mod hostile_hospital;
+mod load;
 mod others;
 mod record;
+mod replicas;
 mod search;
+mod server;
+mod sessions;
 mod sign_in;
 mod story;
+mod telemetry;
 
 use anyhow::{Context as _, Result};
 use testbed::Visitor;

@@ -79,8 +79,8 @@ async fn a_silent_hospital_is_named_and_never_taken_for_none() -> Result<()> {
         assert!(says(ledger(&page, "市第一人民医院"), "answered"), "{mode:?}: {}", ledger(&page, "市第一人民医院"));
         assert!(page.body.contains("<span class=\"src src--off\">可能不全：大学附属医院</span>"), "{mode:?}");
     }
-    for hospital in ["university", "city-first"] {
-        assert!(region.set_mode(hospital, sandbox::Mode::Down));
+    for hospital in &region.hospitals {
+        assert!(region.set_mode(&hospital.id, sandbox::Mode::Down));
     }
     let nothing = clinician.get(&path).await?.json();
     assert_eq!((nothing["complete"].as_bool(), count(&nothing)), (Some(false), 0));
@@ -123,7 +123,7 @@ async fn unknown_people_and_sections_are_not_there() -> Result<()> {
         "/patients/00000000-0000-7000-8000-000000000000/lab-results".to_owned(),
         "/patients/x/lab-results".into(),
         format!("/patients/{id}/nothing"),
-        format!("/patients/{id}/summary"),
+        format!("/patients/{id}/inpatient"),
         "/api/v1/patients/x/record/lab-results".into(),
         format!("/api/v1/patients/{id}/record/nothing"),
         "/api/v1/nothing".into(),
@@ -146,5 +146,55 @@ async fn ten_thousand_results_of_one_patient_are_all_there() -> Result<()> {
     assert_eq!(record["complete"], true, "{}", record["sources"]);
     assert!(record["items"].as_array().map_or(0, Vec::len) >= 10_000);
     assert_eq!(clinician.get(&format!("/patients/{id}/lab-results")).await?.status, 200);
+    Ok(())
+}
+
+/// The banner's line of allergies: its state, and all of it.
+fn banner(page: &Answer) -> (&str, &str) {
+    let line = page.body.split("pt__row2\" data-allergies=\"").nth(1).unwrap_or_default();
+    let line = line.split("</section>").next().unwrap_or_default();
+    (line.split('"').next().unwrap_or_default(), line)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn allergies_are_on_every_page_and_never_none_while_a_hospital_is_silent() -> Result<()> {
+    let region = Region::start().await?;
+    let portal = TestPortal::internal(&Database::sqlite().await?, &region).await?;
+    let mut clinician = portal.clinician("li.wei").await?;
+    let id = super::find(&mut clinician, &region.shown_patient().resident_id).await?;
+    let door = clinician.get(&format!("/patients/{id}")).await?;
+    assert_eq!(door.status, 303, "a chart opens with the summary");
+    let sections = ["summary", "outpatient", "lab-results", "demographics"];
+    for section in sections {
+        let page = clinician.get(&format!("/patients/{id}/{section}")).await?;
+        assert_eq!(page.status, 200, "{section}: {}", page.body);
+        let (state, line) = banner(&page);
+        assert_eq!(state, "known", "{section}: {line}");
+        assert!(line.contains("青霉素"), "{section}: {line}");
+        assert!(!page.body.contains("未开通</span></span></li><li><a href=\"/patients"), "built sections are linked");
+    }
+    for hospital in &region.hospitals {
+        assert!(region.set_mode(&hospital.id, sandbox::Mode::Down));
+        for section in sections {
+            let page = clinician.get(&format!("/patients/{id}/{section}")).await?;
+            assert_eq!(page.status, 200, "{section}");
+            let (state, line) = banner(&page);
+            assert!(matches!(state, "known-incomplete" | "unavailable"), "{} down, {section}: {line}", hospital.id);
+            assert!(!page.body.contains("无已知过敏</") && !line.contains("alg--none"), "{section}: {line}");
+        }
+        assert!(region.set_mode(&hospital.id, sandbox::Mode::Ok));
+    }
+    for hospital in &region.hospitals {
+        assert!(region.set_mode(&hospital.id, sandbox::Mode::Down));
+    }
+    let page = clinician.get(&format!("/patients/{id}/summary")).await?;
+    let (state, line) = banner(&page);
+    assert_eq!(state, "unavailable", "{line}");
+    assert!(!page.body.contains("都已应答，没有记录"), "taken for none");
+    let page = clinician.get(&format!("/patients/{id}/outpatient")).await?;
+    assert!(
+        page.body.contains("不知道有没有门急诊记录") && !page.body.contains("没有门急诊记录</h2>"),
+        "taken for none"
+    );
     Ok(())
 }

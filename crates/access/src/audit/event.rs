@@ -13,16 +13,28 @@ pub mod action {
     pub const RECORD_READ_INTENT: &str = "record.read.intent";
     /// A record was read, or was not.
     pub const RECORD_READ_OUTCOME: &str = "record.read.outcome";
+    /// A record was asked for by somebody who may not read it.
+    pub const RECORD_READ_REFUSED: &str = "record.read.refused";
     /// Somebody looked for patients.
     pub const PATIENT_SEARCH: &str = "patient.search";
+    /// A list of people found before was shown again.
+    pub const PATIENT_SEARCH_SHOWN: &str = "patient.search.shown";
     /// Signed in, or failed to.
     pub const SIGN_IN: &str = "session.sign-in";
     /// Signed out.
     pub const SIGN_OUT: &str = "session.sign-out";
+    /// All sessions of somebody were ended by an operator.
+    pub const SESSIONS_END: &str = "session.end-all";
     /// A role was granted or denied to somebody.
     pub const POLICY_GRANT: &str = "policy.grant";
     /// A grant or denial was taken back.
     pub const POLICY_REVOKE: &str = "policy.revoke";
+    /// A record was opened in an emergency.
+    pub const GLASS_BROKEN: &str = "relation.break-glass";
+    /// Somebody treats a patient from now on.
+    pub const CARE_BEGUN: &str = "relation.care";
+    /// A page or operation that somebody may not use.
+    pub const ROUTE_REFUSED: &str = "route.refused";
     /// The first administrator was made.
     pub const POLICY_BOOTSTRAP: &str = "policy.bootstrap";
 }

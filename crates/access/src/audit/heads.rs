@@ -9,6 +9,8 @@ use std::{
 use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines, Take};
 
+use super::mac;
+
 /// The end of the chain at some time. Whoever keeps it can tell later that nothing up to there was changed or removed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Head {
@@ -18,11 +20,19 @@ pub struct Head {
     pub hash: String,
     /// When it was published.
     pub at: Timestamp,
+    /// The form in which the program that published it writes rows; 1 where a head says nothing. From the first head of
+    /// form 2 on, no row of the intranet portal is in form 1.
+    #[serde(default = "first_format")]
+    pub format: i16,
+}
+
+fn first_format() -> i16 {
+    mac::SHARED_KEY
 }
 
 impl Head {
     pub(crate) fn new(position: i64, hash: &[u8], at: Timestamp) -> Self {
-        Self { position, hash: hexadecimal(hash), at }
+        Self { position, hash: hexadecimal(hash), at, format: mac::FORMAT }
     }
 
     pub(crate) fn has_hash(&self, hash: &[u8]) -> bool {

@@ -1,44 +1,81 @@
 //! The authentication code of a row: HMAC-SHA256 (RFC 2104) over every column in a canonical form.
 
-use base64::Engine as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::entity::audit_event;
+use crate::{Domain, entity::audit_event};
 
-/// The canonical form that new rows are written in; kept in each row, so that a later form can live beside it.
-pub(crate) const FORMAT: i16 = 1;
+/// How rows were written by programs before 0.2: under one key of the region, which the public portal's host has too.
+pub(crate) const SHARED_KEY: i16 = 1;
+/// How rows are written: the same columns, under a key of the portal that `domain` names. Kept in each row, so that
+/// rows of another form can live beside it.
+pub(crate) const FORMAT: i16 = 2;
 
-/// The key of the audit log. Both portals of a region hold the same one; the database never does.
+/// A key that audit rows are authenticated with. The database never has one.
 #[derive(Clone)]
-pub struct AuditKey(Zeroizing<[u8; 32]>);
+pub struct AuditKey {
+    key: Zeroizing<[u8; 32]>,
+    portal: Option<Domain>,
+}
 
 impl AuditKey {
-    /// A key of its own.
+    /// A key of its own, for rows of either portal.
     pub fn new(key: [u8; 32]) -> Self {
-        Self(Zeroizing::new(key))
+        Self { key: Zeroizing::new(key), portal: None }
     }
 
-    /// Derived from a key of the `region` domain, so that no further key file is needed.
-    pub fn derive(region: &[u8]) -> Self {
-        Self(Zeroizing::new(hmac(region, &[b"portal audit log, version 1"])))
+    /// The key of one portal's rows, from a root key that the other portal's host does not have: `staff` inside,
+    /// `patient` outside.
+    pub fn of_portal(root: &[u8], portal: Domain) -> Self {
+        let key = hmac(root, &[b"portal audit log, version 2: ", portal.as_str().as_bytes()]);
+        Self { key: Zeroizing::new(key), portal: Some(portal) }
     }
 
-    /// Reads one line of base64 that holds 32 bytes and derives the key from them.
-    pub fn derive_from_base64(line: &str) -> Option<Self> {
-        let bytes = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(line.trim()).ok()?);
-        (bytes.len() == 32).then(|| Self::derive(&bytes))
+    /// The key that both portals wrote with before 0.2, from the root key of the region. For checking alone.
+    pub fn shared(region: &[u8]) -> Self {
+        Self { key: Zeroizing::new(hmac(region, &[b"portal audit log, version 1"])), portal: None }
+    }
+
+    /// May rows of this domain be written with it?
+    pub(crate) fn is_for(&self, domain: &str) -> bool {
+        self.portal.is_none_or(|portal| portal.as_str() == domain)
     }
 
     /// The code of a row; its own `mac` column is not looked at.
     pub(crate) fn mac(&self, row: &audit_event::Model) -> [u8; 32] {
-        hmac(&*self.0, &[&canonical(row)])
+        hmac(&*self.key, &[&canonical(row)])
     }
 
-    /// Does the row's code fit?
-    pub(crate) fn fits(&self, row: &audit_event::Model) -> bool {
-        row.format == FORMAT && bool::from(subtle::ConstantTimeEq::ct_eq(self.mac(row).as_slice(), row.mac.as_slice()))
+    fn fits(&self, row: &audit_event::Model) -> bool {
+        self.mac(row).as_slice().ct_eq(row.mac.as_slice()).into()
+    }
+}
+
+/// The keys of all rows, for checking them: inside alone.
+#[derive(Clone, Debug)]
+pub struct AuditKeys {
+    internal: AuditKey,
+    external: AuditKey,
+    shared: Option<AuditKey>,
+}
+
+impl AuditKeys {
+    /// `shared` for logs that hold rows of programs before 0.2.
+    pub fn new(internal: AuditKey, external: AuditKey, shared: Option<AuditKey>) -> Self {
+        Self { internal, external, shared }
+    }
+
+    /// Does the row's code fit under the key that its form and its portal ask for?
+    pub(crate) fn fit(&self, row: &audit_event::Model) -> bool {
+        let key = match (row.format, Domain::parse(&row.domain)) {
+            (FORMAT, Some(Domain::Internal)) => Some(&self.internal),
+            (FORMAT, Some(Domain::External)) => Some(&self.external),
+            (SHARED_KEY, Some(_)) => self.shared.as_ref(),
+            _ => None,
+        };
+        key.is_some_and(|key| key.fits(row))
     }
 }
 
@@ -154,7 +191,7 @@ mod tests {
             |r| r.reason = Some(String::new()),
             |r| r.detail = "{ }".into(),
             |r| r.request_id = None,
-            |r| r.format = 2,
+            |r| r.format = SHARED_KEY,
             |r| {
                 r.actor.push('李');
                 r.actor_name = "伟".into();
@@ -176,6 +213,40 @@ mod tests {
         assert!(!AuditKey::new([2; 32]).fits(&row));
         row.mac.pop();
         assert!(!key.fits(&row));
+    }
+
+    /// What the public portal's host has: the keys of region and patients.
+    #[test]
+    fn the_public_portal_s_keys_make_no_row_of_the_staff_s() {
+        let (region, patient, staff) = ([1; 32], [2; 32], [3; 32]);
+        let keys = AuditKeys::new(
+            AuditKey::of_portal(&staff, Domain::Internal),
+            AuditKey::of_portal(&patient, Domain::External),
+            Some(AuditKey::shared(&region)),
+        );
+        let signed = |mut row: audit_event::Model, key: &AuditKey| {
+            row.mac = key.mac(&row).to_vec();
+            row
+        };
+        assert!(keys.fit(&signed(row(), &AuditKey::of_portal(&staff, Domain::Internal))));
+        let stolen = [
+            AuditKey::of_portal(&patient, Domain::External),
+            AuditKey::of_portal(&patient, Domain::Internal),
+            AuditKey::of_portal(&region, Domain::Internal),
+            AuditKey::shared(&region),
+            AuditKey::shared(&patient),
+        ];
+        for key in &stolen {
+            assert!(!keys.fit(&signed(row(), key)));
+        }
+        let mut outside = row();
+        outside.domain = "external".into();
+        assert!(keys.fit(&signed(outside.clone(), &stolen[0])));
+        assert!(!keys.fit(&signed(outside, &AuditKey::of_portal(&staff, Domain::Internal))));
+        // Rows of programs before 0.2: verify bounds where they may stand.
+        let old = audit_event::Model { format: SHARED_KEY, ..row() };
+        assert!(keys.fit(&signed(old.clone(), &AuditKey::shared(&region))));
+        assert!(!keys.fit(&signed(old, &AuditKey::of_portal(&patient, Domain::External))));
     }
 
     #[test]

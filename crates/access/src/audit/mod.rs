@@ -11,6 +11,7 @@ mod event;
 mod heads;
 mod mac;
 mod read;
+mod refusals;
 mod seal;
 mod verify;
 
@@ -22,8 +23,9 @@ use store::{StoreError, Tx, to_millis};
 
 pub use event::{Event, EventId, Outcome, action};
 pub use heads::Head;
-pub use mac::AuditKey;
+pub use mac::{AuditKey, AuditKeys};
 pub use read::{ReadIntent, ReadScope};
+pub use refusals::Refusals;
 pub use seal::Sealer;
 pub use verify::{Problem, ProblemKind, VerifyReport, verify};
 
@@ -41,6 +43,9 @@ pub enum AuditError {
     /// The transaction did not come about.
     #[error("audit: {0}")]
     Store(#[from] StoreError),
+    /// The row tells of the other portal's: this portal's key would make it look changed.
+    #[error("an audit row of the other portal is not written here")]
+    OtherPortal,
     /// The file of published heads can't be used.
     #[error("audit heads file: {0}")]
     Heads(#[from] std::io::Error),
@@ -52,7 +57,7 @@ impl Classify for AuditError {
             // The caller's act was undone: it may be tried again.
             Self::Database(_) => Fault::Unavailable,
             Self::Store(error) => error.fault(),
-            Self::Heads(_) => Fault::Internal,
+            Self::Heads(_) | Self::OtherPortal => Fault::Internal,
         }
     }
 }
@@ -78,7 +83,7 @@ impl Draft {
 }
 
 impl AuditLog {
-    /// With the key of the region.
+    /// With the key of the portal that writes.
     pub fn new(key: AuditKey) -> Self {
         Self { key: Arc::new(key) }
     }
@@ -121,6 +126,9 @@ impl AuditLog {
     /// # Errors
     /// As there.
     pub async fn append(&self, tx: &Tx, Draft(mut row): Draft) -> Result<EventId, AuditError> {
+        if !self.key.is_for(&row.domain) {
+            return Err(AuditError::OtherPortal);
+        }
         let ticket = tx.ticket();
         (row.writer, row.number) = (ticket.writer, ticket.number);
         row.mac = self.key.mac(&row).to_vec();

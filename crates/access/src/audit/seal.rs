@@ -18,6 +18,9 @@ use crate::entity::{audit_event, audit_seal, audit_writer};
 const BATCH: usize = 500;
 /// How often the sealer looks for rows.
 const POLL: Duration = Duration::from_millis(400);
+/// Renewed with every batch. A holder that was killed is waited for so long; one that is only slow writes nothing it may
+/// not: the lease is taken in the transaction that seals.
+const LEASE: SignedDuration = SignedDuration::from_secs(5);
 /// A lane that nothing was written in for so long is looked at only now and then.
 const QUIET: SignedDuration = SignedDuration::from_hours(24);
 /// Which look includes the quiet lanes.
@@ -41,8 +44,7 @@ impl Sealer {
     /// `heads_file` is on a disk that the database's administrators can't write, e.g. `audit-heads.jsonl` in a folder
     /// that is shipped away.
     pub fn new(store: Store, heads_file: PathBuf) -> Self {
-        let lease =
-            Lease { name: "audit-sealer", holder: Uuid::now_v7().to_string(), ttl: SignedDuration::from_secs(15) };
+        let lease = Lease { name: "audit-sealer", holder: Uuid::now_v7().to_string(), ttl: LEASE };
         Self { store, lease, heads_file }
     }
 
@@ -62,7 +64,11 @@ impl Sealer {
             let everything = stopped || look.is_multiple_of(NOW_AND_THEN);
             look = look.wrapping_add(1);
             // clock: as above.
-            let outcome = self.seal_lanes(Timestamp::now(), everything).await;
+            let now = Timestamp::now();
+            let outcome = self.seal_lanes(now, everything).await;
+            if outcome.is_ok() {
+                metrics::gauge!("portal_audit_sealed_timestamp_seconds").set(now.as_second() as f64);
+            }
             if let Err(error) = &outcome
                 && !failing
             {

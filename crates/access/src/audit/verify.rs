@@ -11,15 +11,18 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query},
 };
-use store::{Store, from_millis};
+use store::{Reader, Store, from_millis};
 use uuid::Uuid;
 
 use super::{
-    AuditError, AuditKey, EventId, Head,
+    AuditError, AuditKeys, EventId, Head,
     heads::{Heads, Line},
     mac,
 };
-use crate::entity::{audit_event, audit_seal, audit_writer};
+use crate::{
+    Domain,
+    entity::{audit_event, audit_seal, audit_writer},
+};
 
 const BATCH: u64 = 1000;
 /// Problems told one by one; beyond it they are only counted.
@@ -37,6 +40,9 @@ pub enum ProblemKind {
     LaneUnknown,
     /// The lane's high-water mark and the chain tell different stories.
     LaneMark,
+    /// A row of the intranet portal under the key that the public portal's host has too, after the intranet portal had
+    /// got a key of its own: a forged row, or an old program that was left running.
+    SharedKey,
     /// A row that the sealer has passed has no seal, or rows of a lane were sealed out of order.
     SealOrder,
     /// A position of the chain is missing.
@@ -112,19 +118,19 @@ struct Lane {
 }
 
 struct Check<'a> {
-    db: &'a sea_orm::DatabaseConnection,
-    key: &'a AuditKey,
+    db: &'a Reader,
+    keys: &'a AuditKeys,
     lanes: BTreeMap<Uuid, Lane>,
     report: VerifyReport,
 }
 
-/// Checks the whole log against its key and the file of published heads.
+/// Checks the whole log against its keys and the file of published heads.
 ///
 /// # Errors
 /// [`AuditError`] when the log or the file can't be read; what is wrong in them is in the report.
 pub async fn verify(
     store: &Store,
-    key: &AuditKey,
+    keys: &AuditKeys,
     heads_file: &Path,
     now: Timestamp,
 ) -> Result<VerifyReport, AuditError> {
@@ -138,7 +144,7 @@ pub async fn verify(
         problem_count: 0,
         problems: Vec::new(),
     };
-    let mut check = Check { db: store.reader(), key, lanes: BTreeMap::new(), report };
+    let mut check = Check { db: store.reader(), keys, lanes: BTreeMap::new(), report };
     // In this order a sealer at work makes nothing look wrong: heads come after seals, seals and marks after rows.
     let heads = Heads::open(heads_file).await?;
     let marks = check.marks().await?;
@@ -196,7 +202,7 @@ impl Check<'_> {
             for row in &rows {
                 self.report.rows += 1;
                 let id = EventId { writer, number: row.number };
-                if !self.key.fits(row) {
+                if !self.keys.fit(row) {
                     self.report.tell(ProblemKind::RowChanged, Some(id), None);
                 }
                 self.missing(writer, lane.last + 1, row.number);
@@ -227,6 +233,9 @@ impl Check<'_> {
             for seal in seals {
                 self.link(&before, &seal);
                 published.compare(&seal, &mut self.report).await?;
+                if seal.is_staff_s_under_shared_key && published.keys_apart.is_some_and(|from| seal.position > from) {
+                    self.report.tell(ProblemKind::SharedKey, Some(seal.row), Some(seal.position));
+                }
                 before = Link { position: seal.position, hash: seal.hash };
             }
         }
@@ -273,7 +282,10 @@ impl Check<'_> {
         ];
         let select = Query::select()
             .columns(columns.map(|column| (seal.clone(), column)))
-            .column((row.clone(), audit_event::Column::Mac))
+            .columns(
+                [audit_event::Column::Mac, audit_event::Column::Format, audit_event::Column::Domain]
+                    .map(|column| (row.clone(), column)),
+            )
             .from_as(audit_seal::Entity, seal.clone())
             .join_as(
                 JoinType::LeftJoin,
@@ -294,11 +306,15 @@ impl Check<'_> {
         let rows = self.db.query_all(&select).await?;
         rows.iter()
             .map(|row| {
+                let (format, domain): (Option<i16>, Option<String>) =
+                    (row.try_get("", "format")?, row.try_get("", "domain")?);
                 Ok(Seal {
                     position: row.try_get("", "position")?,
                     row: EventId { writer: row.try_get("", "writer")?, number: row.try_get("", "number")? },
                     hash: row.try_get("", "hash")?,
                     mac: row.try_get("", "mac")?,
+                    is_staff_s_under_shared_key: format == Some(mac::SHARED_KEY)
+                        && domain.as_deref() == Some(Domain::Internal.as_str()),
                 })
             })
             .collect()
@@ -356,17 +372,20 @@ struct Seal {
     row: EventId,
     hash: Vec<u8>,
     mac: Option<Vec<u8>>,
+    is_staff_s_under_shared_key: bool,
 }
 
 /// Published heads, walked beside the chain.
 struct Published {
     heads: Option<Heads>,
     next: Option<Head>,
+    /// Where the first head stands that tells of a key for each portal.
+    keys_apart: Option<i64>,
 }
 
 impl Published {
     async fn begin(heads: Option<Heads>, report: &mut VerifyReport) -> Result<Self, AuditError> {
-        let mut published = Self { heads, next: None };
+        let mut published = Self { heads, next: None, keys_apart: None };
         published.take(report).await?;
         Ok(published)
     }
@@ -394,6 +413,9 @@ impl Published {
     async fn compare(&mut self, seal: &Seal, report: &mut VerifyReport) -> Result<(), AuditError> {
         while self.next.as_ref().is_some_and(|head| head.position <= seal.position) {
             let Some(head) = self.take(report).await? else { break };
+            if head.format >= mac::FORMAT && self.keys_apart.is_none() {
+                self.keys_apart = Some(head.position);
+            }
             if head.position != seal.position || !head.has_hash(&seal.hash) {
                 report.tell(ProblemKind::HeadChanged, None, Some(head.position));
             }

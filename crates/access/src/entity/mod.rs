@@ -6,3 +6,4 @@ pub(crate) mod audit_writer;
 pub(crate) mod policy_object;
 pub(crate) mod policy_version;
 pub(crate) mod role_grant;
+pub(crate) mod treatment_relation;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set,
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, Set,
     sea_query::{Expr, ExprTrait},
 };
 use store::{Tx, to_millis};
@@ -43,7 +43,8 @@ async fn set_version(tx: &Tx, to: impl Into<sea_orm::sea_query::SimpleExpr>) -> 
 
 /// All rules of the database. One row that can't be understood makes the whole policy unreadable: it might be a denial.
 pub(crate) async fn rules(db: &impl ConnectionTrait) -> Result<Ruleset, AccessError> {
-    let grants = role_grant::Entity::find().all(db).await?;
+    // Who gave it and when is not for every portal's role to read.
+    let grants = role_grant::Entity::find().into_partial_model::<Row>().all(db).await?;
     let placements = policy_object::Entity::find().all(db).await?;
     Ok(Ruleset {
         grants: grants.iter().map(grant).collect::<Result<_, _>>()?,
@@ -52,7 +53,19 @@ pub(crate) async fn rules(db: &impl ConnectionTrait) -> Result<Ruleset, AccessEr
     })
 }
 
-fn grant(row: &role_grant::Model) -> Result<Grant, AccessError> {
+/// What the policy is made of.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "role_grant::Entity")]
+struct Row {
+    id: Uuid,
+    subject: String,
+    domain: String,
+    role: String,
+    object: String,
+    effect: String,
+}
+
+fn grant(row: &Row) -> Result<Grant, AccessError> {
     let parsed = || {
         Some(Grant {
             subject: SubjectId::parse(&row.subject)?,

@@ -7,4 +7,6 @@ mod grants;
 mod oracle;
 mod people;
 mod reference;
+mod relations;
+mod role_matrix;
 mod tampering;

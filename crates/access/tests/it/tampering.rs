@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use access::{
-    AuditKey,
-    audit::{Problem, ProblemKind, VerifyReport, verify},
+    AuditKey, AuditKeys, AuditLog, Domain, Event, Outcome, SystemContext,
+    audit::{Problem, ProblemKind, VerifyReport, action, verify},
 };
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection,
@@ -12,7 +12,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{audit::Log, people::noon};
+use crate::{
+    audit::{KEY, Log, keys},
+    people::noon,
+};
 
 /// A sealed log of `rows` rows in one lane, a head published after each hundred, and a connection behind its back.
 async fn sealed(database: &testbed::Database, rows: u32) -> (Log, DatabaseConnection) {
@@ -201,7 +204,7 @@ async fn other_ways_to_change_the_log() {
 async fn a_log_of_another_key_fits_nowhere() {
     let database = testbed::Database::sqlite().await.unwrap();
     let (log, _db) = sealed(&database, 10).await;
-    let report = verify(&log.store, &AuditKey::new([1; 32]), &log.heads, noon()).await.unwrap();
+    let report = verify(&log.store, &keys([1; 32]), &log.heads, noon()).await.unwrap();
     assert_eq!(numbers(&report, ProblemKind::RowChanged), (1..=10).collect());
 }
 
@@ -217,3 +220,132 @@ async fn a_heads_file_that_was_written_over_is_found() {
     let report = log.verify().await;
     assert_eq!(found(&report, ProblemKind::HeadsUnreadable).count(), 2, "{:?}", report.problems);
 }
+
+/// The portals' logs on one database, each with its own root key, as their hosts have them.
+#[tokio::test]
+async fn whoever_has_the_public_portal_s_keys_and_the_database_forges_no_row_of_the_staff_s() {
+    let (region, patient, staff) = ([1; 32], [2; 32], [3; 32]);
+    let all = AuditKeys::new(
+        AuditKey::of_portal(&staff, Domain::Internal),
+        AuditKey::of_portal(&patient, Domain::External),
+        Some(AuditKey::shared(&region)),
+    );
+    for database in testbed::databases().await {
+        let log = Log::of(&database).await;
+        let write = async |key: AuditKey, domain: Domain| {
+            let event = Event::new(action::SIGN_IN, "session", Outcome::Ok);
+            let draft = AuditLog::draft(&SystemContext::new("test", domain), noon(), event);
+            let audit = AuditLog::new(key);
+            log.store.write(move |tx| Box::pin(async move { audit.append(tx, draft).await })).await
+        };
+        write(AuditKey::of_portal(&staff, Domain::Internal), Domain::Internal).await.unwrap();
+        write(AuditKey::of_portal(&patient, Domain::External), Domain::External).await.unwrap();
+        // A portal that would tell of the other's people is stopped before it spoils the log.
+        assert!(write(AuditKey::of_portal(&patient, Domain::External), Domain::Internal).await.is_err());
+        log.sealer.seal(noon()).await.unwrap();
+        let report = verify(&log.store, &all, &log.heads, noon()).await.unwrap();
+        assert!(report.is_good() && report.rows == 2, "{report:?}");
+
+        // The forger writes with keys of their own making, past that stop; then in the old form, with a key they have.
+        let raw = |root: [u8; 32]| AuditKey::new(of_portal_bytes(root));
+        write(raw(patient), Domain::Internal).await.unwrap();
+        write(raw(region), Domain::Internal).await.unwrap();
+        log.sealer.seal(noon()).await.unwrap();
+        let report = verify(&log.store, &all, &log.heads, noon()).await.unwrap();
+        assert_eq!(found(&report, ProblemKind::RowChanged).count(), 2, "{:?}: {report:?}", database.kind);
+    }
+}
+
+/// Stands for whatever the forger derives: any key but the staff's is as good.
+fn of_portal_bytes(root: [u8; 32]) -> [u8; 32] {
+    root.map(|byte| byte.wrapping_mul(31))
+}
+
+/// Rows of programs before 0.2 stay checkable; where they may stand is bounded by the heads outside the database.
+#[tokio::test]
+async fn rows_under_the_shared_key_are_good_until_keys_were_apart_and_forged_after() {
+    for database in testbed::databases().await {
+        let log = Log::of(&database).await;
+        log.acts(4).await;
+        to_the_first_form(&database, &log).await;
+        log.sealer.seal(noon()).await.unwrap();
+        // A head as an old program published it.
+        let head = std::fs::read_to_string(&log.heads).unwrap().replace(",\"format\":2", "");
+        std::fs::write(&log.heads, head).unwrap();
+        assert!(log.verify().await.is_good(), "{:?}", log.verify().await);
+        log.acts(2).await;
+        log.sealer.seal(noon()).await.unwrap();
+        let report = log.verify().await;
+        assert!(report.is_good() && report.rows == 6, "{report:?}");
+        // Now one in the old form, with the key that both hosts had: its code fits, its place does not.
+        log.act(7).await;
+        to_the_first_form(&database, &log).await;
+        log.sealer.seal(noon()).await.unwrap();
+        let report = log.verify().await;
+        assert_eq!(numbers(&report, ProblemKind::SharedKey), [7].into(), "{:?}: {report:?}", database.kind);
+        assert_eq!(report.problem_count, 1, "{report:?}");
+    }
+}
+
+/// Makes of the rows that are not sealed what an old program would have written.
+async fn to_the_first_form(database: &testbed::Database, log: &Log) {
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    let db = database.connect().await.unwrap();
+    let rows = Query::select()
+        .columns(COLUMNS.map(Alias::new))
+        .from(Alias::new("audit_event"))
+        .and_where(Expr::col(Alias::new("number")).gt(log.verify().await.sealed as i64))
+        .to_owned();
+    for row in db.query_all(&rows).await.unwrap() {
+        let text = |column: &str| row.try_get::<Option<String>>("", column).unwrap();
+        let (writer, number): (Uuid, i64) = (row.try_get("", "writer").unwrap(), row.try_get("", "number").unwrap());
+        let at: i64 = row.try_get("", "at").unwrap();
+        let person: Option<Uuid> = row.try_get("", "person").unwrap();
+        let columns: [Option<Vec<u8>>; 16] = [
+            Some(1_i16.to_be_bytes().to_vec()),
+            Some(writer.as_bytes().to_vec()),
+            Some(number.to_be_bytes().to_vec()),
+            Some(at.to_be_bytes().to_vec()),
+            text("actor").map(String::into_bytes),
+            text("actor_name").map(String::into_bytes),
+            text("domain").map(String::into_bytes),
+            text("groups").map(String::into_bytes),
+            text("action").map(String::into_bytes),
+            text("object_kind").map(String::into_bytes),
+            text("object_id").map(String::into_bytes),
+            person.map(|person| person.as_bytes().to_vec()),
+            text("outcome").map(String::into_bytes),
+            text("reason").map(String::into_bytes),
+            text("detail").map(String::into_bytes),
+            text("request_id").map(String::into_bytes),
+        ];
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&KEY).unwrap();
+        for column in columns {
+            mac.update(&[u8::from(column.is_some())]);
+            let bytes = column.unwrap_or_default();
+            mac.update(&(bytes.len() as u64).to_be_bytes());
+            mac.update(&bytes);
+        }
+        let code = mac.finalize().into_bytes().to_vec();
+        set(&db, "audit_event", ("number", number), "format", 1_i16).await;
+        set(&db, "audit_event", ("number", number), "mac", Expr::value(code)).await;
+    }
+}
+
+const COLUMNS: [&str; 15] = [
+    "writer",
+    "number",
+    "at",
+    "actor",
+    "actor_name",
+    "domain",
+    "groups",
+    "action",
+    "object_kind",
+    "object_id",
+    "person",
+    "outcome",
+    "reason",
+    "detail",
+    "request_id",
+];

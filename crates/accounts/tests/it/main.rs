@@ -1,5 +1,7 @@
 //! Accounts on both databases.
 
+mod timing;
+
 use access::PersonId;
 use accounts::{Account, AccountError, Accounts, NewAccount, SignInError};
 use jiff::Timestamp;
@@ -61,9 +63,11 @@ async fn a_name_and_a_person_have_one_account() {
         let person = PersonId(uuid::Uuid::now_v7());
         make(&store, &accounts, "chen", Some(person)).await.expect("made");
         let same_name = make(&store, &accounts, "CHEN", None).await;
-        assert!(matches!(same_name, Err(AccountError::Taken)), "{same_name:?}");
+        assert!(matches!(same_name, Err(AccountError::NameTaken)), "{same_name:?}");
+        let same_both = make(&store, &accounts, "chen", Some(person)).await;
+        assert!(matches!(same_both, Err(AccountError::NameTaken)), "{same_both:?}");
         let same_person = make(&store, &accounts, "other", Some(person)).await;
-        assert!(matches!(same_person, Err(AccountError::Taken)), "{same_person:?}");
+        assert!(matches!(same_person, Err(AccountError::PersonTaken)), "{same_person:?}");
         make(&store, &accounts, "unlinked-1", None).await.expect("without a record");
         make(&store, &accounts, "unlinked-2", None).await.expect("without a record");
         for bad in ["", "x", "a b", &"n".repeat(65)] {

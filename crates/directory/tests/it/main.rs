@@ -7,6 +7,5 @@ mod groups;
 mod hospital;
 mod hostile;
 mod literal;
-mod peer;
 mod sign_in;
 mod tls;

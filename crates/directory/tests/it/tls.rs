@@ -1,12 +1,11 @@
 //! Nothing secret leaves before TLS stands with the right server.
 
-use std::sync::{Arc, Mutex};
-
 use directory::{Directory, LinkError, SignInError, StaffIdentity, Violation};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use testbed::hostile_ldap::ber::{EXTENDED, message, result};
+use testbed::hostile_ldap::{HostileLdap, Manner};
+use testbed::openldap::OpenLdap;
 
 use crate::hospital::{config, openldap};
-use crate::peer::{EXTENDED, Peer, message, read_message, result};
 
 #[track_caller]
 fn link_error(outcome: Result<StaffIdentity, SignInError>) -> LinkError {
@@ -34,55 +33,85 @@ async fn a_certificate_of_another_authority_or_for_another_name_is_refused() {
     assert!(!server.log().contains(&format!("BIND dn=\"{}\"", server.bind_dn)), "no bind reached the server");
 }
 
-/// What a server that answers StartTLS with `answer` gets to see.
-async fn seen_after(answer: Vec<u8>) -> Option<(LinkError, Vec<u8>)> {
-    let server = openldap()?;
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let record = Arc::clone(&seen);
-    let proxy = Peer::start(move |mut stream| {
-        let (answer, record) = (answer.clone(), Arc::clone(&record));
-        async move {
-            let Some(request) = read_message(&mut stream).await else { return };
-            record.lock().unwrap().extend(request);
-            let _ = stream.write_all(&answer).await;
-            let mut rest = Vec::new();
-            let _ = stream.read_to_end(&mut rest).await;
-            record.lock().unwrap().extend(rest);
-        }
-    })
-    .await;
-    let mut config = config(&server, &[&proxy.url]);
+/// Signs in by StartTLS at a peer that is none of the right ones; what it heard.
+async fn at(peer: &HostileLdap, server: &OpenLdap) -> (LinkError, Vec<u8>) {
+    let mut config = config(server, &[&peer.url]);
     config.timeout_ms = 500;
     let error = link_error(Directory::new(vec![config]).unwrap().sign_in(None, "li.wei", "correct horse").await);
-    let seen = seen.lock().unwrap().clone();
-    assert_eq!(proxy.connections(), 1);
-    Some((error, seen))
+    assert_eq!(peer.connections(), 1);
+    (error, peer.heard())
 }
 
+/// The bytes of the one request that may leave in the clear.
+const START_TLS: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
+
 #[tokio::test]
-async fn a_proxy_that_strips_starttls_sees_no_bind() {
-    for code in [2, 52, 53] {
-        let Some((error, seen)) = seen_after(result(1, EXTENDED, code)).await else { return };
+async fn a_server_that_refuses_starttls_hears_no_bind() {
+    let Some(server) = openldap() else { return };
+    for code in [1, 2, 52, 53] {
+        let peer = HostileLdap::start(Manner::RefuseStartTls(code)).await.unwrap();
+        let (error, heard) = at(&peer, &server).await;
         assert!(matches!(error, LinkError::StartTls(refused) if refused == u32::from(code)), "{error:?}");
-        assert_eq!(seen, b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037");
+        assert_eq!(heard, START_TLS);
     }
 }
 
 #[tokio::test]
+async fn a_proxy_that_strips_starttls_sees_no_bind() {
+    let Some(server) = openldap() else { return };
+    let address = server.url.strip_prefix("ldap://").unwrap().parse().unwrap();
+    // The way to the server is open: who spoke in the clear would be signed in.
+    let open = HostileLdap::start(Manner::Pass(address)).await.unwrap();
+    let (driver, mut ldap) = ldap3::LdapConnAsync::new(&open.url).await.unwrap();
+    let driver = tokio::spawn(driver.drive());
+    assert_eq!(ldap.simple_bind(&server.bind_dn, &server.bind_password).await.unwrap().rc, 0);
+    driver.abort();
+    assert!(String::from_utf8_lossy(&open.heard()).contains(&server.bind_password), "the wire is watched");
+
+    let peer = HostileLdap::start(Manner::StripStartTls(address)).await.unwrap();
+    let (error, heard) = at(&peer, &server).await;
+    assert!(matches!(error, LinkError::StartTls(2)), "{error:?}");
+    assert_eq!(heard, START_TLS);
+}
+
+#[tokio::test]
 async fn a_proxy_that_agrees_and_stays_in_the_clear_sees_no_bind() {
-    let Some((error, seen)) = seen_after(result(1, EXTENDED, 0)).await else { return };
+    let Some(server) = openldap() else { return };
+    let peer = HostileLdap::start(Manner::PretendStartTls).await.unwrap();
+    let (error, heard) = at(&peer, &server).await;
     assert!(matches!(error, LinkError::Timeout), "{error:?}");
-    let text = String::from_utf8_lossy(&seen);
+    assert_eq!(peer.binds(), 0);
+    let text = String::from_utf8_lossy(&heard);
     assert!(!text.contains("svc-portal") && !text.contains("service of the test") && !text.contains("li.wei"));
 }
 
 #[tokio::test]
 async fn bytes_behind_the_answer_to_starttls_are_refused() {
-    let answer = result(1, EXTENDED, 0);
-    let Some((error, _)) = seen_after([answer.clone(), b"\x30".to_vec()].concat()).await else { return };
+    let Some(server) = openldap() else { return };
+    let answer = || result(1, EXTENDED, 0);
+    let answering =
+        async |bytes: Vec<u8>| at(&HostileLdap::scripted(move |_, _| bytes.clone()).await.unwrap(), &server).await.0;
+    let error = answering([answer(), b"\x30".to_vec()].concat()).await;
     assert!(matches!(error, LinkError::Protocol(Violation::Injection)), "{error:?}");
-    let Some((error, _)) = seen_after([answer.clone(), answer].concat()).await else { return };
+    let error = answering([answer(), answer()].concat()).await;
     assert!(matches!(error, LinkError::Protocol(Violation::Unexpected { .. })), "{error:?}");
-    let Some((error, _)) = seen_after(message(1, &[0x61, 0])).await else { return };
+    let error = answering(message(1, &[0x61, 0])).await;
     assert!(matches!(error, LinkError::Protocol(_)), "{error:?}");
+}
+
+#[test]
+fn a_way_without_protection_needs_a_word_that_says_so() {
+    let text = |more: &str| {
+        format!(
+            "id = 'region'\nname = {{ zh = '区域平台', en = 'Region' }}\nurls = ['ldap://127.0.0.1:1']\nbase_dn = 'dc=x'\n\
+             bind_dn = 'cn=service,dc=x'\nbind_password_file = '/dev/null'\nuser_filter = '(uid={{uid}})'\n{more}"
+        )
+    };
+    let problems = |more: &str| match Directory::new(vec![toml::from_str(&text(more)).unwrap()]) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.into_iter().map(|problem| format!("{problem:?}")).collect(),
+    };
+    let about_urls = |more: &str| problems(more).iter().any(|problem| problem.contains("urls"));
+    assert!(about_urls("") && about_urls("starttls = false") && about_urls("insecure = false"));
+    assert!(!about_urls("starttls = true") && !about_urls("insecure = true"));
 }

@@ -1,12 +1,15 @@
 //! May this reader open this chart?
 
-use access::{Act, Context, Event, Object, Outcome, PersonId, ReadIntent, ReadScope};
+use access::{
+    Act, Context, Event, GlassReason, Object, Outcome, PersonId, ReadIntent, ReadScope, Relation, Relations, Safeguard,
+    StaffContext, audit::action,
+};
 use jiff::Timestamp;
 use patients::Person;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Charts, Reader, TreatmentRelation};
-use crate::{EhrError, Section};
+use crate::{Banner, EhrError, Section};
 
 /// A reader who may, the person they may read about, and why.
 #[derive(Debug)]
@@ -22,10 +25,6 @@ impl<'a> Reader<'a> {
             Self::Patient(patient) => patient,
         }
     }
-
-    pub(super) fn is_patient(self) -> bool {
-        matches!(self, Self::Patient(_))
-    }
 }
 
 impl Charts {
@@ -36,24 +35,46 @@ impl Charts {
         reader: Reader<'_>,
         person: PersonId,
         section: Section,
+        now: Timestamp,
     ) -> Result<Allowed, EhrError> {
+        let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
         match reader {
-            Reader::Patient(patient) if !patient.may_act_for(person) => Err(EhrError::NotFound),
+            Reader::Patient(patient) if !patient.may_act_for(person) => Err(hidden()),
             Reader::Patient(patient) => {
-                let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
-                self.inner.policy.require(patient, &object, Act::ReadRecord)?;
+                self.may(patient, &object, Act::ReadRecord)?;
                 Ok(Allowed { person: self.inner.index.person(person).await?, why: "own-record" })
             }
             Reader::Staff(staff) => {
-                let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
-                self.inner.policy.require(staff, &object, Act::ReadRecord)?;
+                self.may(staff, &object, Act::ReadRecord)?;
                 let person = self.inner.index.person(person).await?;
-                match self.inner.settings.treatment_relation {
-                    TreatmentRelation::Required => Err(EhrError::BreakGlassRequired),
-                    TreatmentRelation::Advisory => Ok(Allowed { person, why: "no-treatment-relation-advisory" }),
-                }
+                let why = self.relation(staff, &person, now).await?;
+                Ok(Allowed { person, why })
             }
         }
+    }
+
+    pub(super) fn may(&self, ctx: &dyn Context, object: &Object, act: Act) -> Result<(), EhrError> {
+        if Safeguard::DomainPolicy.stands() {
+            self.inner.policy.require(ctx, object, act)?;
+        }
+        Ok(())
+    }
+
+    /// The relation by which a member of staff may read, as the audit log names it.
+    async fn relation(&self, staff: &StaffContext, person: &Person, now: Timestamp) -> Result<&'static str, EhrError> {
+        let relation = self.relations().between(staff.subject(), person.id, now).await?;
+        match (relation, self.inner.settings.treatment_relation) {
+            (Some(relation), _) => Ok(relation.kind.as_str()),
+            (None, TreatmentRelation::Required) if Safeguard::TreatmentRelation.stands() => {
+                Err(EhrError::BreakGlassRequired)
+            }
+            (None, _) => Ok("no-treatment-relation-advisory"),
+        }
+    }
+
+    /// Treatment relations of this region's database.
+    pub fn relations(&self) -> Relations {
+        Relations::new(self.inner.store.clone(), self.inner.audit.clone())
     }
 
     /// As [`Charts::authorize`], with a refusal written to the audit log.
@@ -64,16 +85,99 @@ impl Charts {
         section: Section,
         now: Timestamp,
     ) -> Result<Allowed, EhrError> {
-        let decided = self.authorize(reader, person, section).await;
-        let refusal = match &decided {
-            Err(EhrError::BreakGlassRequired) => "break-glass-required",
-            Err(EhrError::Forbidden) => "forbidden",
-            Err(EhrError::NotFound) => "not-found",
-            _ => return decided,
-        };
-        let event = Event::new("record.read.refused", "record", Outcome::Refused).about(person).on(section.slug());
-        self.write_down(reader.context(), event.because(refusal), now).await?;
+        let decided = self.authorize(reader, person, section, now).await;
+        if let Err(error) = &decided {
+            self.refused(reader.context(), action::RECORD_READ_REFUSED, person, section.slug(), error, now).await?;
+        }
         decided
+    }
+
+    async fn refused(
+        &self,
+        ctx: &dyn Context,
+        action: &'static str,
+        person: PersonId,
+        what: &str,
+        error: &EhrError,
+        now: Timestamp,
+    ) -> Result<(), EhrError> {
+        let refusal = match error {
+            EhrError::BreakGlassRequired => "break-glass-required",
+            EhrError::Forbidden => "forbidden",
+            EhrError::NotFound => "not-found",
+            _ => return Ok(()),
+        };
+        if !Safeguard::RefusalAudit.stands() {
+            return Ok(());
+        }
+        let event = Event::new(action, "record", Outcome::Refused).about(person).on(what).because(refusal);
+        self.write_down(ctx, event, now).await
+    }
+
+    /// Who the patient is, where a page shows nothing else of their record: a read of its own, and audited as one.
+    ///
+    /// # Errors
+    /// As every read of a chart.
+    pub async fn cover(&self, reader: Reader<'_>, person: PersonId, now: Timestamp) -> Result<Banner, EhrError> {
+        let allowed = self.open(reader, person, Section::Demographics, now).await?;
+        let read = self.begin(reader, &allowed, "cover", json!({}), now).await?;
+        let banner = self.face(allowed.person, now);
+        read.finish(Outcome::Ok, json!({}), now).await?;
+        Ok(banner)
+    }
+
+    /// Who the patient is, before the glass is broken: what a search shows anyhow, so that nobody opens the wrong record.
+    /// `None` when the record is open to the reader already.
+    ///
+    /// # Errors
+    /// [`EhrError::NotFound`] when there is no such person, or the reader may neither search nor read records.
+    pub async fn before_glass(
+        &self,
+        staff: &StaffContext,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<Option<Banner>, EhrError> {
+        let reader = Reader::Staff(staff);
+        match self.authorize(reader, person, Section::Demographics, now).await {
+            Ok(_) => return Ok(None),
+            Err(EhrError::BreakGlassRequired) => {}
+            Err(error) => {
+                self.refused(staff, action::RECORD_READ_REFUSED, person, "break-glass", &error, now).await?;
+                return Err(error);
+            }
+        }
+        self.may(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
+        let allowed = Allowed { person: self.inner.index.person(person).await?, why: "before-break-glass" };
+        let read = self.begin(reader, &allowed, "cover", json!({}), now).await?;
+        let banner = self.face(allowed.person, now);
+        read.finish(Outcome::Ok, json!({}), now).await?;
+        Ok(Some(banner))
+    }
+
+    /// Opens one patient's record to a member of staff for an hour, for a stated reason. The caller has made sure that it
+    /// is really they who ask.
+    ///
+    /// # Errors
+    /// [`EhrError::NotFound`] or [`EhrError::Forbidden`] when they may not read records at all, or there is no such
+    /// person; [`EhrError::Audit`] or [`EhrError::Store`] when it can't be written down: the record stays closed.
+    pub async fn break_glass(
+        &self,
+        staff: &StaffContext,
+        person: PersonId,
+        reason: &GlassReason,
+        now: Timestamp,
+    ) -> Result<Relation, EhrError> {
+        let opened = self.openable(staff, person).await;
+        if let Err(error) = &opened {
+            self.refused(staff, action::GLASS_BROKEN, person, "break-glass", error, now).await?;
+        }
+        Ok(self.relations().break_glass(staff, opened?, reason, now).await?)
+    }
+
+    /// The person whose glass it would be: whom an id was merged into.
+    async fn openable(&self, staff: &StaffContext, person: PersonId) -> Result<PersonId, EhrError> {
+        self.may(staff, &Object::SECTION_RECORD, Act::ReadRecord)?;
+        Ok(self.inner.index.person(person).await?.id)
     }
 
     /// Commits the intent: nothing may be read before this has returned.
@@ -102,4 +206,9 @@ impl Charts {
         written.await?;
         Ok(())
     }
+}
+
+/// Not to be told from nobody's.
+fn hidden() -> EhrError {
+    if Safeguard::UniformNotFound.stands() { EhrError::NotFound } else { EhrError::Forbidden }
 }

@@ -2,19 +2,23 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use fhir::{Outcome, SearchReport};
+use fhir::{Cause, Outcome, SearchReport};
 use jiff::Timestamp;
 use patients::Person;
 use sources::Source;
 use tokio::{task::JoinSet, time::Instant};
+use tracing::Instrument;
 
 use super::Charts;
-use crate::{Bilingual, SourceReport, SourceState};
+use crate::{Bilingual, Part, PartReport, SourceReport, SourceState};
 
 /// Nobody waits longer for a page.
 const LONGEST: Duration = Duration::from_secs(8);
 /// How long after the deadline an answer may still be on its way through this process.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// Another patient's entries came.
+const FOREIGN: &str = "why-foreign-dropped";
 
 /// The ledger of one source while it is asked.
 #[derive(Clone, Debug, Default)]
@@ -27,13 +31,65 @@ pub(super) struct Tally {
     pub entries: u32,
     /// Entries that are another patient's.
     pub dropped: u32,
+    parts: Vec<PartReport>,
 }
 
 impl Tally {
+    /// All questions of one part of the section. `dropped` of its entries were another patient's.
+    pub(super) fn add_part(&mut self, part: Part, report: &SearchReport, dropped: u32) {
+        self.add(report);
+        self.dropped += dropped;
+        match state(report.outcome) {
+            SourceState::Answered if dropped > 0 => self.part(part, SourceState::Partial, Some(FOREIGN)),
+            state => self.part(part, state, report.outcome.key()),
+        }
+    }
+
+    /// A part that was tallied by itself.
+    pub(super) fn take_in(&mut self, part: Part, other: Self) {
+        let (state, detail) = match other.state.unwrap_or(SourceState::Unreachable) {
+            SourceState::Answered if other.dropped > 0 => (SourceState::Partial, Some(FOREIGN)),
+            state => (state, other.detail),
+        };
+        (self.queries, self.pages) = (self.queries + other.queries, self.pages + other.pages);
+        self.dropped += other.dropped;
+        self.join(other.state.unwrap_or(SourceState::Unreachable), other.detail);
+        self.part(part, state, detail);
+    }
+
+    /// More than was asked about a part is missing: its text, what it refers to.
+    pub(super) fn lacks(&mut self, part: Part, why: &'static str) {
+        if self.state == Some(SourceState::Answered) {
+            self.join(SourceState::Partial, Some(why));
+        }
+        self.part(part, SourceState::Partial, Some(why));
+    }
+
+    /// The record is somebody else's by now: nothing of it was taken, in no part.
+    pub(super) fn disown(&mut self, parts: &[Part], dropped: u32) {
+        self.dropped += dropped.max(1);
+        self.entries = 0;
+        self.parts = parts.iter().map(|part| part_report(*part, SourceState::Partial, Some(FOREIGN))).collect();
+    }
+
+    fn part(&mut self, part: Part, state: SourceState, detail: Option<&'static str>) {
+        match self.parts.iter_mut().find(|own| own.part == part) {
+            None => self.parts.push(part_report(part, state, detail)),
+            Some(own) if own.state != state => {
+                own.state = mixed(own.state, state);
+                own.detail = detail.map(str::to_owned).or_else(|| own.detail.take());
+            }
+            Some(_) => {}
+        }
+    }
+
     /// One of the questions that the section consists of.
     pub(super) fn add(&mut self, report: &SearchReport) {
         self.count(report);
-        let state = state(report.outcome);
+        self.join(state(report.outcome), report.outcome.key());
+    }
+
+    fn join(&mut self, state: SourceState, detail: Option<&'static str>) {
         let (joined, told) = match self.state {
             None => (state, true),
             Some(before) if before == state => (state, false),
@@ -44,8 +100,8 @@ impl Tally {
             }
         };
         self.state = Some(joined);
-        if told && let Some(key) = report.outcome.key() {
-            self.detail = Some(key);
+        if told && detail.is_some() {
+            self.detail = detail;
         }
     }
 
@@ -59,6 +115,14 @@ impl Tally {
         }
     }
 
+    /// Something that came was more than is kept of one source.
+    pub(super) fn left_out(&mut self, count: u32) {
+        if count > 0 && self.state == Some(SourceState::Answered) {
+            self.state = Some(SourceState::Partial);
+            self.detail = Some(Cause::TooLarge.key());
+        }
+    }
+
     fn count(&mut self, report: &SearchReport) {
         self.queries += report.queries;
         self.pages += report.pages;
@@ -68,9 +132,13 @@ impl Tally {
     fn close(&mut self) {
         if self.dropped > 0 && self.state == Some(SourceState::Answered) {
             self.state = Some(SourceState::Partial);
-            self.detail = Some("why-foreign-dropped");
+            self.detail = Some(FOREIGN);
         }
     }
+}
+
+fn part_report(part: Part, state: SourceState, detail: Option<&'static str>) -> PartReport {
+    PartReport { part, state, detail: detail.map(str::to_owned) }
 }
 
 fn state(outcome: Outcome) -> SourceState {
@@ -160,10 +228,13 @@ impl Charts {
                 reports[at].detail = Some("why-timeout".to_owned());
                 let deadline = begun + source.timeout.min(LONGEST);
                 let answer = ask(source.clone(), ids, deadline);
-                asked.spawn(async move {
+                let span =
+                    tracing::info_span!(target: "trace", "source", "otel.kind" = "client", "source.id" = source.id);
+                let asking = async move {
                     let answer = tokio::time::timeout_at(deadline + GRACE, answer).await;
                     (at, answer.ok(), begun.elapsed())
-                });
+                };
+                asked.spawn(asking.instrument(span));
             }
         }
         while let Some(joined) = asked.join_next().await {
@@ -190,6 +261,8 @@ impl Charts {
 fn settle(report: &mut SourceReport, tally: &Tally, now: Timestamp) {
     report.state = tally.state.unwrap_or(SourceState::Unreachable);
     report.detail = tally.detail.map(str::to_owned);
+    report.parts.clone_from(&tally.parts);
+    report.parts.sort_by_key(|part| part.part);
     (report.queries, report.pages) = (tally.queries, tally.pages);
     (report.entries, report.dropped) = (tally.entries, tally.dropped);
     if matches!(report.state, SourceState::Answered | SourceState::Partial) {
@@ -208,9 +281,11 @@ fn unasked(source: &Source) -> SourceReport {
     SourceReport {
         id: source.id.clone(),
         name: Bilingual { zh: source.name.zh.clone(), en: source.name.en.clone() },
+        short_name: Bilingual { zh: source.short_name.zh.clone(), en: source.short_name.en.clone() },
         mark: source.mark,
         state: SourceState::NotLinked,
         detail: None,
+        parts: Vec::new(),
         queries: 0,
         pages: 0,
         entries: 0,

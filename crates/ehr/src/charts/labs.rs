@@ -2,7 +2,7 @@
 
 use access::{Outcome, PersonId};
 use fhir::{Limits, kinds};
-use jiff::{Timestamp, civil::Date, tz};
+use jiff::Timestamp;
 use serde_json::json;
 use sources::Source;
 use tokio::time::Instant;
@@ -11,47 +11,14 @@ use super::{
     Charts, Reader,
     demographics::states,
     fan_out::{Answer, Ids, Tally},
+    record_query::RecordQuery,
 };
 use crate::{
-    EhrError, Gathered, Section, SourceReport, SourceState,
+    EhrError, Gathered, Section,
     compartment::Compartment,
     labs::{LabResult, LabRows, RowSource, is_laboratory, merge},
     release,
 };
-
-/// What part of the results is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LabQuery {
-    /// Not before this day (in China); undated results stay.
-    pub since: Option<Date>,
-    /// Not after this day.
-    pub until: Option<Date>,
-    /// Only from this source.
-    pub source: Option<String>,
-}
-
-impl LabQuery {
-    /// From the texts of a URL; empty ones are none. `None` when a date is not `YYYY-MM-DD`.
-    pub fn from_texts(since: Option<String>, until: Option<String>, source: Option<String>) -> Option<Self> {
-        let date = |text: Option<String>| match text.filter(|text| !text.is_empty()) {
-            None => Some(None),
-            Some(text) => text.parse::<Date>().ok().filter(|_| text.len() == 10).map(Some),
-        };
-        Some(Self { since: date(since)?, until: date(until)?, source: source.filter(|source| !source.is_empty()) })
-    }
-
-    fn includes(&self, result: &LabResult) -> bool {
-        let Some(time) = &result.time else { return true };
-        let zone = tz::TimeZone::fixed(tz::offset(8));
-        let Ok(at) = Timestamp::from_second(time.epoch_seconds()) else { return true };
-        let day = at.to_zoned(zone).date();
-        // A year or month counts as its first day towards the end, and is kept at the beginning if any of it is inside.
-        let text = time.date();
-        let from = self.since.map(|since| since.to_string());
-        from.is_none_or(|since| text.len() < 10 && text >= &since[..text.len()] || day.to_string() >= since)
-            && self.until.is_none_or(|until| day <= until)
-    }
-}
 
 impl Charts {
     /// Laboratory results of all linked sources, merged, newest first. A patient gets what may be shown to them now; the
@@ -63,17 +30,12 @@ impl Charts {
         &self,
         reader: Reader<'_>,
         person: PersonId,
-        query: &LabQuery,
+        query: &RecordQuery,
         now: Timestamp,
     ) -> Result<Gathered<LabResult>, EhrError> {
         let allowed = self.open(reader, person, Section::LabResults, now).await?;
-        let asked = json!({ "source": query.source, "since": query.since, "until": query.until });
-        let read = self.begin(reader, &allowed, Section::LabResults.slug(), asked, now).await?;
-        let ids_at = self.ids_at(&allowed.person);
-        let wanted = |source: &Source| {
-            let asked_for = query.source.as_ref().is_none_or(|only| *only == source.id);
-            if asked_for { ids_at(source) } else { None }
-        };
+        let read = self.begin(reader, &allowed, Section::LabResults.slug(), query.for_audit(), now).await?;
+        let wanted = query.wanted(self.ids_at(&allowed.person));
         let (person, index) = (allowed.person.clone(), self.inner.index.clone());
         let systems = self.inner.settings.resident_id_systems.clone();
         let (rows, mut sources) = self
@@ -83,16 +45,17 @@ impl Charts {
                 async move { ask(&source, &ids, &whose, deadline, now).await }
             })
             .await;
-        if let Some(only) = &query.source {
-            // Not asked is not answered: a view of one hospital is never complete where another may know more.
-            let linked = |report: &SourceReport| allowed.person.links.iter().any(|link| link.source == report.id);
-            for report in sources.iter_mut().filter(|report| report.id != *only && linked(report)) {
-                report.state = SourceState::Hidden;
-            }
-        }
+        query.hide_others(&allowed.person, &mut sources);
         let mut items = merge(rows).results();
-        items.retain(|result| query.includes(result));
-        let held = if reader.is_patient() { release::hold(&mut items, now) } else { Vec::new() };
+        let mut held = Vec::new();
+        if release::applies(reader) {
+            held = release::hold(&mut items, now);
+            query.blur(&mut held);
+        }
+        items.retain(|result| query.includes(result.time.as_ref()));
+        if release::applies(reader) {
+            release::recount(&mut sources, items.iter().flat_map(|item| &item.origins));
+        }
         let hidden: usize = held.iter().map(|held| held.count).sum();
         let detail = json!({ "items": items.len(), "held": hidden, "sources": states(&sources) });
         read.finish(Outcome::Ok, detail, now).await?;
@@ -100,27 +63,45 @@ impl Charts {
     }
 }
 
+/// Results that one report may list, and a hundredth of those of all reports of a source: a report only names results
+/// that are shown without it too.
+const MOST_LISTED: usize = 1_000;
+
 /// A report's name and the observations it lists.
 type Report = (String, Vec<String>);
 
 async fn ask(source: &Source, ids: &Ids, whose: &Compartment, deadline: Instant, now: Timestamp) -> Answer<LabRows> {
+    let (rows, another) = tokio::join!(
+        ask_results(source, ids, whose, deadline, now),
+        any_is_somebody_else(source, ids, whose, deadline, now),
+    );
+    if another {
+        // The link is older than what the hospital now says of this record: nothing of it is this person's.
+        let Answer { data, mut tally } = rows;
+        let dropped = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        tally.disown(&[], dropped);
+        let origin = RowSource { id: source.id.clone(), order: source.mark, retrieved_at: now };
+        return Answer { data: LabRows::new(origin, source.codes.clone()), tally };
+    }
+    rows
+}
+
+/// Results with the names of their reports. Whose record it is must be asked beside it.
+pub(super) async fn ask_results(
+    source: &Source,
+    ids: &Ids,
+    whose: &Compartment,
+    deadline: Instant,
+    now: Timestamp,
+) -> Answer<LabRows> {
     let origin = RowSource { id: source.id.clone(), order: source.mark, retrieved_at: now };
     let mut rows = LabRows::new(origin, source.codes.clone());
     let (mut tally, mut reports) = (Tally::default(), Vec::new());
     for id in ids.asked() {
-        let (observations, beside, another) = tokio::join!(
+        let (observations, beside) = tokio::join!(
             observations(source, id, whose, &mut rows, deadline, now),
             diagnostic_reports(source, id, whose, deadline, now),
-            is_somebody_else(source, id, whose, deadline, now),
         );
-        if another {
-            // The link is older than what the hospital now says of this record: nothing of it is this person's.
-            let origin = RowSource { id: source.id.clone(), order: source.mark, retrieved_at: now };
-            let dropped = u32::try_from(rows.len()).unwrap_or(u32::MAX).max(1);
-            tally.add(&observations.report);
-            tally.dropped += dropped;
-            return Answer { data: LabRows::new(origin, source.codes.clone()), tally };
-        }
         tally.add(&observations.report);
         tally.add_beside(&beside.report);
         tally.dropped += observations.dropped + beside.dropped;
@@ -129,9 +110,22 @@ async fn ask(source: &Source, ids: &Ids, whose: &Compartment, deadline: Instant,
     for (name, results) in reports {
         rows.report(&name, results.iter().map(String::as_str));
     }
+    tally.left_out(rows.left_out());
     tally.dropped += rows.without_id();
     tally.entries = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     Answer { data: rows, tally }
+}
+
+/// Is one of the ids by now another person's?
+pub(super) async fn any_is_somebody_else(
+    source: &Source,
+    ids: &Ids,
+    whose: &Compartment,
+    deadline: Instant,
+    now: Timestamp,
+) -> bool {
+    let asked = ids.asked().map(|id| is_somebody_else(source, id, whose, deadline, now));
+    futures_util::future::join_all(asked).await.into_iter().any(|another| another)
 }
 
 /// Read with every chart. A server that does not answer this question is believed: the results name the patient too.
@@ -182,7 +176,7 @@ async fn diagnostic_reports(
     now: Timestamp,
 ) -> Asked<Vec<Report>> {
     let query = source.client.platform().query(Section::LabResults.slug(), "DiagnosticReport", id);
-    let (mut dropped, mut found) = (0, Vec::new());
+    let (mut dropped, mut found, mut listed) = (0, Vec::new(), 0);
     let mut take = |entry: fhir::Entry<'_, fhir::rows::DiagnosticReport<'_>>| {
         let row = entry.row;
         if row.resource_type != Some("DiagnosticReport") {
@@ -196,40 +190,20 @@ async fn diagnostic_reports(
         crate::labs::concept_words(&row.code.unwrap_or_default(), &mut name);
         let results = row.result.iter().filter_map(|result| result.reference);
         let results: Vec<String> = results
+            .take(MOST_LISTED)
             .filter_map(|reference| match fhir::Reference::parse(reference, source.client.base()) {
                 fhir::Reference::Local { kind: "Observation", id, .. } => Some(id.to_owned()),
                 _ => None,
             })
             .collect();
         if row.status != Some("entered-in-error") && !name.is_empty() && !results.is_empty() {
+            listed += results.len();
+            if listed > MOST_LISTED * 100 {
+                return;
+            }
             found.push((name, results));
         }
     };
     let report = source.search::<kinds::DiagnosticReport>(&query, &Limits::default(), deadline, now, &mut take).await;
     Asked { report, dropped, found }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ClinicalTime;
-
-    fn check(time: &str, since: Option<&str>, until: Option<&str>, expect: bool) {
-        let query = LabQuery::from_texts(since.map(str::to_owned), until.map(str::to_owned), None).expect("dates");
-        let result = LabResult { time: ClinicalTime::parse(time), ..LabResult::default() };
-        assert_eq!(query.includes(&result), expect, "{time} in {since:?}–{until:?}");
-    }
-
-    #[test]
-    fn days_are_chinese_days() {
-        check("2026-11-20T08:00:00+08:00", Some("2026-11-20"), Some("2026-11-20"), true);
-        check("2026-11-19T17:00:00Z", Some("2026-11-20"), None, true);
-        check("2026-11-20T17:00:00Z", None, Some("2026-11-20"), false);
-        check("2026-11-20", Some("2026-11-21"), None, false);
-        check("2026-11", Some("2026-11-20"), None, true);
-        check("2026", Some("2027-01-01"), None, false);
-        check("nonsense", Some("2026-11-20"), Some("2026-11-20"), true);
-        assert_eq!(LabQuery::from_texts(Some("yesterday".into()), None, None), None);
-        assert_eq!(LabQuery::from_texts(Some(String::new()), None, Some(String::new())), Some(LabQuery::default()));
-    }
 }

@@ -21,6 +21,8 @@ use crate::{EhrError, FoundPatient, PatientSearch, SourceReport, SourceState, na
 
 /// A search is for a person, not for a list: what is further down nobody reads.
 const LIMITS: Limits = Limits { pages: 4, entries: 200 };
+/// Both hospitals' entries at most; a row of the audit log stays small.
+const SHOWN_IN_AUDIT: usize = 200;
 
 impl Charts {
     /// Searches all hospitals by name, resident ID, record number or index number. What is found is kept for ten minutes
@@ -36,7 +38,7 @@ impl Charts {
         typed: &str,
         now: Timestamp,
     ) -> Result<PatientSearch, EhrError> {
-        self.inner.policy.require(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
+        self.may(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
         let query = SearchQuery::read(typed)?;
         let kind = json!({ "by": query.kind() });
         let event = |outcome| Event::new(action::PATIENT_SEARCH, "patient-search", outcome);
@@ -54,7 +56,7 @@ impl Charts {
         };
         let results = serde_json::to_string(&search)?;
         self.inner.index.keep_search(staff.subject(), search.id, &search.shown_query, results, now).await?;
-        let detail = json!({ "by": query.kind(), "found": search.items.len(), "sources": states(&search.sources) });
+        let detail = json!({ "by": query.kind(), "found": search.items.len(), "shown": shown(&search), "sources": states(&search.sources) });
         self.write_down(staff, event(Outcome::Ok).on(search.id.to_string()).with(detail), now).await?;
         Ok(search)
     }
@@ -69,9 +71,13 @@ impl Charts {
         id: Uuid,
         now: Timestamp,
     ) -> Result<PatientSearch, EhrError> {
-        self.inner.policy.require(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
+        self.may(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
         let kept = self.inner.index.kept_search(staff.subject(), id, now).await?.ok_or(EhrError::NotFound)?;
-        Ok(serde_json::from_str(&kept.results)?)
+        let search: PatientSearch = serde_json::from_str(&kept.results)?;
+        let detail = json!({ "found": search.items.len(), "shown": shown(&search) });
+        let event = Event::new(action::PATIENT_SEARCH_SHOWN, "patient-search", Outcome::Ok).on(id.to_string());
+        self.write_down(staff, event.with(detail), now).await?;
+        Ok(search)
     }
 
     /// The person who holds a resident ID and bears this name: for accounts that are being proven. Asks the hospitals, so
@@ -137,6 +143,11 @@ impl Charts {
         let mut once = HashSet::new();
         Ok((people.into_iter().filter(|person| once.insert(*person)).collect(), sources))
     }
+}
+
+/// Ids of the people a list shows, for the audit log; so many at most, the rest is in its count.
+fn shown(search: &PatientSearch) -> Vec<String> {
+    search.items.iter().take(SHOWN_IN_AUDIT).map(|item| item.person.to_string()).collect()
 }
 
 async fn ask(

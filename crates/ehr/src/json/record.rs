@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    FoundPatient, Gathered, Held, Link, MaskedIdentifier, Origin, PatientSearch, Registration, Section, SourceReport,
-    SourceState, labs,
+    AllergyState, Fact, FoundPatient, Gathered, Held, Link, MaskedIdentifier, Origin, PartReport, PatientSearch,
+    Registration, Section, SourceReport, SourceState, labs,
     labs::{Code, LabResult},
 };
 
@@ -17,6 +17,9 @@ pub struct Record<'a, F> {
     section: &'static str,
     /// Every linked source answered in full.
     complete: bool,
+    /// Of the summary: what is known of allergies, as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allergies: Option<AllergyState>,
     items: Vec<Item<'a, F>>,
     sources: Vec<SourceJson<'a>>,
     /// What is there but not shown to this reader yet.
@@ -38,7 +41,7 @@ pub struct Item<'a, F> {
 }
 
 #[derive(Debug, Serialize)]
-struct CodeJson<'a> {
+pub(super) struct CodeJson<'a> {
     text: &'a str,
     codings: Vec<CodingJson<'a>>,
 }
@@ -50,7 +53,7 @@ struct CodingJson<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct OriginJson<'a> {
+pub(super) struct OriginJson<'a> {
     source: &'a str,
     resource: &'a str,
     version: Option<&'a str>,
@@ -68,6 +71,9 @@ struct SourceJson<'a> {
     dropped: u32,
     retrieved_at: Option<Timestamp>,
     age_s: Option<u64>,
+    /// Parts that were asked for by themselves.
+    #[serde(skip_serializing_if = "<[PartReport]>::is_empty")]
+    parts: &'a [PartReport],
 }
 
 /// `fields` of a laboratory result.
@@ -261,14 +267,64 @@ fn record<'a, T, F>(
     gathered: &'a Gathered<T>,
     items: Vec<Item<'a, F>>,
 ) -> Record<'a, F> {
-    Record {
-        patient: person,
-        section: section.slug(),
-        complete: gathered.complete(),
-        items,
-        sources: gathered.sources.iter().map(source).collect(),
-        held: &gathered.held,
+    Record::new(person, section, items, (&gathered.sources, &gathered.held))
+}
+
+impl<'a, F> Record<'a, F> {
+    /// `told`: what became of the sources, and what is held.
+    pub(super) fn new(
+        person: PersonId,
+        section: Section,
+        items: Vec<Item<'a, F>>,
+        told: (&'a [SourceReport], &'a [Held]),
+    ) -> Self {
+        let (sources, held) = told;
+        let complete =
+            sources.iter().all(|source| matches!(source.state, SourceState::Answered | SourceState::NotLinked));
+        let sources = sources.iter().map(source).collect();
+        Self { patient: person, section: section.slug(), complete, allergies: None, items, sources, held }
     }
+
+    pub(super) fn with_allergies(self, state: AllergyState) -> Self {
+        Self { allergies: Some(state), ..self }
+    }
+}
+
+/// An item that is a fact.
+pub(super) fn fact_item<F>(fact: &Fact, fields: F) -> Item<'_, F> {
+    Item {
+        id: fact.id.clone(),
+        kind: fact.kind,
+        code: (!fact.code.text.is_empty() || !fact.code.codings.is_empty()).then(|| code(&fact.code)),
+        time: fact.time.as_ref().map(crate::ClinicalTime::as_str),
+        status: Some(fact.status.as_str()).filter(|status| !status.is_empty()),
+        fields,
+        origins: fact.origins.iter().map(origin).collect(),
+        conflict: (!fact.conflict.is_empty()).then_some(fact.conflict.as_slice()),
+    }
+}
+
+impl<'a, F> Item<'a, F> {
+    /// A document that is an item by itself.
+    pub(super) fn of_note(id: &str, time: Option<&'a str>, from: &'a Origin, fields: F) -> Self {
+        let origins = vec![origin(from)];
+        Self {
+            id: id.to_owned(),
+            kind: "DocumentReference",
+            code: None,
+            time,
+            status: None,
+            fields,
+            origins,
+            conflict: None,
+        }
+    }
+}
+
+/// A laboratory result as an item of another section.
+pub(super) fn result_item<'a, F>(result: &'a LabResult, fields: impl Fn(LabFields<'a>) -> F) -> Item<'a, F> {
+    let Item { id, kind, code, time, status, fields: own, origins, conflict } = lab_item(result);
+    Item { id, kind, code, time, status, fields: fields(own), origins, conflict }
 }
 
 fn lab_fields(result: &LabResult) -> LabFields<'_> {
@@ -304,7 +360,7 @@ fn range(range: &labs::Range) -> RangeJson<'_> {
     RangeJson { text: &range.text, low: range.low, high: range.high }
 }
 
-fn code(code: &Code) -> CodeJson<'_> {
+pub(super) fn code(code: &Code) -> CodeJson<'_> {
     let codings = code.codings.iter();
     CodeJson {
         text: &code.text,
@@ -312,7 +368,7 @@ fn code(code: &Code) -> CodeJson<'_> {
     }
 }
 
-fn origin(origin: &Origin) -> OriginJson<'_> {
+pub(super) fn origin(origin: &Origin) -> OriginJson<'_> {
     OriginJson {
         source: &origin.source,
         resource: &origin.resource,
@@ -336,5 +392,6 @@ fn source(report: &SourceReport) -> SourceJson<'_> {
         dropped: report.dropped,
         retrieved_at: report.retrieved_at,
         age_s: report.age_s,
+        parts: &report.parts,
     }
 }

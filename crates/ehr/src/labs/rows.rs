@@ -61,6 +61,7 @@ pub struct LabRows {
     codes: LocalCodes,
     entered_in_error: u32,
     without_id: u32,
+    left_out: u32,
 }
 
 /// A result as a few words: memory is what merging costs most.
@@ -188,6 +189,7 @@ impl LabRows {
             codes,
             entered_in_error: 0,
             without_id: 0,
+            left_out: 0,
         }
     }
 
@@ -211,6 +213,11 @@ impl LabRows {
         self.without_id
     }
 
+    /// Results and names of reports for which there was no room: not kept, so the source is not complete.
+    pub fn left_out(&self) -> u32 {
+        self.left_out
+    }
+
     /// Takes a result. Whose it is and whether it is a laboratory's has been checked.
     pub fn add(&mut self, row: &Observation<'_>) {
         let Some(status) = Status::read(row.status) else {
@@ -221,8 +228,8 @@ impl LabRows {
             self.without_id += 1;
             return;
         };
-        // Four gigabytes of text never come from bounded pages; if they did, the spans would lie.
-        if self.text.len() > (u32::MAX / 2) as usize {
+        if !self.has_room(row) {
+            self.left_out += 1;
             return;
         }
         let at = index(self.rows.len());
@@ -256,6 +263,10 @@ impl LabRows {
 
     /// Names the report that these observations belong to.
     pub fn report<'o>(&mut self, name: &str, observations: impl IntoIterator<Item = &'o str>) {
+        if !self.has_room_for_report(name) {
+            self.left_out += 1;
+            return;
+        }
         let name = self.keep(name);
         for id in observations {
             self.reports.entry(id.to_owned()).or_insert(name);

@@ -4,6 +4,10 @@
 
 mod charts;
 mod foreign;
+mod hostile;
 mod merge;
+mod outpatient;
 mod region;
 mod server;
+mod summary;
+mod world;

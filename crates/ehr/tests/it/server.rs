@@ -21,8 +21,24 @@ impl Drop for Server {
     }
 }
 
+/// What a server says.
+pub enum Reply {
+    Json(Value),
+    /// A status with an empty OperationOutcome.
+    Status(u16),
+    /// 200, and no JSON.
+    Garbage,
+    /// The connection ends without an answer.
+    Nothing,
+}
+
 /// `answer` gets path and query below the base (`Observation?patient=p1`), and the base URL; `None` is a 404.
 pub async fn serve(answer: impl Fn(&str, &str) -> Option<Value> + Send + Sync + 'static) -> Server {
+    serve_replies(move |path, base| answer(path, base).map_or(Reply::Status(404), Reply::Json)).await
+}
+
+/// As [`serve`], with every kind of answer.
+pub async fn serve_replies(answer: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
     let base_url = format!("http://{}/fhir", listener.local_addr().expect("address"));
     let (answer, base) = (Arc::new(answer), base_url.clone());
@@ -41,8 +57,12 @@ pub async fn serve(answer: impl Fn(&str, &str) -> Option<Value> + Send + Sync + 
                 let head = String::from_utf8_lossy(&head).into_owned();
                 let path = head.split_whitespace().nth(1).unwrap_or_default().trim_start_matches("/fhir/").to_owned();
                 let (status, body) = match answer(&path, &base) {
-                    Some(body) => ("200 OK", body.to_string()),
-                    None => ("404 Not Found", json!({ "resourceType": "OperationOutcome", "issue": [] }).to_string()),
+                    Reply::Json(body) => ("200 OK".to_owned(), body.to_string()),
+                    Reply::Status(status) => {
+                        (format!("{status} X"), json!({ "resourceType": "OperationOutcome", "issue": [] }).to_string())
+                    }
+                    Reply::Garbage => ("200 OK".to_owned(), "<html>".to_owned()),
+                    Reply::Nothing => return,
                 };
                 let head = format!(
                     "HTTP/1.1 {status}\r\ncontent-type: application/fhir+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",

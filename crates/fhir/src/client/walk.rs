@@ -1,23 +1,26 @@
 //! One walk over the pages of a search, or the read of one resource.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::{
     Client,
+    fault::read_fault,
+    patience::Patience,
     verdict::{Place, cause_of, explain, of_issues, of_status},
 };
 use crate::{
     Cause, Issue, IssueMeaning, Kind, Limits, Outcome, QualityNote, SearchReport,
-    bundle::{Each, Page, read_issues, read_page, read_resource},
+    bundle::{Each, Page, read_page, read_resource},
 };
 
 /// FHIR JSON, or the plain type that older servers know.
 const ACCEPT: &str = "application/fhir+json, application/json;q=0.9";
-/// Longest `Retry-After` that is waited for, once.
-const MAX_RETRY_WAIT: Duration = Duration::from_secs(2);
+/// Bytes of all pages of a search, after decompression, beyond which no further page is asked for. Ten thousand results
+/// with their narratives are 30 MB.
+const MAX_BYTES: usize = 32 << 20;
 /// Distinct notes and issues kept of a whole walk.
 const MAX_KEPT: usize = 64;
 
@@ -27,6 +30,7 @@ pub(super) struct Walk<'c> {
     limits: Limits,
     deadline: Instant,
     report: SearchReport,
+    bytes: usize,
     pub(super) unfiltered: bool,
     pub(super) unclassified: u32,
 }
@@ -49,7 +53,7 @@ impl<'c> Walk<'c> {
             notes: Vec::new(),
             issues: Vec::new(),
         };
-        Self { client, limits, deadline, report, unfiltered: false, unclassified: 0 }
+        Self { client, limits, deadline, report, bytes: 0, unfiltered: false, unclassified: 0 }
     }
 
     pub(super) fn entries(&self) -> u32 {
@@ -142,34 +146,50 @@ impl<'c> Walk<'c> {
         if self.report.entries >= self.limits.entries {
             return Err(Cause::TooManyEntries);
         }
+        if self.bytes >= MAX_BYTES {
+            return Err(Cause::TooLarge);
+        }
         Ok(next)
     }
 
+    /// Asks for one page: once, and again where the server asks for patience or is known to lose connections.
     async fn fetch(&mut self, url: &Url, place: Place) -> Fetched {
-        let mut retried = false;
+        let mut patience = Patience::new(self.client.platform(), self.deadline);
+        // What came of an answer that broke off; nothing better may follow.
+        let mut kept = None;
         loop {
             let (answer, error) = match self.client.target.get_partly(url, ACCEPT, self.deadline).await {
                 Ok(got) => got,
                 Err(error) => {
                     let cause = cause_of(&error);
-                    return Fetched::Failed(match place {
+                    if patience.after_loss(cause) {
+                        continue;
+                    }
+                    return kept.unwrap_or(Fetched::Failed(match place {
                         Place::Later => Outcome::Partial(cause),
                         _ => Outcome::Unreachable(cause),
-                    });
+                    }));
                 }
             };
-            let busy = matches!(answer.status, 429 | 503);
-            let wait = answer.retry_after.filter(|wait| busy && *wait <= MAX_RETRY_WAIT);
-            if let Some(wait) = wait.filter(|wait| !retried && Instant::now() + *wait < self.deadline) {
-                retried = true;
+            if let Some(wait) = answer.retry_after.and_then(|wait| patience.after_busy(answer.status, wait)) {
                 sleep(wait).await;
                 continue;
             }
             if (200..300).contains(&answer.status) {
-                self.report.pages += 1;
-                return Fetched::Body(answer.body, error.as_ref().map(cause_of));
+                let cut = error.as_ref().map(cause_of);
+                let again = cut.is_some_and(|cause| patience.after_loss(cause));
+                self.bytes = self.bytes.saturating_add(answer.body.len());
+                if !again {
+                    self.report.pages += 1;
+                    return Fetched::Body(answer.body, cut);
+                }
+                kept = Some(Fetched::Body(answer.body, cut));
+                continue;
             }
-            let said = self.explain(read_issues(&answer.body));
+            if let Some(kept) = kept {
+                return kept;
+            }
+            let said = self.explain(read_fault(&answer.body));
             return Fetched::Failed(of_status(answer.status, &said, place));
         }
     }

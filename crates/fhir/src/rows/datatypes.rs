@@ -252,12 +252,14 @@ object! {
 }
 
 object! {
-    /// A document beside the resource; inline `data` is not kept.
+    /// A document beside the resource, or in it.
     pub struct Attachment<'a> {
         /// MIME type.
         pub content_type: Option<&'a str> = "contentType",
         /// Language code.
         pub language: Option<&'a str> = "language",
+        /// The document itself, in base64.
+        pub data: Option<&'a str> = "data",
         /// Where it can be read.
         pub url: Option<&'a str> = "url",
         /// Bytes.

@@ -293,6 +293,95 @@ async fn a_busy_server_is_asked_once_more_when_it_says_when() {
 }
 
 #[tokio::test]
+async fn a_server_that_counts_requests_is_waited_for_within_the_deadline() {
+    let server = Server::start(|_, number| match number {
+        0..3 => answer(429, "Retry-After: 0\r\n", ""),
+        _ => answer(200, JSON, page(&["a"], None)),
+    })
+    .await;
+    let (ids, report) = search(&client(&server, shipped("cerner-like")), Limits::default()).await;
+    assert_eq!((ids.len(), report.outcome, server.heads().len()), (1, Outcome::Answered, 4));
+    // Five seconds of patience are asked for, and there are five until the deadline: it is told at once.
+    let server = Server::start(|_, _| answer(429, "Retry-After: 5\r\n", "")).await;
+    let begun = Instant::now();
+    let (_, report) = search(&client(&server, shipped("cerner-like")), Limits::default()).await;
+    assert_eq!((report.outcome, server.heads().len()), (Outcome::Unreachable(Cause::Status(429)), 1));
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    // Without a time to come back, and without end, it is told too.
+    for (head, asked) in [("", 1), ("Retry-After: 0\r\n", 4)] {
+        let server = Server::start(move |_, _| answer(429, head, "")).await;
+        let (_, report) = search(&client(&server, shipped("cerner-like")), Limits::default()).await;
+        assert_eq!((report.outcome, server.heads().len()), (Outcome::Unreachable(Cause::Status(429)), asked), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_made_good_once_where_that_is_known_of_the_platform() {
+    let whole = || answer(200, JSON, page(&["a", "b"], None));
+    let broken = || {
+        let half = format!("HTTP/1.1 200 X\r\nContent-Length: 5000\r\n\r\n{}", page(&["a", "b"], None));
+        vec![(Duration::ZERO, half.into_bytes())]
+    };
+    let lost = || vec![(Duration::ZERO, Vec::new())];
+    let check = async |platform: &str, replies: [Pieces; 2], expect: Outcome, entries: u32, requests: usize| {
+        let server = Server::start(move |_, number| replies[number.min(1)].clone()).await;
+        let (_, report) = search(&client(&server, shipped(platform)), Limits::default()).await;
+        assert_eq!((report.outcome, report.entries, server.heads().len()), (expect, entries, requests), "{platform}");
+    };
+    check("legacy", [lost(), whole()], Outcome::Answered, 2, 2).await;
+    check("legacy", [broken(), whole()], Outcome::Answered, 2, 2).await;
+    // What came before is kept when nothing better follows.
+    check("legacy", [broken(), lost()], Outcome::Partial(Cause::Protocol), 2, 2).await;
+    check("legacy", [broken(), answer(500, "", "")], Outcome::Partial(Cause::Protocol), 2, 2).await;
+    check("legacy", [lost(), lost()], Outcome::Unreachable(Cause::Protocol), 0, 2).await;
+    // Nobody has said so of this one: told at once.
+    check("plain", [lost(), whole()], Outcome::Unreachable(Cause::Protocol), 0, 1).await;
+    check("plain", [broken(), whole()], Outcome::Partial(Cause::Protocol), 2, 1).await;
+}
+
+#[tokio::test]
+async fn errors_in_xml_mean_what_they_say_and_pages_of_html_what_their_status_says() {
+    const XML: &str = "Content-Type: application/fhir+xml\r\n";
+    let xml = |code: &str| {
+        format!(
+            "<?xml version=\"1.0\"?><OperationOutcome xmlns=\"http://hl7.org/fhir\"><issue><severity value=\"error\"/>\
+            <code value=\"{code}\"/><diagnostics value=\"about Wang Fang\"/></issue></OperationOutcome>"
+        )
+    };
+    let check = async |status: u16, body: String, expect: Outcome, issues: usize| {
+        let server = Server::start(move |_, _| answer(status, XML, &body)).await;
+        let (_, report) = search(&client(&server, shipped("legacy")), Limits::default()).await;
+        assert_eq!((report.outcome, report.issues.len()), (expect, issues), "{status}");
+        assert!(!format!("{report:?}").contains("Wang Fang"));
+    };
+    check(400, xml("not-supported"), Outcome::Unsupported, 1).await;
+    check(400, xml("invalid"), Outcome::Unreachable(Cause::Status(400)), 1).await;
+    check(403, xml("forbidden"), Outcome::Refused(403), 1).await;
+    check(500, "<html><h1>Internal Server Error</h1></html>".to_owned(), Outcome::Unreachable(Cause::Status(500)), 0)
+        .await;
+    // A resource that is gone is an answer in either format.
+    let gone = xml("not-found");
+    let server = Server::start(move |_, _| answer(404, XML, &gone)).await;
+    let report = client(&server, shipped("legacy"))
+        .read::<kinds::Patient>("p1", seconds(5), &mut |_: fhir::Entry<'_, rows::Patient<'_>>| {})
+        .await;
+    assert_eq!((report.outcome, report.entries), (Outcome::Answered, 0));
+}
+
+#[tokio::test]
+async fn a_text_in_another_encoding_costs_that_text_only() {
+    let mut body =
+        br#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Observation","id":"a","note":[{"text":""#
+            .to_vec();
+    // "ni hao" in GBK, called UTF-8
+    body.extend([0xc4, 0xe3, 0xba, 0xc3]);
+    body.extend(br#""}]}},{"resource":{"resourceType":"Observation","id":"b"}}]}"#);
+    let server = Server::start(move |_, _| answer(200, JSON, &body)).await;
+    let (ids, report) = search(&client(&server, shipped("legacy")), Limits::default()).await;
+    assert_eq!((ids.len(), report.outcome), (2, Outcome::Partial(Cause::Encoding)));
+}
+
+#[tokio::test]
 async fn one_resource_is_read_by_its_id() {
     let check = async |id: &str, reply: Pieces, expect: Outcome, entries: u32, requests: usize| {
         let server = Server::start(move |_, _| reply.clone()).await;

@@ -40,6 +40,31 @@ fn issues_mean_what_the_platform_says_else_what_fhir_says() {
 }
 
 #[test]
+fn dates_are_written_as_the_platform_wants_them() {
+    use fhir::DayPrefix::{NotAfter, NotBefore};
+    let check = |id: &str, prefix, expect: &str| {
+        let pair = shipped(id).by_day("date", prefix, "2026-01-31");
+        assert_eq!(pair, ("date".to_owned(), expect.to_owned()), "{id}");
+    };
+    check("plain", NotBefore, "ge2026-01-31");
+    check("epic-like", NotAfter, "le2026-01-31");
+    check("cerner-like", NotBefore, "ge2026-01-31T00:00:00Z");
+    check("cerner-like", NotAfter, "le2026-01-31T23:59:59Z");
+}
+
+#[test]
+fn what_a_vendor_cannot_do_is_known() {
+    assert!(shipped("cerner-like").page_size <= 100 && shipped("legacy").page_size <= 50);
+    assert_eq!(shipped("legacy").lost_connections.map(|rule| rule.again), Some(1));
+    for id in ["plain", "epic-like", "cerner-like"] {
+        assert!(shipped(id).lost_connections.is_none(), "{id}");
+    }
+    let charges = shipped("cerner-like").query("charges", "ChargeItem", "Encounter/7");
+    assert_eq!(charges.params, [("context".to_owned(), "Encounter/7".to_owned())]);
+    assert_eq!(shipped("legacy").query("summary", "Condition", "p1").trust, FilterTrust::Unreliable);
+}
+
+#[test]
 fn a_wrong_file_is_refused_with_every_mistake_named() {
     let head = "id = \"x\"\nname = \"X\"\ndocumentation = \"https://x.example\"\npage_size_why = \"y\"\n";
     let paths = |rest: &str| -> Vec<String> {
@@ -51,6 +76,8 @@ fn a_wrong_file_is_refused_with_every_mistake_named() {
         problems.into_iter().map(path).collect()
     };
     assert_eq!(paths("page_size = 0"), ["page_size"]);
+    let rules = "page_size = 5\n[dates]\nform = \"instant\"\nwhy = \"\"\n[lost_connections]\nagain = 9\nwhy = \"w\"\n";
+    assert_eq!(paths(rules), ["dates.why", "lost_connections.again"]);
     assert_eq!(paths("page_size = 50\nquirk = true"), ["syntax"]);
     assert_eq!(paths(""), ["syntax"]);
     let twice = "page_size = 5000\n\

@@ -63,7 +63,9 @@ async fn addresses_off_the_origin_are_refused_before_anything_is_sent() {
     let server = Server::start(|_, _| answer(200, "", "")).await;
     let canary = Server::start(|_, _| answer(200, "", "")).await;
     let port = server.address.port();
-    let target = target(settings(&server));
+    let mut settings = settings(&server);
+    settings.headers = vec![("Authorization".into(), "Bearer token".into())];
+    let target = target(settings);
     let elsewhere = [
         canary.url("/fhir/Patient").to_string(),
         format!("https://127.0.0.1:{port}/"),
@@ -74,15 +76,53 @@ async fn addresses_off_the_origin_are_refused_before_anything_is_sent() {
         format!("http://[::ffff:127.0.0.1]:{port}/"),
         "http://169.254.169.254/latest/meta-data".to_owned(),
     ];
+    // The canary's own address in every spelling.
+    let lure = canary.address.port();
+    let spelled = [
+        "127.0.0.1",
+        "127.1",
+        "127.0.0.1.",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "017700000001",
+        "127.000.000.001",
+        "①②⑦.⓪.⓪.①",
+        "%31%32%37.0.0.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "0.0.0.0",
+        "localhost",
+        "LOCALHOST.",
+        "x@127.0.0.1",
+        "x:y@127.0.0.1",
+        "127.0.0.1@127.0.0.1",
+    ];
+    let elsewhere = elsewhere.into_iter().chain(spelled.map(|host| format!("http://{host}:{lure}/fhir/Patient")));
+    // What a careless look at the beginning would take for the origin.
+    let elsewhere = elsewhere.chain([
+        format!("http://127.0.0.1:{port}@127.0.0.1:{lure}/"),
+        format!("http:\\\\127.0.0.1:{lure}/"),
+        format!("http://127.0.0.1:{port}.example/"),
+    ]);
     for url in elsewhere {
-        let got = get(&target, &Url::parse(&url).unwrap()).await;
+        // What is no URL at all leads nowhere.
+        let Ok(parsed) = Url::parse(&url) else { continue };
+        let got = get(&target, &parsed).await;
         assert_eq!(got.unwrap_err(), OutboundError::Origin { target: "city-first".into() }, "{url}");
     }
     // Octal and other spellings of the same address are the same origin: URL parsing has made them one.
     let same = Url::parse(&format!("http://0177.0.0.1:{port}/")).unwrap();
     assert!(get(&target, &same).await.is_ok());
+    // A backslash ends the host, as in browsers: what follows is a path on the origin.
+    let same = Url::parse(&format!("http://127.0.0.1:{port}\\@127.0.0.1:{lure}/")).unwrap();
+    assert!(get(&target, &same).await.is_ok());
     assert!(canary.heads().is_empty());
-    assert_eq!(server.heads().len(), 1);
+    assert_eq!(server.heads().len(), 2);
 }
 
 #[tokio::test]
@@ -109,6 +149,25 @@ async fn a_body_that_claims_too_much_is_not_begun() {
     let server = Server::start(move |_, _| vec![(Duration::ZERO, head.clone())]).await;
     let error = get(&target(settings(&server)), &server.url("/fhir")).await.unwrap_err();
     assert!(matches!(error, OutboundError::TooLarge { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn of_two_large_answers_one_is_read_at_a_time() {
+    let page = vec![b' '; 3 << 20];
+    let server = Server::start(move |_, _| answer(200, "", &page)).await;
+    let target = target(settings(&server));
+    let (url, other) = (server.url("/fhir/Patient"), server.url("/fhir/Observation"));
+    let first = get(&target, &url).await.unwrap();
+    // The first is still held: a second large one has to wait, a small one has not.
+    let quick = Instant::now() + Duration::from_millis(300);
+    let (kept, error) = target.get_partly(&other, "*/*", quick).await.unwrap();
+    assert_eq!(error, Some(OutboundError::Timeout { target: "city-first".into() }));
+    assert!(kept.body.len() <= 1 << 20);
+    let body = first.body.clone();
+    drop(first);
+    assert_eq!(body.len(), 3 << 20);
+    drop(body);
+    assert_eq!(get(&target, &other).await.unwrap().body.len(), 3 << 20);
 }
 
 #[tokio::test]

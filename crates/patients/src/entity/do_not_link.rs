@@ -1,5 +1,7 @@
 use sea_orm::entity::prelude::*;
 
+/// What linking asks for; who decided and why (`decided_by`, `decided_at`, `reason`) is for stewards: the public portal's
+/// role may not read it.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "patient_do_not_link")]
 pub struct Model {
@@ -9,9 +11,6 @@ pub struct Model {
     pub source: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub source_patient: String,
-    pub decided_by: String,
-    pub decided_at: i64,
-    pub reason: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

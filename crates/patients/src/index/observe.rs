@@ -10,7 +10,8 @@ use access::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, SqlErr,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QuerySelect as _, SqlErr,
     sea_query::{Expr, OnConflict},
 };
 use store::{StoreError, Tx, to_millis};
@@ -20,7 +21,7 @@ use super::Index;
 use super::plan::{Known, Plan};
 use crate::{
     IndexError, SourcePatient,
-    entity::{identity_seen, link, patient},
+    entity::{contested, identity_seen, link, patient},
 };
 
 /// How often a plan is made anew when another replica took the same identity, resident ID or number first.
@@ -41,13 +42,15 @@ impl Index {
         let mut tries = 1;
         loop {
             let known = Known::load(&self.store, &self.key, seen).await?;
-            let plan = known.plan(&self.key, seen, ctx.actor().subject.as_str(), now)?;
+            let mut plan = known.plan(&self.key, seen, ctx.actor().subject.as_str(), now)?;
+            self.forget_known_contests(&mut plan).await?;
             let people = plan.people.clone();
             if plan.is_empty() {
                 return Ok(people);
             }
             let undone = plan.undone.iter().map(|undone| unlinked(ctx, undone, now));
-            let drafts = undone.chain(plan.links.iter().map(|link| draft(ctx, link, now))).collect();
+            let contested = plan.contested.iter().map(|one| contest(ctx, one, now));
+            let drafts = undone.chain(plan.links.iter().map(|link| draft(ctx, link, now))).chain(contested).collect();
             let audit = self.audit.clone();
             let written =
                 self.store.write(move |tx| Box::pin(async move { carry_out(tx, plan, audit, drafts, now).await }));
@@ -58,6 +61,43 @@ impl Index {
             }
         }
     }
+
+    /// What a steward was told already is not told again; a search of known people stays a read.
+    async fn forget_known_contests(&self, plan: &mut Plan) -> Result<(), IndexError> {
+        if plan.contested.is_empty() {
+            return Ok(());
+        }
+        use contested::Column;
+        let same = plan.contested.iter().fold(Condition::any(), |any, one| {
+            let this = Condition::all()
+                .add(Column::Source.eq(&one.source))
+                .add(Column::SourcePatient.eq(&one.source_patient))
+                .add(Column::Holder.eq(one.holder));
+            any.add(this)
+        });
+        let told: Vec<(String, String, Uuid)> = contested::Entity::find()
+            .select_only()
+            .columns([Column::Source, Column::SourcePatient, Column::Holder])
+            .filter(same)
+            .into_tuple()
+            .all(self.store.reader())
+            .await?;
+        plan.contested.retain(|one| {
+            !told.iter().any(|(source, patient, holder)| {
+                (source, patient, holder) == (&one.source, &one.source_patient, &one.holder)
+            })
+        });
+        Ok(())
+    }
+}
+
+/// Two people have one number; which, a steward reads in the table.
+fn contest(ctx: &dyn Context, one: &contested::Model, now: Timestamp) -> Draft {
+    let event = Event::new("index.contest", "patient-link", Outcome::Refused)
+        .on(format!("{}/Patient/{}", one.source, one.source_patient))
+        .about(PersonId(one.holder))
+        .because("resident-id-held");
+    AuditLog::draft(ctx, now, event)
 }
 
 /// Who was linked to what, and why; names and numbers stay out of the log.
@@ -103,6 +143,9 @@ async fn carry_out(tx: &Tx, plan: Plan, audit: AuditLog, drafts: Vec<Draft>, now
     }
     for seen in plan.seen {
         remember(tx, seen).await?;
+    }
+    for contested in plan.contested {
+        contested::Entity::insert(contested.into_active_model()).exec_without_returning(tx).await?;
     }
     for draft in drafts {
         audit.append(tx, draft).await?;

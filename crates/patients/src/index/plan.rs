@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::LinkedBy;
 use crate::{
     IndexError, IndexKey, IndexNumber, SourcePatient,
-    entity::{do_not_link, identity_seen, link, patient},
+    entity::{contested, do_not_link, identity_seen, link, patient},
     identity::STRONG_EVIDENCE,
 };
 
@@ -41,6 +41,8 @@ pub(super) struct Plan {
     /// Links that no longer hold: `(source, patient at source, person)`.
     pub undone: Vec<(String, String, Uuid)>,
     pub seen: Vec<identity_seen::Model>,
+    /// For a steward.
+    pub contested: Vec<contested::Model>,
 }
 
 /// A person without a resident ID gets one.
@@ -58,6 +60,7 @@ impl Plan {
             && self.links.is_empty()
             && self.undone.is_empty()
             && self.seen.is_empty()
+            && self.contested.is_empty()
     }
 }
 
@@ -173,7 +176,9 @@ impl Known {
         let strong = identity.strong_key().map(|id| (key.hash(id), id.masked()));
         if let Some(person) = self.links.get(&id).copied() {
             if !self.has_become_another(self.survivor(person), identity, strong.as_ref()) {
-                self.claim(plan, self.survivor(person), identity, strong);
+                let survivor = self.survivor(person);
+                self.contest(plan, survivor, identity, strong.as_ref(), by, now);
+                self.claim(plan, survivor, identity, strong);
                 return Ok(person);
             }
             self.links.remove(&id);
@@ -182,8 +187,12 @@ impl Known {
         let (person, how, evidence) = self.join(identity, strong.as_ref());
         let person = match person {
             Some(person) => person,
-            None => self.newcomer(plan, identity, strong.filter(|(hash, _)| !self.holders.contains_key(hash)), now),
+            None => {
+                let free = strong.clone().filter(|(hash, _)| !self.holders.contains_key(hash));
+                self.newcomer(plan, identity, free, now)
+            }
         };
+        self.contest(plan, person, identity, strong.as_ref(), by, now);
         self.links.insert(id, person);
         plan.links.push(link::Model {
             id: Uuid::new_v4(),
@@ -265,8 +274,42 @@ impl Known {
         id
     }
 
+    /// One number, two people: nothing is linked, and nobody is to be silently without their record. A steward decides,
+    /// and is not asked again where one has.
+    fn contest(
+        &self,
+        plan: &mut Plan,
+        claimant: Uuid,
+        identity: &SourcePatient,
+        strong: Option<&(String, String)>,
+        by: &str,
+        now: Timestamp,
+    ) {
+        let Some(holder) = strong.and_then(|(hash, _)| self.holders.get(hash)) else { return };
+        let holder = self.survivor(*holder);
+        let told = plan
+            .contested
+            .iter()
+            .any(|one| one.holder == holder && one.source == identity.source && one.source_patient == identity.patient);
+        if told || holder == self.survivor(claimant) || self.is_kept_apart(holder, identity) {
+            return;
+        }
+        plan.contested.push(contested::Model {
+            id: Uuid::new_v4(),
+            source: identity.source.clone(),
+            source_patient: identity.patient.clone(),
+            claimant,
+            holder,
+            found_by: by.to_owned(),
+            found_at: to_millis(now),
+            settled_at: None,
+            settled_by: None,
+            decision: None,
+        });
+    }
+
     /// A person known by one hospital without a usable resident ID, which that hospital now has. If somebody else holds
-    /// the number, nothing happens here: it is for a steward.
+    /// the number, nothing happens here: it is for a steward, see [`Known::contest`].
     fn claim(&mut self, plan: &mut Plan, person: Uuid, identity: &SourcePatient, strong: Option<(String, String)>) {
         let Some((hash, masked)) = strong else { return };
         let fits = self.people.get(&person).is_some_and(|row| {

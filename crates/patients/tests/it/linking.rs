@@ -2,8 +2,9 @@ use super::*;
 use patients::{IndexNumber, LinkedBy};
 use sea_orm::{
     ConnectionTrait as _,
-    sea_query::{Alias, Query},
+    sea_query::{Alias, Expr, ExprTrait as _, Query},
 };
+use uuid::Uuid;
 
 /// Two identities seen one after the other: one person, or two?
 async fn check(one: &str, other: &str, expect_one: bool) {
@@ -200,5 +201,62 @@ async fn what_a_hospital_calls_merged_is_not_read_when_it_is_another_person_here
         assert_ne!(chen, wang, "{:?}", db.kind);
         let links = index.links(chen).await.expect("links");
         assert_eq!(links[0].aliases, ["3"], "{:?}", db.kind);
+    }
+}
+
+/// What stewards have to decide: record, claimant, holder.
+async fn contested(store: &Store) -> Vec<(String, Uuid, Uuid)> {
+    let rows = Query::select()
+        .columns(["source_patient", "claimant", "holder"].map(Alias::new))
+        .from(Alias::new("patient_contested"))
+        .order_by(Alias::new("source_patient"), sea_orm::Order::Asc)
+        .to_owned();
+    let rows = store.reader().query_all(&rows).await.expect("rows");
+    let row = |row: sea_orm::QueryResult| {
+        let read = (row.try_get("", "source_patient"), row.try_get("", "claimant"), row.try_get("", "holder"));
+        (read.0.expect("text"), read.1.expect("id"), read.2.expect("id"))
+    };
+    rows.into_iter().map(row).collect()
+}
+
+async fn audited(store: &Store, action: &str) -> usize {
+    let rows = Query::select()
+        .column(Alias::new("number"))
+        .from(Alias::new("audit_event"))
+        .and_where(Expr::col(Alias::new("action")).eq(action))
+        .to_owned();
+    store.reader().query_all(&rows).await.expect("rows").len()
+}
+
+#[tokio::test]
+async fn a_number_that_two_people_have_is_written_down_for_a_steward_once() {
+    for db in testbed::databases().await {
+        let (store, index) = index(&db).await;
+        let yulan = format!("陈玉兰|female|1964-03-18|{YULAN}");
+        let holder = index.observe(&system(), &[identity("a", "1", &yulan)], now()).await.expect("holder")[0];
+        assert_eq!(contested(&store).await, [], "nobody contests");
+
+        // The same number, birth date and sex at another hospital, under another name.
+        let other = [identity("b", "9", &format!("王秀英|female|1964-03-18|{YULAN}"))];
+        let claimant = index.observe(&system(), &other, now()).await.expect("claimant")[0];
+        assert_ne!(claimant, holder, "{:?}: linked in spite of the name", db.kind);
+        let expect = [("9".to_owned(), claimant.0, holder.0)];
+        assert_eq!(contested(&store).await, expect, "{:?}", db.kind);
+        assert_eq!(audited(&store, "index.contest").await, 1, "{:?}", db.kind);
+
+        // However often it is seen, and by however many at once.
+        for _ in 0..3 {
+            assert_eq!(index.observe(&system(), &other, now()).await.expect("again"), [claimant]);
+        }
+        assert_eq!((contested(&store).await.len(), audited(&store, "index.contest").await), (1, 1), "{:?}", db.kind);
+
+        // A person who was known without a number, and now comes with somebody else's.
+        let without = [identity("c", "5", "李秀英|female|1964-03-18|-")];
+        let late = index.observe(&system(), &without, now()).await.expect("without")[0];
+        let with = [identity("c", "5", &format!("李秀英|female|1964-03-18|{YULAN}"))];
+        assert_eq!(index.observe(&system(), &with, now()).await.expect("with"), [late]);
+        let expect = [("5".to_owned(), late.0, holder.0), ("9".to_owned(), claimant.0, holder.0)];
+        assert_eq!(contested(&store).await, expect, "{:?}", db.kind);
+        assert_eq!(index.holder(&ResidentId::parse(YULAN).expect("valid")).await.expect("holder"), Some(holder));
     }
 }

@@ -20,3 +20,21 @@ async fn a_search_is_its_owners_for_ten_minutes() {
         assert!(index.kept_search(&owner, id, now()).await.expect("gone").is_none());
     }
 }
+
+#[tokio::test]
+async fn old_searches_go_without_a_new_one_on_one_replica_at_a_time() {
+    for db in testbed::databases().await {
+        let ((_, one), (_, other)) = (index(&db).await, index(&db).await);
+        let owner = SubjectId::staff("region", "1");
+        for nth in [1, 2] {
+            one.keep_search(&owner, Uuid::from_u128(nth), "李", "{}".into(), now()).await.expect("kept");
+        }
+        let later = |minutes| now() + SignedDuration::from_mins(minutes);
+        assert_eq!(one.sweep_searches(later(9)).await.expect("swept"), 0, "not due: {:?}", db.kind);
+        // The other's turn comes when the first has not been there for a while.
+        assert_eq!(other.sweep_searches(later(12)).await.expect("swept"), 2, "{:?}", db.kind);
+        one.keep_search(&owner, Uuid::from_u128(3), "李", "{}".into(), now()).await.expect("kept");
+        assert_eq!(one.sweep_searches(later(12)).await.expect("swept"), 0, "both at once: {:?}", db.kind);
+        assert_eq!(one.sweep_searches(later(15)).await.expect("swept"), 1, "{:?}", db.kind);
+    }
+}

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt::Write};
 
 use ehr::{
     ClinicalTime, Precision, SourceReport,
-    labs::{Column, Flag, LabResult, Row},
+    labs::{Column, Flag, LabResult, Range, Row},
 };
 use web::render::{Arg, Html, push_escaped};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Scene,
-    scene::{flag_arrow, flag_class, flag_key, pretty_unit, source_of},
+    scene::{flag_arrow, flag_class, flag_key, pretty_unit, short_source_of},
 };
 
 /// Words that every cell needs, looked up once.
@@ -101,7 +101,7 @@ fn head(out: &mut String, column: &Column, clock: bool, newest: bool, reports: &
         }
         None => push_escaped(out, &scene.text("date-not-said")),
     }
-    let (name, mark) = source_of(reports, &column.source, scene);
+    let (name, mark) = short_source_of(reports, &column.source, scene);
     write_source(out, mark, &name);
     out.push_str("</th>");
 }
@@ -146,8 +146,9 @@ fn write_row(
     out.push('>');
     push_escaped(out, &scene.of(&row.name));
     out.push_str("</a></th><td class=\"ref\">");
-    if let Some(range) = row.range.as_deref().filter(|_| !row.ranges_differ) {
-        push_escaped(out, range);
+    let range = row_range(row, grid);
+    if let Some(range) = range {
+        push_escaped(out, &range.text);
         out.push(' ');
     }
     if let Some(unit) = &row.unit {
@@ -159,14 +160,29 @@ fn write_row(
     for (nth, index) in grid.columns.iter().enumerate() {
         let source = grid.column(*index).map_or("", |column| column.source.as_str());
         let newest = nth == 0 && grid.newer == 0;
-        write_cell(out, row, grid::cell(row, *index), newest, (source, reports), words, scene);
+        write_cell(out, (row, range), grid::cell(row, *index), newest, (source, reports), words, scene);
     }
     out.push_str("</tr>");
 }
 
+/// The range that stands beside the analyte: that of the newest result shown. A cell judged by another says so itself.
+fn row_range<'r>(row: &Row<'r>, grid: &Grid<'_, '_>) -> Option<&'r Range> {
+    grid.columns.iter().flat_map(|column| grid::cell(row, *column)).find_map(|one| one.range.as_ref())
+}
+
+/// Is it the same range, however it is written (`3.5-5.3`, `3.5–5.3`, `3.50 – 5.30`)?
+fn same_range(one: &Range, other: &Range) -> bool {
+    let limits = |range: &Range| (range.low, range.high);
+    if limits(one) == (None, None) || limits(other) == (None, None) {
+        one.text.trim() == other.text.trim()
+    } else {
+        limits(one) == limits(other)
+    }
+}
+
 fn write_cell(
     out: &mut String,
-    row: &Row<'_>,
+    row: (&Row<'_>, Option<&Range>),
     cell: &[&LabResult],
     newest: bool,
     (source, reports): (&str, &[SourceReport]),
@@ -199,14 +215,22 @@ fn write_cell(
 
 fn write_result(
     out: &mut String,
-    row: &Row<'_>,
+    (row, row_range): (&Row<'_>, Option<&Range>),
     one: &LabResult,
     (source, reports): (&str, &[SourceReport]),
     words: &CellWords,
     scene: &Scene<'_>,
 ) {
     if one.value.is_some() || one.components.is_empty() {
-        push_escaped(out, &value_text(one).unwrap_or_else(|| without_value(one, words)));
+        let text = value_text(one).unwrap_or_else(|| without_value(one, words));
+        // Words may run over lines; a number never.
+        if one.value.as_ref().is_some_and(|value| value.number.is_some()) {
+            push_escaped(out, &text);
+        } else {
+            out.push_str("<span class=\"tx\">");
+            push_escaped(out, &text);
+            out.push_str("</span>");
+        }
         out.push(' ');
         write_flag(out, one.flag, words);
     }
@@ -215,9 +239,7 @@ fn write_result(
     {
         small(out, unit);
     }
-    if row.ranges_differ
-        && let Some(range) = &one.range
-    {
+    if let Some(range) = one.range.as_ref().filter(|range| row_range.is_none_or(|row| !same_range(row, range))) {
         small(out, &range.text);
     }
     if let Some(status) = status_key(&one.status) {
@@ -241,7 +263,7 @@ fn write_result(
         push_escaped(out, &words.also_at);
         out.push_str("</span>");
         for id in others {
-            let (name, mark) = source_of(reports, id, scene);
+            let (name, mark) = short_source_of(reports, id, scene);
             write_source(out, mark, &name);
         }
         out.push_str("</small>");

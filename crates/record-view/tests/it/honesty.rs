@@ -153,3 +153,48 @@ fn older_columns_are_a_page_away_and_every_result_is_reached() {
     }
     assert_eq!(seen.len(), 20);
 }
+
+#[test]
+fn a_range_is_repeated_only_where_it_is_another() {
+    let mut items = vec![
+        potassium("2026-11-20T08:10:00+08:00", "5.40", Flag::High, "one"),
+        potassium("2026-10-20T08:10:00+08:00", "5.10", Flag::Normal, "two"),
+        potassium("2026-09-20T08:10:00+08:00", "5.20", Flag::Normal, "two"),
+    ];
+    for (item, text, low) in [(1, "3.50 - 5.30", 3.5), (2, "3.4–5.3", 3.4)] {
+        if let Some(range) = items[item].range.as_mut() {
+            text.clone_into(&mut range.text);
+            range.low = Some(low);
+        }
+    }
+    let gathered = gathered(items, [SourceState::Answered, SourceState::Answered]);
+    with_page(&internal(), Lang::Zh, &gathered, &Filters::default(), |page, _| {
+        let table = page.matrix.as_ref().expect("matrix").table_html.as_str();
+        assert!(!table.contains("3.50 - 5.30"), "the same range in another spelling: {table}");
+        assert!(table.contains("<small>3.4–5.3</small>"), "another range stands in its cell: {table}");
+    });
+}
+
+#[test]
+fn one_s_own_result_has_a_page_of_its_own_and_no_other_name_has() {
+    let items = vec![
+        potassium("2026-11-20T08:10:00+08:00", "6.40", Flag::CriticalHigh, "one"),
+        potassium("2026-10-20T08:10:00+08:00", "5.10", Flag::Normal, "two"),
+    ];
+    let gathered = gathered(items, [SourceState::Answered, SourceState::Answered]);
+    let key = with_patient_page(&external(), Lang::Zh, &gathered, &Filters::default(), |page, _| {
+        let href = page.days[0].notable[0].href.clone().expect("a link");
+        href.split("show=").nth(1).expect("key").split('&').next().unwrap_or_default().to_owned()
+    });
+    let shown = Filters::from_pairs([("show", key.as_str())]);
+    with_patient_page(&external(), Lang::Zh, &gathered, &shown, |page, html| {
+        assert_eq!(page.template(), "record/result_detail.html");
+        let detail = page.detail.as_ref().expect("detail");
+        assert_eq!((detail.newest.value.as_str(), detail.earlier.len(), detail.urgent), ("6.40", 1, true));
+        assert!(html.contains("请尽快就医") && html.contains("还不能显示医生是否看过"), "{html}");
+    });
+    let unknown = Filters::from_pairs([("show", "no-such-analyte")]);
+    with_patient_page(&external(), Lang::Zh, &gathered, &unknown, |page, _| {
+        assert_eq!(page.template(), "record/lab_results.html");
+    });
+}

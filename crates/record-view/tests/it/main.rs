@@ -3,4 +3,5 @@
 mod charts;
 mod honesty;
 mod sample;
+mod summary;
 mod words;

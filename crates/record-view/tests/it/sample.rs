@@ -59,6 +59,7 @@ pub fn frame(lang: Lang, portal: Portal) -> Frame {
             name: "林知远".to_owned(), organisation: None, roles: vec![], person: Some("1".to_owned())
         }),
         csrf_token: "token".to_owned(),
+        nonce: String::new(),
         path: "/".to_owned(),
         request_id: "R-1".to_owned(),
         now: now(),
@@ -75,6 +76,7 @@ pub fn banner() -> Banner {
         number: "LZ 0048 2917 36".to_owned(),
         identifiers: vec![],
         links: vec![],
+        allergies: ehr::Allergies::default(),
     }
 }
 
@@ -82,8 +84,10 @@ pub fn report(id: &str, mark: usize, state: SourceState) -> SourceReport {
     SourceReport {
         id: id.to_owned(),
         name: Bilingual { zh: format!("医院-{id}"), en: format!("Hospital {id}") },
+        short_name: Bilingual { zh: format!("院-{id}"), en: format!("H {id}") },
         mark,
         state,
+        parts: Vec::new(),
         detail: (state == SourceState::Unreachable).then(|| "why-timeout".to_owned()),
         queries: 1,
         pages: 1,
@@ -163,6 +167,6 @@ pub fn with_patient_page<R>(
         filters,
         scene,
     });
-    let html = renderer.page("record/lab_results.html", &frame(lang, Portal::External), &page).expect("page");
+    let html = renderer.page(page.template(), &frame(lang, Portal::External), &page).expect("page");
     see(&page, &html)
 }

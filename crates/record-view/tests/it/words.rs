@@ -117,8 +117,20 @@ fn templates_print_raw_only_what_rust_code_escaped() {
             let printed = before.rsplit("{{").next().unwrap_or_default().trim();
             assert!(printed.ends_with("_html"), "{name}: {printed} | safe");
         }
-        for forbidden in [" style=\"", "<style", "<script", " onclick", " onload", "javascript:", "http://", "https://"]
-        {
+        // A script is a file of ours that carries the answer's nonce; nothing else is one.
+        let text = text.replace("<script nonce=\"{{ frame.nonce }}\" src=\"{{ asset(path=", "");
+        for forbidden in [
+            " style=\"",
+            "<style",
+            "<script",
+            " onclick",
+            " hx-on",
+            "js:",
+            " onload",
+            "javascript:",
+            "http://",
+            "https://",
+        ] {
             assert!(!text.contains(forbidden), "{name}: {forbidden}");
         }
     }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 
-use super::{Chart, Condition, Encounter, Making, Measured, Medicine, Vital, measure};
+use super::{Allergy, Chart, Condition, Encounter, Making, Measured, Medicine, Vital, measure};
 use crate::{
     SandboxError,
     clock::{self, DAY},
@@ -21,13 +21,11 @@ pub(super) fn charts(making: &Making<'_>, person: &Person) -> Result<Vec<Chart>,
     let Some(course) = making.reference.courses.get(person.course) else { return Ok(charts) };
     let mut dice = Dice::new(making.seed, &format!("course {}", person.resident_id));
     let end = making.today.before(dice.between(2, 40), Time::midnight());
-    let curated = matches!(person.role.as_deref(), Some("show"));
-
-    encounters(making, course, end, &mut dice, &mut charts);
-    vitals(course, end, &mut charts);
-    if !curated {
+    if !person.is_curated() && !person.is_blank() {
+        encounters(making, course, end, &mut dice, &mut charts);
+        vitals(course, end, &mut charts);
         conditions(making, course, end, &mut dice, &mut charts);
-        allergies(course, &mut dice, &mut charts);
+        allergies(course, end, &mut dice, &mut charts);
         medicines(course, end, &mut charts);
         laboratory(making, person, course, end, &mut charts)?;
     }
@@ -60,6 +58,7 @@ fn encounters(making: &Making<'_>, course: &Course, end: i64, dice: &mut Dice, c
             class: encounter.class.clone(),
             department: department.to_owned(),
             icd,
+            ..Encounter::default()
         });
     }
     for chart in charts {
@@ -86,17 +85,23 @@ fn conditions(making: &Making<'_>, course: &Course, end: i64, dice: &mut Dice, c
             if place == home || (chronic && dice.chance(0.7)) {
                 let over = place != home && ended.is_none() && dice.chance(0.12);
                 let ended = if over { Some(onset + (end - onset) / 2) } else { ended };
-                chart.conditions.push(Condition { icd: condition.icd.clone(), onset, ended });
+                chart.conditions.push(Condition { ended, ..Condition::lasting(&condition.icd, onset) });
             }
         }
     }
 }
 
-fn allergies(course: &Course, dice: &mut Dice, charts: &mut [Chart]) {
+fn allergies(course: &Course, end: i64, dice: &mut Dice, charts: &mut [Chart]) {
     let asked = dice.between(0, charts.len() as i64) as usize;
     for (place, chart) in charts.iter_mut().enumerate() {
         if place == asked {
-            chart.allergies.clone_from(&course.allergies);
+            let known = |name: &String| Allergy {
+                allergen: name.clone(),
+                since: None,
+                note: None,
+                recorded: end - dice.between(200, 2000) * DAY,
+            };
+            chart.allergies = course.allergies.iter().map(known).collect();
         }
         chart.no_known_allergy = chart.allergies.is_empty() && dice.chance(0.5);
     }
@@ -107,8 +112,7 @@ fn medicines(course: &Course, end: i64, charts: &mut [Chart]) {
         let authored = end - medicine.before * 60;
         let (place, encounter) = nearest(charts, authored);
         if let Some(chart) = charts.get_mut(place) {
-            let (drug, status) = (medicine.drug.clone(), medicine.status.clone());
-            chart.medicines.push(Medicine { drug, authored, status, encounter });
+            chart.medicines.push(Medicine::usual(&medicine.drug, authored, &medicine.status, encounter));
         }
     }
 }

@@ -36,7 +36,7 @@ fn visit(making: &Making<'_>, chart: &mut Chart, at: i64) -> usize {
         chart.conditions.iter().find(|condition| condition.ended.is_none()).map(|condition| condition.icd.clone());
     let department = making.reference.department_for(icd.as_deref()).to_owned();
     let (start, end) = (at - 1800, at + 5400);
-    chart.encounters.push(Encounter { start, end, class: "AMB".to_owned(), department, icd });
+    chart.encounters.push(Encounter { start, end, class: "AMB".to_owned(), department, icd, ..Encounter::default() });
     chart.encounters.len() - 1
 }
 

@@ -15,7 +15,7 @@ pub(super) fn write(making: &Making<'_>, person: &Person, charts: &mut [Chart]) 
     for chart in charts.iter_mut() {
         chart.reports.clear();
         for (icd, days) in [("N18.5", 1900), ("I12.9", 3600), ("D64.9", 1500)] {
-            chart.conditions.push(Condition { icd: icd.to_owned(), onset: midnight - days * DAY, ended: None });
+            chart.conditions.push(Condition::lasting(icd, midnight - days * DAY));
         }
     }
     let habit = Habit::new(making, person, &[], &["DIALYSIS"]);
@@ -38,6 +38,7 @@ pub(super) fn write(making: &Making<'_>, person: &Person, charts: &mut [Chart]) 
             class: "AMB".to_owned(),
             department,
             icd: Some("N18.5".to_owned()),
+            ..Encounter::default()
         });
         let encounter = Some(chart.encounters.len() - 1);
         chart.reports.push(measure::report(making, panel, at, encounter, results, &mut dice));

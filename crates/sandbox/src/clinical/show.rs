@@ -1,25 +1,20 @@
-//! The demo's patient: fifteen months of kidney follow-up at both hospitals, written in the script value by value, with one
+//! The demo's patient: kidney and diabetes follow-up at four hospitals, written in the script value by value, with one
 //! of each peculiarity a reader must survive.
 
-use super::{Chart, Condition, Encounter, Making, Measured, Medicine, Report, Value, What};
+use super::{
+    Allergy, Chart, Condition, Device, Encounter, Making, Measured, Medicine, Procedure, Report, Value, Vital, What,
+};
 use crate::{
     SandboxError,
     clock::DAY,
+    dice::Dice,
     people::Person,
     reference::script::{ShowExtra, ShowVisit},
 };
 
 pub(super) fn write(making: &Making<'_>, person: &Person, charts: &mut [Chart]) -> Result<(), SandboxError> {
     let show = &making.reference.script.show;
-    let midnight = making.today.midnight();
-    for (place, chart) in charts.iter_mut().enumerate() {
-        for condition in &show.conditions {
-            let onset = midnight - condition.days * DAY;
-            chart.conditions.push(Condition { icd: condition.icd.clone(), onset, ended: None });
-        }
-        // each hospital knows one of the allergies
-        chart.allergies = show.allergies.iter().skip(place).take(1).cloned().collect();
-    }
+    lasting(making, person, charts)?;
     for (index, visit) in show.visits.iter().enumerate() {
         let chart = chart_of(making, person, charts, &visit.hospital)?;
         let encounter = see(making, chart, visit);
@@ -31,6 +26,7 @@ pub(super) fn write(making: &Making<'_>, person: &Person, charts: &mut [Chart]) 
             chart.reports.push(Report { title, at: at + 60, encounter: Some(encounter), results, conclusion: None });
         }
     }
+    operations(making, person, charts)?;
     recognised(making, person, charts)?;
     prescribe(making, person, charts)
 }
@@ -52,11 +48,94 @@ fn chart_of<'c>(
 }
 
 fn see(making: &Making<'_>, chart: &mut Chart, visit: &ShowVisit) -> usize {
-    let start = making.today.before(visit.days, visit.time) - 1500;
-    let icd = Some(visit.icd.clone());
-    let (class, department) = (visit.class.clone(), visit.department.clone());
-    chart.encounters.push(Encounter { start, end: start + 7200, class, department, icd });
-    chart.encounters.len() - 1
+    let at = making.today.before(visit.days, visit.time);
+    // blood is taken on the morning after an admission
+    let start = if visit.nights.is_some() { at - 20 * 3600 } else { at - 1500 };
+    let end = match (visit.nights, visit.hours) {
+        (Some(nights), _) => start + nights * DAY,
+        (None, Some(hours)) => start + hours * 3600,
+        (None, None) => start + 7200,
+    };
+    chart.encounters.push(Encounter {
+        start,
+        end,
+        class: visit.class.clone(),
+        department: visit.department.clone(),
+        icd: Some(visit.icd.clone()),
+        reason: Some(visit.reason.clone()),
+        bed: visit.bed.clone(),
+        outcome: visit.nights.map(|_| making.reference.script.words.better.clone()),
+        open: false,
+    });
+    let encounter = chart.encounters.len() - 1;
+    if let Some(pressure) = visit.pressure {
+        let (kind, values) = ("blood-pressure".to_owned(), pressure.to_vec());
+        chart.vitals.push(Vital { kind, at: at - 900, values, encounter: Some(encounter) });
+    }
+    encounter
+}
+
+/// Problems, allergies and devices.
+fn lasting(making: &Making<'_>, person: &Person, charts: &mut [Chart]) -> Result<(), SandboxError> {
+    let show = &making.reference.script.show;
+    let before = |days: i64| making.today.midnight() - days * DAY;
+    for condition in &show.conditions {
+        for hospital in &condition.at {
+            chart_of(making, person, charts, hospital)?.conditions.push(Condition {
+                ended: condition.ended.map(before),
+                text: condition.text.clone(),
+                verified: if condition.verified.is_some() { "provisional" } else { "confirmed" },
+                ..Condition::lasting(&condition.icd, before(condition.days))
+            });
+        }
+    }
+    for allergy in &show.allergies {
+        chart_of(making, person, charts, &allergy.at)?.allergies.push(Allergy {
+            allergen: allergy.allergen.clone(),
+            since: allergy.since.clone(),
+            note: allergy.note.clone(),
+            recorded: before(allergy.days),
+        });
+    }
+    for device in &show.devices {
+        let mut dice = Dice::new(making.seed, &device.zh);
+        chart_of(making, person, charts, &device.at)?.devices.push(Device {
+            zh: device.zh.clone(),
+            kind: device.kind.clone(),
+            since: before(device.days),
+            serial: dice.hex().get(..10).unwrap_or_default().to_uppercase(),
+        });
+    }
+    Ok(())
+}
+
+fn operations(making: &Making<'_>, person: &Person, charts: &mut [Chart]) -> Result<(), SandboxError> {
+    for operation in &making.reference.script.show.operations {
+        let start = making.today.before(operation.days, operation.time);
+        let hospital = hospital_of(making, &operation.at);
+        let chart = chart_of(making, person, charts, &operation.at)?;
+        let during = |encounter: &Encounter| encounter.start <= start && start <= encounter.end;
+        let encounter = chart.encounters.iter().position(during);
+        let department = encounter.and_then(|at| chart.encounters.get(at)).map(|one| one.department.clone());
+        let department = department.unwrap_or_default();
+        chart.procedures.push(Procedure {
+            code: operation.code.clone(),
+            start,
+            end: start + 2400,
+            encounter,
+            surgeon: making.colleague(hospital, &department, 1),
+            assistant: making.colleague(hospital, &department, 2),
+            anaesthetist: making.colleague(hospital, "", 3),
+            asa: making.reference.care.phrases("asa").0.first().cloned().unwrap_or_default(),
+            complication: making.reference.script.words.none.clone(),
+            outcome: making.reference.script.words.better.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn hospital_of(making: &Making<'_>, id: &str) -> usize {
+    making.reference.script.hospitals.iter().position(|row| row.id == id).unwrap_or(0)
 }
 
 /// The rows of one column, by the panels they belong to.
@@ -125,13 +204,19 @@ fn recognised(making: &Making<'_>, person: &Person, charts: &mut [Chart]) -> Res
 }
 
 fn prescribe(making: &Making<'_>, person: &Person, charts: &mut [Chart]) -> Result<(), SandboxError> {
-    let show = &making.reference.script.show;
-    for (index, drug) in show.medicines.iter().enumerate() {
-        let Some(visit) = show.visits.get(index % show.visits.len().max(1)) else { continue };
-        let chart = chart_of(making, person, charts, &visit.hospital)?;
-        let authored = making.today.before(visit.days, visit.time) + 1800;
-        let status = "active".to_owned();
-        chart.medicines.push(Medicine { drug: drug.clone(), authored, status, encounter: None });
+    for medicine in &making.reference.script.show.medicines {
+        let chart = chart_of(making, person, charts, &medicine.at)?;
+        let day = making.today.midnight() - medicine.days * DAY;
+        let that_day = |encounter: &Encounter| (day..day + DAY).contains(&encounter.start);
+        let encounter = chart.encounters.iter().position(that_day);
+        let seen = encounter.and_then(|at| chart.encounters.get(at)).map_or(day + 9 * 3600, |one| one.start + 1800);
+        let status = medicine.status.as_deref().unwrap_or("active");
+        chart.medicines.push(Medicine {
+            dose: medicine.dose,
+            frequency: medicine.frequency.clone(),
+            note: medicine.note.clone(),
+            ..Medicine::usual(&medicine.drug, seen, status, encounter)
+        });
     }
     Ok(())
 }

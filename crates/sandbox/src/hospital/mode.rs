@@ -43,8 +43,9 @@ impl Switch {
         self.mode.store(mode as u8, Ordering::Relaxed);
     }
 
-    pub(crate) fn count(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+    /// Counts a request; how many came before it.
+    pub(crate) fn count(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn requests(&self) -> u64 {

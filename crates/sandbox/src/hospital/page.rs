@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use super::{outcome::outcome, platform::Platform, records::Records, search::Query};
 
+/// Part of the record is withheld.
+pub(crate) const BREAK_THE_GLASS: u32 = 4130;
+
 /// A place in the answer of a search, as carried by a page link.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Bookmark {
@@ -53,6 +56,10 @@ impl Page<'_> {
             let nothing = outcome("warning", "processing", "Resource request returns no results.", Some(4101));
             entries.push(json!({ "resource": nothing, "search": { "mode": "outcome" } }).to_string());
         }
+        if let Some((code, text)) = self.warning() {
+            let warning = outcome("warning", "processing", text, Some(code));
+            entries.push(json!({ "resource": warning, "search": { "mode": "outcome" } }).to_string());
+        }
         let mut links = vec![json!({ "relation": "self", "url": self.url(self.offset) })];
         if end < self.found.len() && count > 0 {
             links.push(json!({ "relation": "next", "url": self.url(end) }));
@@ -72,12 +79,22 @@ impl Page<'_> {
         text
     }
 
+    /// What the vendor says beside every answer about some patients.
+    fn warning(&self) -> Option<(u32, &'static str)> {
+        let code = self.records.warning(self.query.patient()?)?;
+        Some(match code {
+            BREAK_THE_GLASS => (code, "This response contains data that is restricted; break the glass to see it."),
+            _ => (code, "The record may be incomplete."),
+        })
+    }
+
     fn count(&self) -> usize {
         if self.query.get("_summary") == Some("count") {
             return 0;
         }
         let asked = self.query.get("_count").and_then(|count| count.parse().ok());
-        asked.unwrap_or(self.platform.default_count).min(self.platform.max_count)
+        let (usual, most) = self.platform.counts(&self.query.kind);
+        asked.unwrap_or(usual).min(most)
     }
 
     fn entry(&self, (kind, at): (&'static str, usize)) -> Option<String> {

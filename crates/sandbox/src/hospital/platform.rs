@@ -3,7 +3,7 @@
 /// A vendor's shape (the portals have tables of their own for what they expect of it).
 #[derive(Debug)]
 pub(crate) struct Platform {
-    /// Its name in INTERFACE terms: `plain`, `epic-like`.
+    /// Its name in INTERFACE terms: `plain`, `epic-like`, `cerner-like`, `legacy`.
     pub(crate) name: &'static str,
     /// What `/metadata` says about the software.
     pub(crate) software: &'static str,
@@ -31,6 +31,37 @@ pub(crate) struct Platform {
     pub(crate) page_parameter: &'static str,
     /// Instants are written in UTC, not with +08:00.
     pub(crate) utc: bool,
+    /// Pinyin stands beside the written name.
+    pub(crate) pinyin: bool,
+    /// Logical ids are long and say nothing.
+    pub(crate) opaque_ids: bool,
+    /// `subject` is unknown: searches name the patient by `patient`.
+    pub(crate) patient_only: bool,
+    /// A date needs a prefix and a time of day.
+    pub(crate) exact_dates: bool,
+    /// `ChargeItem` is searched by `context` only.
+    pub(crate) charges_by_context: bool,
+    /// More requests in a second than configured are answered with 429 and `Retry-After`.
+    pub(crate) limited: bool,
+    /// `Condition` and `DiagnosticReport` carry no category.
+    pub(crate) uncategorised: bool,
+    /// Errors are XML, what it can't digest is a page of HTML; bodies come in odd pieces; connections break now and then.
+    pub(crate) old: bool,
+    /// Notes are HTML rather than plain text.
+    pub(crate) html_notes: bool,
+    /// Notes stand in the DocumentReference itself rather than in a Binary.
+    pub(crate) inline_notes: bool,
+}
+
+impl Platform {
+    /// Entries of a page of this type when `_count` is absent, and the most there can be.
+    pub(crate) fn counts(&self, kind: &str) -> (usize, usize) {
+        match kind {
+            "Observation" | "Patient" => (self.default_count, self.max_count),
+            _ if self.exact_dates => (self.default_count / 5, self.max_count / 2),
+            _ => (self.default_count, self.max_count),
+        }
+    }
 }
 
 /// Everything works.
@@ -49,6 +80,16 @@ const PLAIN: Platform = Platform {
     links_expire: false,
     page_parameter: "_getpages",
     utc: false,
+    pinyin: true,
+    opaque_ids: false,
+    patient_only: false,
+    exact_dates: false,
+    charges_by_context: false,
+    limited: false,
+    uncategorised: false,
+    old: false,
+    html_notes: false,
+    inline_notes: false,
 };
 
 /// As the vendor's public documentation describes: categories needed, small pages, expiring links, warnings in the answer.
@@ -67,9 +108,50 @@ const EPIC_LIKE: Platform = Platform {
     links_expire: true,
     page_parameter: "sessionID",
     utc: true,
+    pinyin: false,
+    opaque_ids: true,
+    html_notes: true,
+    ..PLAIN
+};
+
+/// As the vendor's public documentation describes: `patient` everywhere, small pages, exact dates, a limit on requests.
+const CERNER_LIKE: Platform = Platform {
+    name: "cerner-like",
+    software: "Millennium-like FHIR Server",
+    default_count: 50,
+    max_count: 200,
+    sort: false,
+    everything: false,
+    total: false,
+    needs_patient: true,
+    needs_demographics: true,
+    page_parameter: "-pageContext",
+    utc: true,
+    pinyin: false,
+    patient_only: true,
+    exact_dates: true,
+    charges_by_context: true,
+    limited: true,
+    inline_notes: true,
+    ..PLAIN
+};
+
+/// A server of long ago behind a translating gateway.
+const LEGACY: Platform = Platform {
+    name: "legacy",
+    software: "HIS Gateway 2.1",
+    default_count: 20,
+    max_count: 50,
+    sort: false,
+    everything: false,
+    page_parameter: "page",
+    pinyin: false,
+    uncategorised: true,
+    old: true,
+    ..PLAIN
 };
 
 /// The shape of this name.
 pub(crate) fn named(name: &str) -> Option<&'static Platform> {
-    [&PLAIN, &EPIC_LIKE].into_iter().find(|platform| platform.name == name)
+    [&PLAIN, &EPIC_LIKE, &CERNER_LIKE, &LEGACY].into_iter().find(|platform| platform.name == name)
 }

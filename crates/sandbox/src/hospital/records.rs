@@ -13,6 +13,10 @@ pub(crate) enum Key {
     Class,
     ClinicalStatus,
     Intent,
+    /// `type`
+    Kind,
+    /// The encounter it belongs to, as `Encounter/id`.
+    Encounter,
 }
 
 /// A value that a token search can find.
@@ -75,7 +79,14 @@ impl Shelf {
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     shelves: BTreeMap<&'static str, Shelf>,
+    /// Patients about whom every answer carries this issue code.
+    warned: HashMap<String, u32>,
+    /// What stands where the books have [`FOREIGN`].
+    foreign: Vec<u8>,
 }
+
+/// Stands in the text of a resource for bytes that are no UTF-8 (a character nobody else uses).
+pub(crate) const FOREIGN: char = '\u{e000}';
 
 impl Records {
     /// Files a resource.
@@ -85,6 +96,30 @@ impl Records {
         shelf.by_id.insert(stored.id.clone(), position);
         shelf.by_patient.entry(stored.patient.clone()).or_default().push(position);
         shelf.resources.push(stored);
+    }
+
+    /// Every answer about this patient is to carry this issue code.
+    pub(crate) fn warn(&mut self, patient: &str, code: u32) {
+        self.warned.insert(patient.to_owned(), code);
+    }
+
+    /// The issue code of answers about this patient.
+    pub(crate) fn warning(&self, patient: &str) -> Option<u32> {
+        self.warned.get(patient).copied()
+    }
+
+    /// Sets the bytes that stand for [`FOREIGN`].
+    pub(crate) fn set_foreign(&mut self, bytes: Vec<u8>) {
+        self.foreign = bytes;
+    }
+
+    /// A body as it goes out: with the foreign bytes in their places.
+    pub(crate) fn bytes(&self, body: String) -> Vec<u8> {
+        if self.foreign.is_empty() || !body.contains(FOREIGN) {
+            return body.into_bytes();
+        }
+        let parts: Vec<&[u8]> = body.split(FOREIGN).map(str::as_bytes).collect();
+        parts.join(self.foreign.as_slice())
     }
 
     /// The shelf of a type; `None` when the hospital has no such type.

@@ -7,6 +7,7 @@ use jiff::{
 
 use super::{
     outcome::outcome,
+    page::BREAK_THE_GLASS,
     platform::Platform,
     records::{Key, NamePart, Records, Shelf, Stored},
 };
@@ -39,12 +40,18 @@ enum Parameter {
     Date,
     Name(NamePart),
     Token(Key),
+    Encounter,
 }
 
 impl Query {
     /// The first value of a parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The patient asked for, by logical id.
+    pub(crate) fn patient(&self) -> Option<&str> {
+        self.get("patient").or_else(|| self.get("subject")).map(logical_id)
     }
 
     fn has(&self, names: &[&str]) -> bool {
@@ -59,9 +66,24 @@ pub(crate) fn parameters(kind: &str) -> &'static [&'static str] {
         "Observation" => &["_id", "patient", "subject", "category", "code", "date", "status"],
         "DiagnosticReport" => &["_id", "patient", "subject", "category", "date", "status"],
         "Encounter" => &["_id", "patient", "subject", "class", "date", "status"],
-        "Condition" => &["_id", "patient", "subject", "category", "clinical-status", "code", "onset-date"],
+        "Condition" => &["_id", "patient", "subject", "category", "clinical-status", "code", "onset-date", "encounter"],
         "AllergyIntolerance" => &["_id", "patient", "clinical-status", "code"],
+        "Immunization" => &["_id", "patient", "date", "status", "vaccine-code"],
+        "Procedure" => &["_id", "patient", "subject", "date", "code", "status"],
+        "Device" => &["_id", "patient", "status"],
+        "DocumentReference" => &["_id", "patient", "subject", "category", "type", "date", "status", "encounter"],
         "MedicationRequest" => &["_id", "patient", "subject", "status", "intent", "code", "authoredon"],
+        "MedicationDispense" => &["_id", "patient", "subject", "status", "code", "whenhandedover"],
+        "MedicationAdministration" => &["_id", "patient", "subject", "status", "effective-time"],
+        "MedicationStatement" => &["_id", "patient", "subject", "status"],
+        "ServiceRequest" => &["_id", "patient", "subject", "category", "status", "intent", "authored", "encounter"],
+        "NutritionOrder" => &["_id", "patient", "status", "datetime"],
+        "CarePlan" => &["_id", "patient", "subject", "category", "status", "date"],
+        "ChargeItem" => &["_id", "patient", "subject", "context", "occurrence"],
+        "Invoice" => &["_id", "patient", "subject", "date", "status"],
+        "ExplanationOfBenefit" => &["_id", "patient", "created"],
+        "Coverage" => &["_id", "patient", "status"],
+        "FamilyMemberHistory" => &["_id", "patient", "status"],
         _ => &[],
     }
 }
@@ -77,7 +99,9 @@ fn parameter(kind: &str, name: &str) -> Option<Parameter> {
         "identifier" => Parameter::Token(Key::Identifier),
         "gender" => Parameter::Token(Key::Gender),
         "category" => Parameter::Token(Key::Category),
-        "code" => Parameter::Token(Key::Code),
+        "code" | "vaccine-code" => Parameter::Token(Key::Code),
+        "type" => Parameter::Token(Key::Kind),
+        "encounter" | "context" => Parameter::Encounter,
         "status" => Parameter::Token(Key::Status),
         "class" => Parameter::Token(Key::Class),
         "clinical-status" => Parameter::Token(Key::ClinicalStatus),
@@ -100,6 +124,13 @@ pub(crate) fn find(records: &Records, platform: &Platform, query: &Query) -> Res
         if let Parameter::Date = parameter {
             for text in &alternatives {
                 date_range(text).ok_or_else(|| Refusal::new(400, "value", &format!("{name}: not a date: {text}")))?;
+                if platform.exact_dates && query.kind != "Patient" && !is_exact(text) {
+                    return Err(Refusal::new(
+                        400,
+                        "invalid",
+                        &format!("{name}: a prefix and a time of day are needed"),
+                    ));
+                }
             }
         }
         tests.push((parameter, alternatives));
@@ -109,8 +140,11 @@ pub(crate) fn find(records: &Records, platform: &Platform, query: &Query) -> Res
             .iter()
             .all(|(parameter, alternatives)| alternatives.iter().any(|value| matches(*parameter, stored, value)))
     };
-    let candidates: Vec<usize> = match query.get("patient").or_else(|| query.get("subject")) {
-        Some(patient) => shelf.about(logical_id(patient)).to_vec(),
+    let withheld = matches!(query.kind.as_str(), "DocumentReference" | "Condition");
+    let candidates: Vec<usize> = match query.patient() {
+        // behind break-the-glass
+        Some(patient) if withheld && records.warning(patient) == Some(BREAK_THE_GLASS) => Vec::new(),
+        Some(patient) => shelf.about(patient).to_vec(),
         None => (0..shelf.resources.len()).collect(),
     };
     let mut found: Vec<usize> =
@@ -124,13 +158,27 @@ pub(crate) fn find(records: &Records, platform: &Platform, query: &Query) -> Res
 /// What the vendor insists on.
 fn allowed(platform: &Platform, query: &Query) -> Result<(), Refusal> {
     let required = |text: &str| Err(Refusal::new(400, "required", text));
-    let by_patient = query.has(&["patient", "subject", "_id"]);
+    if platform.old && query.has(&["_sort", "_include", "_revinclude", "_summary"]) {
+        return Err(Refusal::new(500, "exception", "Internal Server Error"));
+    }
+    let by_patient = match platform.patient_only {
+        true => query.has(&["patient", "_id"]),
+        false => query.has(&["patient", "subject", "_id"]),
+    };
     match query.kind.as_str() {
+        "Binary" => Err(Refusal::new(400, "not-supported", "Binary is read by its id")),
+        "ChargeItem" if platform.charges_by_context && !query.has(&["context", "_id"]) => {
+            required("ChargeItem search needs context")
+        }
+        "ChargeItem" if platform.charges_by_context => Ok(()),
         "Patient" if platform.needs_demographics && !query.has(parameters("Patient")) => {
             required("Patient search needs at least one of its parameters")
         }
         "Patient" => Ok(()),
         _ if platform.needs_patient && !by_patient => required("The search needs patient or subject"),
+        "CarePlan" if platform.needs_category && !query.has(&["category", "_id"]) => {
+            required("CarePlan search needs category")
+        }
         "Observation" if platform.needs_category && !query.has(&["category", "code", "_id"]) => {
             required("Observation search needs category or code")
         }
@@ -159,6 +207,7 @@ fn matches(parameter: Parameter, stored: &Stored, value: &str) -> bool {
         Parameter::Id => stored.id == value,
         Parameter::Patient => stored.patient == logical_id(value),
         Parameter::Token(key) => token_matches(stored, key, value),
+        Parameter::Encounter => token_matches(stored, Key::Encounter, logical_id(value)),
         Parameter::Name(part) => {
             let wanted: String = value.to_lowercase().split_whitespace().collect();
             let mut names = stored.names.iter().filter(|(of, _)| part == NamePart::Any || *of == part);
@@ -210,6 +259,11 @@ fn date_range(value: &str) -> Option<(&str, (i64, i64))> {
         }
     };
     Some((prefix, range))
+}
+
+/// `ge2026-01-01T00:00:00Z`: a prefix and a time of day.
+fn is_exact(value: &str) -> bool {
+    ["ge", "gt", "le", "lt", "eq"].iter().any(|prefix| value.starts_with(prefix)) && value.contains('T')
 }
 
 /// FHIR's comparison of a resource's interval with a parameter's.

@@ -2,27 +2,24 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
-use hyper::body::{Frame, Incoming};
+use http::{Method, Request, Response, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
 use jiff::Timestamp;
 
 use super::{
+    body::{self, Body},
     capability::capability,
     mode::{Mode, Switch},
-    outcome::outcome,
     page::{Bookmark, Page, expired},
     platform::Platform,
     records::Records,
     search::{self, Query, Refusal},
+    temper::{Fate, Temper},
 };
 
 /// Bodies of `_search` are a few parameters.
 const MAX_FORM: usize = 64 * 1024;
-const BEFORE_CUT: Duration = Duration::from_millis(30);
-const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
 
 /// A hospital's FHIR endpoint.
 pub(crate) struct FhirServer {
@@ -33,21 +30,29 @@ pub(crate) struct FhirServer {
     pub(crate) switch: Arc<Switch>,
     pub(crate) slow: Duration,
     pub(crate) page_link: Duration,
+    /// What the vendor's server does now and then.
+    pub(crate) temper: Temper,
 }
 
 /// The path under which FHIR is served.
 pub(crate) const BASE_PATH: &str = "/fhir";
 
-type Body = UnsyncBoxBody<Bytes, io::Error>;
-
 struct Reply {
     status: u16,
     body: String,
+    /// Beside 429: seconds to wait.
+    retry_after: Option<u64>,
 }
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
-        Self { status: refusal.status, body: refusal.body.to_string() }
+        Self::new(refusal.status, refusal.body.to_string())
+    }
+}
+
+impl Reply {
+    fn new(status: u16, body: String) -> Self {
+        Self { status, body, retry_after: None }
     }
 }
 
@@ -55,24 +60,48 @@ impl FhirServer {
     /// Answers one request in the present mode.
     ///
     /// # Errors
-    /// In mode `down`: the connection is to be closed without an answer.
+    /// In mode `down`, and when the connection breaks as this vendor's sometimes do: it is closed without an answer.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, io::Error> {
-        self.switch.count();
+        let number = self.switch.count();
         let mode = self.switch.mode();
         match mode {
             Mode::Down => return Err(io::ErrorKind::ConnectionReset.into()),
             Mode::Slow => tokio::time::sleep(self.slow).await,
-            Mode::Refusing => {
-                return Ok(plain(403, FHIR_JSON, outcome("error", "forbidden", "Access denied", None).to_string()));
-            }
-            Mode::Garbage => {
-                return Ok(plain(200, "text/html", "<html><body><h1>It works!</h1></body></html>".to_owned()));
-            }
+            Mode::Refusing => return Ok(self.wrap(Refusal::new(403, "forbidden", "Access denied").into(), false)),
+            Mode::Garbage => return Ok(body::garbage()),
             Mode::Ok | Mode::Dropping => {}
         }
-        let gzip = accepts_gzip(request.headers());
-        let reply = self.route(request).await;
-        if mode == Mode::Dropping { Ok(cut(reply)) } else { Ok(whole(reply, gzip)) }
+        tokio::time::sleep(self.temper.delay).await;
+        let gzip = body::accepts_gzip(request.headers());
+        let raw = body::wants_raw(request.headers());
+        let fate = self.temper.fate(number, Timestamp::now());
+        let reply = match fate {
+            Fate::Vanish => return Err(io::ErrorKind::ConnectionReset.into()),
+            Fate::Wait(seconds) => too_many(seconds),
+            Fate::Answer | Fate::BreakOff => self.route(request).await,
+        };
+        if mode == Mode::Dropping || fate == Fate::BreakOff {
+            return Ok(body::cut(reply.status, self.records.bytes(reply.body)));
+        }
+        match raw.then(|| body::binary(&reply.body)).flatten() {
+            Some((content_type, bytes)) => Ok(body::native(&content_type, bytes)),
+            None => Ok(self.wrap(reply, gzip)),
+        }
+    }
+
+    /// The reply in the vendor's envelope.
+    fn wrap(&self, reply: Reply, gzip: bool) -> Response<Body> {
+        let Reply { status, body, retry_after } = reply;
+        let mut response = match (self.platform.old, status) {
+            (true, 500..) => body::html_fault(status),
+            (true, 400..) => body::xml_outcome(status, &body),
+            (true, _) => body::in_pieces(status, self.records.bytes(body), gzip),
+            (false, _) => body::whole(status, self.records.bytes(body), gzip),
+        };
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 
     async fn route(&self, request: Request<Incoming>) -> Reply {
@@ -83,7 +112,7 @@ impl FhirServer {
         match (&parts.method, segments.as_slice()) {
             (&Method::GET | &Method::HEAD, []) => self.next_page(&params),
             (&Method::GET | &Method::HEAD, ["metadata"]) => {
-                Reply { status: 200, body: capability(&self.records, self.platform, &self.base).to_string() }
+                Reply::new(200, capability(&self.records, self.platform, &self.base).to_string())
             }
             (&Method::GET | &Method::HEAD, [".well-known", ..]) => not_found("this server is open"),
             (&Method::GET | &Method::HEAD, [kind]) => self.search(kind, params),
@@ -106,7 +135,7 @@ impl FhirServer {
     fn read(&self, kind: &str, id: &str) -> Reply {
         let Some(shelf) = self.records.shelf(kind) else { return not_found(&format!("unknown resource type {kind}")) };
         match shelf.position(id).and_then(|at| shelf.resources.get(at)) {
-            Some(stored) => Reply { status: 200, body: stored.json.clone() },
+            Some(stored) => Reply::new(200, stored.json.clone()),
             None => not_found(&format!("no {kind} of this id")),
         }
     }
@@ -129,7 +158,7 @@ impl FhirServer {
         };
         let age = Timestamp::now().as_millisecond().saturating_sub(bookmark.issued);
         if self.platform.links_expire && age > self.page_link.as_millis() as i64 {
-            return Reply { status: 200, body: expired() };
+            return Reply::new(200, expired());
         }
         self.page(&bookmark.query(), bookmark.offset)
     }
@@ -142,7 +171,7 @@ impl FhirServer {
         let now = Timestamp::now().as_millisecond();
         let (records, platform, base) = (&self.records, self.platform, self.base.as_str());
         let page = Page { records, platform, base, query, found: &found, offset, now };
-        Reply { status: 200, body: page.write() }
+        Reply::new(200, page.write())
     }
 
     /// Type and position of all that a search, or `$everything`, finds.
@@ -169,54 +198,7 @@ fn decode(query: &[u8]) -> Vec<(String, String)> {
     url::form_urlencoded::parse(query).into_owned().collect()
 }
 
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        parts.next() == Some("gzip") && parts.all(|weight| weight != "q=0")
-    })
-}
-
-fn respond(status: u16, content_type: &'static str, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
-    response
-}
-
-fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
-}
-
-fn plain(status: u16, content_type: &'static str, body: String) -> Response<Body> {
-    respond(status, content_type, full(body.into()))
-}
-
-fn whole(reply: Reply, gzip: bool) -> Response<Body> {
-    if !gzip || reply.body.len() < 1024 {
-        return plain(reply.status, FHIR_JSON, reply.body);
-    }
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    // writing to a Vec cannot fail; if it did, the answer goes out as it is
-    let packed = io::Write::write_all(&mut encoder, reply.body.as_bytes()).and_then(|()| encoder.finish());
-    let Ok(packed) = packed else { return plain(reply.status, FHIR_JSON, reply.body) };
-    let mut response = respond(reply.status, FHIR_JSON, full(packed.into()));
-    response.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("gzip"));
-    response.headers_mut().insert(header::VARY, header::HeaderValue::from_static("accept-encoding"));
-    response
-}
-
-/// Half of the promised body, then the connection breaks.
-fn cut(reply: Reply) -> Response<Body> {
-    let promised = reply.body.len();
-    let half = Bytes::from(reply.body).slice(..promised / 2);
-    let first = stream::once(std::future::ready(Ok(Frame::data(half))));
-    // the pause lets the first half leave before the connection goes
-    let broken = stream::once(async {
-        tokio::time::sleep(BEFORE_CUT).await;
-        Err(io::ErrorKind::ConnectionReset.into())
-    });
-    let mut response = respond(reply.status, FHIR_JSON, StreamBody::new(first.chain(broken)).boxed_unsync());
-    response.headers_mut().insert(header::CONTENT_LENGTH, promised.into());
-    response
+fn too_many(seconds: u64) -> Reply {
+    let refusal = Refusal::new(429, "throttled", "Too many requests");
+    Reply { retry_after: Some(seconds), ..refusal.into() }
 }

@@ -1,12 +1,24 @@
 //! How one hospital writes a person's chart down as FHIR R4 resources.
 
-mod course;
+mod allergies;
+mod background;
+mod care;
+mod charges;
+mod documents;
+mod encounters;
+mod exams;
 mod laboratory;
+mod medicines;
+mod orders;
 mod patient;
+mod vitals;
 
 use serde_json::json;
 
-use super::{platform::Platform, records::Records};
+use super::{
+    platform::Platform,
+    records::{Key, Records, Stored, Token},
+};
 use crate::{
     SandboxError,
     clinical::Chart,
@@ -18,6 +30,7 @@ use crate::{
 
 pub(crate) const OBSERVATION_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
 pub(crate) const LOINC: &str = "http://loinc.org";
+pub(crate) const ICD_10: &str = "http://hl7.org/fhir/sid/icd-10";
 const UCUM: &str = "http://unitsofmeasure.org";
 
 /// The hand of one hospital.
@@ -37,8 +50,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) person: &'a Person,
     pub(crate) registration: &'a Registration,
     pub(crate) chart: &'a Chart,
-    /// Ids of the chart's encounters, in its order.
+    /// Ids of the chart's encounters and conditions, in its order.
     encounters: Vec<String>,
+    conditions: Vec<String>,
 }
 
 impl<'a> Scribe<'a> {
@@ -60,14 +74,31 @@ impl<'a> Scribe<'a> {
         registration: &'a Registration,
         chart: &'a Chart,
     ) -> Result<(), SandboxError> {
+        if let Some(code) = registration.warned {
+            self.records.warn(&registration.patient_id, code);
+        }
+        if person.is_garbled() && self.platform.old {
+            self.records.set_foreign(self.reference.script.garbled.gbk());
+        }
         let encounters = chart.encounters.iter().map(|_| self.next_id("enc")).collect();
-        let subject = Subject { person, registration, chart, encounters };
+        let conditions = chart.conditions.iter().map(|_| self.next_id("cond")).collect();
+        let subject = Subject { person, registration, chart, encounters, conditions };
         self.patient(&subject)?;
         self.encounters(&subject)?;
         self.conditions(&subject)?;
         self.allergies(&subject)?;
         self.medicines(&subject)?;
+        self.immunizations(&subject)?;
+        self.procedures(&subject)?;
+        self.devices(&subject)?;
+        self.documents(&subject)?;
+        self.exams(&subject)?;
+        self.orders(&subject)?;
+        self.plans(&subject)?;
+        self.charges(&subject)?;
+        self.background(&subject)?;
         self.vitals(&subject)?;
+        self.scores(&subject)?;
         self.laboratory(&subject)
     }
 
@@ -79,7 +110,7 @@ impl<'a> Scribe<'a> {
     /// A new logical id in the vendor's manner.
     fn next_id(&mut self, prefix: &str) -> String {
         self.numbers += 1;
-        if self.platform.utc {
+        if self.platform.opaque_ids {
             return format!("e{}{}", self.dice.hex(), self.dice.hex().to_uppercase());
         }
         format!("{prefix}-{}", 100_000 + self.numbers)
@@ -103,12 +134,55 @@ impl<'a> Scribe<'a> {
         })
     }
 
+    /// Files a resource about the subject.
+    fn store(
+        &mut self,
+        kind: &'static str,
+        id: String,
+        subject: &Subject<'_>,
+        time: Option<(i64, i64)>,
+        tokens: Vec<Token>,
+        resource: serde_json::Value,
+    ) -> Result<(), SandboxError> {
+        let json = serde_json::to_string(&without_nulls(resource))?;
+        let patient = subject.registration.patient_id.clone();
+        self.records.add(kind, Stored { id, patient, time, tokens, names: Vec::new(), json });
+        Ok(())
+    }
+
+    /// A diagnosis by its ICD-10 code, in the hospital's words where it has some.
+    fn diagnosis(&self, icd: &str, text: Option<&str>) -> serde_json::Value {
+        let title = self.reference.diagnosis(icd).map(|row| row.zh.as_str());
+        json!({ "coding": [{ "system": ICD_10, "code": icd, "display": title }], "text": text.or(title) })
+    }
+
+    /// `Encounter` as a reference member, or nothing.
+    fn within(&self, subject: &Subject<'_>, encounter: Option<usize>) -> Option<serde_json::Value> {
+        self.encounter_reference(subject, encounter).map(|reference| json!({ "reference": reference }))
+    }
+
+    /// Who works in a department here.
+    fn colleague(&self, department: &str, rank: usize) -> String {
+        let index = self.reference.script.hospitals.iter().position(|row| row.id == self.hospital.id).unwrap_or(0);
+        self.reference.colleague(self.seed, index, department, rank)
+    }
+
+    /// The day of an instant in China.
+    fn day(seconds: i64) -> String {
+        clock::date(seconds).to_string()
+    }
+
     fn encounter_reference(&self, subject: &Subject<'_>, encounter: Option<usize>) -> Option<String> {
         subject.encounters.get(encounter?).map(|id| format!("Encounter/{id}"))
     }
 }
 
 impl Subject<'_> {
+    /// What a search by encounter looks at.
+    fn token_of(&self, encounter: Option<usize>) -> Option<Token> {
+        self.encounters.get(encounter?).map(|id| Token::new(Key::Encounter, "", id))
+    }
+
     /// The relative reference to the patient.
     fn reference(&self) -> String {
         format!("Patient/{}", self.registration.patient_id)

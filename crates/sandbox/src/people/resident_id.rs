@@ -27,6 +27,14 @@ pub(crate) fn mistype(number: &str) -> String {
     format!("{body}{wrong}")
 }
 
+/// A number nobody has: the digits of the day changed places, and the check digit fits again.
+pub(crate) fn swap(number: &str) -> String {
+    let part = |range| number.get(range).unwrap_or_default();
+    let body = format!("{}{}{}{}", part(0..12), part(13..14), part(12..13), part(14..17));
+    let check = check_digit(&body).map(String::from).unwrap_or_default();
+    body + &check
+}
+
 /// The fifteen-digit form in use until 2013: no century, no check digit.
 pub(crate) fn fifteen(number: &str) -> String {
     let part = |range| number.get(range).unwrap_or_default();
@@ -55,6 +63,14 @@ mod tests {
             let wrong = mistype(&compose("999009", date(1962, 12, 5), sequence));
             assert_ne!(wrong.chars().last(), check_digit(&wrong[..17]));
         }
+    }
+
+    #[test]
+    fn a_swapped_number_passes_its_check_and_is_another() {
+        let own = compose("999009", date(1938, 1, 20), 4);
+        let other = swap(&own);
+        assert_ne!(own, other);
+        assert_eq!(check_digit(&other[..17]), other.chars().last());
     }
 
     #[test]

@@ -12,11 +12,14 @@ pub(crate) struct Script {
     pub(crate) resident_id: ResidentIdRules,
     #[serde(rename = "hospital")]
     pub(crate) hospitals: Vec<HospitalScript>,
-    pub(crate) population: Population,
+    #[serde(rename = "population")]
+    pub(crate) populations: Vec<Population>,
     #[serde(rename = "person")]
     pub(crate) people: Vec<PersonScript>,
     pub(crate) show: Show,
     pub(crate) notes: HashMap<String, String>,
+    pub(crate) denied: Option<Denied>,
+    pub(crate) garbled: Garbled,
     pub(crate) words: Words,
     /// LOINC, name, unit as printed, UCUM, by kind of vital sign.
     pub(crate) vitals: HashMap<String, [String; 4]>,
@@ -25,6 +28,8 @@ pub(crate) struct Script {
     pub(crate) panels: Vec<PanelScript>,
     #[serde(rename = "tendency")]
     pub(crate) tendencies: Vec<Tendency>,
+    /// By local code.
+    pub(crate) unit_change: HashMap<String, UnitChange>,
     pub(crate) detection_limits: HashMap<String, f64>,
     #[serde(rename = "department")]
     pub(crate) departments: Vec<DepartmentRule>,
@@ -47,9 +52,23 @@ pub(crate) struct HospitalScript {
     pub(crate) en: String,
     pub(crate) platform: String,
     pub(crate) record_system: String,
+    /// On cards and rows.
+    pub(crate) short: ShortName,
     pub(crate) laboratory: String,
     pub(crate) district: String,
+    /// First letter of its staff's numbers.
+    pub(crate) staff_prefix: String,
+    /// Takes people in for the night.
+    pub(crate) beds: bool,
     pub(crate) local_codes: LocalCodes,
+}
+
+/// A short name in both languages.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShortName {
+    pub(crate) zh: String,
+    pub(crate) en: String,
 }
 
 /// Which table of local laboratory codes a hospital uses; `file` is its name in `local-codes.csv`, empty for none.
@@ -63,12 +82,12 @@ pub(crate) struct LocalCodes {
     pub(crate) only_local: Vec<String>,
 }
 
-/// How many people are made from the seed.
+/// How many people are made from the seed, and where they are known.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Population {
-    pub(crate) both: usize,
-    pub(crate) city_first: usize,
-    pub(crate) university: usize,
+    pub(crate) count: usize,
+    pub(crate) at: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +100,12 @@ pub(crate) struct PersonScript {
     pub(crate) born: jiff::civil::Date,
     pub(crate) sequence: u16,
     pub(crate) at: Vec<String>,
-    /// Whose or what number is presented at a hospital: `mother`, `mistyped`, `fifteen`.
+    /// First six digits of the number, where they are not the region's: residence permits, foreigners' cards.
+    pub(crate) area: Option<String>,
+    /// Issue code that a hospital adds to every answer about them.
+    #[serde(default)]
+    pub(crate) warned: HashMap<String, u32>,
+    /// Whose or what number is presented at a hospital: a role, `mistyped`, `swapped`, `fifteen`.
     #[serde(default)]
     pub(crate) presents: HashMap<String, String>,
     /// Another spelling of the name at a hospital.
@@ -93,8 +117,10 @@ pub(crate) struct PersonScript {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Show {
     pub(crate) conditions: Vec<ShowCondition>,
-    pub(crate) allergies: Vec<String>,
-    pub(crate) medicines: Vec<String>,
+    pub(crate) allergies: Vec<ShowAllergy>,
+    pub(crate) medicines: Vec<ShowMedicine>,
+    pub(crate) devices: Vec<ShowDevice>,
+    pub(crate) operations: Vec<ShowOperation>,
     pub(crate) visits: Vec<ShowVisit>,
     pub(crate) rows: Vec<ShowRow>,
     pub(crate) recognised: Recognised,
@@ -102,13 +128,60 @@ pub(crate) struct Show {
     pub(crate) notes: Vec<ShowNote>,
 }
 
+/// Days are days before today.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ShowCondition {
     pub(crate) icd: String,
+    pub(crate) days: i64,
+    pub(crate) ended: Option<i64>,
+    pub(crate) at: Vec<String>,
+    pub(crate) text: Option<String>,
+    pub(crate) verified: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShowAllergy {
+    pub(crate) allergen: String,
+    pub(crate) at: String,
+    pub(crate) since: Option<String>,
+    pub(crate) note: Option<String>,
     pub(crate) days: i64,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShowMedicine {
+    pub(crate) drug: String,
+    pub(crate) days: i64,
+    pub(crate) at: String,
+    pub(crate) dose: Option<f64>,
+    pub(crate) frequency: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShowDevice {
+    pub(crate) zh: String,
+    pub(crate) kind: String,
+    pub(crate) days: i64,
+    pub(crate) at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShowOperation {
+    pub(crate) code: String,
+    pub(crate) days: i64,
+    pub(crate) time: jiff::civil::Time,
+    pub(crate) at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ShowVisit {
     pub(crate) days: i64,
     pub(crate) hospital: String,
@@ -116,6 +189,12 @@ pub(crate) struct ShowVisit {
     pub(crate) department: String,
     pub(crate) class: String,
     pub(crate) icd: String,
+    pub(crate) reason: String,
+    /// Systolic and diastolic.
+    pub(crate) pressure: Option<[f64; 2]>,
+    pub(crate) hours: Option<i64>,
+    pub(crate) nights: Option<i64>,
+    pub(crate) bed: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +234,46 @@ pub(crate) struct ShowNote {
     pub(crate) note: String,
 }
 
+/// What hospitals say of the conflicting person.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Denied {
+    pub(crate) allergen: String,
+    pub(crate) icd: String,
+    pub(crate) drug: String,
+    pub(crate) doses: [f64; 2],
+}
+
+/// How a local code counts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UnitChange {
+    pub(crate) ucum: String,
+    pub(crate) factor: f64,
+    #[serde(default)]
+    pub(crate) offset: f64,
+    pub(crate) decimals: usize,
+    /// LOINC of this unit's property, where it is another.
+    pub(crate) loinc: Option<String>,
+}
+
+/// What one hospital sends that no reader should trust.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Garbled {
+    /// GBK, called UTF-8.
+    gbk_hex: String,
+    pub(crate) hostile_html: String,
+}
+
+impl Garbled {
+    /// The bytes of the text in GBK.
+    pub(crate) fn gbk(&self) -> Vec<u8> {
+        let pair = |at: usize| u8::from_str_radix(self.gbk_hex.get(at..at + 2).unwrap_or_default(), 16).ok();
+        (0..self.gbk_hex.len()).step_by(2).filter_map(pair).collect()
+    }
+}
+
 #[derive(Deserialize)]
 pub(crate) struct Words {
     pub(crate) general_practice: String,
@@ -171,6 +290,19 @@ pub(crate) struct Words {
     pub(crate) negative: String,
     pub(crate) specimen_clotted: String,
     pub(crate) no_known_allergy: String,
+    pub(crate) not_asked: String,
+    pub(crate) none: String,
+    pub(crate) surgeon: String,
+    pub(crate) assistant: String,
+    pub(crate) anaesthetist: String,
+    pub(crate) better: String,
+    pub(crate) and: String,
+    pub(crate) years: String,
+    pub(crate) examination: String,
+    pub(crate) medicines_as_before: String,
+    pub(crate) sexes: HashMap<String, String>,
+    pub(crate) long_term: String,
+    pub(crate) one_off: String,
     pub(crate) classes: HashMap<String, String>,
     pub(crate) conclusions: Vec<String>,
 }

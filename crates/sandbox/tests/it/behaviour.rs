@@ -5,12 +5,17 @@ use std::time::{Duration, Instant};
 use sandbox::Running;
 
 use crate::{
+    base,
     http::{get, send},
     region,
 };
 
 async fn switch(region: &Running, mode: &str) -> u16 {
-    let url = format!("{}/hospitals/city-first", region.control_url);
+    switch_at(region, "city-first", mode).await
+}
+
+async fn switch_at(region: &Running, hospital: &str, mode: &str) -> u16 {
+    let url = format!("{}/hospitals/{hospital}", region.control_url);
     send("PUT", &url, "", &format!("{{\"mode\":\"{mode}\"}}")).await.unwrap().status
 }
 
@@ -20,35 +25,42 @@ fn patient(region: &Running) -> String {
 }
 
 #[tokio::test]
-async fn each_mode_fails_in_its_own_way_and_ok_ends_it() {
+async fn each_mode_fails_in_its_own_way_at_every_hospital_and_ok_ends_it() {
     let region = region().await;
-    let url = patient(&region);
-    assert_eq!(get(&url).await.status, 200);
+    let show = &region.patients[region.show_patient];
+    assert_eq!(show.hospitals.len(), 4);
+    for (hospital, id) in &show.hospitals {
+        let url = format!("{}/Patient/{id}", base(&region, hospital));
+        let old = hospital == "city-tcm";
+        assert_eq!(get(&url).await.status, 200, "{hospital}");
 
-    assert_eq!(switch(&region, "refusing").await, 200);
-    let refused = get(&url).await;
-    assert_eq!((refused.status, refused.json()["issue"][0]["code"].as_str()), (403, Some("forbidden")));
+        assert_eq!(switch_at(&region, hospital, "refusing").await, 200);
+        let refused = get(&url).await;
+        let said = String::from_utf8(refused.body.clone()).unwrap();
+        assert!(refused.status == 403 && said.contains("forbidden"), "{hospital}: {said}");
+        assert_eq!(said.starts_with("<?xml"), old, "{hospital}");
 
-    assert_eq!(switch(&region, "garbage").await, 200);
-    let garbage = get(&url).await;
-    assert_eq!(garbage.status, 200);
-    assert!(serde_json::from_slice::<serde_json::Value>(&garbage.body).is_err());
+        assert_eq!(switch_at(&region, hospital, "garbage").await, 200);
+        let garbage = get(&url).await;
+        assert_eq!(garbage.status, 200);
+        assert!(serde_json::from_slice::<serde_json::Value>(&garbage.body).is_err(), "{hospital}");
 
-    assert_eq!(switch(&region, "dropping").await, 200);
-    let dropped = get(&url).await;
-    assert_eq!(dropped.status, 200);
-    assert!(!dropped.is_whole() && !dropped.body.is_empty());
+        assert_eq!(switch_at(&region, hospital, "dropping").await, 200);
+        let dropped = get(&url).await;
+        assert_eq!(dropped.status, 200);
+        assert!(!dropped.is_whole() && !dropped.body.is_empty(), "{hospital}");
 
-    assert_eq!(switch(&region, "down").await, 200);
-    assert!(send("GET", &url, "", "").await.is_err());
+        assert_eq!(switch_at(&region, hospital, "down").await, 200);
+        assert!(send("GET", &url, "", "").await.is_err(), "{hospital}");
 
-    assert_eq!(switch(&region, "slow").await, 200);
-    let before = Instant::now();
-    assert_eq!(get(&url).await.status, 200);
-    assert!(before.elapsed() >= Duration::from_millis(300));
+        assert_eq!(switch_at(&region, hospital, "slow").await, 200);
+        let before = Instant::now();
+        assert_eq!(get(&url).await.status, 200);
+        assert!(before.elapsed() >= Duration::from_millis(300), "{hospital}");
 
-    assert_eq!(switch(&region, "ok").await, 200);
-    assert!(get(&url).await.is_whole());
+        assert_eq!(switch_at(&region, hospital, "ok").await, 200);
+        assert_eq!(get(&url).await.json()["id"], **id, "{hospital}");
+    }
     region.stop().await;
 }
 
@@ -60,7 +72,7 @@ async fn the_control_listener_counts_and_describes() {
     let state = get(&format!("{}/hospitals/city-first", region.control_url)).await.json();
     assert_eq!((state["mode"].as_str(), state["requests"].as_u64()), (Some("ok"), Some(2)));
     let all = get(&format!("{}/hospitals", region.control_url)).await.json();
-    assert_eq!(all.as_array().unwrap().len(), 2);
+    assert_eq!(all.as_array().unwrap().len(), 4);
     let summary = get(&region.control_url).await.json();
     assert_eq!(summary["directory_url"], region.directory_url);
     region.stop().await;

@@ -11,6 +11,8 @@ use crate::{
     shared,
 };
 
+/// Residence permits of Hong Kong, Macao and Taiwan, foreigners' cards.
+const FOREIGN: [&str; 5] = ["810000", "820000", "830000", "931840", "911250"];
 const RESIDENT_ID: &str = "urn:oid:2.16.156.10011.1.3";
 
 #[test]
@@ -33,12 +35,15 @@ fn identities_do_not_depend_on_the_date() {
 #[test]
 fn enough_people_and_every_number_is_valid_and_unique() {
     let people = Region::generate(&config()).unwrap().patients();
-    assert!(people.len() >= 44, "{}", people.len());
+    assert!(people.len() >= 60, "{}", people.len());
+    let shared = people.iter().filter(|person| person.hospitals.len() > 1).count();
+    assert!(shared >= 20, "{shared}");
     let numbers: HashSet<_> = people.iter().map(|person| &person.resident_id).collect();
     assert_eq!(numbers.len(), people.len());
     for person in &people {
         assert!(is_valid(&person.resident_id), "{}", person.resident_id);
         assert_eq!(person.resident_id[6..14], person.birth_date.to_string().replace('-', ""));
+        assert!(person.resident_id.starts_with("999009") || FOREIGN.contains(&&person.resident_id[..6]));
         let odd = person.resident_id.as_bytes()[16] % 2 == 1;
         assert_eq!(odd, person.sex == "male");
     }
@@ -63,9 +68,9 @@ async fn enough_people_can_be_linked_and_the_traps_cannot() {
         }
         assert!(seen.iter().all(|patient| patient["birthDate"] == person.birth_date.to_string()));
     }
-    assert!(linkable >= 16, "{linkable}");
-    // twins (2), mistyped, fifteen digits, another spelling
-    assert_eq!(traps, 5);
+    assert!(linkable >= 30, "{linkable}");
+    // twins (2), a twin under the other's number, mistyped, fifteen digits, fifteen and swapped, another spelling
+    assert_eq!(traps, 7);
 }
 
 #[tokio::test]
@@ -80,6 +85,11 @@ async fn twins_are_registered_under_their_mothers_number() {
     let namesakes: Vec<PersonKnown> =
         region.patients.iter().filter(|person| person.name == "王建国").cloned().collect();
     assert_eq!(namesakes.len(), 2);
+    let li_na: Vec<&PersonKnown> = region.patients.iter().filter(|person| person.name == "李娜").collect();
+    assert!(li_na.len() == 2 && li_na[0].birth_date == li_na[1].birth_date);
+    for area in FOREIGN {
+        assert!(region.patients.iter().any(|person| person.resident_id.starts_with(area)), "{area}");
+    }
     assert_ne!(namesakes[0].resident_id, namesakes[1].resident_id);
 }
 
@@ -91,7 +101,8 @@ async fn the_show_patient_has_one_of_each_peculiarity() {
     let mut labs = Vec::new();
     for (hospital, id) in &show.hospitals {
         let base = &region.hospitals.iter().find(|row| row.id == *hospital).unwrap().base_url;
-        labs.extend(walk(&format!("{base}/Observation?patient={id}&category=laboratory")).await);
+        let found = walk(&format!("{base}/Observation?patient={id}&category=laboratory")).await;
+        labs.extend(found.into_iter().filter(|one| one["resourceType"] == "Observation"));
     }
     let some = |what: &str, test: &dyn Fn(&Value) -> bool| assert!(labs.iter().any(test), "{what}");
     some("critical", &|lab| {

@@ -1,6 +1,6 @@
 //! The least of an HTTP client: one request, one connection, what came.
 
-use std::io;
+use std::io::{self, Read};
 
 use serde_json::Value;
 use tokio::{
@@ -17,7 +17,35 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
+        serde_json::from_slice(&self.content()).unwrap()
+    }
+
+    /// The body without the chunks it came in and without compression.
+    pub fn content(&self) -> Vec<u8> {
+        let whole = match self.header("transfer-encoding") {
+            Some("chunked") => self.pieces().concat(),
+            _ => self.body.clone(),
+        };
+        if self.header("content-encoding") != Some("gzip") {
+            return whole;
+        }
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(&whole[..]).read_to_end(&mut plain).unwrap();
+        plain
+    }
+
+    /// The chunks of the body (RFC 9112, 7.1).
+    pub fn pieces(&self) -> Vec<Vec<u8>> {
+        let (mut rest, mut pieces) = (&self.body[..], Vec::new());
+        while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
+            let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+            if size == 0 {
+                break;
+            }
+            pieces.push(rest[end + 2..end + 2 + size].to_vec());
+            rest = &rest[end + 2 + size + 2..];
+        }
+        pieces
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "what a test can't do, it fails on")]
 
 mod behaviour;
+mod content;
 mod directory;
 mod generation;
 mod http;
 mod searching;
+mod vendors;
 
 use std::sync::LazyLock;
 
@@ -32,5 +34,22 @@ fn shared() -> &'static Running {
 }
 
 fn config() -> Config {
-    Config { today: Some("2026-11-21".parse().unwrap()), slow_ms: 300, page_link_ms: 60_000, ..Config::default() }
+    Config {
+        today: Some("2026-11-21".parse().unwrap()),
+        slow_ms: 300,
+        page_link_ms: 60_000,
+        legacy_delay_ms: 0,
+        ..Config::default()
+    }
+}
+
+/// Base URL of a hospital's FHIR server.
+fn base(region: &Running, id: &str) -> String {
+    region.hospitals.iter().find(|hospital| hospital.id == id).unwrap().base_url.clone()
+}
+
+/// A person's id at a hospital, by the person's name.
+fn known_as(region: &Running, name: &str, hospital: &str) -> String {
+    let person = region.patients.iter().find(|person| person.name == name).unwrap();
+    person.hospitals.iter().find(|(id, _)| id == hospital).unwrap().1.clone()
 }

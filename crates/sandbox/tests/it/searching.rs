@@ -5,14 +5,10 @@ use std::{collections::HashSet, io::Read};
 use sandbox::{Config, Region, Running};
 
 use crate::{
-    config,
+    base, config,
     http::{get, send, walk},
     shared,
 };
-
-fn base(region: &Running, id: &str) -> String {
-    region.hospitals.iter().find(|hospital| hospital.id == id).unwrap().base_url.clone()
-}
 
 fn id_at(region: &Running, index: usize, hospital: &str) -> String {
     region.patients[index].hospitals.iter().find(|(id, _)| id == hospital).unwrap().1.clone()
@@ -87,10 +83,10 @@ async fn the_plain_server_filters_sorts_and_counts() {
     assert!(bundle["total"].as_u64().unwrap() > 10);
     let form = "content-type: application/x-www-form-urlencoded\r\n";
     let posted = send("POST", &format!("{base}/Condition/_search"), form, &format!("patient={show}")).await.unwrap();
-    assert_eq!(posted.json()["total"], 4);
+    assert!(posted.json()["total"].as_u64().unwrap() >= 4);
     let everything = walk(&format!("{base}/Patient/{show}/$everything?_count=30")).await;
     let kinds: HashSet<_> = everything.iter().map(|resource| resource["resourceType"].as_str().unwrap()).collect();
-    assert_eq!(kinds.len(), 7);
+    assert!(kinds.len() >= 15 && kinds.contains("Binary") && kinds.contains("ChargeItem"), "{kinds:?}");
     assert_eq!(get(&format!("{base}/Observation?patient={show}&date=yesterday")).await.status, 400);
 }
 
@@ -142,17 +138,14 @@ async fn servers_describe_themselves_and_answer_what_they_do_not_know() {
         assert_eq!(metadata.json()["fhirVersion"], "4.0.1");
         for (path, status) in [
             ("/.well-known/smart-configuration", 404),
-            ("/Medication?patient=1", 404),
+            ("/Appointment?patient=1", 404),
             ("/Patient/nobody", 404),
             ("/Patient/a/b/c", 404),
             ("?_getpages=nonsense", 404),
         ] {
             let answer = get(&format!("{base}{path}")).await;
-            assert_eq!(
-                (answer.status, answer.json()["resourceType"].as_str()),
-                (status, Some("OperationOutcome")),
-                "{path}"
-            );
+            let said = String::from_utf8(answer.content()).unwrap();
+            assert!(answer.status == status && said.contains("OperationOutcome"), "{path}: {said}");
         }
         assert_eq!(send("DELETE", &format!("{base}/Patient/1"), "", "").await.unwrap().status, 405);
     }

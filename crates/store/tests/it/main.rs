@@ -158,3 +158,86 @@ async fn another_schema_is_refused_with_its_cure() {
         assert!(refused.to_string().contains("portal-migrate"), "{refused}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_that_is_halted_in_a_write_halts_nobody_for_long() {
+    let database = testbed::Database::sqlite().await.expect("database");
+    let store = open(&database).await;
+    let file = database.file().expect("a file").with_extension("writer-lock");
+    let halted = std::fs::File::options().write(true).open(&file).expect("lock file");
+    halted.lock().expect("held");
+    for name in ["first", "second"] {
+        let asked = std::time::Instant::now();
+        let refused = store.write(move |tx| Box::pin(put(tx, name.to_owned()))).await.expect_err("held by another");
+        assert!(refused.is_outage() && asked.elapsed().as_secs() < 6, "{refused:?} after {:?}", asked.elapsed());
+    }
+    halted.unlock().expect("unlocked");
+    store.write(|tx| Box::pin(put(tx, "third".to_owned()))).await.expect("written");
+    assert_eq!(rows(&store).await, 1);
+    // And the lock is not left with us: the other process gets it.
+    halted.try_lock().expect("free");
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_named_and_not_migrated_up() {
+    for database in testbed::databases().await {
+        let store = open(&database).await;
+        let newer = Query::insert()
+            .into_table(Alias::new("seaql_migrations"))
+            .columns(["version", "applied_at"].map(Alias::new))
+            .values_panic(["m29990101_000001_later".into(), 1i64.into()])
+            .to_owned();
+        database.connect().await.expect("connected").execute(&newer).await.expect("inserted");
+        let refused = store.check_schema().await.expect_err("newer");
+        assert!(matches!(refused, StoreError::SchemaNewer { .. }), "{refused}");
+        assert!(!refused.to_string().contains("portal-migrate"), "{refused}");
+    }
+}
+
+/// The statements of a stopped, a killed and a halted server are refused at once, and answered again at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_is_known_to_be() {
+    if testbed::quick() {
+        return;
+    }
+    let mut server =
+        tokio::task::spawn_blocking(|| testbed::postgres::Server::start(testbed::postgres::Durability::Off))
+            .await
+            .expect("a thread")
+            .expect("a server");
+    let database = testbed::Database::on(&server).await.expect("database");
+    let store = open(&database).await;
+    store.write(|tx| Box::pin(put(tx, "before".to_owned()))).await.expect("written");
+    for outage in ["stopped", "killed", "halted"] {
+        match outage {
+            "stopped" => server.stop().expect("stopped"),
+            "killed" => server.kill().expect("killed"),
+            _ => server.halt().expect("halted"),
+        }
+        // The first may wait until it is noticed, at most as long as a statement waits for a connection.
+        let first = std::time::Instant::now();
+        until(async || store.ping().await.is_err_and(|error| error.is_outage())).await;
+        assert!(first.elapsed().as_millis() < 4_000, "{outage}: {:?}", first.elapsed());
+        let known = std::time::Instant::now();
+        for _ in 0..20 {
+            assert!(store.write(|tx| Box::pin(put(tx, "during".to_owned()))).await.is_err());
+        }
+        assert!(known.elapsed().as_millis() < 3_000, "{outage}: not known: {:?}", known.elapsed());
+        match outage {
+            "halted" => server.go_on().expect("goes on"),
+            _ => server.start_again().expect("started"),
+        }
+        let back = std::time::Instant::now();
+        until(async || store.ping().await.is_ok()).await;
+        assert!(back.elapsed().as_millis() < 2_000, "{outage}: {:?}", back.elapsed());
+        store.write(move |tx| Box::pin(put(tx, format!("after {outage}")))).await.expect("written");
+    }
+}
+
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !holds().await {
+        assert!(std::time::Instant::now() < end, "it never was so");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 pub use section::{FromToml, Section};
 pub use shared::{
-    DatabaseSection, IdentifiersSection, OpsSection, RecordSection, ServerSection, SourcesSection, TreatmentRelation,
+    DatabaseSection, IdentifiersSection, OpsSection, RecordSection, ServerSection, SourcesSection, TelemetrySection,
+    TreatmentRelation,
 };
 
 /// A mistake in the configuration.

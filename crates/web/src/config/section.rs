@@ -43,6 +43,13 @@ impl FromToml for u32 {
     }
 }
 
+impl FromToml for f64 {
+    const EXPECTED: &'static str = "a number";
+    fn from_toml(value: &toml::Value) -> Option<Self> {
+        value.as_float().or_else(|| value.as_integer().map(|whole| whole as Self))
+    }
+}
+
 impl FromToml for Vec<String> {
     const EXPECTED: &'static str = "a list of texts";
     fn from_toml(value: &toml::Value) -> Option<Self> {

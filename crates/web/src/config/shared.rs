@@ -24,6 +24,15 @@ pub struct OpsSection {
     pub listen: SocketAddr,
 }
 
+/// `[telemetry]`: where traces go. Left out, none are made.
+#[derive(Clone, Debug)]
+pub struct TelemetrySection {
+    /// An OpenTelemetry collector's address for traces over HTTP: `http://127.0.0.1:4318/v1/traces`.
+    pub otlp_url: Option<Url>,
+    /// Share of requests that are traced, 0–1.
+    pub sample: f64,
+}
+
 /// `[database]`
 #[derive(Clone, Debug)]
 pub struct DatabaseSection {
@@ -90,6 +99,26 @@ impl OpsSection {
     /// Reads `[ops]`.
     pub fn read(root: &mut Section<'_>) -> Option<Self> {
         root.section("ops", |section| Some(Self { listen: address(section, "\"127.0.0.1:9080\"")? }))
+    }
+}
+
+impl TelemetrySection {
+    /// Reads `[telemetry]`. Spans hold no health data, but they say who was busy when: http is for a collector on
+    /// this machine or network, so no other scheme is needed.
+    pub fn read(root: &mut Section<'_>) -> Self {
+        root.section("telemetry", |section| {
+            let text = section.optional::<String>("otlp_url");
+            let otlp_url = text.as_ref().and_then(|text| Url::parse(text).ok()).filter(|url| url.scheme() == "http");
+            if text.is_some() && otlp_url.is_none() {
+                let cure = "write the collector's address, like \"http://127.0.0.1:4318/v1/traces\"";
+                section.problem("otlp_url", "not an http address", cure);
+            }
+            let sample = section.optional::<f64>("sample").unwrap_or(1.0);
+            if !(0.0..=1.0).contains(&sample) {
+                section.problem("sample", format!("{sample} is no share"), "write a number from 0 to 1");
+            }
+            Self { otlp_url, sample: sample.clamp(0.0, 1.0) }
+        })
     }
 }
 

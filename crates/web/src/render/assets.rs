@@ -9,6 +9,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{RenderError, embedded_files};
+use crate::compress::{Coding, Packed, coded_tag};
 
 /// The sprite that `icon()` points into.
 const SPRITE: &str = "icons.svg";
@@ -35,6 +36,27 @@ pub struct Asset<'a> {
     /// Was it asked for by its current address? Then it may be kept for a year (`immutable`); else a page of another
     /// version of the portal asks for it, and it must not be kept at all.
     pub immutable: bool,
+    packed: &'a Packed,
+}
+
+impl Asset<'_> {
+    /// The bytes and the validator for a client that takes `accept_encoding`, and the coding they are in.
+    pub(crate) fn coded(&self, accept_encoding: &str) -> (&[u8], String, Option<&'static str>) {
+        let coding = Coding::accepted(accept_encoding);
+        match coding.and_then(|coding| Some((coding, self.packed.get(coding)?))) {
+            Some((coding, bytes)) => (bytes, coded_tag(self.etag, coding), Some(coding.name())),
+            None => (self.bytes, self.etag.to_owned(), None),
+        }
+    }
+
+    /// Does a browser that sends this `If-None-Match` have the file, in whatever coding (RFC 9110 §13.1.2)?
+    pub(crate) fn is_known(&self, if_none_match: &str) -> bool {
+        let own = self.etag.trim_matches('"');
+        if_none_match.split(',').any(|tag| {
+            let tag = tag.trim().trim_start_matches("W/").trim_matches('"');
+            tag.split('-').next() == Some(own)
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -49,6 +71,7 @@ struct File {
     bytes: Cow<'static, [u8]>,
     version: String,
     etag: String,
+    packed: Packed,
 }
 
 impl Assets {
@@ -58,7 +81,9 @@ impl Assets {
             let digest = Sha256::digest(&bytes);
             let version: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
             let etag = format!("\"{version}\"");
-            if by_path.insert(path.to_string(), File { bytes, version, etag }).is_some() {
+            let packed =
+                Packed::new(&bytes, content_type(&path)).map_err(|error| RenderError::Asset(error.to_string()))?;
+            if by_path.insert(path.to_string(), File { bytes, version, etag, packed }).is_some() {
                 return Err(RenderError::Asset(format!("{path} is there twice")));
             }
         }
@@ -92,6 +117,7 @@ impl Assets {
             content_type: content_type(path),
             etag: &file.etag,
             immutable: version == file.version,
+            packed: &file.packed,
         })
     }
 }

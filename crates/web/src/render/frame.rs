@@ -69,6 +69,8 @@ pub struct Frame {
     pub user: Option<User>,
     /// For forms; empty on pages without one.
     pub csrf_token: String,
+    /// Of the answer's content security policy; empty where there is none, and no script runs then.
+    pub nonce: String,
     /// Path and query of the page, where the language switch leads (after a POST: of the page its form is on).
     pub path: String,
     /// Of the request.
@@ -85,6 +87,10 @@ pub(super) struct FrameView<'a> {
     other_lang: &'static str,
     other_lang_href: String,
     theme: Option<&'static str>,
+    /// What the theme switch leads to: `dark`, `light`, or `auto` (as the system prefers).
+    next_theme: &'static str,
+    next_theme_href: String,
+    nonce: &'a str,
     internal: bool,
     user: Option<&'a User>,
     csrf_token: &'a str,
@@ -100,11 +106,19 @@ impl Frame {
             Lang::Zh => Lang::En,
             Lang::En => Lang::Zh,
         };
+        let next_theme = match self.theme {
+            None => "dark",
+            Some(Theme::Dark) => "light",
+            Some(Theme::Light) => "auto",
+        };
         FrameView {
             lang: self.lang.tag(),
             other_lang: other.tag(),
-            other_lang_href: with_lang(&self.path, other),
+            other_lang_href: with(&self.path, "lang", other.tag()),
             theme: self.theme.map(Theme::name),
+            next_theme,
+            next_theme_href: with(&self.path, "theme", next_theme),
+            nonce: &self.nonce,
             internal: self.portal == Portal::Internal,
             user: self.user.as_ref(),
             csrf_token: &self.csrf_token,
@@ -122,16 +136,17 @@ fn local_path(path: &str) -> &str {
     if path.starts_with('/') && !elsewhere { path } else { "/" }
 }
 
-/// The same page in another language: every parameter kept but `lang`.
-fn with_lang(path: &str, lang: Lang) -> String {
+/// The same page with a switch set: every other parameter is kept.
+fn with(path: &str, switch: &str, value: &str) -> String {
     let (page, query) = local_path(path).split_once('?').unwrap_or((local_path(path), ""));
-    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lang=")).collect();
+    let is_switch = |pair: &&str| pair.split('=').next() == Some(switch);
+    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_switch(pair)).collect();
     let mut href = format!("{page}?");
     for pair in kept {
         href.push_str(pair);
         href.push('&');
     }
-    href + "lang=" + lang.tag()
+    href + switch + "=" + value
 }
 
 /// The page of a failure. `problem` is the problem type (`not-found`, `forbidden`, `break-glass-required`, `too-many`,
@@ -230,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_language_switch_keeps_the_page_and_never_leaves_it() {
-        let check = |path: &str, expect: &str| assert_eq!(with_lang(path, Lang::En), expect, "{path}");
+        let check = |path: &str, expect: &str| assert_eq!(with(path, "lang", "en"), expect, "{path}");
         check("/", "/?lang=en");
         check("/patients?search=1", "/patients?search=1&lang=en");
         check("/patients?lang=zh-CN&search=1", "/patients?search=1&lang=en");

@@ -7,6 +7,7 @@ fn frame() -> Frame {
         portal: Portal::Internal,
         user: Some(User { name: "<b>林</b>".to_owned(), organisation: None, roles: vec![], person: None }),
         csrf_token: "\"><script>alert(1)</script>".to_owned(),
+        nonce: "n0nce".to_owned(),
         path: "/patients?q=\"><script>".to_owned(),
         request_id: "R-1".to_owned(),
         now: Timestamp::UNIX_EPOCH,
@@ -52,7 +53,7 @@ fn every_failure_has_words_in_both_languages_and_both_portals() {
 fn what_comes_from_outside_is_escaped() {
     let page = ErrorPage { status: 500, problem: "internal".to_owned(), retry_after: None };
     let html = renderer().error(&frame(), &page).expect("page");
-    assert!(!html.contains("<script"), "{html}");
+    assert!(!html.contains("<script>"), "{html}");
     assert!(html.contains("&lt;b&gt;林"));
 }
 
@@ -126,4 +127,31 @@ fn dates_keep_their_precision() {
     check(Lang::En, "2021", "2021");
     let late: Timestamp = "2026-11-21T17:00:00Z".parse().expect("time");
     assert_eq!(renderer.words(Lang::Zh).minute(late), "2026-11-22 01:00", "on the region's clocks");
+}
+
+#[test]
+fn static_files_are_packed_once_and_known_in_every_coding() {
+    let renderer = renderer();
+    let address = renderer.assets.address("portal.css").expect("address");
+    let asset = renderer.asset(address.trim_start_matches("/static/")).expect("asset");
+    let (packed, tag, coding) = asset.coded("gzip, zstd");
+    assert_eq!(coding, Some("zstd"));
+    assert!(packed.len() < asset.bytes.len() / 3 && tag != asset.etag);
+    assert_eq!(zstd::decode_all(packed).expect("unpacked"), asset.bytes);
+    assert_eq!(asset.coded("br"), (asset.bytes, asset.etag.to_owned(), None));
+    for known in [asset.etag.to_owned(), tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}")] {
+        assert!(asset.is_known(&known), "{known}");
+    }
+    assert!(!asset.is_known("\"other\"") && !asset.is_known(""));
+}
+
+#[test]
+fn scripts_come_with_the_answer_s_nonce_and_only_to_people_who_are_signed_in() {
+    let page = ErrorPage { status: 404, problem: "not-found".to_owned(), retry_after: None };
+    let renderer = renderer();
+    let html = renderer.error(&frame(), &page).expect("page");
+    assert_eq!(html.matches("<script nonce=\"n0nce\" src=\"/static/").count(), 3, "{html}");
+    assert!(html.contains("\"extensions\":\"hx-csp\""), "htmx asks for the nonce");
+    let stranger = Frame { user: None, ..frame() };
+    assert!(!renderer.error(&stranger, &page).expect("page").contains("<script"));
 }

@@ -114,6 +114,13 @@ pub fn write_sources(root: &Path, data: &Path, sandbox: &Sandbox) -> Result<()> 
         let path = base.splitn(4, '/').nth(3).unwrap_or("fhir");
         let base = format!("http://{}/{path}", hospital.listen);
         source.insert("base_url".to_owned(), Value::String(base));
+        // The table stays where it is; the file that names it moves into the data folder.
+        let tables = source.get_mut("local_codes").and_then(Value::as_array_mut).into_iter().flatten();
+        for table in tables.filter_map(Value::as_table_mut) {
+            let name = table.get("file").and_then(Value::as_str).unwrap_or_default();
+            let file = text(&root.join("config/demo").join(name));
+            table.insert("file".to_owned(), file);
+        }
     }
     std::fs::write(data.join("sources.toml"), toml::to_string(&table)?)?;
     Ok(())
@@ -206,6 +213,9 @@ mod tests {
         let sources = written("sources.toml")?;
         let base = sources["source"][0]["base_url"].as_str().unwrap_or_default();
         assert!(base.starts_with(&format!("http://{}/", first.listen)), "{base}");
+        assert_eq!(sandbox.hospitals.len(), 4);
+        let codes = sources["source"][1]["local_codes"][0]["file"].as_str().unwrap_or_default();
+        assert!(std::fs::read_to_string(codes)?.contains("CYSC_S"), "{codes}");
         assert_eq!(written("internal.toml")?["server"]["public_url"].as_str(), Some("http://localhost:1"));
         assert_eq!(written("external.toml")?["keys"].get("staff_file"), None);
         Ok(())

@@ -45,7 +45,7 @@ const NEVER_EXTERNAL: [&str; 7] = ["directory", "vault", "care", "ldap3", "sandb
 /// A library and the crates that may name it in their `[dependencies]`; tests may use what they like.
 const OWNERS: &[(&str, &[&str])] = &[
     ("aes-gcm", &["envelope"]),
-    ("ammonia", &["record-view", "content", "pages"]),
+    ("ammonia", &["ehr", "content", "pages"]),
     ("argon2", &["accounts"]),
     ("casbin", &["access"]),
     ("chacha20poly1305", &["envelope"]),

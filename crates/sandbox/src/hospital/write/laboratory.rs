@@ -11,12 +11,12 @@ use crate::{
     clinical::{Measured, Report, Value, What},
     clock::{self, DAY, Precision},
     dice::Dice,
-    hospital::records::{Key, Stored, Token},
+    hospital::records::{FOREIGN, Key, Stored, Token},
     reference::laboratory::{Analyte, Limits},
 };
 
 const INTERPRETATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
-const REPORT_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/v2-0074";
+pub(super) const REPORT_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/v2-0074";
 
 /// A laboratory `Observation`; members in FHIR's order, numbers with their text.
 #[derive(Serialize)]
@@ -112,8 +112,9 @@ struct Manner<'a> {
     unit: String,
     ucum: &'a str,
     decimals: usize,
-    /// From the catalogue's unit to this laboratory's.
+    /// From the catalogue's unit to this laboratory's, and what is added then.
     factor: f64,
+    offset: f64,
 }
 
 /// What the observations of a report share.
@@ -169,7 +170,16 @@ impl Scribe<'_> {
             let row = laboratory.local(&own.file, id);
             let name = row.map_or(id.as_str(), |row| &row.local_name);
             let codings = vec![Coding { system: &own.system, code: id, display: Some(name) }];
-            return Ok(Manner { analyte: None, codings, name, unit: unit.clone(), ucum: "", decimals: 0, factor: 1.0 });
+            return Ok(Manner {
+                analyte: None,
+                codings,
+                name,
+                unit: unit.clone(),
+                ucum: "",
+                decimals: 0,
+                factor: 1.0,
+                offset: 0.0,
+            });
         }
         let analyte = laboratory.analyte(id)?;
         let mut codings = vec![Coding { system: LOINC, code: analyte.loinc(), display: None }];
@@ -189,24 +199,26 @@ impl Scribe<'_> {
                 ucum: &analyte.unit,
                 decimals,
                 factor: 1.0,
+                offset: 0.0,
             });
         };
         if own.only_local.contains(&row.local_code) {
             codings.clear();
         }
         codings.insert(0, Coding { system: &own.system, code: &row.local_code, display: Some(&row.local_name) });
-        // the one unit of the table that counts otherwise than the catalogue
-        let percent = row.local_unit == "%" && analyte.unit == "L/L";
-        let (ucum, factor) = if percent { ("%", 100.0) } else { (analyte.unit.as_str(), 1.0) };
-        let decimals = if percent { 1 } else { analyte.decimals.unwrap_or(1) };
+        let change = self.reference.script.unit_change.get(&row.local_code);
+        if let (Some(loinc), Some(coding)) = (change.and_then(|change| change.loinc.as_deref()), codings.get_mut(1)) {
+            coding.code = loinc;
+        }
         Ok(Manner {
             analyte: Some(analyte),
             codings,
             name: &row.local_name,
             unit: row.local_unit.clone(),
-            ucum,
-            decimals,
-            factor,
+            ucum: change.map_or(&analyte.unit, |change| &change.ucum),
+            decimals: change.map_or(analyte.decimals.unwrap_or(1), |change| change.decimals),
+            factor: change.map_or(1.0, |change| change.factor),
+            offset: change.map_or(0.0, |change| change.offset),
         })
     }
 
@@ -281,7 +293,7 @@ impl Scribe<'_> {
             return Ok(graded.then_some(ReferenceRange { low: None, high: None, text }));
         }
         let Some(limits) = range else { return Ok(None) };
-        let print = |limit: f64| print_limit(limit * manner.factor);
+        let print = |limit: f64| manner.print_limit(limit);
         let text = match (limits.low.map(print), limits.high.map(print)) {
             (Some(low), Some(high)) if self.platform.utc => format!("{low}-{high}"),
             (Some(low), Some(high)) => format!("{low}–{high}"),
@@ -292,7 +304,7 @@ impl Scribe<'_> {
         let bound = |limit: Option<f64>| -> Result<Option<Quantity<'m>>, SandboxError> {
             let Some(limit) = limit else { return Ok(None) };
             Ok(Some(Quantity {
-                value: RawValue::from_string(print_limit(limit * manner.factor))?,
+                value: RawValue::from_string(manner.print_limit(limit))?,
                 comparator: None,
                 unit: String::new(),
                 system: Some(UCUM),
@@ -300,6 +312,13 @@ impl Scribe<'_> {
             }))
         };
         Ok(Some(ReferenceRange { low: bound(limits.low)?, high: bound(limits.high)?, text }))
+    }
+
+    /// A report's title; what is called a test already is only called a report.
+    fn title(&self, panel: &str) -> String {
+        let words = &self.reference.script.words;
+        let suffix = words.report_suffix.strip_prefix(&words.laboratory).filter(|_| panel.ends_with(&words.laboratory));
+        format!("{panel}{}", suffix.unwrap_or(&words.report_suffix))
     }
 
     fn report(
@@ -313,22 +332,29 @@ impl Scribe<'_> {
         let words = &self.reference.script.words;
         let unsettled = report.results.iter().any(|result| result.status == "preliminary");
         let status = if unsettled { "preliminary" } else { "final" };
+        let said = (!self.platform.uncategorised)
+            .then(|| json!([{ "coding": [{ "system": REPORT_CATEGORY, "code": "LAB" }], "text": words.laboratory }]));
+        let garbled = self.platform.old && subject.person.is_garbled();
+        let conclusion = if garbled { Some(FOREIGN.to_string()) } else { report.conclusion.clone() };
         let resource = without_nulls(json!({
             "resourceType": "DiagnosticReport",
             "id": id,
             "meta": shared.meta,
             "status": status,
-            "category": [{ "coding": [{ "system": REPORT_CATEGORY, "code": "LAB" }], "text": words.laboratory }],
-            "code": { "text": format!("{}{}", report.title, words.report_suffix) },
+            "category": said,
+            "code": { "text": self.title(&report.title) },
             "subject": { "reference": shared.subject },
             "encounter": shared.encounter.as_ref().map(|reference| json!({ "reference": reference })),
             "effectiveDateTime": shared.taken,
             "issued": shared.issued,
             "performer": [{ "display": shared.performer }],
             "result": results.iter().map(|id| json!({ "reference": format!("Observation/{id}") })).collect::<Vec<_>>(),
-            "conclusion": report.conclusion,
+            "conclusion": conclusion,
         }));
-        let tokens = vec![Token::new(Key::Category, REPORT_CATEGORY, "LAB"), Token::new(Key::Status, "", status)];
+        let mut tokens = vec![Token::new(Key::Status, "", status)];
+        if !self.platform.uncategorised {
+            tokens.push(Token::new(Key::Category, REPORT_CATEGORY, "LAB"));
+        }
         let (patient, json) = (subject.registration.patient_id.clone(), serde_json::to_string(&resource)?);
         let time = Some((report.at, report.at + 1));
         self.records.add("DiagnosticReport", Stored { id, patient, time, tokens, names: Vec::new(), json });
@@ -337,10 +363,19 @@ impl Scribe<'_> {
 }
 
 impl<'a> Manner<'a> {
+    /// A limit of the catalogue's unit as this laboratory prints it: never finer than its results.
+    fn print_limit(&self, limit: f64) -> String {
+        let changed = limit * self.factor + self.offset;
+        match self.factor {
+            1.0 => print_limit(changed),
+            _ => print_limit(format!("{changed:.*}", self.decimals).parse().unwrap_or(changed)),
+        }
+    }
+
     /// A number of the catalogue's unit as this laboratory prints it.
     fn quantity(&self, text: &str, comparator: Option<&'static str>) -> Result<Quantity<'a>, SandboxError> {
         let printed = match text.parse::<f64>() {
-            Ok(number) if self.factor != 1.0 => format!("{:.*}", self.decimals, number * self.factor),
+            Ok(number) if self.factor != 1.0 => format!("{:.*}", self.decimals, number * self.factor + self.offset),
             _ => text.to_owned(),
         };
         let coded = !self.ucum.is_empty();

@@ -88,7 +88,7 @@ impl Scribe<'_> {
             members.insert("family".to_owned(), json!(family));
             members.insert("given".to_owned(), json!([given]));
         }
-        if self.platform.utc {
+        if !self.platform.pinyin {
             return json!([written]);
         }
         json!([written, {
@@ -108,7 +108,7 @@ impl Scribe<'_> {
             names.push((NamePart::Family, family.to_owned()));
             names.push((NamePart::Given, given.to_owned()));
         }
-        if !self.platform.utc {
+        if self.platform.pinyin {
             names.push((NamePart::Any, subject.person.plain_pinyin().replace(' ', "")));
         }
         names

@@ -1,0 +1,274 @@
+//! Treatment relations: who on the staff may open whose record, why, and until when.
+//!
+//! `care` is given by whoever admits or refers a patient; `break-glass` is taken in an emergency, with a stated reason,
+//! for one patient and [`GLASS_OPEN`] at most. Whether a relation is asked for at all is the configuration's.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
+use serde_json::json;
+use store::{Store, Tx, from_millis, to_millis};
+use uuid::Uuid;
+
+use crate::{
+    AccessError, AuditLog, Context, Event, Outcome, PersonId, Safeguard, StaffContext, SubjectId,
+    audit::{Draft, action},
+    entity::treatment_relation::{Column, Entity, Model},
+};
+
+/// How long a broken glass lets one read.
+pub const GLASS_OPEN: SignedDuration = SignedDuration::from_mins(60);
+
+/// How a relation came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RelationKind {
+    /// They treat the patient.
+    Care,
+    /// An emergency, in their own word.
+    BreakGlass,
+}
+
+impl RelationKind {
+    /// As in the database and in the audit log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Care => "care",
+            Self::BreakGlass => "break-glass",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Care, Self::BreakGlass].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A member of staff may open a patient's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// In the audit log.
+    pub id: Uuid,
+    /// How it came about.
+    pub kind: RelationKind,
+    /// From when.
+    pub since: Timestamp,
+    /// Until when; none for care that nobody has ended.
+    pub until: Option<Timestamp>,
+}
+
+/// Why the glass is broken, of the four grounds a hospital's rules know, or another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Grounds {
+    /// The patient is in the emergency room; registration can't be waited for.
+    Emergency,
+    /// On duty for a colleague; the hand-over is not in the system yet.
+    OnDuty,
+    /// Called in by word of mouth.
+    Consultation,
+    /// The patient or guardian is there and asks for it.
+    PatientPresent,
+    /// Said in words alone.
+    Other,
+}
+
+impl Grounds {
+    /// All of them; the last is for programs, people choose.
+    pub const ALL: [Self; 5] = [Self::Emergency, Self::OnDuty, Self::Consultation, Self::PatientPresent, Self::Other];
+
+    /// As in forms, the API and the audit log; a message key too.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::OnDuty => "on-duty",
+            Self::Consultation => "consultation",
+            Self::PatientPresent => "patient-present",
+            Self::Other => "other",
+        }
+    }
+
+    /// From a form or the API.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grounds| grounds.as_str() == text)
+    }
+}
+
+/// A stated reason, long enough to say something and short enough to be read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GlassReason {
+    grounds: Grounds,
+    text: String,
+}
+
+/// May hold what is wrong with the patient: never in a log line.
+impl fmt::Debug for GlassReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GlassReason").field("grounds", &self.grounds).finish_non_exhaustive()
+    }
+}
+
+impl GlassReason {
+    /// In characters, blanks at the ends aside.
+    pub const SHORTEST: usize = 10;
+    /// In characters.
+    pub const LONGEST: usize = 500;
+
+    /// `None` when the text says too little or too much.
+    pub fn new(grounds: Grounds, text: &str) -> Option<Self> {
+        let text = text.trim();
+        let length = text.chars().filter(|char| !char.is_whitespace()).count();
+        let fits = length >= Self::SHORTEST && text.chars().count() <= Self::LONGEST;
+        (fits || !Safeguard::StatedReason.stands()).then(|| Self { grounds, text: text.to_owned() })
+    }
+
+    /// For the audit log and the patient: `emergency: …`.
+    fn told(&self) -> String {
+        format!("{}: {}", self.grounds.as_str(), self.text)
+    }
+}
+
+/// The relations of the region. Cheap to clone.
+#[derive(Clone)]
+pub struct Relations {
+    store: Store,
+    audit: AuditLog,
+}
+
+impl Relations {
+    /// Kept in `store`, remembered in `audit`.
+    pub fn new(store: Store, audit: AuditLog) -> Self {
+        Self { store, audit }
+    }
+
+    /// The relation by which `staff` may open the record of `person` at `now`: care before a broken glass.
+    ///
+    /// # Errors
+    /// The database's, and [`AccessError::Unreadable`] for a row of a kind that this program does not know.
+    pub async fn between(
+        &self,
+        staff: &SubjectId,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<Option<Relation>, AccessError> {
+        let at = to_millis(now);
+        let mut open = Condition::all();
+        if Safeguard::RelationReader.stands() {
+            open = open.add(Column::Staff.eq(staff.as_str()));
+        }
+        if Safeguard::RelationPerson.stands() {
+            open = open.add(Column::Person.eq(person.0));
+        }
+        if Safeguard::RelationEnd.stands() {
+            let lasts = Condition::any().add(Column::Until.is_null()).add(Column::Until.gt(at));
+            open = open.add(Column::Since.lte(at)).add(lasts);
+        }
+        let rows = Entity::find().filter(open).order_by_desc(Column::Since).all(self.store.reader()).await?;
+        let relations = rows.into_iter().map(relation).collect::<Result<Vec<Relation>, _>>()?;
+        let care = relations.iter().position(|relation| relation.kind == RelationKind::Care);
+        Ok(relations.into_iter().nth(care.unwrap_or(0)))
+    }
+
+    /// Opens the record of `person` to `staff` for [`GLASS_OPEN`], written to the audit log in the same transaction. The
+    /// caller has checked who asks, and that they may read records at all.
+    ///
+    /// # Errors
+    /// [`AccessError::Audit`] when it can't be written down: the record then stays closed. The database's.
+    pub async fn break_glass(
+        &self,
+        staff: &StaffContext,
+        person: PersonId,
+        reason: &GlassReason,
+        now: Timestamp,
+    ) -> Result<Relation, AccessError> {
+        let row = Model {
+            id: Uuid::now_v7(),
+            staff: staff.subject().to_string(),
+            person: person.0,
+            kind: RelationKind::BreakGlass.as_str().to_owned(),
+            reason: reason.told(),
+            since: to_millis(now),
+            until: Some(to_millis(now + GLASS_OPEN)),
+        };
+        let event = Event::new(action::GLASS_BROKEN, "treatment-relation", Outcome::Ok).because(reason.told());
+        self.give(staff, event, row, now).await
+    }
+
+    /// `staff` treats `person` from `now` on, until `until` if that is known: admitted, referred, called in.
+    ///
+    /// # Errors
+    /// As [`Relations::break_glass`].
+    pub async fn begin_care(
+        &self,
+        ctx: &dyn Context,
+        staff: &SubjectId,
+        person: PersonId,
+        reason: &str,
+        now: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<Relation, AccessError> {
+        let row = Model {
+            id: Uuid::now_v7(),
+            staff: staff.to_string(),
+            person: person.0,
+            kind: RelationKind::Care.as_str().to_owned(),
+            reason: reason.to_owned(),
+            since: to_millis(now),
+            until: until.map(to_millis),
+        };
+        let event = Event::new(action::CARE_BEGUN, "treatment-relation", Outcome::Ok).because(reason);
+        self.give(ctx, event, row, now).await
+    }
+
+    async fn give(&self, ctx: &dyn Context, event: Event, row: Model, now: Timestamp) -> Result<Relation, AccessError> {
+        let until = row.until.map(|until| from_millis(until).to_string());
+        let event = event
+            .on(row.id.to_string())
+            .about(PersonId(row.person))
+            .with(json!({ "staff": row.staff, "until": until }));
+        let draft = AuditLog::draft(ctx, now, event);
+        let (audit, given) = (self.audit.clone(), row.clone());
+        self.store.write(move |tx| Box::pin(async move { insert(tx, &audit, draft, given).await })).await?;
+        relation(row)
+    }
+}
+
+async fn insert(tx: &Tx, audit: &AuditLog, draft: Draft, row: Model) -> Result<(), AccessError> {
+    Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    if Safeguard::GlassAudit.stands() {
+        audit.append(tx, draft).await?;
+    }
+    Ok(())
+}
+
+fn relation(row: Model) -> Result<Relation, AccessError> {
+    let unknown = || AccessError::Unreadable(format!("treatment_relation {}", row.id));
+    Ok(Relation {
+        id: row.id,
+        kind: RelationKind::parse(&row.kind).ok_or_else(unknown)?,
+        since: from_millis(row.since),
+        until: row.until.map(from_millis),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_says_something_and_can_be_read() {
+        let check = |text: &str, good: bool| {
+            assert_eq!(GlassReason::new(Grounds::Emergency, text).is_some(), good, "{text}");
+        };
+        check("由120送入抢救室，意识不清", true);
+        check("", false);
+        check("急急急急急急急急急", false);
+        check("a         b        c", false);
+        check(&"长".repeat(GlassReason::LONGEST), true);
+        check(&"长".repeat(GlassReason::LONGEST + 1), false);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_patient_is_in_no_log_line() {
+        let reason = GlassReason::new(Grounds::OnDuty, "unconscious, needs her allergies").expect("long enough");
+        assert!(!format!("{reason:?}").contains("unconscious"));
+    }
+}

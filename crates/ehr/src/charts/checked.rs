@@ -1,0 +1,84 @@
+//! One search of one type at one source: what comes is the patient's, or it is dropped and counted.
+
+use fhir::{Kind, Limits, Query, Row as _, SearchReport};
+use jiff::Timestamp;
+use sources::Source;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::fan_out::Ids;
+use crate::compartment::Compartment;
+use crate::joined::RowSource;
+
+/// Of types that a person has hundreds of at most.
+const LIMITS: Limits = Limits { pages: 20, entries: 2_000 };
+/// Searches that one page keeps running at one source: hospitals answer many people at a time.
+const AT_ONCE: usize = 6;
+
+/// One source being asked for one section.
+pub(super) struct Asking<'s> {
+    pub source: &'s Source,
+    pub ids: &'s Ids,
+    pub whose: &'s Compartment,
+    pub deadline: Instant,
+    pub now: Timestamp,
+    turns: Semaphore,
+}
+
+/// What a search gave under each id: how it went, and how many entries were another patient's.
+pub(super) struct Checked {
+    pub reports: Vec<(SearchReport, u32)>,
+}
+
+impl<'s> Asking<'s> {
+    pub fn new(source: &'s Source, ids: &'s Ids, whose: &'s Compartment, deadline: Instant, now: Timestamp) -> Self {
+        Self { source, ids, whose, deadline, now, turns: Semaphore::new(AT_ONCE) }
+    }
+
+    /// What rows of this source have in common.
+    pub fn rows(&self) -> RowSource {
+        RowSource { id: self.source.id.clone(), order: self.source.mark, retrieved_at: self.now }
+    }
+
+    /// Searches `K` under every id of the patient. `take` gets what is certainly the patient's; entries of other types go
+    /// to `beside`.
+    pub async fn search<K: Kind>(
+        &self,
+        section: &str,
+        also: &[(&str, &str)],
+        mut take: impl for<'a> FnMut(&K::Row<'a>) + Send,
+        mut beside: impl for<'a> FnMut(&K::Row<'a>) + Send,
+    ) -> Checked {
+        let mut checked = Checked { reports: Vec::new() };
+        for id in self.ids.asked() {
+            let query = self.source.client.platform().query(section, K::TYPE, id);
+            let query = also.iter().fold(query, |query: Query, (name, value)| query.with(*name, *value));
+            let mut dropped = 0;
+            let mut each = |entry: fhir::Entry<'_, K::Row<'_>>| {
+                if entry.row.resource_type() != Some(K::TYPE) {
+                    beside(&entry.row);
+                } else if self.whose.holds(entry.row.subject()) {
+                    take(&entry.row);
+                } else {
+                    dropped += 1;
+                }
+            };
+            // Never closed; if it were, waiting would be over.
+            let _turn = self.turns.acquire().await;
+            let report = self.source.search::<K>(&query, &LIMITS, self.deadline, self.now, &mut each).await;
+            checked.reports.push((report, dropped));
+        }
+        checked
+    }
+
+    /// Reads one resource of a type that hangs on another.
+    pub async fn read<K: Kind>(&self, id: &str, mut take: impl for<'a> FnMut(&K::Row<'a>) + Send) -> SearchReport {
+        let mut each = |entry: fhir::Entry<'_, K::Row<'_>>| {
+            if entry.row.resource_type() == Some(K::TYPE) {
+                take(&entry.row);
+            }
+        };
+        let _turn = self.turns.acquire().await;
+        self.source.read::<K>(id, self.deadline, self.now, &mut each).await
+    }
+}

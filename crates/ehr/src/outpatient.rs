@@ -1,0 +1,205 @@
+//! 门(急)诊病历: visits of all sources with diagnoses and notes, newest first.
+
+mod classify;
+mod documents;
+mod rows;
+
+use jiff::Timestamp;
+
+use crate::labs::Code;
+use crate::{ClinicalTime, Fact, Held, Origin, Silent, SourceReport, SourceState};
+
+pub(crate) use documents::{LONGEST_NOTE, NoteRow, Pending, read_note_text};
+pub(crate) use rows::{VisitRows, join_visits};
+
+/// Outpatient and emergency visits of one person.
+#[derive(Clone, Debug)]
+pub struct Outpatient {
+    /// Newest first, undated last. Visits whose class nobody understands are here too ([`VisitClass::Unknown`]): they must
+    /// be somewhere.
+    pub visits: Vec<Visit>,
+    /// Clinical notes that name no visit, newest first.
+    pub loose_notes: Vec<Note>,
+    /// Linked sources that have not answered for visits in full.
+    pub silent: Vec<Silent>,
+    /// One per configured source, in configuration order; `parts` says what failed there.
+    pub sources: Vec<SourceReport>,
+    /// When this view was put together.
+    pub as_of: Timestamp,
+    /// What is there but not shown to this reader yet (release policy); always empty for staff.
+    pub held: Vec<Held>,
+}
+
+impl Outpatient {
+    /// Leaves visits and notes of the time asked for.
+    pub(crate) fn retain_times(&mut self, includes: impl Fn(Option<&ClinicalTime>) -> bool) {
+        self.visits.retain(|visit| includes(visit.fact.time.as_ref()));
+        self.loose_notes.retain(|note| includes(note.time.as_ref()));
+    }
+
+    /// Has every linked source answered in full?
+    pub fn complete(&self) -> bool {
+        self.sources.iter().all(|source| matches!(source.state, SourceState::Answered | SourceState::NotLinked))
+    }
+}
+
+/// What kind of visit it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum VisitClass {
+    /// 门诊
+    Outpatient,
+    /// 急诊
+    Emergency,
+    /// 住院
+    Inpatient,
+    /// Neither the class nor the type says.
+    #[default]
+    Unknown,
+}
+
+impl VisitClass {
+    /// As in JSON and message keys (`visit-…`).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Outpatient => "outpatient",
+            Self::Emergency => "emergency",
+            Self::Inpatient => "inpatient",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A visit or a stay. `fact.code` is its type, `fact.time` when it began, `fact.status` as sent (`finished`, `cancelled`, …).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Visit {
+    /// What, when, where from.
+    pub fact: Fact,
+    /// What kind.
+    pub class: VisitClass,
+    /// The source's own words for class or type: shown where `class` is unknown.
+    pub class_text: Option<String>,
+    /// When it ended.
+    pub ended: Option<ClinicalTime>,
+    /// The hospital as the visit names it; else the source's name is all there is.
+    pub hospital: Option<String>,
+    /// Department.
+    pub department: Option<String>,
+    /// Room, ward, bed in words.
+    pub location: Option<String>,
+    /// Who treated, each once.
+    pub clinicians: Vec<String>,
+    /// Why the patient came, in words, each once.
+    pub reasons: Vec<String>,
+    /// Diagnoses of this visit, main ones first.
+    pub diagnoses: Vec<VisitDiagnosis>,
+    /// Notes of this visit, oldest first.
+    pub notes: Vec<Note>,
+}
+
+/// A diagnosis made at a visit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VisitDiagnosis {
+    /// What, as the source says it.
+    pub code: Code,
+    /// The ICD-10 code, when one was sent.
+    pub icd10: Option<String>,
+    /// Clinical status, as sent; empty when not said.
+    pub status: String,
+    /// `confirmed`, `provisional`, `refuted`, …: as sent; empty when not said.
+    pub verification: String,
+    /// Admission, discharge, chief complaint, … in words.
+    pub role: Option<String>,
+    /// 1 is the main one.
+    pub rank: Option<i64>,
+    /// Where from.
+    pub origins: Vec<Origin>,
+}
+
+/// A clinical note.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Note {
+    /// Usable as an anchor.
+    pub id: String,
+    /// What kind of note, in words.
+    pub title: String,
+    /// When it was written.
+    pub time: Option<ClinicalTime>,
+    /// Who wrote it, each once.
+    pub authors: Vec<String>,
+    /// `final`, `preliminary`, `amended`: as sent (`docStatus`, else `status` unless `current`).
+    pub status: Option<String>,
+    /// Its text, as far as it could be had.
+    pub content: NoteContent,
+    /// Where from.
+    pub origin: Origin,
+}
+
+/// What there is of a note.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoteContent {
+    /// Plain text: to be escaped like any other, line breaks kept.
+    Text {
+        /// The text.
+        text: String,
+        /// What happened to its characters.
+        encoding: NoteEncoding,
+    },
+    /// HTML reduced to a handful of elements without attributes that could reach out: safe to print as it is.
+    Html {
+        /// Sanitised.
+        html: SafeHtml,
+        /// What happened to its characters.
+        encoding: NoteEncoding,
+    },
+    /// A document that is no text (PDF, CDA, image): it exists.
+    Document {
+        /// MIME type as sent.
+        content_type: String,
+    },
+    /// Its text was not had; why, as a message key: `note-limit` (beyond what one page reads), `note-elsewhere` (it lies on
+    /// another server), `note-too-large`, `note-empty`, or one of the `why-…` keys.
+    Missing {
+        /// Message key.
+        why: &'static str,
+    },
+}
+
+impl Default for NoteContent {
+    fn default() -> Self {
+        Self::Missing { why: "note-empty" }
+    }
+}
+
+/// HTML that was sanitised here. Nothing else can be made one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SafeHtml(pub(in crate::outpatient) String);
+
+impl SafeHtml {
+    /// To be printed without escaping.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Are a note's characters what was written?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoteEncoding {
+    /// Yes.
+    #[default]
+    Sound,
+    /// It is no UTF-8, though it says so (or nothing); read as GB 18030, which fits without a fault.
+    Guessed,
+    /// Characters were lost: `U+FFFD` stands in their place.
+    Damaged,
+}
+
+impl NoteEncoding {
+    /// Message key; nothing to say of a sound one.
+    pub fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Sound => None,
+            Self::Guessed => Some("note-encoding-guessed"),
+            Self::Damaged => Some("note-encoding-damaged"),
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Notes: what a `DocumentReference` says, and its text.
+//!
+//! A note is a stranger's document. Text stays text; HTML is cut down to a few elements without attributes; anything else
+//! is named and not shown. Nothing is fetched but `Binary` of the same server.
+
+use std::collections::HashSet;
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use fhir::rows::{Attachment, DocumentReference};
+
+use super::{Note, NoteContent, NoteEncoding, SafeHtml};
+use crate::ClinicalTime;
+use crate::concept::{has_code, some_words};
+use crate::joined::{RowSource, add_new, anchor};
+
+/// Bytes of a note's text that are shown.
+pub(crate) const LONGEST_NOTE: usize = 256 * 1024;
+/// Elements that HTML notes keep. Nothing in them can leave its box: no style, no link, no image, no form.
+const ELEMENTS: [&str; 30] = [
+    "p",
+    "br",
+    "hr",
+    "div",
+    "span",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "sub",
+    "sup",
+    "pre",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tr",
+    "td",
+    "th",
+    "h4",
+    "h5",
+    "h6",
+];
+/// Padding is often left out.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// A note on its way, with the visits that it names.
+#[derive(Clone, Debug)]
+pub(crate) struct NoteRow {
+    pub note: Note,
+    pub encounters: Vec<String>,
+    /// Where its text must be fetched.
+    pub pending: Option<Pending>,
+}
+
+/// Text that did not come with the reference.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    /// `Binary/id` of the same server.
+    pub binary: String,
+    /// As the reference says.
+    pub content_type: Option<String>,
+}
+
+impl NoteRow {
+    /// A checked `DocumentReference` as a note. `None` for what never counts, what was replaced, and what is no clinical
+    /// note.
+    pub fn read(
+        row: &DocumentReference<'_>,
+        source: &RowSource,
+        base: &url::Url,
+        encounter: impl Fn(&str) -> Option<String>,
+    ) -> Option<Self> {
+        let id = row.id.filter(|id| !id.is_empty())?;
+        let gone =
+            matches!(row.status, Some("entered-in-error" | "superseded")) || row.doc_status == Some("entered-in-error");
+        let other = !row.category.is_empty() && !has_code(row.category, "clinical-note") && is_known_other(row);
+        if gone || other {
+            return None;
+        }
+        let context = row.context.get();
+        let named = context.map(|context| context.encounter).unwrap_or_default();
+        let encounters = named.iter().filter_map(|reference| encounter(reference.reference?)).collect();
+        let mut authors = Vec::new();
+        for author in row.author.iter().filter_map(|author| author.display) {
+            add_new(&mut authors, &[author.trim().to_owned()]);
+        }
+        let title = some_words(row.kind.as_ref())
+            .or_else(|| row.description.map(str::to_owned))
+            .or_else(|| row.content.iter().find_map(|content| content.attachment?.title).map(str::to_owned));
+        let began = context.and_then(|context| context.period).and_then(|period| period.start);
+        let (content, pending) = content(row, base);
+        Some(Self {
+            note: Note {
+                id: anchor(&source.id, "DocumentReference", id),
+                title: title.unwrap_or_default(),
+                time: row.date.and_then(ClinicalTime::parse).or_else(|| began.and_then(ClinicalTime::parse)),
+                authors,
+                status: row.doc_status.or(row.status.filter(|status| *status != "current")).map(str::to_owned),
+                content,
+                origin: source.origin("DocumentReference", id, row.meta),
+            },
+            encounters,
+            pending,
+        })
+    }
+}
+
+/// A category of another kind, as far as known ones go: what nobody understands stays a note.
+fn is_known_other(row: &DocumentReference<'_>) -> bool {
+    ["imaging-result", "laboratory", "LAB", "radiology", "consent", "insurance"]
+        .iter()
+        .any(|other| has_code(row.category, other))
+}
+
+/// The text that came along, or where it is: of several formats plain text first, then HTML.
+fn content(row: &DocumentReference<'_>, base: &url::Url) -> (NoteContent, Option<Pending>) {
+    let mut attachments: Vec<&Attachment<'_>> =
+        row.content.iter().filter_map(|content| content.attachment.as_ref()).collect();
+    attachments.sort_by_key(|attachment| rank(attachment.content_type));
+    let Some(best) = attachments.first() else { return (NoteContent::default(), None) };
+    if !is_text(best.content_type) {
+        let content_type = best.content_type.unwrap_or("application/octet-stream").to_owned();
+        return (NoteContent::Document { content_type }, None);
+    }
+    if let Some(data) = best.data {
+        return (decode(data, best.content_type), None);
+    }
+    let Some(url) = best.url else { return (NoteContent::default(), None) };
+    match fhir::Reference::parse(url, base) {
+        fhir::Reference::Local { kind: "Binary", id, .. } => {
+            let pending = Pending { binary: id.to_owned(), content_type: best.content_type.map(str::to_owned) };
+            (NoteContent::Missing { why: "note-limit" }, Some(pending))
+        }
+        _ => (NoteContent::Missing { why: "note-elsewhere" }, None),
+    }
+}
+
+fn mime(content_type: Option<&str>) -> String {
+    content_type.unwrap_or("text/plain").split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn rank(content_type: Option<&str>) -> u8 {
+    match mime(content_type).as_str() {
+        "text/plain" => 0,
+        "text/html" | "application/xhtml+xml" => 1,
+        other if other.starts_with("text/") => 2,
+        _ => 3,
+    }
+}
+
+/// Rich text is a program for another reader, not text.
+fn is_text(content_type: Option<&str>) -> bool {
+    rank(content_type) < 3 && mime(content_type) != "text/rtf" && mime(content_type) != "text/xml"
+}
+
+/// The text of base64 that says to be of this type.
+pub(crate) fn read_note_text(data: &str, content_type: Option<&str>) -> NoteContent {
+    match is_text(content_type) {
+        true => decode(data, content_type),
+        false => NoteContent::Document { content_type: mime(content_type) },
+    }
+}
+
+fn decode(data: &str, content_type: Option<&str>) -> NoteContent {
+    let packed: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let Ok(bytes) = LENIENT.decode(packed) else { return NoteContent::Missing { why: "why-garbage" } };
+    if bytes.len() > LONGEST_NOTE {
+        return NoteContent::Missing { why: "note-too-large" };
+    }
+    let (text, encoding) = characters(&bytes, content_type);
+    if text.trim().is_empty() {
+        return NoteContent::default();
+    }
+    match mime(content_type).as_str() {
+        "text/html" | "application/xhtml+xml" => NoteContent::Html { html: sanitise(&text), encoding },
+        _ => NoteContent::Text { text: plain(&text), encoding },
+    }
+}
+
+/// UTF-8; what says to be GB, or is no UTF-8 and fits it without a fault, as GB 18030.
+fn characters(bytes: &[u8], content_type: Option<&str>) -> (String, NoteEncoding) {
+    let said = content_type.unwrap_or_default().to_ascii_lowercase();
+    let gb = ["gb18030", "gbk", "gb2312"].iter().any(|name| said.contains(name));
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !gb || text.is_ascii() => return (text.to_owned(), NoteEncoding::Sound),
+        _ => {}
+    }
+    let (text, _, faulty) = encoding_rs::GB18030.decode(bytes);
+    match faulty {
+        false if gb => (text.into_owned(), NoteEncoding::Sound),
+        false => (text.into_owned(), NoteEncoding::Guessed),
+        true => (String::from_utf8_lossy(bytes).into_owned(), NoteEncoding::Damaged),
+    }
+}
+
+/// Without what is no text: control characters, and those that turn a line round.
+fn plain(text: &str) -> String {
+    let shown = |c: &char| {
+        !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            && (!c.is_control() || matches!(c, '\n' | '\t'))
+    };
+    text.replace("\r\n", "\n").replace('\r', "\n").chars().filter(shown).collect()
+}
+
+fn sanitise(html: &str) -> SafeHtml {
+    let spans: HashSet<&str> = HashSet::from(["colspan", "rowspan"]);
+    let clean = ammonia::Builder::empty()
+        .tags(HashSet::from(ELEMENTS))
+        .clean_content_tags(HashSet::from(["script", "style", "title", "iframe", "object", "svg", "math"]))
+        .tag_attributes([("td", spans.clone()), ("th", spans)].into_iter().collect())
+        .strip_comments(true)
+        .clean(&plain(html))
+        .to_string();
+    SafeHtml(clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8], content_type: &str) -> NoteContent {
+        decode(&base64::engine::general_purpose::STANDARD.encode(bytes), Some(content_type))
+    }
+
+    fn check_html(html: &str, expect: &str) {
+        let NoteContent::Html { html, .. } = text(html.as_bytes(), "text/html") else { panic!("not HTML") };
+        assert_eq!(html.as_str(), expect);
+    }
+
+    #[test]
+    fn html_keeps_nothing_that_reaches_out() {
+        check_html("<p onclick=x style=\"position:fixed\">查体<script>alert(1)</script></p>", "<p>查体</p>");
+        check_html("<a href=\"https://evil.example\">见此</a>", "见此");
+        check_html("<img src=x onerror=alert(1)>无", "无");
+        check_html(
+            "<table><tr><td colspan=2 id=x class=y>1</td></tr></table>",
+            "<table><tbody><tr><td colspan=\"2\">1</td></tr></tbody></table>",
+        );
+        check_html("<style>body{display:none}</style><h4>主诉</h4>", "<h4>主诉</h4>");
+        check_html("<svg><script>1</script></svg><math>x</math>好", "好");
+        check_html("<form action=/sign-out><button>走</button></form>", "走");
+        check_html("<!-- x --><p>一", "<p>一</p>");
+    }
+
+    #[test]
+    fn characters_are_what_they_were_or_are_marked() {
+        let encoding = |content: NoteContent| match content {
+            NoteContent::Text { text, encoding } => (text, encoding),
+            other => panic!("{other:?}"),
+        };
+        let (gbk, ..) = encoding_rs::GBK.encode("复查肾功能");
+        assert_eq!(
+            encoding(text("复查\r\n肾功能".as_bytes(), "text/plain")),
+            ("复查\n肾功能".into(), NoteEncoding::Sound)
+        );
+        assert_eq!(encoding(text(&gbk, "text/plain; charset=utf-8")), ("复查肾功能".into(), NoteEncoding::Guessed));
+        assert_eq!(encoding(text(&gbk, "text/plain; charset=GBK")), ("复查肾功能".into(), NoteEncoding::Sound));
+        let (damaged, marked) = encoding(text(b"\xe5\xa4\x8d\xff\xff ok", "text/plain"));
+        assert_eq!((damaged.contains('\u{fffd}'), marked), (true, NoteEncoding::Damaged));
+        assert_eq!(encoding(text("a\u{202e}b\u{0}".as_bytes(), "text/plain")).0, "ab");
+    }
+
+    #[test]
+    fn what_is_no_text_is_named_and_not_shown() {
+        assert_eq!(
+            read_note_text("JVBERg==", Some("application/pdf")),
+            NoteContent::Document { content_type: "application/pdf".into() }
+        );
+        assert_eq!(decode("***", None), NoteContent::Missing { why: "why-garbage" });
+        assert_eq!(decode("", None), NoteContent::Missing { why: "note-empty" });
+        let large = vec![b'a'; LONGEST_NOTE + 1];
+        assert_eq!(text(&large, "text/plain"), NoteContent::Missing { why: "note-too-large" });
+    }
+}

@@ -1,0 +1,224 @@
+//! Visits of one source, and how several sources' become one list.
+
+use std::collections::HashMap;
+
+use fhir::rows::{Condition, Encounter};
+use url::Url;
+
+use super::{Note, NoteRow, Visit, VisitClass, VisitDiagnosis, classify};
+use crate::ClinicalTime;
+use crate::concept::{Concept, some_words, status_code, words};
+use crate::joined::{Row, RowSource, add_new, event_key, fill, item, join, newest_first};
+
+item!(Visit, self, other, {
+    fill(&mut self.class_text, &other.class_text);
+    fill(&mut self.ended, &other.ended);
+    fill(&mut self.hospital, &other.hospital);
+    fill(&mut self.department, &other.department);
+    fill(&mut self.location, &other.location);
+    add_new(&mut self.clinicians, &other.clinicians);
+    add_new(&mut self.reasons, &other.reasons);
+    for diagnosis in &other.diagnoses {
+        add_diagnosis(&mut self.diagnoses, diagnosis.clone());
+    }
+    add_new(&mut self.notes, &other.notes);
+});
+
+/// Visits, diagnoses and notes of one source.
+#[derive(Debug)]
+pub(crate) struct VisitRows {
+    source: RowSource,
+    base: Url,
+    visits: Vec<Read>,
+    /// Diagnoses that were read, by the id of their condition; with the visit that they name.
+    conditions: Vec<(String, Option<String>, VisitDiagnosis)>,
+    notes: Vec<NoteRow>,
+    pub without_id: u32,
+}
+
+#[derive(Debug)]
+struct Read {
+    id: String,
+    row: Row<Visit>,
+    /// Conditions that the visit names, with their part in it.
+    diagnoses: Vec<(String, Option<String>, Option<i64>)>,
+}
+
+impl VisitRows {
+    pub fn new(source: RowSource, base: Url) -> Self {
+        Self { source, base, visits: Vec::new(), conditions: Vec::new(), notes: Vec::new(), without_id: 0 }
+    }
+
+    pub fn len(&self) -> usize {
+        self.visits.len()
+    }
+
+    pub fn source(&self) -> &RowSource {
+        &self.source
+    }
+
+    pub fn notes_mut(&mut self) -> &mut Vec<NoteRow> {
+        &mut self.notes
+    }
+
+    /// Takes a resource that has been checked to be the patient's.
+    pub fn add(&mut self, row: &Encounter<'_>) {
+        let status = row.status.unwrap_or_default();
+        if status == "entered-in-error" {
+            return;
+        }
+        let concept = row.kind.iter().map(|kind| Concept::read(Some(kind))).find(|concept| !concept.is_empty());
+        let concept = concept.unwrap_or_default();
+        let (class, class_text) = classify::class(row);
+        let period = row.period.unwrap_or_default();
+        let time = period.start.and_then(ClinicalTime::parse);
+        let Some(fact) = self.source.fact("Encounter", row.id, row.meta, &concept, time, status) else {
+            self.without_id += 1;
+            return;
+        };
+        let hospital = display(row.service_provider.and_then(|provider| provider.display));
+        let clinicians = row.participant.iter().filter_map(|one| display(one.individual.and_then(|who| who.display)));
+        let visit = Visit {
+            class,
+            class_text,
+            ended: period.end.and_then(ClinicalTime::parse),
+            department: some_words(row.service_type.as_ref()),
+            location: row.location.iter().find_map(|one| display(one.location.and_then(|place| place.display))),
+            clinicians: once(clinicians),
+            reasons: once(row.reason_code.iter().map(words).filter(|words| !words.is_empty())),
+            hospital,
+            fact,
+            ..Visit::default()
+        };
+        // The same visit is one at the same hospital, and a hospital nobody names is only its own source's.
+        let at = visit.hospital.as_deref().map(patients::search_form);
+        let named = if concept.key.is_some() { concept } else { Concept::of_text(class.as_str()) };
+        let key =
+            at.and_then(|at| event_key(&named, visit.fact.time.as_ref(), &format!("{}|{status}|{at}", class.as_str())));
+        let diagnoses = row.diagnosis.iter().filter_map(|one| {
+            let id = self.local(one.condition?.reference?, "Condition")?;
+            Some((id, some_words(one.usage.as_ref()), one.rank.and_then(|rank| rank.integer())))
+        });
+        let diagnoses = diagnoses.collect();
+        let id = row.id.unwrap_or_default().to_owned();
+        let row = Row { item: visit, order: self.source.order, key, names: named.names };
+        self.visits.push(Read { id, row, diagnoses });
+    }
+
+    /// Takes a condition that has been checked to be the patient's: it counts where a visit names it, or it a visit.
+    pub fn condition(&mut self, row: &Condition<'_>) {
+        let verification = status_code(row.verification_status.as_ref());
+        let (Some(id), false) = (row.id, verification == "entered-in-error") else { return };
+        let concept = Concept::read(row.code.as_ref());
+        let encounter = row.encounter.and_then(|encounter| encounter.reference);
+        let encounter = encounter.and_then(|reference| self.local(reference, "Encounter"));
+        let diagnosis = VisitDiagnosis {
+            code: concept.code,
+            icd10: concept.icd10,
+            status: status_code(row.clinical_status.as_ref()),
+            verification,
+            origins: vec![self.source.origin("Condition", id, row.meta)],
+            ..VisitDiagnosis::default()
+        };
+        self.conditions.push((id.to_owned(), encounter, diagnosis));
+    }
+
+    /// Conditions that were taken beside.
+    pub fn take_conditions(&mut self, other: Self) {
+        self.conditions.extend(other.conditions);
+    }
+
+    /// The id that a reference of this source means.
+    pub fn local(&self, reference: &str, wanted: &str) -> Option<String> {
+        match fhir::Reference::parse(reference, &self.base) {
+            fhir::Reference::Local { kind, id, .. } if kind == wanted => Some(id.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// What kind of visit has this id here?
+    pub fn class_of(&self, id: &str) -> Option<VisitClass> {
+        self.visits.iter().find(|visit| visit.id == id).map(|visit| visit.row.item.class)
+    }
+
+    /// Visits with what hangs on them, and notes that name no visit.
+    fn put_together(self) -> (Vec<Row<Visit>>, Vec<Note>) {
+        let place: HashMap<String, usize> =
+            self.visits.iter().enumerate().map(|(at, visit)| (visit.id.clone(), at)).collect();
+        let mut visits = self.visits;
+        let mut conditions = self.conditions;
+        conditions.sort_by(|a, b| a.0.cmp(&b.0));
+        conditions.dedup_by(|a, b| a.0 == b.0);
+        for (id, encounter, diagnosis) in conditions {
+            let naming = visits.iter().enumerate().filter_map(|(at, visit)| {
+                visit.diagnoses.iter().find(|(named, ..)| *named == id).map(|(_, role, rank)| (at, role.clone(), *rank))
+            });
+            let mut wanted: Vec<(usize, Option<String>, Option<i64>)> = naming.collect();
+            if let Some(at) = encounter.and_then(|encounter| place.get(&encounter).copied())
+                && !wanted.iter().any(|(known, ..)| *known == at)
+            {
+                wanted.push((at, None, None));
+            }
+            for (at, role, rank) in wanted {
+                let diagnosis = VisitDiagnosis { role, rank, ..diagnosis.clone() };
+                add_diagnosis(&mut visits[at].row.item.diagnoses, diagnosis);
+            }
+        }
+        let mut notes = self.notes;
+        notes.sort_by(|a, b| (&a.note.time, &a.note.id).cmp(&(&b.note.time, &b.note.id)));
+        notes.dedup_by(|a, b| a.note.id == b.note.id);
+        let mut loose = Vec::new();
+        for note in notes {
+            let named: Vec<usize> = note.encounters.iter().filter_map(|id| place.get(id).copied()).collect();
+            for at in &named {
+                visits[*at].row.item.notes.push(note.note.clone());
+            }
+            // A note that names a visit which did not come still exists.
+            if named.is_empty() {
+                loose.push(note.note);
+            }
+        }
+        (visits.into_iter().map(|visit| visit.row).collect(), loose)
+    }
+}
+
+fn display(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn once(all: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    for one in all {
+        add_new(&mut kept, &[one]);
+    }
+    kept
+}
+
+/// The same diagnosis of the same standing once, with all its originals.
+fn add_diagnosis(all: &mut Vec<VisitDiagnosis>, new: VisitDiagnosis) {
+    let same = |known: &&mut VisitDiagnosis| {
+        let code = |of: &VisitDiagnosis| of.icd10.clone().unwrap_or_else(|| patients::search_form(&of.code.text));
+        (code(known), &known.verification, &known.role) == (code(&new), &new.verification, &new.role)
+            && known.status == new.status
+    };
+    match all.iter_mut().find(same) {
+        Some(known) => add_new(&mut known.origins, &new.origins),
+        None => all.push(new),
+    }
+    let rank = |of: &VisitDiagnosis| (of.rank.unwrap_or(i64::MAX), of.code.text.clone());
+    all.sort_by_key(rank);
+}
+
+/// All sources' visits, newest first and undated last, and the notes that belong to none.
+pub(crate) fn join_visits(parts: Vec<VisitRows>) -> (Vec<Visit>, Vec<Note>) {
+    let (mut rows, mut loose) = (Vec::new(), Vec::new());
+    for part in parts {
+        let (visits, notes) = part.put_together();
+        rows.extend(visits);
+        loose.extend(notes);
+    }
+    let mut visits: Vec<Visit> = join(rows).into_iter().map(|row| row.item).collect();
+    visits.sort_by(|one, other| newest_first(&one.fact, &other.fact));
+    loose.sort_by(|one: &Note, other: &Note| other.time.cmp(&one.time).then_with(|| one.id.cmp(&other.id)));
+    (visits, loose)
+}

@@ -1,0 +1,216 @@
+//! What of the summary and of visits a patient sees.
+
+use jiff::Timestamp;
+
+use super::{EXPLAINED, IN_PROGRESS, Release, Rule, has_passed, policy};
+use crate::joined::Item;
+use crate::outpatient::{Note, NoteContent, Outpatient, Visit, VisitDiagnosis};
+use crate::{Allergies, AllergyState, Fact, Held, Part, PartList, Summary};
+
+/// A part that is shown.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct PartRule {
+    part: Part,
+    release: Release,
+    hours: Option<i64>,
+    settled: Option<Vec<String>>,
+}
+
+/// What was taken out, by reason.
+#[derive(Default)]
+struct Counted {
+    in_progress: usize,
+    explained: usize,
+}
+
+impl Counted {
+    /// True when it stays.
+    fn take(&mut self, held: Option<&'static str>) -> bool {
+        match held {
+            None => return true,
+            Some(IN_PROGRESS) => self.in_progress += 1,
+            Some(_) => self.explained += 1,
+        }
+        false
+    }
+
+    fn add_to(self, held: &mut Vec<Held>) {
+        for (reason_key, count) in [(IN_PROGRESS, self.in_progress), (EXPLAINED, self.explained)] {
+            match held.iter_mut().find(|known| known.reason_key == reason_key) {
+                Some(known) => known.count += count,
+                None if count > 0 => held.push(Held { reason_key, count }),
+                None => {}
+            }
+        }
+    }
+}
+
+/// Why a fact of this part is held. `certainty` is the status that `settled` is about.
+fn held(of: Part, fact: &Fact, certainty: &str, more: &[&str], now: Timestamp) -> Option<&'static str> {
+    let texts = [fact.code.text.as_str()].into_iter().chain(more.iter().copied());
+    let codes: Vec<&str> = fact.code.codings.iter().map(|coding| coding.code.as_str()).collect();
+    held_by(of, texts, &codes, fact.time.as_ref(), certainty, now)
+}
+
+fn held_by<'t>(
+    of: Part,
+    texts: impl Iterator<Item = &'t str>,
+    codes: &[&str],
+    time: Option<&crate::ClinicalTime>,
+    certainty: &str,
+    now: Timestamp,
+) -> Option<&'static str> {
+    let Some(part) = policy().parts.iter().find(|rule| rule.part == of) else { return Some(EXPLAINED) };
+    let released = match part.release {
+        Release::Immediate => true,
+        Release::Delayed => part.hours.is_some_and(|hours| has_passed(hours, time, now)),
+        _ => false,
+    };
+    let forms: Vec<String> = texts.map(patients::search_form).collect();
+    let stands = |rule: &&Rule| !rule.hours.is_some_and(|hours| has_passed(hours, time, now));
+    let named = |rule: &Rule| {
+        rule.names(&forms, None) || codes.iter().any(|code| rule.names(&[], Some(&code.to_ascii_uppercase())))
+    };
+    if !released || policy().rules.iter().filter(stands).any(named) {
+        return Some(EXPLAINED);
+    }
+    let settled = part.settled.as_ref().is_none_or(|settled| settled.iter().any(|status| status == certainty));
+    (!settled).then_some(IN_PROGRESS)
+}
+
+fn retain<T: Item>(list: &mut PartList<T>, counted: &mut Counted, why: impl Fn(&T) -> Option<&'static str>) {
+    let mut taken = Vec::new();
+    let mut keep = |item: &T| {
+        let stays = counted.take(why(item));
+        if !stays {
+            taken.push(item.fact().id.clone());
+        }
+        stays
+    };
+    list.items.retain(&mut keep);
+    list.past.retain(&mut keep);
+    // What stays names nothing that was taken.
+    for item in list.items.iter_mut().chain(&mut list.past) {
+        item.fact_mut().conflict.retain(|id| !taken.contains(id));
+    }
+}
+
+/// Allergies are shown whole, or not at all.
+pub(crate) fn hold_allergies(allergies: &mut Allergies, _now: Timestamp) {
+    if !policy().parts.iter().any(|rule| rule.part == Part::Allergies && rule.release == Release::Immediate) {
+        *allergies = Allergies { state: AllergyState::NotPermitted, ..Allergies::default() };
+    }
+}
+
+/// Takes out of a summary what the patient may not see at `now`, and counts it. Its results have been held before.
+pub(crate) fn hold_summary(summary: &mut Summary, now: Timestamp) {
+    hold_allergies(&mut summary.allergies, now);
+    let mut counted = Counted::default();
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    retain(&mut summary.problems, &mut counted, |one| {
+        held(Part::Problems, &one.fact, &one.verification, &[&one.notes.join("\n")], now)
+    });
+    retain(&mut summary.medicines, &mut counted, |one| {
+        held(Part::Medicines, &one.fact, &one.fact.status, &[&text(&one.reason)], now)
+    });
+    retain(&mut summary.immunizations, &mut counted, |one| {
+        held(Part::Immunizations, &one.fact, &one.fact.status, &[], now)
+    });
+    retain(&mut summary.procedures, &mut counted, |one| {
+        held(Part::Procedures, &one.fact, &one.fact.status, &[&text(&one.reason), &text(&one.outcome)], now)
+    });
+    retain(&mut summary.devices, &mut counted, |one| held(Part::Devices, &one.fact, &one.fact.status, &[], now));
+    retain(&mut summary.reports, &mut counted, |one| {
+        held(Part::Reports, &one.fact, &one.fact.status, &[&text(&one.conclusion)], now)
+    });
+    for visit in summary.encounters.items.iter_mut().chain(&mut summary.encounters.past) {
+        hold_in_visit(visit, &mut counted, now);
+    }
+    counted.add_to(&mut summary.held);
+}
+
+/// Takes out of visits what the patient may not see at `now`, and counts it.
+pub(crate) fn hold_outpatient(outpatient: &mut Outpatient, now: Timestamp) {
+    let mut counted = Counted::default();
+    for visit in &mut outpatient.visits {
+        hold_in_visit(visit, &mut counted, now);
+    }
+    counted.explained += outpatient.loose_notes.len();
+    outpatient.loose_notes.clear();
+    counted.add_to(&mut outpatient.held);
+}
+
+/// The visit itself is the patient's own; what was written about it may not be.
+fn hold_in_visit(visit: &mut Visit, counted: &mut Counted, now: Timestamp) {
+    let time = visit.fact.time.clone();
+    visit.reasons.retain(|reason| {
+        counted.take(held_by(Part::Encounters, [reason.as_str()].into_iter(), &[], time.as_ref(), "", now))
+    });
+    visit.diagnoses.retain(|diagnosis| counted.take(held_diagnosis(diagnosis, time.as_ref(), now)));
+    visit.notes.retain(|note| counted.take(held_note(note, now)));
+}
+
+fn held_diagnosis(of: &VisitDiagnosis, time: Option<&crate::ClinicalTime>, now: Timestamp) -> Option<&'static str> {
+    let codes: Vec<&str> = of.code.codings.iter().map(|coding| coding.code.as_str()).collect();
+    held_by(Part::Diagnoses, [of.code.text.as_str()].into_iter(), &codes, time, &of.verification, now)
+}
+
+fn held_note(note: &Note, now: Timestamp) -> Option<&'static str> {
+    let status = note.status.as_deref().unwrap_or_default();
+    let by_title = held_by(Part::Notes, [note.title.as_str()].into_iter(), &[], note.time.as_ref(), status, now);
+    let text = match &note.content {
+        NoteContent::Text { text, .. } => patients::search_form(text),
+        NoteContent::Html { html, .. } => patients::search_form(html.as_str()),
+        NoteContent::Document { .. } | NoteContent::Missing { .. } => String::new(),
+    };
+    let named =
+        || policy().rules.iter().filter(|rule| rule.texts).any(|rule| rule.names(std::slice::from_ref(&text), None));
+    if by_title == Some(EXPLAINED) || named() { Some(EXPLAINED) } else { by_title }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ClinicalTime;
+    use crate::labs::{Code, Coding};
+
+    const NOW: &str = "2026-11-21T12:00:00+08:00";
+
+    fn check(of: Part, text: &str, icd10: &str, certainty: &str, time: &str, expect: Option<&str>) {
+        let codings = vec![Coding { system: None, code: icd10.to_owned() }];
+        let code = Code { text: text.to_owned(), codings: if icd10.is_empty() { Vec::new() } else { codings } };
+        let fact = Fact { code, time: ClinicalTime::parse(time), ..Fact::default() };
+        assert_eq!(held(of, &fact, certainty, &[], NOW.parse().expect("instant")), expect, "{of:?} {text} {icd10}");
+    }
+
+    #[test]
+    fn what_a_patient_sees() {
+        check(Part::Problems, "高血压", "I10", "confirmed", "2014", None);
+        check(Part::Problems, "高血压", "I10", "provisional", "2014", Some(IN_PROGRESS));
+        check(Part::Problems, "免疫缺陷病", "B20.1", "", "2014", Some(EXPLAINED));
+        check(Part::Problems, "HIV 感染", "", "provisional", "2014", Some(EXPLAINED));
+        check(Part::Problems, "肺恶性肿瘤", "C34.9", "", "2026-11-10", Some(EXPLAINED));
+        check(Part::Problems, "肺恶性肿瘤", "C34.9", "", "2026-01-10", None);
+        check(Part::Diagnoses, "梅毒", "A53.9", "", "2020", Some(EXPLAINED));
+        check(Part::Reports, "胸部 CT", "", "final", "2026-11-20", Some(EXPLAINED));
+        check(Part::Reports, "胸部 CT", "", "final", "2026-11-01", None);
+        check(Part::Reports, "胸部 CT", "", "preliminary", "2026-11-01", Some(IN_PROGRESS));
+        check(Part::Reports, "胸部 CT", "", "final", "", Some(EXPLAINED));
+        // Not in the file: not shown.
+        check(Part::Results, "钾", "", "final", "2020", Some(EXPLAINED));
+    }
+
+    #[test]
+    fn notes_are_held_by_what_they_say_and_not_by_every_word() {
+        let note = |text: &str, status: Option<&str>| {
+            let content = NoteContent::Text { text: text.to_owned(), encoding: Default::default() };
+            let note =
+                Note { title: "门诊病历".into(), content, status: status.map(str::to_owned), ..Note::default() };
+            held_note(&note, NOW.parse().expect("instant"))
+        };
+        assert_eq!(note("病理反射未引出，否认乙肝病史", Some("final")), None);
+        assert_eq!(note("病理反射未引出", None), None);
+        assert_eq!(note("HIV 抗体待查", Some("final")), Some(EXPLAINED));
+        assert_eq!(note("一切正常", Some("preliminary")), Some(IN_PROGRESS));
+    }
+}

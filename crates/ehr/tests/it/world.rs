@@ -1,0 +1,295 @@
+//! A region of a test's own: each hospital has what the test says, and fails where the test says.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use access::{Domain, PersonId};
+use ehr::{Charts, TreatmentRelation};
+use serde_json::{Value, json};
+
+use super::region::{charts_with, now, staff};
+use super::server::{Reply, Server, bundle, serve_replies, yulan};
+
+/// Types that the summary and visits are made of.
+pub const KINDS: [&str; 10] = [
+    "AllergyIntolerance",
+    "Condition",
+    "MedicationRequest",
+    "Immunization",
+    "Procedure",
+    "Device",
+    "Encounter",
+    "Observation",
+    "DiagnosticReport",
+    "DocumentReference",
+];
+
+/// How a search of one type goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    Status(u16),
+    Garbage,
+    Nothing,
+    /// Another patient's entries beside one's own.
+    Foreign,
+    /// The next page can't be had.
+    NextFails,
+}
+
+pub const FAULTS: [Fault; 8] = [
+    Fault::Status(403),
+    Fault::Status(404),
+    Fault::Status(500),
+    Fault::Status(503),
+    Fault::Garbage,
+    Fault::Nothing,
+    Fault::Foreign,
+    Fault::NextFails,
+];
+
+#[derive(Default)]
+struct Content {
+    /// Type → resources.
+    records: HashMap<String, Vec<Value>>,
+    faults: HashMap<String, Fault>,
+    /// `Patient/p1` is read as somebody else.
+    stranger: bool,
+    /// Answers searches with a `category` with nothing.
+    blind_filters: bool,
+    asked: Vec<String>,
+}
+
+/// One hospital, whose patient `p1` is 陈玉兰.
+#[derive(Clone, Default)]
+pub struct Hospital {
+    content: Arc<Mutex<Content>>,
+}
+
+impl Hospital {
+    /// With these resources; `patient` or `subject` is added.
+    pub fn with(resources: impl IntoIterator<Item = Value>) -> Self {
+        let hospital = Self::default();
+        for resource in resources {
+            hospital.add(resource);
+        }
+        hospital
+    }
+
+    pub fn add(&self, mut resource: Value) {
+        let kind = resource["resourceType"].as_str().expect("type").to_owned();
+        let name = if matches!(kind.as_str(), "AllergyIntolerance" | "Immunization" | "Device") {
+            "patient"
+        } else {
+            "subject"
+        };
+        if resource.get(name).is_none() && kind != "Binary" {
+            resource[name] = json!({ "reference": "Patient/p1" });
+        }
+        self.lock(|content| content.records.entry(kind).or_default().push(resource));
+    }
+
+    pub fn fail(&self, kind: &str, fault: Fault) {
+        self.lock(|content| content.faults.insert(kind.to_owned(), fault));
+    }
+
+    pub fn heal(&self) {
+        self.lock(|content| content.faults.clear());
+    }
+
+    pub fn become_somebody_else(&self) {
+        self.lock(|content| content.stranger = true);
+    }
+
+    pub fn ignore_categories(&self) {
+        self.lock(|content| content.blind_filters = true);
+    }
+
+    /// What has been asked since.
+    pub fn asked(&self) -> Vec<String> {
+        self.lock(|content| std::mem::take(&mut content.asked))
+    }
+
+    fn lock<T>(&self, act: impl FnOnce(&mut Content) -> T) -> T {
+        act(&mut self.content.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn answer(&self, path: &str) -> Reply {
+        self.lock(|content| {
+            content.asked.push(path.to_owned());
+            let (kind, query) = path.split_once('?').unwrap_or((path, ""));
+            match kind {
+                "Patient" => return Reply::Json(bundle([yulan("p1")])),
+                "Patient/p1" if content.stranger => return Reply::Json(somebody_else()),
+                "Patient/p1" => return Reply::Json(yulan("p1")),
+                _ => {}
+            }
+            if let Some((kind, id)) = kind.split_once('/') {
+                let found = content.records.get(kind).and_then(|all| all.iter().find(|one| one["id"] == id));
+                return found.cloned().map_or(Reply::Status(404), Reply::Json);
+            }
+            let found = content.records.get(kind).cloned().unwrap_or_default();
+            let fits = |one: &Value| {
+                let category = query.split('&').find_map(|pair| pair.strip_prefix("category="));
+                category.is_none_or(|wanted| !content.blind_filters && one["category"].to_string().contains(wanted))
+            };
+            let mut found: Vec<Value> = found.into_iter().filter(fits).collect();
+            match content.faults.get(kind) {
+                None => Reply::Json(bundle(found)),
+                Some(Fault::Status(status)) => Reply::Status(*status),
+                Some(Fault::Garbage) => Reply::Garbage,
+                Some(Fault::Nothing) => Reply::Nothing,
+                Some(Fault::NextFails) if query.contains("page=2") => Reply::Status(500),
+                Some(Fault::NextFails) => {
+                    let mut page = bundle(found);
+                    page["link"] = json!([{ "relation": "next", "url": format!("{kind}?page=2") }]);
+                    Reply::Json(page)
+                }
+                Some(Fault::Foreign) => {
+                    found.push(foreign(kind));
+                    Reply::Json(bundle(found))
+                }
+            }
+        })
+    }
+}
+
+/// What must never be seen.
+pub const FOREIGN_WORDS: &str = "别人的东西";
+
+fn foreign(kind: &str) -> Value {
+    let words = json!({ "text": FOREIGN_WORDS });
+    let who = json!({ "reference": "Patient/p2" });
+    json!({
+        "resourceType": kind, "id": "foreign", "status": "final", "code": words, "vaccineCode": words, "type": words,
+        "medicationCodeableConcept": words, "patient": who, "subject": who, "period": { "start": "2026-11-01" },
+        "category": [{ "coding": [{ "code": "laboratory" }] }, { "coding": [{ "code": "problem-list-item" }] },
+                     { "coding": [{ "code": "encounter-diagnosis" }] }, { "coding": [{ "code": "clinical-note" }] }],
+    })
+}
+
+fn somebody_else() -> Value {
+    json!({
+        "resourceType": "Patient", "id": "p1", "gender": "male", "birthDate": "1985-07-12",
+        "name": [{ "use": "official", "text": "王建国" }],
+        "identifier": [{ "system": super::region::RESIDENT_ID, "value": "999009198507120177" }],
+    })
+}
+
+/// A portal over these hospitals (`h0`, `h1`, …), and the person found there.
+pub struct World {
+    pub charts: Charts,
+    pub person: PersonId,
+    pub db: testbed::Database,
+    _servers: Vec<Server>,
+}
+
+impl World {
+    pub async fn new(hospitals: &[Hospital]) -> Self {
+        Self::of(hospitals, Domain::Internal).await
+    }
+
+    /// As the public portal sees it.
+    pub async fn outside(hospitals: &[Hospital]) -> Self {
+        Self::of(hospitals, Domain::External).await
+    }
+
+    async fn of(hospitals: &[Hospital], domain: Domain) -> Self {
+        let mut servers = Vec::new();
+        for hospital in hospitals {
+            let hospital = hospital.clone();
+            servers.push(serve_replies(move |path, _| hospital.answer(path)).await);
+        }
+        let ids: Vec<String> = (0..servers.len()).map(|nth| format!("h{nth}")).collect();
+        let listed: Vec<super::region::Hospital<'_>> =
+            ids.iter().zip(&servers).map(|(id, server)| (id.as_str(), "plain", server.base_url.clone())).collect();
+        let db = testbed::Database::sqlite().await.expect("database");
+        let inside = charts_with(&db, &listed, Domain::Internal, TreatmentRelation::Advisory).await;
+        let found = inside.search_patients(&staff("li.wei", "clinician"), "陈玉兰", now()).await.expect("search");
+        assert_eq!(found.items.len(), 1, "one person in all hospitals");
+        let person = found.items[0].person;
+        let charts = match domain {
+            Domain::Internal => inside,
+            _ => charts_with(&db, &listed, domain, TreatmentRelation::Advisory).await,
+        };
+        Self { charts, person, db, _servers: servers }
+    }
+}
+
+/// Resources as hospitals send them.
+pub mod send {
+    use serde_json::{Value, json};
+
+    pub fn allergy(id: &str, text: &str) -> Value {
+        json!({
+            "resourceType": "AllergyIntolerance", "id": id, "code": { "text": text },
+            "clinicalStatus": { "coding": [{ "code": "active" }] }, "category": ["medication"],
+            "verificationStatus": { "coding": [{ "code": "confirmed" }] },
+            "reaction": [{ "manifestation": [{ "text": "过敏性休克" }], "severity": "severe" }],
+        })
+    }
+
+    pub fn none_known(id: &str) -> Value {
+        let code =
+            json!({ "coding": [{ "system": "http://snomed.info/sct", "code": "716186003" }], "text": "无已知过敏" });
+        json!({
+            "resourceType": "AllergyIntolerance", "id": id, "code": code,
+            "clinicalStatus": { "coding": [{ "code": "active" }] },
+        })
+    }
+
+    pub fn problem(id: &str, icd: &str, text: &str, status: &str, onset: Option<&str>) -> Value {
+        let mut problem = json!({
+            "resourceType": "Condition", "id": id,
+            "category": [{ "coding": [{ "code": "problem-list-item" }] }],
+            "code": { "coding": [{ "system": "http://hl7.org/fhir/sid/icd-10", "code": icd }], "text": text },
+            "clinicalStatus": { "coding": [{ "code": status }] },
+        });
+        if let Some(onset) = onset {
+            problem["onsetDateTime"] = json!(onset);
+        }
+        problem
+    }
+
+    pub fn medicine(id: &str, status: &str, mg: &str, authored: Option<&str>) -> Value {
+        let mut medicine = json!({
+            "resourceType": "MedicationRequest", "id": id, "status": status, "intent": "order",
+            "medicationCodeableConcept": {
+                "coding": [{ "system": "http://www.whocc.no/atc", "code": "C09CA03" }], "text": "缬沙坦胶囊",
+            },
+            "dosageInstruction": [{
+                "doseAndRate": [{ "doseQuantity": { "value": mg.parse::<u32>().expect("mg"), "unit": "mg" } }],
+                "timing": { "code": { "text": "每日一次" } },
+            }],
+        });
+        if let Some(authored) = authored {
+            medicine["authoredOn"] = json!(authored);
+        }
+        medicine
+    }
+
+    pub fn visit(id: &str, class: &str, start: Option<&str>) -> Value {
+        let mut visit = json!({
+            "resourceType": "Encounter", "id": id, "status": "finished",
+            "class": { "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": class },
+            "type": [{ "text": "普通门诊" }], "serviceType": { "text": "肾内科" },
+            "serviceProvider": { "display": "市一院" },
+            "participant": [{ "individual": { "display": "林知远" } }],
+            "reasonCode": [{ "text": "复查肾功能" }],
+        });
+        if let Some(start) = start {
+            visit["period"] = json!({ "start": start });
+        }
+        visit
+    }
+
+    pub fn note(id: &str, encounter: Option<&str>, attachment: Value) -> Value {
+        let encounters: Vec<Value> =
+            encounter.iter().map(|id| json!({ "reference": format!("Encounter/{id}") })).collect();
+        json!({
+            "resourceType": "DocumentReference", "id": id, "status": "current", "docStatus": "final",
+            "type": { "text": "门诊病历" }, "category": [{ "coding": [{ "code": "clinical-note" }] }],
+            "date": "2026-11-20T09:00:00+08:00", "author": [{ "display": "林知远" }],
+            "content": [{ "attachment": attachment }], "context": { "encounter": encounters },
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Encounter (<https://hl7.org/fhir/R4/encounter.html>).
+
+use super::{CodeableConcept, Coding, Identifier, Meta, Number, Period, ResourceReference};
+use crate::lean::object;
+
+object! {
+    /// A visit or a stay.
+    pub struct Encounter<'a> {
+        /// As sent; other than `Encounter` for other entries of the answer.
+        pub resource_type: Option<&'a str> = "resourceType",
+        /// Id at the source.
+        pub id: Option<&'a str> = "id",
+        /// Version and time.
+        pub meta: Option<Meta<'a>> = "meta",
+        /// Numbers of the visit.
+        pub identifier: &'a [Identifier<'a>] = "identifier",
+        /// `planned`, `arrived`, `in-progress`, `finished`, `cancelled`, `entered-in-error`, …
+        pub status: Option<&'a str> = "status",
+        /// `AMB`, `EMER`, `IMP`, or a code of the hospital's own.
+        pub class: Option<Coding<'a>> = "class",
+        /// What kind.
+        pub kind: &'a [CodeableConcept<'a>] = "type",
+        /// Department, service.
+        pub service_type: Option<CodeableConcept<'a>> = "serviceType",
+        /// Who came.
+        pub subject: Option<ResourceReference<'a>> = "subject",
+        /// From–to.
+        pub period: Option<Period<'a>> = "period",
+        /// Why.
+        pub reason_code: &'a [CodeableConcept<'a>] = "reasonCode",
+        /// Diagnoses and their part in the visit.
+        pub diagnosis: &'a [EncounterDiagnosis<'a>] = "diagnosis",
+        /// Who treated.
+        pub participant: &'a [EncounterParticipant<'a>] = "participant",
+        /// Where.
+        pub location: &'a [EncounterLocation<'a>] = "location",
+        /// The hospital.
+        pub service_provider: Option<ResourceReference<'a>> = "serviceProvider",
+    }
+}
+
+object! {
+    /// `Encounter.diagnosis`
+    pub struct EncounterDiagnosis<'a> {
+        /// Which condition or procedure.
+        pub condition: Option<ResourceReference<'a>> = "condition",
+        /// Admission, discharge, chief complaint, …
+        pub usage: Option<CodeableConcept<'a>> = "use",
+        /// 1 is the main one.
+        pub rank: Option<Number<'a>> = "rank",
+    }
+}
+
+object! {
+    /// `Encounter.participant`
+    pub struct EncounterParticipant<'a> {
+        /// As what.
+        pub kind: &'a [CodeableConcept<'a>] = "type",
+        /// Who.
+        pub individual: Option<ResourceReference<'a>> = "individual",
+    }
+}
+
+object! {
+    /// `Encounter.location`
+    pub struct EncounterLocation<'a> {
+        /// Where.
+        pub location: Option<ResourceReference<'a>> = "location",
+    }
+}

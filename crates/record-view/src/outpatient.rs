@@ -1,0 +1,377 @@
+//! 门(急)诊病历 for clinicians: visits of all hospitals, newest first, with diagnoses and notes.
+
+use ehr::{
+    Banner, Note, NoteContent, Outpatient, Section, SourceReport, SourceState, Visit, VisitClass, VisitDiagnosis,
+};
+use jiff::civil::Date;
+use serde::Serialize;
+use web::render::{Arg, Html};
+
+use crate::{
+    RecordShell, Scene,
+    facts::{self, SourceMark, marks},
+    labs::{Choice, push_encoded},
+    sources::{Audience, Sources},
+    timeline::{class_words, status_words},
+};
+
+/// Visits on one page.
+const MOST: usize = 25;
+
+/// What the reader wants to see: kept in the URL. What is no date is left out, never an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VisitFilters {
+    /// Not before this day.
+    pub since: Option<Date>,
+    /// Not after this day.
+    pub until: Option<Date>,
+    /// Source id.
+    pub source: Option<String>,
+    /// Newer ones skipped.
+    pub skip: usize,
+}
+
+/// What the page is made from.
+pub struct OutpatientInput<'a> {
+    /// Who.
+    pub banner: &'a Banner,
+    /// What came and who answered: everything, filters are applied here, so that no filter hides who is silent.
+    pub outpatient: &'a Outpatient,
+    /// From the URL.
+    pub filters: &'a VisitFilters,
+    /// Who prints it.
+    pub reader: &'a str,
+    /// Language and time.
+    pub scene: Scene<'a>,
+}
+
+/// `record/outpatient.html`.
+#[derive(Debug, Serialize)]
+pub struct OutpatientPage {
+    /// Banner and sections.
+    pub shell: RecordShell,
+    /// Who answered.
+    pub sources: Sources,
+    /// The list.
+    pub list: VisitList,
+    /// Foot of a print.
+    pub printed: String,
+}
+
+/// Visits with their filters: the same on both portals.
+#[derive(Debug, Serialize)]
+pub struct VisitList {
+    /// `results`, `filtered`, `held`, `none`, `unknown` or `not-linked`.
+    pub state: &'static str,
+    /// Where the filter form leads.
+    pub action: String,
+    /// First day.
+    pub since: String,
+    /// Last day.
+    pub until: String,
+    /// Hospitals.
+    pub choices: Vec<Choice>,
+    /// Do the filters narrow?
+    pub narrows: bool,
+    /// Visits in all.
+    pub total: usize,
+    /// Visits that pass the filters.
+    pub found: usize,
+    /// Those of this page.
+    pub visits: Vec<VisitView>,
+    /// Notes that name no visit.
+    pub loose: Vec<NoteView>,
+    /// The page of older ones.
+    pub older_href: Option<String>,
+    /// The page of newer ones.
+    pub newer_href: Option<String>,
+    /// Who is missing.
+    pub missing: Vec<String>,
+    /// What exists and is not shown yet, in words.
+    pub held: Vec<String>,
+}
+
+/// A visit.
+#[derive(Clone, Debug, Serialize)]
+pub struct VisitView {
+    /// Usable as an anchor.
+    pub id: String,
+    /// For machines.
+    pub instant: Option<String>,
+    /// Day, at its precision.
+    pub date: Option<String>,
+    /// Time of day.
+    pub clock: Option<String>,
+    /// `11 月 20 日`
+    pub plain_date: Option<String>,
+    /// `门诊`
+    pub class: String,
+    /// `brand`, `high` or none: class of its tag.
+    pub tone: &'static str,
+    /// A status worth a word.
+    pub status: Option<String>,
+    /// As the visit names it.
+    pub hospital: Option<String>,
+    /// Department.
+    pub department: Option<String>,
+    /// Room.
+    pub location: Option<String>,
+    /// Who treated.
+    pub clinicians: String,
+    /// Why the patient came.
+    pub reasons: String,
+    /// Diagnoses.
+    pub diagnoses: Vec<DiagnosisView>,
+    /// Notes.
+    pub notes: Vec<NoteView>,
+    /// Who says so.
+    pub sources: Vec<SourceMark>,
+    /// Does another row say something else?
+    pub conflict: bool,
+}
+
+/// A diagnosis.
+#[derive(Clone, Debug, Serialize)]
+pub struct DiagnosisView {
+    /// What.
+    pub name: String,
+    /// Its code.
+    pub icd10: Option<String>,
+    /// Admission, chief complaint, …
+    pub role: Option<String>,
+    /// Certainty worth a word.
+    pub certainty: Option<String>,
+}
+
+/// A note.
+#[derive(Clone, Debug, Serialize)]
+pub struct NoteView {
+    /// Usable as an anchor.
+    pub id: String,
+    /// What kind.
+    pub title: String,
+    /// When, by whom.
+    pub about: String,
+    /// A status worth a word.
+    pub status: Option<String>,
+    /// Plain text.
+    pub text: Option<String>,
+    /// Sanitised HTML.
+    pub body_html: Option<Html>,
+    /// Why there is no text, or what happened to its characters.
+    pub remark: Option<String>,
+    /// Whose.
+    pub source: SourceMark,
+}
+
+impl VisitFilters {
+    /// From decoded query pairs: `since`, `until`, `source`, `skip`.
+    pub fn from_pairs<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Self {
+        let mut filters = Self::default();
+        for (name, value) in pairs {
+            let value = value.trim();
+            match name {
+                "since" => filters.since = value.parse().ok(),
+                "until" => filters.until = value.parse().ok(),
+                "source" => filters.source = (!value.is_empty()).then(|| value.chars().take(100).collect()),
+                "skip" => filters.skip = value.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+        filters
+    }
+
+    fn narrows(&self) -> bool {
+        self.since.is_some() || self.until.is_some() || self.source.is_some()
+    }
+
+    /// The query string that restores this view, `?` included; empty for the plain page.
+    fn query(&self, skip: usize) -> String {
+        let dates = [("since", self.since), ("until", self.until)];
+        let mut pairs: Vec<(&str, String)> =
+            dates.into_iter().filter_map(|(name, date)| Some((name, date?.to_string()))).collect();
+        pairs.extend(self.source.clone().map(|source| ("source", source)));
+        pairs.extend((skip > 0).then(|| ("skip", skip.to_string())));
+        let mut query = String::new();
+        for (name, value) in pairs {
+            query.push(if query.is_empty() { '?' } else { '&' });
+            query.push_str(name);
+            query.push('=');
+            push_encoded(&mut query, &value);
+        }
+        query
+    }
+
+    fn fits(&self, visit: &Visit) -> bool {
+        let of_source = self.source.as_ref().is_none_or(|source| visit.fact.is_from(source));
+        // What is undated is never filtered away by a date.
+        let date = visit.fact.time.as_ref().map(|time| time.date());
+        let since = self.since.map(|since| since.to_string());
+        let until = self.until.map(|until| until.to_string());
+        let after = |date: &str| since.as_ref().is_none_or(|since| date >= &since[..date.len().min(since.len())]);
+        let before = |date: &str| until.as_ref().is_none_or(|until| date <= until.as_str());
+        of_source && date.is_none_or(|date| after(date) && before(date))
+    }
+}
+
+impl VisitList {
+    pub(crate) fn new(
+        outpatient: &Outpatient,
+        filters: &VisitFilters,
+        action: &str,
+        sources: &Sources,
+        scene: &Scene<'_>,
+    ) -> Self {
+        let reports = &outpatient.sources;
+        let fitting: Vec<&Visit> = outpatient.visits.iter().filter(|visit| filters.fits(visit)).collect();
+        let found = fitting.len();
+        let skip = filters.skip.min(found.saturating_sub(1));
+        let total = outpatient.visits.len() + outpatient.loose_notes.len();
+        let state = match () {
+            () if found > 0 || (!filters.narrows() && total > 0) => "results",
+            () if total > 0 => "filtered",
+            () if !outpatient.held.is_empty() => "held",
+            () if !sources.linked => "not-linked",
+            () if sources.complete => "none",
+            () => "unknown",
+        };
+        let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked);
+        let choices = linked.map(|report| Choice {
+            value: report.id.clone(),
+            name: scene.of(&report.name),
+            chosen: filters.source.as_ref() == Some(&report.id),
+        });
+        let at = |skip: usize| format!("{action}{}", filters.query(skip));
+        let note = |note: &Note| NoteView::new(note, reports, scene);
+        Self {
+            state,
+            action: action.to_owned(),
+            since: filters.since.map(|date| date.to_string()).unwrap_or_default(),
+            until: filters.until.map(|date| date.to_string()).unwrap_or_default(),
+            choices: choices.collect(),
+            narrows: filters.narrows(),
+            total: outpatient.visits.len(),
+            found,
+            visits: fitting.iter().skip(skip).take(MOST).map(|visit| VisitView::new(visit, reports, scene)).collect(),
+            loose: if filters.narrows() { Vec::new() } else { outpatient.loose_notes.iter().map(note).collect() },
+            older_href: (found > skip + MOST).then(|| at(skip + MOST)),
+            newer_href: (skip > 0).then(|| at(skip.saturating_sub(MOST))),
+            missing: facts::missing(&outpatient.silent, scene),
+            held: outpatient
+                .held
+                .iter()
+                .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
+                .collect(),
+        }
+    }
+}
+
+/// The clinician's page.
+pub fn page(input: &OutpatientInput<'_>) -> OutpatientPage {
+    let OutpatientInput { banner, outpatient, filters, scene, .. } = input;
+    let path = format!("/patients/{}/{}", banner.person, Section::Outpatient.slug());
+    let retry = retry_href(&path, filters);
+    let sources = Sources::build(&outpatient.sources, outpatient.as_of, &retry, Audience::Clinician, scene);
+    OutpatientPage {
+        shell: RecordShell::new(banner, Section::Outpatient, scene),
+        list: VisitList::new(outpatient, filters, &path, &sources, scene),
+        printed: scene
+            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        sources,
+    }
+}
+
+/// The same view, asked anew.
+pub(crate) fn retry_href(path: &str, filters: &VisitFilters) -> String {
+    let query = filters.query(filters.skip);
+    format!("{path}{query}{}refresh=true", if query.is_empty() { '?' } else { '&' })
+}
+
+impl VisitView {
+    fn new(visit: &Visit, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+        let time = visit.fact.time.as_ref();
+        Self {
+            id: visit.fact.id.clone(),
+            instant: time.map(|time| time.as_str().to_owned()),
+            date: time.map(|time| time.date().to_owned()),
+            clock: time.and_then(|time| time.time_of_day()).map(str::to_owned),
+            plain_date: time.map(|time| scene.words.long_date(time.date())),
+            class: class_words(visit, scene),
+            tone: match visit.class {
+                VisitClass::Emergency => "high",
+                VisitClass::Outpatient => "brand",
+                VisitClass::Inpatient | VisitClass::Unknown => "",
+            },
+            status: status_words(&visit.fact.status, scene),
+            hospital: visit.hospital.clone(),
+            department: visit.department.clone(),
+            location: visit.location.clone(),
+            clinicians: scene.list(&visit.clinicians),
+            reasons: scene.list(&visit.reasons),
+            diagnoses: visit.diagnoses.iter().map(|one| DiagnosisView::new(one, scene)).collect(),
+            notes: visit.notes.iter().map(|note| NoteView::new(note, reports, scene)).collect(),
+            sources: marks(&visit.fact.origins, reports, scene),
+            conflict: visit.fact.is_contradicted(),
+        }
+    }
+}
+
+impl DiagnosisView {
+    fn new(one: &VisitDiagnosis, scene: &Scene<'_>) -> Self {
+        let unsure = !matches!(one.verification.as_str(), "confirmed" | "");
+        Self {
+            name: one.code.text.clone(),
+            icd10: one.icd10.clone(),
+            role: one.role.clone(),
+            certainty: unsure.then(|| scene.coded("verification-", &one.verification)),
+        }
+    }
+}
+
+impl NoteView {
+    fn new(note: &Note, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+        let (text, body_html, remark) = body(&note.content, scene);
+        let mut about: Vec<String> = Vec::new();
+        if let Some(time) = &note.time {
+            about.push(match time.time_of_day() {
+                Some(clock) => format!("{} {clock}", time.date()),
+                None => time.date().to_owned(),
+            });
+        }
+        about.extend(note.authors.iter().cloned());
+        let (name, mark) = crate::scene::short_source_of(reports, &note.origin.source, scene);
+        Self {
+            id: note.id.clone(),
+            title: if note.title.is_empty() { scene.text("note-title-not-said") } else { note.title.clone() },
+            about: about.join(" · "),
+            status: note
+                .status
+                .as_deref()
+                .filter(|status| *status != "final")
+                .map(|status| scene.coded("note-status-", status)),
+            text,
+            body_html,
+            remark,
+            source: SourceMark { name, mark },
+        }
+    }
+}
+
+/// Text, sanitised HTML, and what is to be said of them.
+fn body(content: &NoteContent, scene: &Scene<'_>) -> (Option<String>, Option<Html>, Option<String>) {
+    let said = |key: &'static str| scene.text(key);
+    match content {
+        NoteContent::Text { text, encoding } => (Some(text.clone()), None, encoding.key().map(said)),
+        // Sanitised where it was read; nothing else can be made a `SafeHtml`.
+        NoteContent::Html { html, encoding } => {
+            (None, Some(Html::from_escaped(html.as_str().to_owned())), encoding.key().map(said))
+        }
+        NoteContent::Document { content_type } => {
+            (None, None, Some(scene.with("note-document", &[("kind", Arg::from(content_type.as_str()))])))
+        }
+        NoteContent::Missing { why } => {
+            let why = if scene.words.has(why) { scene.text(why) } else { scene.text("why-unknown") };
+            (None, None, Some(scene.with("note-missing", &[("why", Arg::from(why))])))
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `Encounter` and `Condition`.
+
+use serde_json::{Value, json};
+
+use super::{Scribe, Subject, without_nulls};
+use crate::{
+    SandboxError,
+    clinical::Encounter,
+    clock::DAY,
+    hospital::records::{Key, Token},
+};
+
+const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+const DIAGNOSIS_ROLE: &str = "http://terminology.hl7.org/CodeSystem/diagnosis-role";
+const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+const DISPOSITION: &str = "http://terminology.hl7.org/CodeSystem/discharge-disposition";
+const CONDITION_CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/condition-clinical";
+const CONDITION_VERIFICATION: &str = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
+const CONDITION_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/condition-category";
+
+impl Scribe<'_> {
+    pub(super) fn encounters(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {
+        for (index, encounter) in subject.chart.encounters.iter().enumerate() {
+            let Some(id) = subject.encounters.get(index) else { continue };
+            let words = self.reference.script.words.classes.get(&encounter.class).cloned();
+            let local = self.reference.script.classes.get(&self.hospital.id);
+            let (system, code) =
+                match local.and_then(|local| Some((local.get("system")?, local.get(&encounter.class)?))) {
+                    Some((system, code)) => (system.clone(), code.clone()),
+                    None => (ACT_CODE.to_owned(), encounter.class.clone()),
+                };
+            let department = json!({
+                "coding": [{ "code": self.reference.department_code(&encounter.department) }],
+                "text": encounter.department,
+            });
+            let status = if encounter.open { "in-progress" } else { "finished" };
+            let end = (!encounter.open).then(|| self.time(encounter.end));
+            let resource = json!({
+                "resourceType": "Encounter",
+                "id": id,
+                "meta": self.meta(encounter.end),
+                "identifier": [{ "system": self.hospital.record_system, "value": format!("{id}-{index}") }],
+                "status": status,
+                "class": without_nulls(json!({ "system": system, "code": code, "display": words })),
+                "type": [{ "text": words }],
+                "serviceType": department,
+                "subject": { "reference": subject.reference(), "display": subject.registration.han },
+                "participant": self.participants(encounter),
+                "period": without_nulls(json!({ "start": self.time(encounter.start), "end": end })),
+                "reasonCode": self.reasons(encounter),
+                "diagnosis": self.diagnoses_of(subject, index),
+                "hospitalization": encounter.outcome.as_ref().map(|outcome| json!({
+                    "dischargeDisposition": { "coding": [{ "system": DISPOSITION, "code": "home" }], "text": outcome },
+                })),
+                "location": encounter.bed.as_ref().map(|bed| json!([{ "location": { "display": bed } }])),
+                "serviceProvider": { "display": self.hospital.zh },
+            });
+            let tokens = vec![Token::new(Key::Class, &system, &code), Token::new(Key::Status, "", status)];
+            self.store("Encounter", id.clone(), subject, Some((encounter.start, encounter.end)), tokens, resource)?;
+        }
+        Ok(())
+    }
+
+    fn participants(&self, encounter: &Encounter) -> Value {
+        let part = |code: &str, name: String| {
+            json!({
+                "type": [{ "coding": [{ "system": PARTICIPATION, "code": code }] }],
+                "individual": { "display": name },
+            })
+        };
+        json!([part("ATND", self.colleague(&encounter.department, 0))])
+    }
+
+    /// Why they came: in words where there are some, otherwise the diagnosis.
+    fn reasons(&self, encounter: &Encounter) -> Option<Value> {
+        match (&encounter.reason, encounter.icd.as_deref()) {
+            (Some(reason), _) => Some(json!([{ "text": reason }])),
+            (None, Some(icd)) => Some(json!([self.diagnosis(icd, None)])),
+            (None, None) => None,
+        }
+    }
+
+    /// Diagnoses made at the encounter, with their use where it was a stay.
+    fn diagnoses_of(&self, subject: &Subject<'_>, encounter: usize) -> Option<Value> {
+        let stay = subject.chart.encounters.get(encounter).is_some_and(|one| one.class == "IMP");
+        let of = subject.chart.conditions.iter().zip(&subject.conditions);
+        let of = of.filter(|(condition, _)| condition.encounter == Some(encounter));
+        let all: Vec<Value> = of
+            .enumerate()
+            .map(|(rank, (condition, id))| {
+                let title = self.reference.diagnosis(&condition.icd).map(|row| row.zh.as_str());
+                let role = if stay { "DD" } else { "AD" };
+                json!({
+                    "condition": { "reference": format!("Condition/{id}"), "display": title },
+                    "use": { "coding": [{ "system": DIAGNOSIS_ROLE, "code": role }] },
+                    "rank": rank + 1,
+                })
+            })
+            .collect();
+        (!all.is_empty()).then_some(Value::Array(all))
+    }
+
+    pub(super) fn conditions(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {
+        for (condition, id) in subject.chart.conditions.iter().zip(&subject.conditions) {
+            let status = if condition.ended.is_some() { "resolved" } else { "active" };
+            let listed = condition.encounter.is_none();
+            let category = if listed { "problem-list-item" } else { "encounter-diagnosis" };
+            let said = (!self.platform.uncategorised)
+                .then(|| json!([{ "coding": [{ "system": CONDITION_CATEGORY, "code": category }] }]));
+            let resource = json!({
+                "resourceType": "Condition",
+                "id": id,
+                "meta": self.meta(condition.onset),
+                "clinicalStatus": { "coding": [{ "system": CONDITION_CLINICAL, "code": status }] },
+                "verificationStatus": { "coding": [{ "system": CONDITION_VERIFICATION, "code": condition.verified }] },
+                "category": said,
+                "code": self.diagnosis(&condition.icd, condition.text.as_deref()),
+                "subject": { "reference": subject.reference() },
+                "encounter": self.within(subject, condition.encounter),
+                "onsetDateTime": Self::day(condition.onset),
+                "abatementDateTime": condition.ended.map(Self::day),
+                "recordedDate": Self::day(condition.onset),
+            });
+            let mut tokens = vec![
+                Token::new(Key::ClinicalStatus, CONDITION_CLINICAL, status),
+                Token::new(Key::Code, super::ICD_10, &condition.icd),
+            ];
+            if !self.platform.uncategorised {
+                tokens.push(Token::new(Key::Category, CONDITION_CATEGORY, category));
+            }
+            tokens.extend(subject.token_of(condition.encounter));
+            let time = Some((condition.onset, condition.onset + DAY));
+            self.store("Condition", id.clone(), subject, time, tokens, resource)?;
+        }
+        Ok(())
+    }
+}

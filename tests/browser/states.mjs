@@ -1,0 +1,124 @@
+// The states of the pages under the names of the reference pictures, `name.width[.dark].png`, so that both can be laid
+// side by side; each is examined as every page is.
+import { join } from 'node:path'
+import { examine, listen } from './examine.mjs'
+import { closedRecord } from './forms.mjs'
+import { atRecord, behave, contextOf, ownPath, patientOf, search, sharedPatient, signIn } from './people.mjs'
+
+const LOOKS = [
+  { language: 'zh-CN', width: 1440, scheme: 'light', suffix: '1440' },
+  { language: 'zh-CN', width: 390, scheme: 'light', suffix: '390' },
+  { language: 'zh-CN', width: 1440, scheme: 'dark', suffix: '1440.dark' },
+  { language: 'zh-CN', width: 390, scheme: 'dark', suffix: '390.dark' },
+  { language: 'en', width: 1440, scheme: 'light', suffix: 'en.1440' },
+  { language: 'en', width: 390, scheme: 'light', suffix: 'en.390' },
+]
+
+// Takes a picture of what is open and says what is wrong with it.
+const keep = async (page, look, name, { shots, complaints }) => {
+  const problems = await examine(page, { language: look.language, complaints })
+  // As high as the page, so that what stands at the window's foot stands at the page's.
+  const { width, height } = page.viewportSize()
+  const whole = await page.evaluate(() => document.documentElement.scrollHeight)
+  await page.setViewportSize({ width, height: Math.min(Math.max(height, whole), 8000) })
+  await page.evaluate(() => scrollTo(0, 0))
+  await page.screenshot({ path: join(shots, `${name}.${look.suffix}.png`), fullPage: true })
+  await page.setViewportSize({ width, height })
+  return problems.filter((problem) => !/^status 5|status of 5/.test(problem)).map((problem) => `${name}: ${problem}`)
+}
+
+const inside = async ({ page, look, demo, shots, complaints }) => {
+  const problems = []
+  const take = async (name) => problems.push(...(await keep(page, look, name, { shots, complaints })))
+  const { url } = demo.internal
+  await page.goto(`${url}/sign-in`)
+  await take('login-internal')
+  const patient = await atRecord(page, demo, 'demographics')
+  await take('demographics')
+  for (const [name, path] of [
+    ['portal-home', '/'], ['patient-search.start', '/patients'], ['lab-results', `${patient}/lab-results`], ['error-404', '/no-such-page'],
+    ['empty.filtered', `${patient}/lab-results?q=zzzz`], ['clinician-summary', `${patient}/summary`], ['outpatient', `${patient}/outpatient`],
+  ]) {
+    const answer = await page.goto(`${url}${path}`)
+    if (answer.status() === 404 && name !== 'error-404') continue
+    await take(name)
+  }
+  await page.goto(`${url}${patient}/lab-results`)
+  const show = await page.locator('.mx tbody th a').first().getAttribute('href')
+  await page.goto(`${url}${show}`)
+  await take('lab-results.history')
+  await search(page, url, sharedPatient(demo).name)
+  await take('patient-search')
+  await search(page, url, '查无此人')
+  await take('patient-search.none')
+  const silent = sharedPatient(demo).hospitals[1]
+  try {
+    await behave(demo, silent, 'down')
+    await page.goto(`${url}${patient}/lab-results?refresh=true`)
+    await take('partial')
+    await page.goto(`${url}${patient}/demographics?refresh=true`)
+    await take('partial.demographics')
+    for (const hospital of sharedPatient(demo).hospitals) await behave(demo, hospital, 'down')
+    await page.goto(`${url}${patient}/lab-results?refresh=true`)
+    await take('empty')
+  } finally {
+    for (const hospital of sharedPatient(demo).hospitals) await behave(demo, hospital, 'ok')
+  }
+  const closed = await closedRecord(page, demo)
+  if (closed) await take('break-glass')
+  await page.evaluate(() => { for (const field of document.querySelectorAll('form [name="csrf_token"]')) field.value = 'old' })
+  await page.locator('form[action="/sign-out"] button').first().click()
+  await page.waitForLoadState('load')
+  await take('error-403')
+  return problems
+}
+
+const outside = async ({ page, look, demo, shots, complaints }) => {
+  const problems = []
+  const take = async (name) => problems.push(...(await keep(page, look, name, { shots, complaints })))
+  const { url } = demo.external
+  await page.goto(`${url}/sign-in`)
+  await take('login-external')
+  await page.locator('button[type="submit"]').click({ noWaitAfter: true }).catch(() => {})
+  await signIn(page, url, patientOf(demo))
+  await take('patient-home')
+  const own = await ownPath(page, demo)
+  const record = `${own}/record`
+  for (const [name, path] of [
+    ['record', record], ['demographics-patient', `${record}/demographics`], ['results', `${record}/lab-results`],
+    ['empty-patient', `${record}/lab-results?q=zzzz`], ['error-404-patient', '/no-such-page'],
+  ]) {
+    await page.goto(`${url}${path}`)
+    await take(name)
+  }
+  await page.goto(`${url}${record}/lab-results`)
+  await page.locator('.result h3 a').first().click()
+  await page.waitForLoadState('load')
+  await take('result-detail')
+  const silent = sharedPatient(demo).hospitals[1]
+  try {
+    await behave(demo, silent, 'down')
+    await page.goto(`${url}${record}/lab-results?refresh=true`)
+    await take('partial-patient')
+  } finally {
+    await behave(demo, silent, 'ok')
+  }
+  return problems
+}
+
+export const states = async ({ browser, demo, check, shots, all }) => {
+  for (const look of all ? LOOKS : LOOKS.slice(0, 2)) {
+    for (const [portal, tour] of [['internal', inside], ['external', outside]]) {
+      await check(`states ${portal} ${look.suffix}`, async () => {
+        const context = await contextOf(browser, look)
+        try {
+          const page = await context.newPage()
+          const complaints = await listen(page, new URL(demo[portal].url).origin)
+          return await tour({ page, look, demo, shots, complaints })
+        } finally {
+          await context.close()
+        }
+      })
+    }
+  }
+}
