@@ -9,7 +9,7 @@ pub struct Migration;
 /// `{portal}_session_epoch`: the row of the empty subject counts; a subject's row says since which count its sessions
 /// hold.
 #[derive(DeriveIden)]
-enum Epoch {
+enum SessionEpoch {
     Subject,
     Epoch,
     ChangedAt,
@@ -30,32 +30,31 @@ const PEOPLE: [&str; 2] = ["staff", "patient"];
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for people in PEOPLE {
-            let column = ColumnDef::new(Epoch::Epoch).big_integer().not_null().default(0).to_owned();
+            let column = ColumnDef::new(SessionEpoch::Epoch).big_integer().not_null().default(0).to_owned();
             let sessions = Alias::new(format!("{people}_session"));
             manager.alter_table(Table::alter().table(sessions).add_column(column).to_owned()).await?;
             let epochs = Alias::new(format!("{people}_session_epoch"));
             manager.create_table(epoch_table(epochs.clone())).await?;
             let counter = Query::insert()
                 .into_table(epochs)
-                .columns([Epoch::Subject, Epoch::Epoch, Epoch::ChangedAt])
+                .columns([SessionEpoch::Subject, SessionEpoch::Epoch, SessionEpoch::ChangedAt])
                 .values_panic(["".into(), 0i64.into(), 0i64.into()])
                 .to_owned();
             manager.execute(counter).await?;
             manager.create_table(failures(Alias::new(format!("{people}_sign_in_failure")))).await?;
         }
-        // What it held is forgotten within a quarter of an hour anyway.
-        manager.drop_table(Table::drop().table(Alias::new("sign_in_failure")).to_owned()).await
+        // `sign_in_failure` stays one release longer: programs of the release before may still be running.
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(failures(Alias::new("sign_in_failure"))).await?;
         for people in PEOPLE {
             for table in ["sign_in_failure", "session_epoch"] {
                 let table = Alias::new(format!("{people}_{table}"));
                 manager.drop_table(Table::drop().table(table).to_owned()).await?;
             }
             let sessions = Alias::new(format!("{people}_session"));
-            manager.alter_table(Table::alter().table(sessions).drop_column(Epoch::Epoch).to_owned()).await?;
+            manager.alter_table(Table::alter().table(sessions).drop_column(SessionEpoch::Epoch).to_owned()).await?;
         }
         Ok(())
     }
@@ -64,9 +63,9 @@ impl MigrationTrait for Migration {
 fn epoch_table(name: Alias) -> TableCreateStatement {
     Table::create()
         .table(name)
-        .col(ColumnDef::new(Epoch::Subject).string().not_null().primary_key())
-        .col(ColumnDef::new(Epoch::Epoch).big_integer().not_null())
-        .col(ColumnDef::new(Epoch::ChangedAt).big_integer().not_null())
+        .col(ColumnDef::new(SessionEpoch::Subject).string().not_null().primary_key())
+        .col(ColumnDef::new(SessionEpoch::Epoch).big_integer().not_null())
+        .col(ColumnDef::new(SessionEpoch::ChangedAt).big_integer().not_null())
         .to_owned()
 }
 

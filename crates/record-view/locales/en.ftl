@@ -351,8 +351,8 @@ plain-empty-labs-held = There are results that can’t be shown here yet; see ab
 
 # --- Summary, outpatient visits ---
 allergies-title = Allergies and intolerances
-allergy-known = Allergies:
-allergy-known-incomplete = Allergies:
+allergy-known = Allergies:{" "}
+allergy-known-incomplete = Allergies:{" "}
 allergy-none-known = No known allergies
 allergy-not-recorded = Allergies: not recorded
 allergy-unavailable = Allergies: can’t be found out
@@ -558,3 +558,15 @@ plain-what-for = What for: { $reason }
 plain-usage-not-said = the hospital does not say how to take it; ask your doctor
 plain-differs = Your hospitals differ
 plain-says = { $names }: { $value }
+frequency-qd = once a day
+frequency-bid = twice a day
+frequency-tid = three times a day
+frequency-qid = four times a day
+frequency-qn = once at night
+frequency-qod = every other day
+frequency-qw = once a week
+frequency-prn = as needed
+diagnosis-role-AD = on arrival
+diagnosis-role-DD = on leaving
+diagnosis-role-CC = complaint
+diagnosis-role-CM = comorbidity

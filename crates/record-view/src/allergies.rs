@@ -170,8 +170,13 @@ impl AllergyRow {
         if said.is_empty() && one.scope.is_none() {
             said.push(scene.text("reaction-not-said"));
         }
-        if let Some(time) = one.fact.time.as_ref().or(one.recorded.as_ref()) {
-            said.push(scene.with("recorded-at", &[("date", Arg::from(time.date()))]));
+        // The time of a row is the onset, else when it was written down: only the latter needs a word.
+        match (&one.fact.time, &one.recorded) {
+            (Some(time), recorded) if recorded.as_ref() != Some(time) => said.push(time.date().to_owned()),
+            (Some(time), _) | (None, Some(time)) => {
+                said.push(scene.with("recorded-at", &[("date", Arg::from(time.date()))]));
+            }
+            (None, None) => {}
         }
         let certainty = match (one.verification.as_str(), one.fact.status.as_str()) {
             ("confirmed" | "", "active" | "") => None,

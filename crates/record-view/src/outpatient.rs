@@ -322,7 +322,7 @@ impl DiagnosisView {
         Self {
             name: one.code.text.clone(),
             icd10: one.icd10.clone(),
-            role: one.role.clone(),
+            role: one.role.as_deref().map(|role| scene.coded("diagnosis-role-", role)),
             certainty: unsure.then(|| scene.coded("verification-", &one.verification)),
         }
     }

@@ -9,9 +9,11 @@ use crate::{
     allergies::{self, AllergyCard},
     facts::{self, Contradiction, PartView, names},
     labs::value_text,
-    scene::{flag_arrow, pretty_unit},
+    scene::flag_arrow,
     sources::{Audience, Sources},
-    summary::{EventRow, event_of_device, event_of_immunization, event_of_procedure, medicine_words, newest_first},
+    summary::{
+        EventRow, event_of_device, event_of_immunization, event_of_procedure, medicine_words, newest_first, unit_of,
+    },
     timeline::Stop,
 };
 
@@ -171,7 +173,7 @@ fn conflicts(summary: &Summary, scene: &Scene<'_>) -> Vec<Contradiction> {
     let mut all = allergies::contradictions(&summary.allergies, reports, scene);
     let medicines = summary.medicines.items.iter().chain(&summary.medicines.past);
     let say = |one: &Medicine| {
-        let said = [one.dose.clone().unwrap_or_default(), medicine_words(one)];
+        let said = [one.dose.clone().unwrap_or_default(), medicine_words(one, scene)];
         scene.list(&said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>())
     };
     all.extend(facts::contradictions(medicines, |one| &one.fact, say, reports, scene));
@@ -189,8 +191,11 @@ fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
 
 fn medicine(one: &Medicine, reports: &[SourceReport], scene: &Scene<'_>) -> PlainMedicine {
     let reason = one.reason.clone().map(|reason| scene.with("plain-what-for", &[("reason", Arg::from(reason))]));
-    let usage: Vec<String> =
-        [one.dose.clone(), Some(medicine_words(one))].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    let usage: Vec<String> = [one.dose.clone(), Some(medicine_words(one, scene))]
+        .into_iter()
+        .flatten()
+        .filter(|text| !text.is_empty())
+        .collect();
     PlainMedicine {
         name: one.fact.code.text.clone(),
         usage: if usage.is_empty() { scene.text("plain-usage-not-said") } else { scene.list(&usage) },
@@ -243,7 +248,7 @@ fn value(one: &RecentResult, reports: &[SourceReport], scene: &Scene<'_>) -> Opt
         Flag::Abnormal => ("plain-abnormal", "high"),
         Flag::Normal => return None,
     };
-    let unit = newest.value.as_ref().and_then(|value| value.unit.as_deref()).map(pretty_unit).unwrap_or_default();
+    let unit = unit_of(newest).unwrap_or_default();
     let date = newest.time.as_ref().map(|time| scene.words.plain_date(time.date(), scene.now));
     Some(PlainValue {
         name: scene.of(&one.name),

@@ -15,7 +15,9 @@ use crate::{
 };
 
 pub use rows::{EventRow, MedicineRow, PastRow, ProblemRow, ReportRow, ResultRow};
-pub(crate) use rows::{event_of_device, event_of_immunization, event_of_procedure, medicine_words, newest_first};
+pub(crate) use rows::{
+    event_of_device, event_of_immunization, event_of_procedure, medicine_words, newest_first, unit_of,
+};
 
 /// Rows of a card; the others are counted.
 const MOST: usize = 12;

@@ -52,7 +52,7 @@ pub enum Manner {
     EndlessHints,
     /// A head whose header lines never end.
     EndlessHead,
-    /// 256 MiB of blanks in some hundred kilobytes of gzip.
+    /// 64 MiB of blanks in some sixty kilobytes of gzip.
     GzipBomb,
     /// Empty gzip members for ever: input without output.
     EmptyGzip,
@@ -62,7 +62,7 @@ pub enum Manner {
     BrokenText,
     /// A result inside 100,000 lists.
     DepthBomb,
-    /// One page of 12,000 results.
+    /// One page of 12,000 results, each with a value of its own.
     ManyEntries,
     /// Pages without end, each of ten results with a value of 1.5 MB.
     FatEntries,
@@ -193,7 +193,7 @@ async fn read_head(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// A listener that nobody may call: on all of loopback, IPv4 and IPv4 as IPv6. Ends when it is dropped.
+/// A listener that nobody may call. Ends when it is dropped.
 #[derive(Debug)]
 pub struct Canary {
     /// Where it listens.

@@ -118,12 +118,16 @@ impl Visitor {
     /// # Errors
     /// No answer came, not with status 200, or not in that encoding.
     pub async fn compressed(&mut self, path: &str, encoding: &str) -> Result<usize> {
-        let answer = self.request(Method::GET, path).header(ACCEPT_ENCODING, encoding).send().await?;
+        let mut answer = self.request(Method::GET, path).header(ACCEPT_ENCODING, encoding).send().await?;
         let kind = answer.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if answer.status() != 200 || kind != encoding {
             bail!("{} in `{kind}`", answer.status());
         }
-        Ok(answer.bytes().await?.len())
+        let mut bytes = 0;
+        while let Some(chunk) = answer.chunk().await? {
+            bytes += chunk.len();
+        }
+        Ok(bytes)
     }
 
     /// `GET path` as a browser asks when somebody goes there: for a page, so that errors are pages too.

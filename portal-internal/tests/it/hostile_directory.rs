@@ -24,7 +24,7 @@ async fn sign_in(portal: &TestPortal, name: &str, username: &str) -> Result<u16>
     let answer = visitor.post_form("/sign-in", &[("username", username), ("password", PASSWORD)]).await?;
     let took = start.elapsed();
     let grown = process::peak(pid)?.saturating_sub(before);
-    println!("| {name} | {} | {:.1} s | +{:.1} MB |", answer.status, took.as_secs_f64(), grown as f64 / 1e6);
+    eprintln!("| {name} | {} | {:.1} s | +{:.1} MB |", answer.status, took.as_secs_f64(), grown as f64 / 1e6);
     assert!(took < LONGEST, "{name}: {took:?}");
     assert!(grown < MEMORY, "{name}: {grown} bytes more");
     for secret in [PASSWORD, "127.0.0.1", "dc=x", "ldap://"] {

@@ -119,7 +119,7 @@ async fn dripping_connections_are_cut_in_time_and_others_do_not_feel_them() -> R
 async fn drip(n: usize, to: SocketAddr) -> Result<Duration> {
     let mut socket = connect_from(n, to).await?;
     let begun = Instant::now();
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         let head = "POST /api/v1/session HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
         socket.write_all(format!("{head}content-length: 1000\r\n\r\n").as_bytes()).await?;
     } else {

@@ -143,7 +143,7 @@ fn resources(person: &Person, pid: &str) -> Vec<Value> {
         |code: &str| json!({ "coding": [{ "system": "http://loinc.org", "code": code, "display": "@" }], "text": "@" });
     let said = json!({ "coding": [{ "system": "urn:canary", "code": "@", "display": "@" }], "text": "@" });
     let note = json!([{ "text": "@", "authorString": "@" }]);
-    let female = person.resident_id.as_bytes()[16] % 2 == 0;
+    let female = person.resident_id.as_bytes()[16].is_multiple_of(2);
     let (by, day) = (json!([{ "display": "@" }]), "2026-11-01T08:10:00+08:00");
     let laboratory = json!([{ "coding": [
         { "system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory" }

@@ -78,8 +78,11 @@ pub fn doors(stage: &Stage, side: Side) -> Result<Vec<Door>> {
     listed.lines().map(|line| door(line).with_context(|| format!("not a route: {line}"))).collect()
 }
 
+/// What is said of a body, and the body with its type; a request without one has none.
+type Body = (&'static str, Option<(&'static str, String)>);
+
 /// Bodies of unsafe requests: every one of them has to be here, good and bad.
-fn bodies(door: &Door) -> Option<Vec<(&'static str, Option<(&'static str, String)>)>> {
+fn bodies(door: &Door) -> Option<Vec<Body>> {
     let form = |name, text: &str| (name, Some((FORM, text.to_owned())));
     let json = |name, text: &str| (name, Some((JSON, text.to_owned())));
     let search = format!("{{\"q\": \"{}\"}}", A.resident_id);
@@ -269,7 +272,8 @@ pub fn table(walks: &[&Walk]) -> String {
          # Written by PORTAL_GOLDEN=write cargo test -p portal-internal --test matrix\n\n{columns}\n"
     );
     type Line = (Side, String, String, String, Vec<String>);
-    let mut lines: Vec<(Line, BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>)> = Vec::new();
+    type Asked = BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>;
+    let mut lines: Vec<(Line, Asked)> = Vec::new();
     for (knock, cells) in walks.iter().flat_map(|walk| &walk.cells) {
         let Door { side, pattern, guard, operation, .. } = knock.door.clone();
         let key = (side, pattern, guard, operation, cells.clone());

@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_row_a_minute_speaks_for_the_others() {
         let refusals = Refusals::default();
-        let at = |seconds| Timestamp::from_second(1_800_000_000 + seconds).expect("a time");
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).expect("a time");
         let due = |subject: &str, seconds| refusals.is_due(subject, "/patients", at(seconds));
         assert_eq!(due("u:region/1", 0), Some(0));
         assert_eq!(due("u:region/1", 1), None);

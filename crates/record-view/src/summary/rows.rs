@@ -2,7 +2,7 @@
 
 use ehr::{
     Device, Immunization, Medicine, Problem, Procedure, RecentResult, ReportLine, SourceReport,
-    labs::{Flag, LabResult},
+    labs::{Flag, LabResult, units},
 };
 use serde::Serialize;
 use web::render::{Arg, Html};
@@ -199,9 +199,18 @@ pub(super) fn past_problem(one: &Problem, reports: &[SourceReport], scene: &Scen
 }
 
 /// How a medicine is taken: frequency and route, else the whole instruction.
-pub(crate) fn medicine_words(one: &Medicine) -> String {
-    let short = joined([one.frequency.clone(), one.route.clone()]);
+pub(crate) fn medicine_words(one: &Medicine, scene: &Scene<'_>) -> String {
+    let short = joined([one.frequency.as_deref().map(|said| frequency(said, scene)), one.route.clone()]);
     if short.is_empty() { one.instruction.clone().unwrap_or_default() } else { short }
+}
+
+/// `qd` and the like in words; anything else as written.
+fn frequency(said: &str, scene: &Scene<'_>) -> String {
+    let code = said.trim().to_ascii_lowercase().replace('.', "");
+    match code.chars().all(|c| c.is_ascii_alphanumeric()) && scene.words.has(&format!("frequency-{code}")) {
+        true => scene.text(&format!("frequency-{code}")),
+        false => said.to_owned(),
+    }
 }
 
 fn medicine_status(status: &str, scene: &Scene<'_>) -> String {
@@ -218,7 +227,7 @@ impl MedicineRow {
         Self {
             name: one.fact.code.text.clone(),
             dose: one.dose.clone(),
-            usage: medicine_words(one),
+            usage: medicine_words(one, scene),
             since: day(one.since.as_ref().or(one.fact.time.as_ref())),
             text: joined([one.reason.clone(), one.supply.clone(), prescriber]),
             changed: one.dose_changed,
@@ -233,14 +242,18 @@ impl MedicineRow {
 /// What a hospital says of a medicine, where others say something else.
 pub(super) fn medicine_statement(one: &Medicine, scene: &Scene<'_>) -> String {
     let status = medicine_status(&one.fact.status, scene);
-    joined([one.dose.clone(), Some(medicine_words(one)), Some(status), day(one.fact.time.as_ref())])
+    joined([one.dose.clone(), Some(medicine_words(one, scene)), Some(status), day(one.fact.time.as_ref())])
 }
 
 /// A medicine that is no longer taken.
 pub(super) fn past_medicine(one: &Medicine, reports: &[SourceReport], scene: &Scene<'_>) -> PastRow {
     PastRow {
         name: one.fact.code.text.clone(),
-        text: joined([Some(medicine_status(&one.fact.status, scene)), one.dose.clone(), Some(medicine_words(one))]),
+        text: joined([
+            Some(medicine_status(&one.fact.status, scene)),
+            one.dose.clone(),
+            Some(medicine_words(one, scene)),
+        ]),
         date: day(one.fact.time.as_ref()),
         sources: marks(&one.fact.origins, reports, scene),
     }
@@ -279,7 +292,7 @@ impl ResultRow {
             let args = [("date", Arg::from(date)), ("value", Arg::from(shown(critical, scene)))];
             remarks.push(scene.with("result-critical", &args));
         }
-        let unit = newest.value.as_ref().and_then(|value| value.unit.as_deref()).map(pretty_unit);
+        let unit = unit_of(newest);
         Self {
             name: scene.of(&one.name),
             href: format!("{labs}?show={}#history", one.key),
@@ -303,10 +316,20 @@ impl ResultRow {
     }
 }
 
+/// Its unit for the eye: one spelling for one unit.
+pub(crate) fn unit_of(one: &LabResult) -> Option<String> {
+    let value = one.value.as_ref()?;
+    match value.ucum {
+        Some(ucum) => Some(pretty_unit(units::normalise(ucum).map_or(ucum, |unit| unit.display.as_str()))),
+        None => value.unit.as_deref().map(pretty_unit),
+    }
+    .filter(|unit| unit != "1")
+}
+
 /// `上次 101（08-20）`: what stood there before, in the laboratory's own digits.
 fn previous_words(previous: &LabResult, newest: &LabResult, scene: &Scene<'_>) -> Option<String> {
-    let (before, now) = (previous.value.as_ref()?, newest.value.as_ref()?);
-    let unit = if before.unit == now.unit { "" } else { before.unit.as_deref().unwrap_or_default() };
+    newest.value.as_ref()?;
+    let unit = if unit_of(previous) == unit_of(newest) { String::new() } else { unit_of(previous).unwrap_or_default() };
     let date = previous.time.as_ref().map(|time| short_day(time, scene)).unwrap_or_default();
     let value = format!("{} {unit}", value_text(previous)?);
     Some(scene.with("result-previous", &[("value", Arg::from(value.trim())), ("date", Arg::from(date))]))

@@ -76,7 +76,8 @@ fn body(hospital: &Hospital, manner: &Manner, kind: &str, path: &str) -> Option<
         }
         Manner::DepthBomb => hospital.deep(100_000),
         Manner::ManyEntries => {
-            let entries: Vec<String> = (0..12_000).map(|nth| hospital.own_result(&format!("m{nth}"), 4.0)).collect();
+            let result = |nth: u32| hospital.own_result(&format!("m{nth}"), 3.0 + f64::from(nth) / 10_000.0);
+            let entries: Vec<String> = (0..12_000).map(result).collect();
             searchset(&entries, None)
         }
         Manner::FatEntries => hospital.endless(kind, path, 10, |id| hospital.fat(id, 1_500_000)),
@@ -127,7 +128,7 @@ async fn outrage(stream: &mut TcpStream, hospital: &Hospital, manner: &Manner, k
         }
         Manner::GzipBomb => {
             static BOMB: OnceLock<Vec<u8>> = OnceLock::new();
-            let body = BOMB.get_or_init(|| bomb(256));
+            let body = BOMB.get_or_init(|| bomb(64));
             let head = head("200 OK", &format!("{fhir}Content-Encoding: gzip\r\nContent-Length: {}\r\n", body.len()));
             stream.write_all(head.as_bytes()).await?;
             stream.write_all(body).await
