@@ -195,9 +195,6 @@ async fn allergies_are_on_every_page_and_never_none_while_a_hospital_is_silent()
     let none = page.body.split("<section").find(|card| card.contains("都已应答，没有记录"));
     assert!(none.is_none(), "taken for none: {}", none.unwrap_or_default());
     let page = clinician.get(&format!("/patients/{id}/outpatient")).await?;
-    assert!(
-        page.body.contains("不知道有没有门急诊记录") && !page.body.contains(">没有门急诊记录"),
-        "taken for none"
-    );
+    assert!(page.body.contains("不知道有没有门急诊记录") && !page.body.contains(">没有门急诊记录"), "taken for none");
     Ok(())
 }

@@ -48,7 +48,10 @@ impl Counted {
 /// Why a fact of this part is held. `certainty` is the status that `settled` is about.
 fn held(of: Part, fact: &Fact, certainty: &str, more: &[&str], now: Timestamp) -> Option<&'static str> {
     let texts = [fact.code.text.as_str()].into_iter().chain(more.iter().copied());
-    let codes: Vec<&str> = fact.code.codings.iter().map(|coding| coding.code.as_str()).collect();
+    // Rules name ICD-10. Codes of medicines look alike: C09CA03 is valsartan (ATC), C09 a cancer.
+    let diagnoses = matches!(of, Part::Problems | Part::Diagnoses | Part::Encounters);
+    let codings = fact.code.codings.iter().filter(|_| diagnoses);
+    let codes: Vec<&str> = codings.map(|coding| coding.code.as_str()).collect();
     held_by(of, texts, &codes, fact.time.as_ref(), certainty, now)
 }
 
@@ -89,9 +92,18 @@ fn retain<T: Item>(list: &mut PartList<T>, counted: &mut Counted, why: impl Fn(&
     };
     list.items.retain(&mut keep);
     list.past.retain(&mut keep);
-    // What stays names nothing that was taken.
-    for item in list.items.iter_mut().chain(&mut list.past) {
-        item.fact_mut().conflict.retain(|id| !taken.contains(id));
+    // What contradicts each other is shown together or not at all: one of two doses alone would be taken for the dose.
+    loop {
+        let alone = |item: &T| item.fact().conflict.iter().any(|id| taken.contains(id));
+        let follow: Vec<String> =
+            list.items.iter().chain(&list.past).filter(|item| alone(item)).map(|item| item.fact().id.clone()).collect();
+        if follow.is_empty() {
+            return;
+        }
+        counted.explained += follow.len();
+        list.items.retain(|item| !follow.contains(&item.fact().id));
+        list.past.retain(|item| !follow.contains(&item.fact().id));
+        taken.extend(follow);
     }
 }
 
@@ -184,6 +196,25 @@ mod tests {
     }
 
     #[test]
+    fn one_of_two_doses_is_never_shown_alone() {
+        let medicine = |id: &str, status: &str, conflict: &str| crate::Medicine {
+            fact: Fact {
+                id: id.to_owned(),
+                status: status.to_owned(),
+                conflict: vec![conflict.to_owned()],
+                ..Fact::default()
+            },
+            ..crate::Medicine::default()
+        };
+        let mut list =
+            PartList { items: vec![medicine("a", "active", "b"), medicine("b", "draft", "a")], ..PartList::default() };
+        let mut counted = Counted::default();
+        retain(&mut list, &mut counted, |one| (one.fact.status == "draft").then_some(IN_PROGRESS));
+        assert!(list.items.is_empty(), "{:?}", list.items);
+        assert_eq!((counted.in_progress, counted.explained), (1, 1));
+    }
+
+    #[test]
     fn what_a_patient_sees() {
         check(Part::Problems, "高血压", "I10", "confirmed", "2014", None);
         check(Part::Problems, "高血压", "I10", "provisional", "2014", Some(IN_PROGRESS));
@@ -191,6 +222,7 @@ mod tests {
         check(Part::Problems, "HIV 感染", "", "provisional", "2014", Some(EXPLAINED));
         check(Part::Problems, "肺恶性肿瘤", "C34.9", "", "2026-11-10", Some(EXPLAINED));
         check(Part::Problems, "肺恶性肿瘤", "C34.9", "", "2026-01-10", None);
+        check(Part::Medicines, "缬沙坦胶囊", "C09CA03", "active", "2026-11-20", None);
         check(Part::Diagnoses, "梅毒", "A53.9", "", "2020", Some(EXPLAINED));
         check(Part::Reports, "胸部 CT", "", "final", "2026-11-20", Some(EXPLAINED));
         check(Part::Reports, "胸部 CT", "", "final", "2026-11-01", None);
