@@ -1,6 +1,7 @@
 //! Codes and words of a concept, and what it goes by: by these, the same thing is known in two hospitals.
 
 use fhir::rows::{CodeableConcept, Coding as RowCoding};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::labs::{self, Code, Coding};
 
@@ -31,6 +32,11 @@ pub(crate) struct Concept {
     pub icd10: Option<String>,
 }
 
+/// Words for comparing: width, case and spaces do not count. Dots do, unlike in people's names: 0.5 is not 5.
+pub(crate) fn said_form(text: &str) -> String {
+    text.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
 impl Concept {
     pub fn read(concept: Option<&CodeableConcept<'_>>) -> Self {
         let Some(concept) = concept else { return Self::default() };
@@ -45,8 +51,8 @@ impl Concept {
         let icd10 = standard.iter().find(|(rank, _)| *rank < 2).and_then(|(_, name)| name.rsplit('|').next());
         let icd10 = icd10.map(str::to_owned);
         let said = concept.coding.iter().filter_map(|coding| coding.display).chain(concept.text);
-        let mut names: Vec<String> = said.map(patients::search_form).filter(|form| !form.is_empty()).collect();
-        let form = patients::search_form(&text);
+        let mut names: Vec<String> = said.map(said_form).filter(|form| !form.is_empty()).collect();
+        let form = said_form(&text);
         let key = standard.first().map(|(_, name)| name.clone()).or_else(|| Some(form).filter(|form| !form.is_empty()));
         names.extend(standard.into_iter().map(|(_, name)| name));
         names.extend(key.clone());

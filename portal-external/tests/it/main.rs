@@ -114,11 +114,13 @@ async fn a_silent_hospital_is_said_in_plain_words() -> Result<()> {
     assert_eq!((state("city-first"), state("university")), (Some("unreachable"), Some("answered")), "{record}");
 
     // With nobody left it says so, and never that there is nothing.
-    assert!(region.set_mode("university", sandbox::Mode::Down));
+    for hospital in &region.hospitals {
+        assert!(region.set_mode(&hospital.id, sandbox::Mode::Down));
+    }
     let page = patient.get(&path).await?;
     assert!(notice(&page).contains("现在查不到，查不到不等于没有。"), "{}", notice(&page));
-    for hospital in ["city-first", "university"] {
-        assert!(region.set_mode(hospital, sandbox::Mode::Ok));
+    for hospital in &region.hospitals {
+        assert!(region.set_mode(&hospital.id, sandbox::Mode::Ok));
     }
     let back = patient.get(&path).await?;
     assert_eq!((back.status, notice(&back)), (200, ""), "all answer again, and yet");

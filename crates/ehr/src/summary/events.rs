@@ -190,7 +190,7 @@ impl EventRows<ReportLine> {
         let concept = Concept::read(row.code.as_ref());
         let time = row.effective.and_then(Effective::start).or(row.issued).and_then(ClinicalTime::parse);
         let conclusion = text(row.conclusion);
-        let said = conclusion.as_deref().map(patients::search_form).unwrap_or_default();
+        let said = conclusion.as_deref().map(crate::concept::said_form).unwrap_or_default();
         let key = event_key(&concept, time.as_ref(), &format!("{}|{said}", is_done(status)));
         let fact = self.source.fact("DiagnosticReport", row.id, row.meta, &concept, time, status);
         let item = fact.map(|fact| ReportLine { conclusion, category: first_words(row.category), fact });

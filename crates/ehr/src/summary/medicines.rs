@@ -9,7 +9,7 @@ use fhir::rows::{Dosage, MedicationRequest, TimingRepeat};
 use super::events::display;
 use super::problems::quantity;
 use super::{EarlierDose, Medicine};
-use crate::concept::{Concept, first_words, share, some_words};
+use crate::concept::{Concept, first_words, said_form, share, some_words};
 use crate::fact::silent;
 use crate::joined::{Row, RowSource, add_new, conflict, event_key, fill, item, join, newest_first, time_key};
 use crate::{ClinicalTime, Part, PartList, SourceReport};
@@ -194,17 +194,17 @@ fn instruction(all: &[Dosage<'_>]) -> Option<String> {
 
 /// What makes two doses the same, however they are spaced: amount and frequency, else the whole instruction.
 fn dose_form(of: &Medicine) -> String {
-    let (dose, frequency) = (of.dose.as_deref().map(amount_form), of.frequency.as_deref().map(patients::search_form));
+    let (dose, frequency) = (of.dose.as_deref().map(amount_form), of.frequency.as_deref().map(said_form));
     let said = [dose, frequency].into_iter().flatten().collect::<Vec<_>>().join("|");
     match said.is_empty() {
-        true => of.instruction.as_deref().map(patients::search_form).unwrap_or_default(),
+        true => of.instruction.as_deref().map(said_form).unwrap_or_default(),
         false => said,
     }
 }
 
 /// `80.0 mg` and `80毫克` are `80 mg`, `0.5 g` is `500 mg`; anything else is what it says.
 fn amount_form(text: &str) -> String {
-    let form = patients::search_form(text);
+    let form = said_form(text);
     let digits = form.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(form.len());
     let (number, unit) = form.split_at(digits);
     let in_mg = match unit {
@@ -362,6 +362,12 @@ mod tests {
         assert!(
             same("80 mg", "80.0 毫克") && same("0.5 g", "500mg") && same("50 µg", "0.05 mg") && same("1 片", "1.0片")
         );
-        assert!(!same("80 mg", "40 mg") && !same("1 片", "1 mg") && !same("5 mg", "5 g") && !same("半片", "1片"));
+        assert!(
+            !same("80 mg", "40 mg")
+                && !same("1 片", "1 mg")
+                && !same("5 mg", "5 g")
+                && !same("0.5 g", "5 g")
+                && !same("半片", "1片")
+        );
     }
 }
