@@ -1,6 +1,6 @@
 //! Accepting connections and speaking HTTP/1.1, with every limit that poem's own server leaves open:
-//! deadlines for headers, idle connections and answers nobody takes ([`pace`]), a cap on connections in all and per
-//! address ([`doors`]), `TCP_NODELAY`, no spinning when file descriptors run out, and a stop that lets requests in flight
+//! deadlines for headers, idle connections and answers nobody takes (`pace`), a cap on connections in all and per
+//! address (`doors`), `TCP_NODELAY`, no spinning when file descriptors run out, and a stop that lets requests in flight
 //! finish. How long a body may take is the shell's.
 //!
 //! TLS ends at the proxy in front (see `deploy/`); HTTP/2 gains nothing between it and us.

@@ -100,6 +100,19 @@ fn figures_in(text: &str) -> BTreeSet<String> {
     figures.map(|word| word.trim_end_matches("_bucket").to_owned()).collect()
 }
 
+/// `/metrics` once the sealer, which looks every 400 ms, has looked.
+async fn once_sealed(portal: &TestPortal) -> Result<String> {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        let metrics = portal.ops("/metrics").await?.body;
+        if metrics.contains("portal_audit_sealed_timestamp_seconds ") {
+            return Ok(metrics);
+        }
+        anyhow::ensure!(Instant::now() < end, "the sealer never looked:\n{metrics}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_and_the_alerts_show_figures_that_exist() -> Result<()> {
     let region = testbed::region().await;
@@ -109,7 +122,7 @@ async fn the_dashboard_and_the_alerts_show_figures_that_exist() -> Result<()> {
     let id = find(&mut clinician, &region.shown_patient().resident_id).await?;
     clinician.get(&format!("/patients/{id}/lab-results")).await?;
 
-    let metrics = portal.ops("/metrics").await?.body;
+    let metrics = once_sealed(&portal).await?;
     let served = figures_in(&metrics);
     for (name, about) in web::ops::FIGURES {
         if !ONLY_WHEN_SOMETHING_IS_WRONG.contains(&name) {
