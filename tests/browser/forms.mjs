@@ -52,7 +52,9 @@ const send = async (page, form, values) => {
     const [answer] = await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), form.evaluate((element) => element.requestSubmit())])
     return answer
   }
-  const answered = page.waitForResponse((response) => response.request().headers()['hx-request'] !== undefined && (response.status() < 300 || response.status() >= 400))
+  // A redirect's second request does not always show the first one's headers.
+  const first = (request) => (request.redirectedFrom() ? first(request.redirectedFrom()) : request)
+  const answered = page.waitForResponse((response) => first(response.request()).headers()['hx-request'] !== undefined && (response.status() < 300 || response.status() >= 400))
   await form.evaluate((element) => {
     globalThis.swapped = new Promise((resolve) => { document.addEventListener('htmx:after:swap', () => resolve(true), { once: true }) })
     element.requestSubmit()
