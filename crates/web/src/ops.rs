@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Endpoint, IntoResponse, Response, Route, endpoint::make, get, http::StatusCode, web::Json};
 
@@ -121,6 +121,23 @@ pub fn routes(readiness: Readiness, figures: Figures) -> impl Endpoint {
                 }
             })),
         )
+}
+
+/// A newer schema under a program that runs is shown, not required: steps only add, and the balancer must not lose all
+/// replicas of the old release at once.
+pub fn schema(store: store::Store) -> Check {
+    Box::new(move || {
+        let store = store.clone();
+        async move {
+            match store.check_schema().await {
+                Ok(()) => Ok(()),
+                Err(store::StoreError::SchemaNewer { .. }) => Err("newer"),
+                Err(store::StoreError::Schema { .. }) => Err("older"),
+                Err(_) => Err("unavailable"),
+            }
+        }
+        .boxed()
+    })
 }
 
 async fn ready(readiness: &Readiness) -> Response {

@@ -362,3 +362,25 @@ impl Sessions {
 fn not_revoked() -> Expr {
     Expr::col(column("revoked_at")).is_null()
 }
+
+/// Once an hour, sessions that ended a day ago and forgotten failures go, until `stop`.
+pub async fn sweep(
+    sessions: Sessions,
+    throttle: crate::throttle::Throttle,
+    mut stop: tokio::sync::watch::Receiver<bool>,
+) {
+    let mut every = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        let now = Timestamp::now();
+        if let Err(error) = sessions.sweep(now).await {
+            tracing::warn!(%error, "sweeping sessions");
+        }
+        if let Err(error) = throttle.sweep(now).await {
+            tracing::warn!(%error, "sweeping failed sign-ins");
+        }
+    }
+}

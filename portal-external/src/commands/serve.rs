@@ -9,7 +9,6 @@ use ehr::{Charts, RecordSettings};
 use futures_util::FutureExt;
 use sources::Catalogue;
 use store::Store;
-use tokio::sync::watch;
 use web::{
     config::{self, Problem, SourcesSection},
     cookies::CookieRules,
@@ -19,7 +18,7 @@ use web::{
     render::{self, Renderer},
     run,
     server::Limits,
-    session::{Lifetimes, Sessions},
+    session::{self, Lifetimes, Sessions},
     shell::{Shell, ShellSettings},
     telemetry::Traces,
     throttle::{Population, Throttle},
@@ -120,7 +119,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         charts,
     });
     // Audit rows of this portal are sealed by the internal one: its database role need not read the audit log.
-    tokio::spawn(sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
+    tokio::spawn(session::sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
     let limits = Limits::behind(&config.server.trusted_proxies);
     let shell = ShellSettings {
         public_url: config.server.public_url.clone(),
@@ -142,43 +141,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Once an hour, sessions that ended a day ago and forgotten failures go.
-async fn sweep(sessions: Sessions, throttle: Throttle, mut stop: watch::Receiver<bool>) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(3600));
-    loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
-        let now = jiff::Timestamp::now();
-        if let Err(error) = sessions.sweep(now).await {
-            tracing::warn!(%error, "sweeping sessions");
-        }
-        if let Err(error) = throttle.sweep(now).await {
-            tracing::warn!(%error, "sweeping failed sign-ins");
-        }
-    }
-}
-
-/// A newer schema under a program that runs is shown, not required: steps only add, and the balancer must not lose all
-/// replicas of the old release at once.
-fn schema(store: Store) -> ops::Check {
-    Box::new(move || {
-        let store = store.clone();
-        async move {
-            match store.check_schema().await {
-                Ok(()) => Ok(()),
-                Err(store::StoreError::SchemaNewer { .. }) => Err("newer"),
-                Err(store::StoreError::Schema { .. }) => Err("older"),
-                Err(_) => Err("unavailable"),
-            }
-        }
-        .boxed()
-    })
-}
-
 fn readiness(store: Store) -> Readiness {
-    let schema = schema(store.clone());
+    let schema = ops::schema(store.clone());
     let database = move || {
         let store = store.clone();
         async move { store.ping().await.map_err(|_| "unavailable") }.boxed()

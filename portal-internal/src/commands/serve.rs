@@ -22,7 +22,7 @@ use web::{
     render::{self, Renderer},
     run,
     server::Limits,
-    session::{Lifetimes, Sessions},
+    session::{self, Lifetimes, Sessions},
     shell::{Shell, ShellSettings},
     telemetry::Traces,
     throttle::{Population, Throttle},
@@ -133,7 +133,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     });
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));
-    tokio::spawn(sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
+    tokio::spawn(session::sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
     let limits = Limits::behind(&config.server.trusted_proxies);
     let shell = ShellSettings {
         public_url: config.server.public_url.clone(),
@@ -160,24 +160,6 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Once an hour, sessions that ended a day ago and forgotten failures go.
-async fn sweep(sessions: Sessions, throttle: Throttle, mut stop: watch::Receiver<bool>) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(3600));
-    loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
-        let now = jiff::Timestamp::now();
-        if let Err(error) = sessions.sweep(now).await {
-            tracing::warn!(%error, "sweeping sessions");
-        }
-        if let Err(error) = throttle.sweep(now).await {
-            tracing::warn!(%error, "sweeping failed sign-ins");
-        }
-    }
-}
-
 /// Once a minute, on one replica: kept searches hold what people are called.
 async fn forget_searches(index: patients::Index, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(60));
@@ -192,25 +174,8 @@ async fn forget_searches(index: patients::Index, mut stop: watch::Receiver<bool>
     }
 }
 
-/// A newer schema under a program that runs is shown, not required: steps only add, and the balancer must not lose all
-/// replicas of the old release at once.
-fn schema(store: Store) -> ops::Check {
-    Box::new(move || {
-        let store = store.clone();
-        async move {
-            match store.check_schema().await {
-                Ok(()) => Ok(()),
-                Err(store::StoreError::SchemaNewer { .. }) => Err("newer"),
-                Err(store::StoreError::Schema { .. }) => Err("older"),
-                Err(_) => Err("unavailable"),
-            }
-        }
-        .boxed()
-    })
-}
-
 fn readiness(store: Store, directory: Directory) -> Readiness {
-    let schema = schema(store.clone());
+    let schema = ops::schema(store.clone());
     let database = move || {
         let store = store.clone();
         async move { store.ping().await.map_err(|_| "unavailable") }.boxed()
