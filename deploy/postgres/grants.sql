@@ -98,6 +98,16 @@ GRANT SELECT, INSERT, UPDATE (names, sex, birth_date, identifiers, aliases, seen
 GRANT SELECT, INSERT, UPDATE, DELETE ON patient_do_not_link TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (settled_at, settled_by, decision) ON patient_contested TO portal_internal;
 GRANT SELECT, INSERT, DELETE ON patient_search TO portal_internal;
+-- Search terms and weak evidence hold phones and addresses: those outside write what they meet, anew each time, and read
+-- none of it but whose it is and whether it changed. Pairs, decisions and sweeps are the intranet's alone; a decision is
+-- never deleted, it is taken back.
+GRANT SELECT, INSERT, DELETE, UPDATE (due_at) ON identity_trait TO portal_internal;
+GRANT SELECT, INSERT, DELETE ON identity_term TO portal_internal;
+GRANT SELECT (source, source_patient, digest), INSERT, DELETE ON identity_trait TO portal_external, portal_desk;
+GRANT SELECT (source, source_patient), INSERT, DELETE ON identity_term TO portal_external, portal_desk;
+GRANT SELECT, INSERT, UPDATE (score, contested, evidence, state), DELETE ON match_candidate TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (undone_at, undone_by, undone_by_name, undo_reason) ON match_decision TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (state, part, started_at, finished_at, seen, detail) ON index_sweep TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (resident_id_hash, resident_id_masked) ON patient TO portal_external, portal_desk;
 GRANT SELECT, INSERT, UPDATE (undone_at) ON patient_link TO portal_external, portal_desk;
 GRANT SELECT (person, source, source_patient) ON patient_do_not_link TO portal_external, portal_desk;

@@ -13,6 +13,7 @@ mod m20261121_000005_accounts;
 mod m20261122_000006_relations;
 mod m20261122_000007_sessions;
 mod m20261122_000008_rights;
+mod m20261122_000009_index;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_relations::Migration),
             Box::new(m20261122_000007_sessions::Migration),
             Box::new(m20261122_000008_rights::Migration),
+            Box::new(m20261122_000009_index::Migration),
         ]
     }
 }

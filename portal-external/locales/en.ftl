@@ -59,3 +59,11 @@ patient-words-title = What the words mean
 patient-summary-words = “Provisional”: still being looked into. “Presumed”: looks like it, not proven. “No answer”: that hospital’s system did not answer this time; it may have records.
 patient-summary-wrong = If something is wrong, ask the hospital that wrote it; this site never changes a hospital’s record.
 patient-visits-words = “Differential”, “provisional”: the doctor was still considering it. “No diagnosis recorded”: the hospital wrote none; that doesn’t mean there was nothing.
+
+# The newest results of the first page
+newest-title = Newest laboratory results
+newest-asking = Asking your hospitals…
+newest-ask = Show the newest results
+newest-failed = Your results can’t be looked up now
+newest-failed-text = That does not mean there are none. Please look again later.
+newest-held = There are results that can’t be shown here yet; see below why.

@@ -59,3 +59,11 @@ patient-words-title = 这些词是什么意思
 patient-summary-words = “待确认”：医生还在查，没有定下来。“推定”：看情况像是，还没有证实。“未应答”：那家医院的系统这次没有回复，不等于没有记录。
 patient-summary-wrong = 内容有错，请到写它的那家医院更正；本站不改写医院的记录。
 patient-visits-words = “鉴别诊断”“待确认”：医生当时还在考虑，不是定下来的诊断。“没有诊断记录”：医院没有写，不等于没有问题。
+
+# 首页的最近结果
+newest-title = 最近的检验结果
+newest-asking = 正在向您的医院查询…
+newest-ask = 查看最近的结果
+newest-failed = 现在查不到检验结果
+newest-failed-text = 查不到不等于没有。请过一会儿再看。
+newest-held = 有结果还不能在这里显示，原因见下。

@@ -58,8 +58,9 @@ pub fn check(file: &Path, create_keys: bool) -> ExitCode {
         }
     }
     let mut problems = Vec::new();
-    if let Err(found) = Config::load(file) {
-        problems.extend(found);
+    match Config::load(file) {
+        Err(found) => problems.extend(found),
+        Ok(config) => problems.extend(config.database.not_writable()),
     }
     if let Some(sources) = Config::sources(file) {
         problems.extend(serve::catalogue(&sources).err().unwrap_or_default());

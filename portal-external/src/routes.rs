@@ -8,7 +8,7 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{home, record, sign_in},
+    pages::{document, home, record, sign_in},
     portal::{Permission, Portal},
 };
 
@@ -24,6 +24,12 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::GET, "/", site, home::show),
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
         RouteEntry::new(Method::GET, "/people/:person/record/:section", record_of(), record::section),
+        RouteEntry::new(
+            Method::GET,
+            "/people/:person/record/documents/:source/:kind/:resource/:number",
+            record_of(),
+            document::show,
+        ),
     ]
 }
 

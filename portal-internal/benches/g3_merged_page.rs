@@ -63,7 +63,7 @@ async fn run() -> Result<bool> {
 fn manner(at: usize, of: usize) -> Manner {
     let delay = SLOWEST.mul_f64((at + 1) as f64 / of as f64);
     // As many results in all, however many hospitals: their number alone is what changes.
-    Manner { delay, results: 400 / of, dead: false }
+    Manner { delay, results: 400 / of, analytes: 40, dead: false }
 }
 
 async fn merged(report: &mut Report, count: usize) -> Result<()> {

@@ -3,18 +3,22 @@
 mod audit;
 mod bootstrap;
 mod directory;
+mod index;
+mod relations;
 mod serve;
 mod sessions;
 
 use std::{io::Write, path::Path, process::ExitCode};
 
-use web::config::Problem;
+use web::config::{Problem, not_writable};
 
 use crate::config::Config;
 
 pub use audit::audit_verify;
 pub use bootstrap::bootstrap_admin;
 pub use directory::directory_test;
+pub use index::{index_import, index_sweep};
+pub use relations::relations_import;
 pub use serve::serve;
 pub use sessions::sessions_end;
 
@@ -42,6 +46,12 @@ fn could_not_run(error: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::from(COULD_NOT_RUN)
 }
 
+/// The command could run, and what it was told is wrong.
+fn refused(error: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "portal-internal: {error}");
+    ExitCode::from(FAILED)
+}
+
 /// `routes`: everything the portal answers, and who may; for reviews, and for the test that knocks everywhere.
 pub fn routes() -> ExitCode {
     match crate::routes::registry() {
@@ -62,8 +72,12 @@ pub fn check(file: &Path, create_keys: bool) -> ExitCode {
         }
     }
     let mut problems = Vec::new();
-    if let Err(found) = Config::load(file) {
-        problems.extend(found);
+    match Config::load(file) {
+        Err(found) => problems.extend(found),
+        Ok(config) => {
+            problems.extend(config.database.not_writable());
+            problems.extend(not_writable("audit.heads_file", &config.audit.heads_file));
+        }
     }
     if let Some(sources) = Config::sources(file) {
         problems.extend(serve::catalogue(&sources).err().unwrap_or_default());

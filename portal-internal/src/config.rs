@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use directory::DirectoryConfig;
+use jiff::SignedDuration;
 use web::{
     config::{
         DatabaseSection, Document, IdentifiersSection, OpsSection, Problem, Problems, RecordSection, Section,
@@ -33,6 +34,8 @@ pub struct Config {
     pub sources: SourcesSection,
     /// `[audit]`
     pub audit: AuditSection,
+    /// `[index]`
+    pub index: IndexSection,
 }
 
 /// `[keys]`: root keys by domain.
@@ -49,6 +52,12 @@ pub struct Keys {
 pub struct AuditSection {
     /// Where heads of the audit chain are published, outside the database.
     pub heads_file: PathBuf,
+}
+
+/// `[index]`
+pub struct IndexSection {
+    /// How often sources with `sweep = true` are listed; never without.
+    pub sweep_every: Option<SignedDuration>,
 }
 
 /// The key files a configuration names, for `check --create-keys`.
@@ -86,6 +95,7 @@ impl Config {
         let directories = directories(root);
         let sources = SourcesSection::read(root);
         let audit = AuditSection::read(root);
+        let index = IndexSection::read(root);
         root.finish();
         Some(Self {
             server: server?,
@@ -98,6 +108,7 @@ impl Config {
             directories,
             sources: sources?,
             audit,
+            index: index?,
         })
     }
 
@@ -126,6 +137,20 @@ impl AuditSection {
         root.section("audit", |section| {
             let heads_file = section.optional_file("heads_file");
             Self { heads_file: heads_file.unwrap_or_else(|| section.folder().join("audit-heads.jsonl")) }
+        })
+    }
+}
+
+impl IndexSection {
+    fn read(root: &mut Section<'_>) -> Option<Self> {
+        const LONGEST: u32 = 31 * 24;
+        root.section("index", |section| {
+            let hours: u32 = section.optional("sweep_every_hours").unwrap_or(24);
+            if hours > LONGEST {
+                section.problem("sweep_every_hours", "is not between 0 and 744", "hours; 0 for never, 24 unless said");
+                return None;
+            }
+            Some(Self { sweep_every: (hours > 0).then(|| SignedDuration::from_hours(i64::from(hours))) })
         })
     }
 }

@@ -8,6 +8,7 @@ use access::{
 };
 use directory::Directory;
 use ehr::Charts;
+use patients::Stewardship;
 use record_view::home::{Connected, LastAnswer};
 use sources::{Catalogue, Environment, Source};
 use store::Store;
@@ -46,6 +47,8 @@ pub struct Portal {
     pub catalogue: Arc<Catalogue>,
     /// Their records.
     pub charts: Charts,
+    /// Who is whom, as stewards keep it.
+    pub stewardship: Stewardship,
 }
 
 fn audit_key(keys: &Keys) -> AuditKey {

@@ -39,6 +39,12 @@ enum Command {
     /// Sessions of staff.
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Who treats whom.
+    #[command(subcommand)]
+    Relations(RelationsCommand),
+    /// The regional patient index.
+    #[command(subcommand)]
+    Index(IndexCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -56,6 +62,51 @@ enum SessionsCommand {
         /// The directory's id, when there are several.
         #[arg(long)]
         organisation: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum RelationsCommand {
+    /// Begin the treatment relations of a hospital's list. What stands already is left as it is.
+    ///
+    /// A CSV file in UTF-8, first line the names of its columns: `staff` (sign-in name), `until` (a date, included, at most
+    /// a year away), and for the patient either `source` and `patient` (the id of the FHIR `Patient` there), or
+    /// `resident_id` and `name`. `name` may stand beside `patient` too and is then compared. `how` is `encounter`,
+    /// `referral`, `consultation` or `list`, which it is when left out.
+    Import {
+        /// The list.
+        file: PathBuf,
+        /// Say what would come of each line; write nothing and ask no hospital.
+        #[arg(long)]
+        dry_run: bool,
+        /// The directory's id, when there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum IndexCommand {
+    /// Take a hospital's list of patients into the index. What is known already stays as it is.
+    ///
+    /// A CSV file in UTF-8, first line the names of its columns: `patient` (the id of the FHIR `Patient` there) and `name`,
+    /// and of `source`, `sex`, `birth_date`, `resident_id`, `phone`, `address` and `record_number` those there are; or, in a
+    /// file whose name ends in `.ndjson`, FHIR `Patient` resources, one a line.
+    Import {
+        /// The list.
+        file: PathBuf,
+        /// The source of every line that names none.
+        #[arg(long)]
+        source: Option<String>,
+        /// Say which lines are wrong; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List the patients of every hospital with `sweep = true`, or of one, into the index. A sweep that was broken off goes
+    /// on where it stopped.
+    Sweep {
+        /// The source's id.
+        source: Option<String>,
     },
 }
 
@@ -88,6 +139,13 @@ pub async fn run() -> ExitCode {
         Command::Sessions(SessionsCommand::End { user, organisation }) => {
             commands::sessions_end(file, &user, organisation.as_deref()).await
         }
+        Command::Relations(RelationsCommand::Import { file: list, dry_run, organisation }) => {
+            commands::relations_import(file, &list, organisation.as_deref(), dry_run).await
+        }
+        Command::Index(IndexCommand::Import { file: list, source, dry_run }) => {
+            commands::index_import(file, &list, source.as_deref(), dry_run).await
+        }
+        Command::Index(IndexCommand::Sweep { source }) => commands::index_sweep(file, source.as_deref()).await,
         Command::Audit(AuditCommand::Verify) => commands::audit_verify(file).await,
         Command::Directory(DirectoryCommand::Test { user }) => commands::directory_test(file, &user).await,
     }

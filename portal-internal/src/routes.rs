@@ -8,7 +8,7 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{break_glass, home, patients, record, sign_in},
+    pages::{break_glass, document, home, index, patients, record, sign_in, timeline},
     portal::{Permission, Portal},
 };
 
@@ -16,6 +16,7 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
+    let steward = || Permission((Object::PAGE_INDEX, Act::LinkPatients));
     let home_page = Permission((Object::PAGE_HOME, Act::View));
     vec![
         RouteEntry::new(Method::GET, "/static/*path", Public, files),
@@ -28,7 +29,16 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::GET, "/patients/:person", record(), record::open),
         RouteEntry::new(Method::GET, "/patients/:person/break-glass", record(), break_glass::show),
         RouteEntry::new(Method::POST, "/patients/:person/break-glass", record(), break_glass::submit),
+        RouteEntry::new(Method::GET, "/patients/:person/timeline", record(), timeline::show),
         RouteEntry::new(Method::GET, "/patients/:person/:section", record(), record::section),
+        RouteEntry::new(
+            Method::GET,
+            "/patients/:person/documents/:source/:kind/:resource/:number",
+            record(),
+            document::show,
+        ),
+        RouteEntry::new(Method::GET, "/admin/index", steward(), index::show),
+        RouteEntry::new(Method::POST, "/admin/index/pairs/:pair", steward(), index::decide),
     ]
 }
 

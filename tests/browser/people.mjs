@@ -70,6 +70,19 @@ export const openRecord = async (page, demo, path) => {
   return page.goto(`${demo.internal.url}${path}`)
 }
 
+// Opens the form that breaks the glass, for somebody the clinician does not treat and whose record nobody has opened yet;
+// the form's address, or undefined where all are open.
+export const closedRecord = async (page, demo) => {
+  const { treats } = clinicianOf(demo)
+  for (const patient of demo.patients.filter(({ id }) => !treats.includes(id)).reverse()) {
+    for (const path of await search(page, demo.internal.url, patient.name)) {
+      await page.goto(`${demo.internal.url}${path}/break-glass`)
+      if ((await page.locator('form[action$="/break-glass"]').count()) > 0) return `${path}/break-glass`
+    }
+  }
+  return undefined
+}
+
 // Signed in as the clinician, at the record of a patient of two hospitals or more; its path without a section.
 export const atRecord = async (page, demo, section = 'lab-results') => {
   await signIn(page, demo.internal.url, clinicianOf(demo))

@@ -1,7 +1,7 @@
 // Visits the portals as people do, in Chromium: every page that links lead to, in the languages, widths and colour
 // schemes asked for, then the journeys. `cargo xtask test` and `cargo xtask shots` start the portals and this.
 //
-//   node run.mjs --demo DIR/demo.json --shots DIR [--modes usual|all] [--only WORDS]
+//   node run.mjs --demo DIR/demo.json --programs DIR --shots DIR [--modes usual|all] [--only WORDS]
 //
 // A page fails on: an accessibility violation (axe), a console error, a broken content security policy, a request to
 // another origin, a dialog, a server error, sideways scrolling, a page language that was not asked for.
@@ -13,6 +13,8 @@ import { chromium } from 'playwright-core'
 import { crawl } from './crawl.mjs'
 import { banner } from './banner.mjs'
 import { forms } from './forms.mjs'
+import { glass } from './glass.mjs'
+import { hostile } from './hostile.mjs'
 import { journeys } from './journeys.mjs'
 import { keyboard } from './keyboard.mjs'
 import { largeText } from './large.mjs'
@@ -22,7 +24,7 @@ import { states } from './states.mjs'
 import { tabs } from './tabs.mjs'
 
 const { values } = parseArgs({
-  options: { demo: { type: 'string' }, shots: { type: 'string' }, modes: { type: 'string', default: 'usual' }, only: { type: 'string', default: '' } },
+  options: { demo: { type: 'string' }, programs: { type: 'string' }, shots: { type: 'string' }, modes: { type: 'string', default: 'usual' }, only: { type: 'string', default: '' } },
 })
 const demo = JSON.parse(readFileSync(values.demo, 'utf8'))
 mkdirSync(values.shots, { recursive: true })
@@ -65,10 +67,10 @@ const browser = await chromium.launch({
 try {
   const all = values.modes === 'all'
   if (!values.only || /^(in|ex)ternal/.test(values.only)) await crawl({ browser, demo, modes: all ? ALL : USUAL, check, shots: values.shots })
-  await states({ browser, demo, check, shots: values.shots, all })
+  await states({ browser, demo, demoFile: values.demo, check, shots: values.shots, all })
   // The forms of the doors come last: wrong sign-ins are counted.
-  for (const [name, story] of [...journeys, ...banner, ...scripts, ...print, ...largeText, ...keyboard, ...tabs, ...others, ...forms]) {
-    await check(`journey: ${name}`, () => story({ browser, demo, shots: values.shots }))
+  for (const [name, story] of [...journeys, ...banner, ...scripts, ...print, ...largeText, ...keyboard, ...tabs, ...others, ...glass, ...hostile, ...forms]) {
+    await check(`journey: ${name}`, () => story({ browser, demo, demoFile: values.demo, programs: values.programs, shots: values.shots }))
   }
 } finally {
   await browser.close()

@@ -1,9 +1,9 @@
 // The states of the pages under the names of the reference pictures, `name.width[.dark].png`, so that both can be laid
 // side by side; each is examined as every page is.
-import { join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
 import { examine, listen } from './examine.mjs'
-import { closedRecord } from './forms.mjs'
-import { atRecord, behave, contextOf, ownPath, patientOf, search, sharedPatient, signIn } from './people.mjs'
+import { atRecord, behave, closedRecord, contextOf, ownPath, patientOf, search, sharedPatient, signIn } from './people.mjs'
 
 const LOOKS = [
   { language: 'zh-CN', width: 1440, scheme: 'light', suffix: '1440' },
@@ -27,7 +27,24 @@ const keep = async (page, look, name, { shots, complaints }) => {
   return problems.filter((problem) => !/^status 5|status of 5/.test(problem)).map((problem) => `${name}: ${problem}`)
 }
 
-const inside = async ({ page, look, demo, shots, complaints }) => {
+// While somebody else has the database: what is to be written is not, so nothing is read either.
+const withoutDatabase = async (demoFile, act) => {
+  const lock = join(dirname(demoFile), 'portal.writer-lock')
+  const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const ended = new Promise((resolve) => { holder.on('exit', resolve) })
+  try {
+    await new Promise((resolve, reject) => {
+      holder.stdout.once('data', resolve)
+      holder.once('exit', () => reject(new Error(`${lock} can't be held`)))
+    })
+    await act()
+  } finally {
+    holder.stdin.end()
+    await ended
+  }
+}
+
+const inside = async ({ page, look, demo, demoFile, shots, complaints }) => {
   const problems = []
   const take = async (name) => problems.push(...(await keep(page, look, name, { shots, complaints })))
   const { url } = demo.internal
@@ -64,8 +81,13 @@ const inside = async ({ page, look, demo, shots, complaints }) => {
   } finally {
     for (const hospital of sharedPatient(demo).hospitals) await behave(demo, hospital, 'ok')
   }
-  const closed = await closedRecord(page, demo)
-  if (closed) await take('break-glass')
+  if (!(await closedRecord(page, demo))) throw new Error('every record is open')
+  await take('break-glass')
+  await withoutDatabase(demoFile, async () => {
+    const answer = await page.goto(`${url}${patient}/lab-results`)
+    if (answer.status() !== 503) problems.push(`without a database: status ${answer.status()}`)
+    await take('error-503')
+  })
   await page.evaluate(() => { for (const field of document.querySelectorAll('form [name="csrf_token"]')) field.value = 'old' })
   await page.locator('form[action="/sign-out"] button').first().click()
   await page.waitForLoadState('load')
@@ -73,7 +95,7 @@ const inside = async ({ page, look, demo, shots, complaints }) => {
   return problems
 }
 
-const outside = async ({ page, look, demo, shots, complaints }) => {
+const outside = async ({ page, look, demo, demoFile, shots, complaints }) => {
   const problems = []
   const take = async (name) => problems.push(...(await keep(page, look, name, { shots, complaints })))
   const { url } = demo.external
@@ -103,10 +125,15 @@ const outside = async ({ page, look, demo, shots, complaints }) => {
   } finally {
     await behave(demo, silent, 'ok')
   }
+  await withoutDatabase(demoFile, async () => {
+    const answer = await page.goto(`${url}${record}/lab-results`)
+    if (answer.status() !== 503) problems.push(`without a database: status ${answer.status()}`)
+    await take('error-503-patient')
+  })
   return problems
 }
 
-export const states = async ({ browser, demo, check, shots, all }) => {
+export const states = async ({ browser, demo, demoFile, check, shots, all }) => {
   for (const look of all ? LOOKS : LOOKS.slice(0, 2)) {
     for (const [portal, tour] of [['internal', inside], ['external', outside]]) {
       await check(`states ${portal} ${look.suffix}`, async () => {
@@ -114,7 +141,7 @@ export const states = async ({ browser, demo, check, shots, all }) => {
         try {
           const page = await context.newPage()
           const complaints = await listen(page, new URL(demo[portal].url).origin)
-          return await tour({ page, look, demo, shots, complaints })
+          return await tour({ page, look, demo, demoFile, shots, complaints })
         } finally {
           await context.close()
         }

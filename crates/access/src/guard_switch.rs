@@ -30,6 +30,8 @@ macro_rules! safeguards {
 }
 
 safeguards! {
+    /// A directory is never asked to bind a name with no password.
+    EmptyPassword = "empty-password",
     /// The guard of a page's route.
     RouteGate = "route-gate",
     /// The guard of an API operation.

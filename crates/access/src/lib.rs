@@ -26,4 +26,4 @@ pub use error::AccessError;
 pub use fault::{Classify, Fault};
 pub use guard_switch::Safeguard;
 pub use policy::{Act, Effect, Grant, Object, Policy, Role, Ruleset};
-pub use relations::{GlassReason, Grounds, Relation, RelationKind, Relations};
+pub use relations::{Care, GlassReason, Grounds, Relation, RelationKind, Relations};

@@ -3,7 +3,7 @@
 //! `care` is given by whoever admits or refers a patient; `break-glass` is taken in an emergency, with a stated reason,
 //! for one patient and [`GLASS_OPEN`] at most. Whether a relation is asked for at all is the configuration's.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
@@ -54,6 +54,15 @@ pub struct Relation {
     pub since: Timestamp,
     /// Until when; none for care that nobody has ended.
     pub until: Option<Timestamp>,
+}
+
+/// What came of [`Relations::begin_care`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// From now on.
+    Begun(Relation),
+    /// There already, and no shorter: nothing was written.
+    Standing(Relation),
 }
 
 /// Why the glass is broken, of the four grounds a hospital's rules know, or another.
@@ -139,6 +148,34 @@ impl Relations {
         Self { store, audit }
     }
 
+    /// Which of `people` have a relation to `staff` at `now`, and of which kind, care before a broken glass: for lists. It
+    /// opens nothing; [`Relations::between`] decides.
+    ///
+    /// # Errors
+    /// As [`Relations::between`].
+    pub async fn among(
+        &self,
+        staff: &SubjectId,
+        people: &[PersonId],
+        now: Timestamp,
+    ) -> Result<HashMap<PersonId, RelationKind>, AccessError> {
+        let at = to_millis(now);
+        let open = Condition::all()
+            .add(Column::Staff.eq(staff.as_str()))
+            .add(Column::Person.is_in(people.iter().map(|person| person.0)))
+            .add(Column::Since.lte(at))
+            .add(Condition::any().add(Column::Until.is_null()).add(Column::Until.gt(at)));
+        let mut kinds = HashMap::new();
+        for row in Entity::find().filter(open).all(self.store.reader()).await? {
+            let person = PersonId(row.person);
+            let kind = relation(row)?.kind;
+            if kind == RelationKind::Care || !kinds.contains_key(&person) {
+                kinds.insert(person, kind);
+            }
+        }
+        Ok(kinds)
+    }
+
     /// The relation by which `staff` may open the record of `person` at `now`: care before a broken glass.
     ///
     /// # Errors
@@ -189,10 +226,13 @@ impl Relations {
             until: Some(to_millis(now + GLASS_OPEN)),
         };
         let event = Event::new(action::GLASS_BROKEN, "treatment-relation", Outcome::Ok).because(reason.told());
-        self.give(staff, event, row, now).await
+        let (audit, draft, broken) = (self.audit.clone(), given(staff, event, &row, now), row.clone());
+        self.store.write(move |tx| Box::pin(async move { insert(tx, &audit, draft, broken).await })).await?;
+        relation(row)
     }
 
-    /// `staff` treats `person` from `now` on, until `until` if that is known: admitted, referred, called in.
+    /// `staff` treats `person` from `now` on, until `until` if that is known: admitted, referred, called in. Said again, it
+    /// changes nothing, so that a list may be read twice. `reason` is a key, not a diagnosis.
     ///
     /// # Errors
     /// As [`Relations::break_glass`].
@@ -204,7 +244,7 @@ impl Relations {
         reason: &str,
         now: Timestamp,
         until: Option<Timestamp>,
-    ) -> Result<Relation, AccessError> {
+    ) -> Result<Care, AccessError> {
         let row = Model {
             id: Uuid::now_v7(),
             staff: staff.to_string(),
@@ -214,21 +254,56 @@ impl Relations {
             since: to_millis(now),
             until: until.map(to_millis),
         };
-        let event = Event::new(action::CARE_BEGUN, "treatment-relation", Outcome::Ok).because(reason);
-        self.give(ctx, event, row, now).await
+        let draft =
+            given(ctx, Event::new(action::CARE_BEGUN, "treatment-relation", Outcome::Ok).because(reason), &row, now);
+        let (audit, begun, there) = (self.audit.clone(), row.clone(), care_until(staff, person, now, until));
+        let standing = self.store.write::<_, AccessError, _>(move |tx| {
+            Box::pin(async move {
+                let standing = Entity::find().filter(there).one(tx).await?;
+                if standing.is_none() {
+                    insert(tx, &audit, draft, begun).await?;
+                }
+                Ok(standing)
+            })
+        });
+        match standing.await? {
+            Some(standing) => Ok(Care::Standing(relation(standing)?)),
+            None => Ok(Care::Begun(relation(row)?)),
+        }
     }
 
-    async fn give(&self, ctx: &dyn Context, event: Event, row: Model, now: Timestamp) -> Result<Relation, AccessError> {
-        let until = row.until.map(|until| from_millis(until).to_string());
-        let event = event
-            .on(row.id.to_string())
-            .about(PersonId(row.person))
-            .with(json!({ "staff": row.staff, "until": until }));
-        let draft = AuditLog::draft(ctx, now, event);
-        let (audit, given) = (self.audit.clone(), row.clone());
-        self.store.write(move |tx| Box::pin(async move { insert(tx, &audit, draft, given).await })).await?;
-        relation(row)
+    /// Care of `person` by `staff` that lasts until `until` or longer: what [`Relations::begin_care`] would find.
+    ///
+    /// # Errors
+    /// As [`Relations::between`].
+    pub async fn care(
+        &self,
+        staff: &SubjectId,
+        person: PersonId,
+        now: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<Option<Relation>, AccessError> {
+        let found = Entity::find().filter(care_until(staff, person, now, until)).one(self.store.reader()).await?;
+        found.map(relation).transpose()
     }
+}
+
+/// The audit row of a relation.
+fn given(ctx: &dyn Context, event: Event, row: &Model, now: Timestamp) -> Draft {
+    let until = row.until.map(|until| from_millis(until).to_string());
+    let event =
+        event.on(row.id.to_string()).about(PersonId(row.person)).with(json!({ "staff": row.staff, "until": until }));
+    AuditLog::draft(ctx, now, event)
+}
+
+fn care_until(staff: &SubjectId, person: PersonId, now: Timestamp, until: Option<Timestamp>) -> Condition {
+    let longer = until.map(|until| Column::Until.gte(to_millis(until)));
+    Condition::all()
+        .add(Column::Staff.eq(staff.as_str()))
+        .add(Column::Person.eq(person.0))
+        .add(Column::Kind.eq(RelationKind::Care.as_str()))
+        .add(Column::Since.lte(to_millis(now)))
+        .add(Condition::any().add(Column::Until.is_null()).add_option(longer))
 }
 
 async fn insert(tx: &Tx, audit: &AuditLog, draft: Draft, row: Model) -> Result<(), AccessError> {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use access::Safeguard;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -168,7 +169,8 @@ impl Directory {
 /// RFC 4513 §5.1.2: a bind with a name and no password succeeds at some servers and proves nothing. NUL ends the
 /// password for servers written in C.
 fn acceptable_password(password: &str) -> Result<(), Refusal> {
-    if password.is_empty() || password.len() > MAX_PASSWORD || password.contains('\0') {
+    let empty = password.is_empty() && Safeguard::EmptyPassword.stands();
+    if empty || password.len() > MAX_PASSWORD || password.contains('\0') {
         return Err(Refusal::Password);
     }
     Ok(())

@@ -1,16 +1,34 @@
 //! Opening a chart: authorize, write down the intent, ask every linked source at once, write down the outcome.
 
 mod authorize;
+mod charges;
 mod checked;
 mod demographics;
+mod discharge;
+mod document;
+mod exam_reports;
 mod fan_out;
+mod front_page;
+mod json;
 mod labs;
+mod medications;
+mod medicines;
+mod note_texts;
+mod nursing;
+mod orders;
 mod outpatient;
 mod patient;
+mod personal_record;
+mod prescriptions;
 mod query;
 mod record_query;
+mod registered;
 mod search;
+mod sheet;
 mod summary;
+mod surgery;
+mod sweep;
+mod timeline;
 
 use std::sync::Arc;
 
@@ -20,9 +38,12 @@ use patients::Index;
 use sources::Catalogue;
 use store::Store;
 
+pub use document::{DocumentAddress, OpenedDocument};
 pub(crate) use patient::identity;
 pub use query::SearchQuery;
 pub use record_query::RecordQuery;
+pub use registered::Registered;
+pub use sweep::Swept;
 
 use crate::{Banner, EhrError, Link, MaskedIdentifier};
 
@@ -102,7 +123,7 @@ impl Charts {
     /// As every read of a chart.
     pub async fn plain_banner(&self, reader: Reader<'_>, person: PersonId, now: Timestamp) -> Result<Banner, EhrError> {
         let allowed = self.authorize(reader, person, crate::Section::Demographics, now).await?;
-        Ok(self.face(allowed.person, now))
+        Ok(Banner { glass_until: allowed.glass_until, ..self.face(allowed.person, now) })
     }
 
     fn face(&self, person: patients::Person, now: Timestamp) -> Banner {
@@ -118,6 +139,7 @@ impl Charts {
             sex: person.sex,
             birth_date: person.birth_date,
             allergies: crate::Allergies::default(),
+            glass_until: None,
         }
     }
 

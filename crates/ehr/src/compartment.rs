@@ -41,6 +41,19 @@ impl Compartment {
             && identity.is_some_and(|identity| self.index.is_somebody_else(&self.person, &identity))
     }
 
+    /// Do the numbers that a document gives its patient (root and extension of HL7 v3) say that it is somebody else? Only a
+    /// resident ID does: numbers of a hospital's own may be of any kind.
+    pub(crate) fn contradicts(&self, numbers: &[(String, String)]) -> bool {
+        let known =
+            |root: &str| self.resident_id_systems.iter().any(|own| own.strip_prefix("urn:oid:").unwrap_or(own) == root);
+        let stated = numbers.iter().filter(|(root, _)| known(root));
+        let mut stated = stated.filter_map(|(_, number)| ResidentId::parse(number).ok()).peekable();
+        let any = stated.peek().is_some();
+        access::Safeguard::Compartment.stands()
+            && any
+            && !stated.any(|number| self.index.is_held_by(&self.person, &number))
+    }
+
     fn is_own_id(&self, text: &str, subject: &ResourceReference<'_>) -> bool {
         // The usual form, without taking it apart.
         let plain = text.strip_prefix("Patient/").is_some_and(|id| self.ids.iter().any(|own| own == id));

@@ -76,4 +76,6 @@ pub struct Banner {
     pub links: Vec<Link>,
     /// What is known of allergies: `Asking` in a banner that did not ask.
     pub allergies: crate::Allergies,
+    /// Until when the reader, who has broken the glass, may read on; `None` for whoever treats the patient.
+    pub glass_until: Option<Timestamp>,
 }

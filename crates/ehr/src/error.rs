@@ -25,9 +25,9 @@ pub enum EhrError {
     /// The read could not be written down, so nothing was read.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// A kept search can't be read.
-    #[error("a kept search can't be read: {0}")]
-    Kept(#[from] serde_json::Error),
+    /// A kept search can't be read, or a record not be written as JSON.
+    #[error("JSON: {0}")]
+    Json(#[from] serde_json::Error),
 }
 
 /// What is wrong with a search for patients.
@@ -64,7 +64,7 @@ impl Classify for EhrError {
             Self::Query(_) => Fault::Invalid,
             Self::Store(error) => error.fault(),
             Self::Audit(error) => error.fault(),
-            Self::Kept(_) => Fault::Internal,
+            Self::Json(_) => Fault::Internal,
         }
     }
 }
@@ -75,7 +75,10 @@ impl From<IndexError> for EhrError {
             IndexError::NotFound => Self::NotFound,
             IndexError::Store(error) => Self::Store(error),
             IndexError::Audit(error) => Self::Audit(error),
-            IndexError::Row(error) => Self::Kept(error),
+            IndexError::Row(error) => Self::Json(error),
+            IndexError::Access(error) => error.into(),
+            // Of stewards' decisions, which are not made here.
+            IndexError::Reason | IndexError::Conflict(_) => Self::NotFound,
         }
     }
 }

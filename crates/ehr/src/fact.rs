@@ -60,6 +60,48 @@ pub enum Part {
     Diagnoses,
     /// 病程与门诊记录
     Notes,
+    /// 检查、检验、治疗和护理医嘱
+    ServiceOrders,
+    /// 用药医嘱
+    MedicationOrders,
+    /// 膳食医嘱
+    NutritionOrders,
+    /// 处方
+    Prescriptions,
+    /// 发药
+    Dispenses,
+    /// 给药
+    Administrations,
+    /// 用药陈述
+    Statements,
+    /// 住院
+    Stays,
+    /// 生命体征、评估和查体
+    Findings,
+    /// 护理计划
+    CarePlans,
+    /// 出院小结
+    DischargeSummaries,
+    /// 结构化文书: documents made of sections, among them discharge summaries
+    Compositions,
+    /// 结算
+    Benefits,
+    /// 收费申请
+    Claims,
+    /// 账户
+    Accounts,
+    /// 收费项目
+    ChargeItems,
+    /// 发票
+    Invoices,
+    /// 参保
+    Coverages,
+    /// 家族史
+    FamilyHistory,
+    /// 生活习惯
+    SocialHistory,
+    /// 问卷
+    Questionnaires,
 }
 
 impl Part {
@@ -77,6 +119,27 @@ impl Part {
             Self::Reports => "reports",
             Self::Diagnoses => "diagnoses",
             Self::Notes => "notes",
+            Self::ServiceOrders => "service-orders",
+            Self::MedicationOrders => "medication-orders",
+            Self::NutritionOrders => "nutrition-orders",
+            Self::Prescriptions => "prescriptions",
+            Self::Dispenses => "dispenses",
+            Self::Administrations => "administrations",
+            Self::Statements => "statements",
+            Self::Stays => "stays",
+            Self::Findings => "findings",
+            Self::CarePlans => "care-plans",
+            Self::DischargeSummaries => "discharge-summaries",
+            Self::Compositions => "compositions",
+            Self::Benefits => "benefits",
+            Self::Claims => "claims",
+            Self::Accounts => "accounts",
+            Self::ChargeItems => "charge-items",
+            Self::Invoices => "invoices",
+            Self::Coverages => "coverages",
+            Self::FamilyHistory => "family-history",
+            Self::SocialHistory => "social-history",
+            Self::Questionnaires => "questionnaires",
         }
     }
 }

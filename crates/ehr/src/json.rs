@@ -2,11 +2,14 @@
 
 mod outpatient;
 mod record;
+mod sheet;
 mod summary;
 
-pub use outpatient::{VisitFields, outpatient};
+pub(crate) use outpatient::notes;
+pub use outpatient::{VisitFields, visits};
 pub use record::{
     Demographics, DemographicsFields, Item, LabFields, Links, Patients, Record, demographics, lab_results, links,
     patient_search,
 };
+pub use sheet::sheet;
 pub use summary::{SummaryFields, summary};

@@ -5,36 +5,73 @@
 //! outside face. No HTML here, no HTTP, no table of its own.
 
 mod age;
+mod charges;
 mod charts;
 mod clinical_time;
 mod compartment;
 mod concept;
 mod demographics;
+mod discharge;
+mod document;
 mod error;
+mod exam_reports;
 mod fact;
+mod findings;
+mod front_page;
 mod gathered;
 mod joined;
 pub mod json;
 pub mod labs;
-mod names;
+mod medication;
+mod medications;
+mod money;
+mod note_kind;
+mod nursing;
+mod orders;
 mod outpatient;
+mod personal_record;
+mod prescriptions;
 mod release;
 mod search;
 mod section;
+mod sheet;
 mod summary;
+mod surgery;
+mod timeline;
 
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
-pub use charts::{Charts, Reader, RecordQuery, RecordSettings, SearchQuery, TreatmentRelation};
+pub use charts::{Charts, DocumentAddress, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered, SearchQuery, Swept, TreatmentRelation};
+pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassTotal, FeeClass};
 pub use clinical_time::{ClinicalTime, Precision};
+pub use discharge::{DischargeFields, StayDiagnosis};
+pub use document::{DocumentLink, File, FileKind, SafeHtml};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
 pub use error::{EhrError, QueryProblem};
+pub use exam_reports::{ExamReportFields, ImageLink};
 pub use fact::{Fact, Part, PartList, PartReport, Silent};
+pub use front_page::{
+    AdmissionState, DischargeMode, FrontDiagnosis, FrontOperation, FrontPageFields, FrontTotals,
+};
 pub use gathered::{Bilingual, Gathered, Held, Origin, SourceReport, SourceState};
-pub use outpatient::{Note, NoteContent, NoteEncoding, Outpatient, SafeHtml, Visit, VisitClass, VisitDiagnosis};
+pub use nursing::{Activity, Balance, FindingPart, NursingFields, NursingKind, VitalTrend, balances, vital_trends};
+pub use medication::{DoseLine, DoseWords};
+pub use medications::{MedicationEvent, MedicationFields};
+pub use orders::{OrderDuration, OrderFields};
+pub use money::Decimal;
+pub use outpatient::{
+    Note, NoteContent, NoteEncoding, Place, PlaceKind, Visit, VisitClass, VisitDiagnosis, Visits,
+};
+pub use personal_record::{
+    Answered, HabitPart, PersonalFields, PersonalKind, RelativeCondition,
+};
+pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
 pub use search::{FoundPatient, PatientSearch};
 pub use section::Section;
+pub use sheet::{Entry, Named, Sheet, Span};
 pub use summary::{
     Allergies, Allergy, AllergyState, Device, EarlierDose, Immunization, Medicine, NoneScope, Problem, Procedure,
     Reaction, RecentResult, ReportLine, Summary,
 };
+pub use surgery::{SurgeryFields, TeamMember};
+pub use timeline::{Moment, MomentKind};

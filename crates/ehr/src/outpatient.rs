@@ -1,24 +1,29 @@
-//! 门(急)诊病历: visits of all sources with diagnoses and notes, newest first.
+//! 门(急)诊病历 and 住院病历: visits or stays of all sources with diagnoses and notes, newest first.
 
 mod classify;
 mod documents;
+mod places;
 mod rows;
 
 use jiff::Timestamp;
 
+use crate::document::SafeHtml;
 use crate::labs::Code;
-use crate::{ClinicalTime, Fact, Held, Origin, Silent, SourceReport, SourceState};
+use crate::{ClinicalTime, Fact, Held, Origin, Section, Silent, SourceReport, SourceState};
 
-pub(crate) use documents::{LONGEST_NOTE, NoteRow, Pending, read_note_text};
+pub(crate) use classify::class as class_of;
+pub(crate) use documents::{NoteRow, Pending, attachments};
 pub(crate) use rows::{VisitRows, join_visits};
 
-/// Outpatient and emergency visits of one person.
+/// Outpatient and emergency visits of one person, or their stays.
 #[derive(Clone, Debug)]
-pub struct Outpatient {
-    /// Newest first, undated last. Visits whose class nobody understands are here too ([`VisitClass::Unknown`]): they must
-    /// be somewhere.
+pub struct Visits {
+    /// Which of both: [`Section::Outpatient`] or [`Section::Inpatient`].
+    pub section: Section,
+    /// Newest first, undated last. Visits whose class nobody understands are with the outpatient ones
+    /// ([`VisitClass::Unknown`]): they must be somewhere.
     pub visits: Vec<Visit>,
-    /// Clinical notes that name no visit, newest first.
+    /// Clinical notes that name no visit, newest first: with the outpatient ones.
     pub loose_notes: Vec<Note>,
     /// Linked sources that have not answered for visits in full.
     pub silent: Vec<Silent>,
@@ -30,7 +35,7 @@ pub struct Outpatient {
     pub held: Vec<Held>,
 }
 
-impl Outpatient {
+impl Visits {
     /// Leaves visits and notes of the time asked for.
     pub(crate) fn retain_times(&mut self, includes: impl Fn(Option<&ClinicalTime>) -> bool) {
         self.visits.retain(|visit| includes(visit.fact.time.as_ref()));
@@ -58,6 +63,14 @@ pub enum VisitClass {
 }
 
 impl VisitClass {
+    /// The section where visits of this class stand. 急诊 is no stay, and what nobody understands has to be somewhere.
+    pub fn section(self) -> Section {
+        match self {
+            Self::Inpatient => Section::Inpatient,
+            Self::Outpatient | Self::Emergency | Self::Unknown => Section::Outpatient,
+        }
+    }
+
     /// As in JSON and message keys (`visit-…`).
     pub fn as_str(self) -> &'static str {
         match self {
@@ -84,16 +97,63 @@ pub struct Visit {
     pub hospital: Option<String>,
     /// Department.
     pub department: Option<String>,
-    /// Room, ward, bed in words.
+    /// Room, ward, bed in words: where the patient is, or was last.
     pub location: Option<String>,
+    /// Every ward, room and bed, in the order of time; the source's own order where it gives none.
+    pub places: Vec<Place>,
     /// Who treated, each once.
     pub clinicians: Vec<String>,
+    /// Those of them who answer for the patient (主治).
+    pub attending: Vec<String>,
+    /// From where the patient was admitted, in words.
+    pub admitted_from: Option<String>,
+    /// How the patient left and where to, in words (离院方式).
+    pub disposition: Option<String>,
     /// Why the patient came, in words, each once.
     pub reasons: Vec<String>,
     /// Diagnoses of this visit, main ones first.
     pub diagnoses: Vec<VisitDiagnosis>,
     /// Notes of this visit, oldest first.
     pub notes: Vec<Note>,
+}
+
+/// Where a patient was during a visit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    /// As the source calls it.
+    pub name: String,
+    /// Ward, room or bed, where the source says which.
+    pub kind: PlaceKind,
+    /// Since when.
+    pub since: Option<ClinicalTime>,
+    /// Until when.
+    pub until: Option<ClinicalTime>,
+}
+
+/// What kind of place (<https://terminology.hl7.org/CodeSystem-location-physical-type.html>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// 病区
+    Ward,
+    /// 病房
+    Room,
+    /// 床位
+    Bed,
+    /// Anything else, or not said.
+    #[default]
+    Other,
+}
+
+impl PlaceKind {
+    /// As in JSON and message keys (`place-…`).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ward => "ward",
+            Self::Room => "room",
+            Self::Bed => "bed",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// A diagnosis made at a visit.
@@ -130,8 +190,17 @@ pub struct Note {
     pub status: Option<String>,
     /// Its text, as far as it could be had.
     pub content: NoteContent,
+    /// Which attachment of its origin that is; none where it can't be had from there.
+    pub attachment: Option<usize>,
     /// Where from.
     pub origin: Origin,
+}
+
+impl Note {
+    /// Where its document is opened, below the person's pages of a portal; none where it can't be.
+    pub fn document(&self) -> Option<String> {
+        crate::document::path(&self.origin.source, &self.origin.resource, self.attachment?)
+    }
 }
 
 /// What there is of a note.
@@ -157,7 +226,8 @@ pub enum NoteContent {
         content_type: String,
     },
     /// Its text was not had; why, as a message key: `note-limit` (beyond what one page reads), `note-elsewhere` (it lies on
-    /// another server), `note-too-large`, `note-empty`, or one of the `why-…` keys.
+    /// another server), `note-too-large`, `note-empty`, `document-kind` (of a kind that is not shown), `document-unsound`
+    /// (its bytes are not what they should be), or one of the `why-…` keys.
     Missing {
         /// Message key.
         why: &'static str,
@@ -167,17 +237,6 @@ pub enum NoteContent {
 impl Default for NoteContent {
     fn default() -> Self {
         Self::Missing { why: "note-empty" }
-    }
-}
-
-/// HTML that was sanitised here. Nothing else can be made one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SafeHtml(pub(in crate::outpatient) String);
-
-impl SafeHtml {
-    /// To be printed without escaping.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

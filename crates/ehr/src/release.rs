@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::charts::Reader;
 use crate::{ClinicalTime, Held, Origin, SourceReport};
-pub(crate) use parts::{hold_allergies, hold_outpatient, hold_summary};
+pub(crate) use parts::{hold_allergies, hold_entries, hold_summary, hold_visits, holds_content};
 
 use crate::labs::{Flag, LabResult, catalogue};
 

@@ -13,6 +13,13 @@ pub struct PatientSearch {
     pub items: Vec<FoundPatient>,
     /// Every configured source.
     pub sources: Vec<SourceReport>,
+    /// There are more people than these: what was typed says too little.
+    #[serde(default)]
+    pub more: bool,
+    /// Ids of sources whose patients the index does not have in full. Pinyin, initials and ends of phone numbers find of
+    /// theirs only who was met before.
+    #[serde(default)]
+    pub not_swept: Vec<String>,
 }
 
 /// One person of the region.

@@ -83,6 +83,23 @@ impl Section {
 
     /// Is there a page for it yet? The others are listed greyed out, so that nobody takes a missing page for "nothing there".
     pub fn is_built(self) -> bool {
-        matches!(self, Self::Demographics | Self::Summary | Self::Outpatient | Self::LabResults)
+        matches!(
+            self,
+            Self::Demographics
+                | Self::Summary
+                | Self::Outpatient
+                | Self::Inpatient
+                | Self::Orders
+                | Self::Prescriptions
+                | Self::Medications
+                | Self::LabResults
+                | Self::ExamReports
+                | Self::Surgery
+                | Self::Discharge
+                | Self::Nursing
+                | Self::Charges
+                | Self::FrontPage
+                | Self::PersonalRecord
+        )
     }
 }

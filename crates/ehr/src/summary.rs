@@ -18,9 +18,11 @@ use crate::outpatient::Visit;
 use crate::{ClinicalTime, Fact, Held, PartList, Silent, SourceReport, SourceState};
 
 pub(crate) use allergies::{AllergyRows, join_allergies};
-pub(crate) use events::{EventRows, join_devices, join_immunizations, join_procedures, join_reports};
-pub(crate) use medicines::{MedicineRows, join_medicines};
-pub(crate) use problems::{ProblemRows, join_problems};
+pub(crate) use events::{
+    EventRows, is_laboratory_report, join_devices, join_immunizations, join_procedures, join_reports,
+};
+pub(crate) use medicines::{MedicineRows, is_current, join_medicines};
+pub(crate) use problems::{ProblemRows, dated, join_problems, quantity};
 pub(crate) use results::recent_results;
 
 /// The summary of one person's record.
@@ -272,6 +274,10 @@ pub struct EarlierDose {
     pub time: Option<ClinicalTime>,
     /// Its dose and instruction, as far as said.
     pub text: String,
+    /// `80 mg`
+    pub dose: Option<String>,
+    /// As coded or written, like the current one's.
+    pub frequency: Option<String>,
     /// Its status.
     pub status: String,
     /// Where from.

@@ -32,7 +32,7 @@ pub trait Row<'a>: Copy + ReadResource<'a> {
 }
 
 macro_rules! row {
-    ($name:ident $(of $subject:ident)? $(, $classified:ident)?) => {
+    ($name:ident $(of $subject:ident)? $(alone $several:ident)? $(, $classified:ident)?) => {
         impl<'a> ReadResource<'a> for rows::$name<'a> {
             fn read<'t: 'a>(scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> Option<&'a Self> {
                 read_resource_object(scan, cx, |row: &Self| row.resource_type)
@@ -50,6 +50,11 @@ macro_rules! row {
 
             $(fn subject(&self) -> Option<&rows::ResourceReference<'a>> {
                 self.$subject.as_ref()
+            })?
+
+            $(fn subject(&self) -> Option<&rows::ResourceReference<'a>> {
+                // One of several is nobody's: an account of a family is not one patient's.
+                Some(&self.$several).filter(|all| all.len() == 1).and_then(|all| all.first())
             })?
 
             $(fn is_classified(&self) -> bool {
@@ -71,12 +76,33 @@ row!(Condition of subject, category);
 row!(AllergyIntolerance of patient);
 row!(MedicationRequest of subject);
 row!(Medication);
+row!(MedicationDispense of subject);
+row!(MedicationAdministration of subject);
+row!(MedicationStatement of subject);
+row!(ServiceRequest of subject);
+row!(NutritionOrder of patient);
 row!(Immunization of patient);
 row!(Procedure of subject);
 row!(Device of patient);
 row!(Encounter of subject);
 row!(DocumentReference of subject, category);
+row!(Composition of subject);
 row!(Binary);
+row!(ExplanationOfBenefit of patient);
+row!(Claim of patient);
+row!(ChargeItem of subject);
+row!(Invoice of subject);
+row!(Account alone subject);
+row!(Coverage of beneficiary);
+row!(Practitioner);
+row!(PractitionerRole);
+row!(Organization);
+row!(Location);
+row!(HealthcareService);
+row!(CarePlan of subject, category);
+row!(FamilyMemberHistory of patient);
+row!(QuestionnaireResponse of subject);
+row!(Questionnaire);
 
 /// The kinds there are: `client.search::<kinds::Observation>(…)`.
 pub mod kinds {
@@ -101,6 +127,21 @@ pub mod kinds {
     /// Medication
     #[derive(Clone, Copy, Debug)]
     pub struct Medication;
+    /// MedicationDispense
+    #[derive(Clone, Copy, Debug)]
+    pub struct MedicationDispense;
+    /// MedicationAdministration
+    #[derive(Clone, Copy, Debug)]
+    pub struct MedicationAdministration;
+    /// MedicationStatement
+    #[derive(Clone, Copy, Debug)]
+    pub struct MedicationStatement;
+    /// ServiceRequest
+    #[derive(Clone, Copy, Debug)]
+    pub struct ServiceRequest;
+    /// NutritionOrder
+    #[derive(Clone, Copy, Debug)]
+    pub struct NutritionOrder;
     /// Immunization
     #[derive(Clone, Copy, Debug)]
     pub struct Immunization;
@@ -116,9 +157,58 @@ pub mod kinds {
     /// DocumentReference
     #[derive(Clone, Copy, Debug)]
     pub struct DocumentReference;
+    /// Composition
+    #[derive(Clone, Copy, Debug)]
+    pub struct Composition;
+    /// ExplanationOfBenefit
+    #[derive(Clone, Copy, Debug)]
+    pub struct ExplanationOfBenefit;
+    /// Claim
+    #[derive(Clone, Copy, Debug)]
+    pub struct Claim;
+    /// ChargeItem
+    #[derive(Clone, Copy, Debug)]
+    pub struct ChargeItem;
+    /// Invoice
+    #[derive(Clone, Copy, Debug)]
+    pub struct Invoice;
+    /// Account
+    #[derive(Clone, Copy, Debug)]
+    pub struct Account;
+    /// Coverage
+    #[derive(Clone, Copy, Debug)]
+    pub struct Coverage;
     /// Binary
     #[derive(Clone, Copy, Debug)]
     pub struct Binary;
+    /// Practitioner
+    #[derive(Clone, Copy, Debug)]
+    pub struct Practitioner;
+    /// PractitionerRole
+    #[derive(Clone, Copy, Debug)]
+    pub struct PractitionerRole;
+    /// Organization
+    #[derive(Clone, Copy, Debug)]
+    pub struct Organization;
+    /// Location
+    #[derive(Clone, Copy, Debug)]
+    pub struct Location;
+    /// HealthcareService
+    #[derive(Clone, Copy, Debug)]
+    pub struct HealthcareService;
+
+    /// CarePlan
+    #[derive(Clone, Copy, Debug)]
+    pub struct CarePlan;
+    /// FamilyMemberHistory
+    #[derive(Clone, Copy, Debug)]
+    pub struct FamilyMemberHistory;
+    /// QuestionnaireResponse
+    #[derive(Clone, Copy, Debug)]
+    pub struct QuestionnaireResponse;
+    /// Questionnaire
+    #[derive(Clone, Copy, Debug)]
+    pub struct Questionnaire;
 
     pub use crate::raw::Raw;
 }

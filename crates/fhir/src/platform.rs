@@ -235,6 +235,13 @@ impl Platform {
         Query { params, by_patient_only, trust: rule.map_or(FilterTrust::default(), |rule| rule.trust) }
     }
 
+    /// What a search names whose resources are meant by: `patient` unless the platform's rule says another parameter
+    /// (`context`: an encounter; `_id`: nothing but single resources can be had).
+    pub fn asked_by(&self, section: &str, kind: &str) -> &str {
+        let rule = self.queries.iter().find(|rule| rule.section == section && rule.kind == kind);
+        rule.map_or("patient", |rule| rule.patient.as_str())
+    }
+
     /// What an issue means: by the platform's own table, else by FHIR's issue types.
     pub fn meaning(&self, codes: &[String], issue_type: &str) -> Option<IssueMeaning> {
         let own = self.issues.iter().find(|rule| codes.contains(&rule.code)).map(|rule| rule.meaning);
@@ -249,8 +256,9 @@ impl Platform {
     }
 }
 
-/// RECORD's queries as FHIR means them: section, type, filter. A platform's own rule takes their place.
-const STANDARD: [(&str, &str, &str); 13] = [
+/// RECORD's queries as FHIR means them: section, type, filter. A platform's own rule takes their place. Medicines have no
+/// `intent=order`: servers compare codes, and an `original-order` is an order too.
+const STANDARD: [(&str, &str, &str); 11] = [
     ("lab-results", "Observation", "category=laboratory"),
     ("lab-results", "DiagnosticReport", "category=LAB"),
     ("summary", "Condition", "category=problem-list-item"),
@@ -261,7 +269,5 @@ const STANDARD: [(&str, &str, &str); 13] = [
     ("discharge", "DocumentReference", "type=http://loinc.org|18842-5"),
     ("nursing", "Observation", "category=vital-signs,survey,exam"),
     ("personal-record", "Observation", "category=social-history"),
-    ("prescriptions", "MedicationRequest", "intent=order"),
-    ("orders", "MedicationRequest", "intent=order"),
     ("front-page", "Condition", "category=encounter-diagnosis"),
 ];

@@ -2,7 +2,8 @@
 //!
 //! Every request goes to a [`Target`]: one origin (scheme, host, port) with its own address check, deadline, size
 //! limit and, where configured, proxy and extra certificate authority. Redirects are never followed, proxy variables
-//! of the environment are never read, a target's headers never leave its origin, and no error text holds a URL.
+//! of the environment are never read, a target's headers never leave its origin, and no error text holds a URL. Its
+//! connections live on a thread of its own, so that a server that keeps them busy stops nobody else.
 //! It knows nothing of FHIR, of patients or of retries.
 //!
 //! Start reading at [`Outbound::target`] and [`Target::get`].
@@ -12,6 +13,7 @@ mod body;
 mod error;
 mod resolve;
 mod target;
+mod thread;
 mod tls;
 
 pub use address::{is_loopback, is_refused};

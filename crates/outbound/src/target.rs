@@ -12,6 +12,7 @@ use crate::{
     OutboundError,
     body::{self, Cut, Turn},
     resolve::{self, Ask, Pinned, ResolveError, literal_is_allowed},
+    thread::Thread,
     tls,
 };
 
@@ -21,6 +22,8 @@ const DEFAULT_MAX_BODY: u64 = 16 * 1024 * 1024;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time to connect, TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long after the deadline what came until then may be on its way from the target's thread.
+const HANDOVER: Duration = Duration::from_millis(100);
 
 /// What is configured about one target.
 #[derive(Clone)]
@@ -90,9 +93,16 @@ pub struct Outbound {
     provider: Arc<CryptoProvider>,
 }
 
-/// One origin, ready to be asked. Cheap to clone; clones share connections.
+/// One origin, ready to be asked. Cheap to clone; clones share connections and the thread that these live on.
 #[derive(Clone, Debug)]
 pub struct Target {
+    exchange: Exchange,
+    thread: Arc<Thread>,
+}
+
+/// What goes to the target's thread with a request.
+#[derive(Clone, Debug)]
+struct Exchange {
     settings: Arc<TargetSettings>,
     client: reqwest::Client,
     pinned: Pinned,
@@ -142,24 +152,26 @@ impl Outbound {
             builder = builder.proxy(proxy.ok_or_else(|| wrong("proxy must be http://, https:// or socks5://"))?);
         }
         let client = builder.build().map_err(|_| wrong("no HTTP client can be made of these settings"))?;
-        Ok(Target { settings: Arc::new(settings), client, pinned, large: body::turn() })
+        let thread = Thread::start().map_err(|_| wrong("no thread can be started for it"))?;
+        let exchange = Exchange { settings: Arc::new(settings), client, pinned, large: body::turn() };
+        Ok(Target { exchange, thread: Arc::new(thread) })
     }
 }
 
 impl Target {
     /// Names the target in errors and logs.
     pub fn id(&self) -> &str {
-        &self.settings.id
+        &self.exchange.settings.id
     }
 
     /// The base URL as configured.
     pub fn base_url(&self) -> &Url {
-        &self.settings.base_url
+        &self.exchange.settings.base_url
     }
 
     /// Longest time for one request.
     pub fn timeout(&self) -> Duration {
-        self.settings.timeout
+        self.exchange.settings.timeout
     }
 
     /// One GET. Any status is an answer; a body that is too large, too slow or broken off is an error.
@@ -177,11 +189,35 @@ impl Target {
         accept: &str,
         deadline: Instant,
     ) -> Result<(Answer, Option<OutboundError>), OutboundError> {
+        let settings = &self.exchange.settings;
         if !self.is_same_origin(url) {
-            return Err(OutboundError::Origin { target: self.settings.id.clone() });
+            return Err(OutboundError::Origin { target: settings.id.clone() });
         }
-        let deadline = deadline.min(Instant::now() + self.settings.timeout);
-        let sending = self.client.get(url.clone()).header(ACCEPT, accept).send();
+        let deadline = deadline.min(Instant::now() + settings.timeout);
+        let (exchange, url, accept) = (self.exchange.clone(), url.clone(), accept.to_owned());
+        let asking = async move { exchange.get(url, &accept, deadline).await };
+        let answer = self.thread.run(deadline + HANDOVER, asking).await;
+        answer.unwrap_or_else(|| Err(OutboundError::Timeout { target: settings.id.clone() }))
+    }
+
+    /// Same scheme, host and port as the base, and nobody's name in it?
+    pub fn is_same_origin(&self, url: &Url) -> bool {
+        let base = self.base_url();
+        url.scheme() == base.scheme()
+            && url.host() == base.host()
+            && url.port_or_known_default() == base.port_or_known_default()
+            && !has_userinfo(url)
+    }
+}
+
+impl Exchange {
+    async fn get(
+        &self,
+        url: Url,
+        accept: &str,
+        deadline: Instant,
+    ) -> Result<(Answer, Option<OutboundError>), OutboundError> {
+        let sending = self.client.get(url).header(ACCEPT, accept).send();
         let response = match timeout_at(deadline, sending).await {
             Err(_) => return Err(OutboundError::Timeout { target: self.settings.id.clone() }),
             Ok(Err(error)) => return Err(self.failure(&error)),
@@ -193,15 +229,6 @@ impl Target {
         let status = response.status().as_u16();
         let (body, cut) = body::read(response, self.settings.max_body, deadline, &self.large).await;
         Ok((Answer { status, content_type, body, retry_after }, cut.map(|cut| self.cut(cut))))
-    }
-
-    /// Same scheme, host and port as the base, and nobody's name in it?
-    pub fn is_same_origin(&self, url: &Url) -> bool {
-        let base = &self.settings.base_url;
-        url.scheme() == base.scheme()
-            && url.host() == base.host()
-            && url.port_or_known_default() == base.port_or_known_default()
-            && !has_userinfo(url)
     }
 
     fn cut(&self, cut: Cut) -> OutboundError {

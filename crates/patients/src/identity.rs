@@ -21,6 +21,10 @@ pub struct SourcePatient {
     pub resident_id: Option<ResidentId>,
     /// Identifiers as they may be shown.
     pub identifiers: Vec<Identifier>,
+    /// Telephone numbers as written; weak evidence, and never shown whole.
+    pub phones: Vec<String>,
+    /// Addresses as written; weak evidence.
+    pub addresses: Vec<String>,
     /// The record that this one was merged into at the source (`Patient.link` of type `replaced-by`).
     pub replaced_by: Option<String>,
     /// Records that were merged into this one (`Patient.link` of type `replaces`).
@@ -40,7 +44,7 @@ pub struct Identifier {
 
 /// Newborns are registered as "son of", "daughter of", "baby of" their mother: twins then share the name, and often a
 /// number.
-fn is_placeholder(name: &str) -> bool {
+pub(crate) fn is_placeholder(name: &str) -> bool {
     const ENDINGS: [&str; 6] = ["之子", "之女", "之婴", "婴儿", "大双", "小双"];
     let bare = name.trim().trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "一二三四甲乙丙丁".contains(c));
     ENDINGS.iter().any(|ending| bare.ends_with(ending))
@@ -57,8 +61,15 @@ impl SourcePatient {
         if self.names.iter().all(|name| is_placeholder(name)) {
             return None;
         }
-        let date = id.birth_date().to_string();
-        (self.birth_date.as_deref() == Some(date.as_str()) && self.sex.as_deref() == Some(id.sex())).then_some(id)
+        self.number_fits().then_some(id)
+    }
+
+    /// Do birth date and sex of the record agree with its resident ID?
+    pub(crate) fn number_fits(&self) -> bool {
+        self.resident_id.as_ref().is_some_and(|id| {
+            let date = id.birth_date().to_string();
+            self.birth_date.as_deref() == Some(date.as_str()) && self.sex.as_deref() == Some(id.sex())
+        })
     }
 
     /// The name to call the patient by.

@@ -1,8 +1,13 @@
 //! The index: identities in, people out.
 
+mod decide;
+mod find;
+mod matching;
 mod observe;
 mod people;
 mod plan;
+mod queue;
+mod sweeps;
 
 use access::{PersonId, audit::AuditLog};
 use jiff::Timestamp;
@@ -10,6 +15,11 @@ use store::Store;
 use uuid::Uuid;
 
 use crate::{Identifier, IndexKey};
+
+pub use decide::Decision;
+pub use find::{Found, Lookup};
+pub use queue::{Decided, Explained, Pair, PairRow, Queue, Side, Stewardship};
+pub use sweeps::{SweepEnd, SweepState};
 
 /// The regional patient index. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +48,8 @@ pub struct Person {
     pub resident_id_masked: Option<String>,
     /// Identities at sources, oldest link first.
     pub links: Vec<Link>,
+    /// All ids under which they are known: a steward may have joined several people to this one.
+    pub ids: Vec<PersonId>,
     pub(crate) resident_id_hash: Option<String>,
 }
 
@@ -59,6 +71,16 @@ pub struct Link {
     pub aliases: Vec<String>,
     /// Identifiers as last seen there, masked.
     pub identifiers: Vec<Identifier>,
+    /// Whom the identity was linked to, as first registered.
+    pub(crate) registered: Registered,
+}
+
+/// What an identity is compared with when it is seen again.
+#[derive(Clone, Debug)]
+pub(crate) struct Registered {
+    pub resident_id_hash: Option<String>,
+    pub name: String,
+    pub birth_date: Option<String>,
 }
 
 /// How a link came to be.

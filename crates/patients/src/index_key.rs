@@ -18,8 +18,13 @@ impl IndexKey {
 
     /// What the index keeps of a resident ID: HMAC-SHA256 of its 18 places, as 64 hexadecimal digits.
     pub fn hash(&self, id: &ResidentId) -> String {
+        self.digest(id.expose())
+    }
+
+    /// HMAC-SHA256 of a text, as 64 hexadecimal digits.
+    pub(crate) fn digest(&self, text: &str) -> String {
         use std::fmt::Write as _;
-        hmac(&self.0[..], id.expose().as_bytes()).iter().fold(String::with_capacity(64), |mut text, byte| {
+        hmac(&self.0[..], text.as_bytes()).iter().fold(String::with_capacity(64), |mut text, byte| {
             // Writing to a String can't fail.
             let _ = write!(text, "{byte:02x}");
             text

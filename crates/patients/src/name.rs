@@ -10,6 +10,11 @@ pub fn search_form(name: &str) -> String {
     name.nfkc().filter(|c| !c.is_whitespace() && !DOTS.contains(c)).flat_map(char::to_lowercase).collect()
 }
 
+/// [`search_form`] in simplified characters: for finding and as weak evidence.
+pub(crate) fn folded(name: &str) -> String {
+    search_form(name).chars().map(crate::script::simplified).collect()
+}
+
 /// Are these the same name?
 pub fn names_agree(one: &str, other: &str) -> bool {
     let one = search_form(one);

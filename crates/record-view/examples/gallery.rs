@@ -1,9 +1,12 @@
 //! Draws every page with invented people into `target/gallery` (development only):
 //! `cargo run -p record-view --example gallery`, then serve that folder on loopback and look.
 
+#[path = "gallery/newer.rs"]
+mod newer;
+
 use std::{fs, path::Path};
 
-use access::PersonId;
+use access::{PersonId, RelationKind};
 use ehr::{
     Banner, Bilingual, ClinicalTime, FoundPatient, Gathered, Link, MaskedIdentifier, Origin, PatientSearch,
     Registration, SourceReport, SourceState,
@@ -14,7 +17,7 @@ use record_view::{
     Scene, demographics, home,
     labs::{self, Filters, LabsInput},
     patient_labs::{self, PatientLabsInput},
-    search,
+    search::{self, Listing, PeopleFilters},
 };
 use web::{
     Lang,
@@ -168,6 +171,7 @@ fn banner() -> Banner {
         identifiers: identifiers(),
         links: vec![link("city-first", "Patient/p-1042"), link("university", "Patient/eXy.93.kQ")],
         allergies: ehr::Allergies::default(),
+        glass_until: None,
     }
 }
 
@@ -397,7 +401,14 @@ fn found() -> PatientSearch {
             one("陈玉莲", "chén yù lián", 47, "1979-08-11", "LZ 0032 6604 18", &["city-first"], false),
         ],
         sources: reports(SourceState::Unreachable),
+        more: false,
+        not_swept: Vec::new(),
     }
+}
+
+fn listing(pairs: &[(&str, &str)]) -> Listing {
+    let relations = [(person(), RelationKind::Care)].into_iter().collect();
+    Listing { relations, filters: PeopleFilters::from_pairs(pairs.iter().copied()) }
 }
 
 fn uuid() -> uuid::Uuid {
@@ -446,14 +457,16 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
         renderer.page(
             "patients.html",
             &at("/patients?search=1"),
-            &search::page(&found(), "/patients?search=1&again=true", &scene),
+            &search::page(&found(), &listing(&[]), "/patients?search=1&again=true", &scene),
         )?,
     )?;
     let none = PatientSearch { items: vec![], sources: reports(SourceState::Answered), ..found() };
     write(
         "search-none",
-        renderer.page("patients.html", &at("/patients?search=1"), &search::page(&none, "/", &scene))?,
+        renderer.page("patients.html", &at("/patients?search=1"), &search::page(&none, &listing(&[]), "/", &scene))?,
     )?;
+    let narrowed = search::page(&found(), &listing(&[("from", "1970")]), "/", &scene);
+    write("search-narrowed", renderer.page("patients.html", &at("/patients?search=1"), &narrowed)?)?;
     write("search-empty", renderer.page("patients.html", &at("/patients"), &search::empty("", None))?)?;
     write("search-short", renderer.page("patients.html", &at("/patients"), &search::empty("陈", Some("too-short")))?)?;
     write(
@@ -464,6 +477,7 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
             &record_view::break_glass::page(Some(&banner), &scene),
         )?,
     )?;
+    newer::inside(renderer, lang, name, out)?;
     inside_record(renderer, lang, name, out)
 }
 
@@ -547,8 +561,8 @@ fn outside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
         let frame = Frame { user: None, ..at("/sign-in") };
         write(&format!("sign-in{state}"), renderer.page("sign_in.html", &frame, &page)?)?;
     }
-    write("home", renderer.page("home.html", &at("/"), &home::patient_page(Some(&banner), &connected(), &scene))?)?;
-    write("home-unlinked", renderer.page("home.html", &at("/"), &home::patient_page(None, &connected(), &scene))?)?;
+    newer::first_pages(renderer, lang, name, out)?;
+    newer::patient_summaries(renderer, lang, name, out)?;
     write("record", renderer.page("record.html", &at(&base), &home::record_page(&banner, &scene))?)?;
     let page = demographics::patient_page(&banner, &gathered(registrations(), SourceState::Answered), &scene);
     write("demographics", renderer.page("record/demographics.html", &at(&format!("{base}/demographics")), &page)?)?;

@@ -56,6 +56,8 @@ pub struct AllergyCard {
     pub none_known: Vec<AllergyRow>,
     /// Who is missing.
     pub missing: Vec<String>,
+    /// Whose system does not offer it.
+    pub not_offered: Vec<String>,
 }
 
 /// One allergy, or one statement that there is none.
@@ -142,6 +144,7 @@ impl AllergyCard {
             past: allergies.past.iter().map(row).collect(),
             none_known: allergies.none_known.iter().map(row).collect(),
             missing: facts::missing(&allergies.silent, scene),
+            not_offered: facts::not_offered(&allergies.silent, scene),
         }
     }
 }

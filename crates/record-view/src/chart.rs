@@ -29,7 +29,7 @@ pub struct Chart {
     pub svg_html: Html,
     /// The band in words.
     pub range: Option<String>,
-    /// Which shapes of outliers are there: `high`, `low`, `critical`, `abnormal`, `normal`.
+    /// Which shapes of outliers are there: `high`, `low`, `critical`, `abnormal`, `normal`, `unjudged`.
     pub shapes: Vec<&'static str>,
     /// Newest first.
     pub table: Vec<ChartRow>,
@@ -37,6 +37,8 @@ pub struct Chart {
     pub not_plotted: usize,
     /// Were some values converted into the unit?
     pub converted: bool,
+    /// Results before those drawn, which stand in a list elsewhere on the page.
+    pub earlier: usize,
 }
 
 /// A point in the table.
@@ -108,6 +110,7 @@ impl Chart {
             table: table.collect(),
             not_plotted: trend.not_plotted,
             converted: trend.points.iter().any(|point| point.converted),
+            earlier: 0,
             key: anchor,
         })
     }
@@ -144,8 +147,12 @@ fn shapes(points: &[TrendPoint]) -> Vec<&'static str> {
     if any(&[Flag::Abnormal]) {
         shapes.push("abnormal");
     }
-    if points.len() <= DOTS && points.iter().any(|point| point.flag.is_none_or(|flag| !flag.is_abnormal())) {
+    // A dot says "normal" only where somebody has said so: without a range nobody has.
+    if points.len() <= DOTS && any(&[Flag::Normal]) {
         shapes.push("normal");
+    }
+    if points.len() <= DOTS && points.iter().any(|point| point.flag.is_none()) {
+        shapes.push("unjudged");
     }
     shapes
 }

@@ -30,6 +30,8 @@ pub struct PartView {
     pub state: &'static str,
     /// One per silent source: `不含中医院（未应答）`.
     pub missing: Vec<String>,
+    /// The same for those whose system does not offer this part.
+    pub not_offered: Vec<String>,
 }
 
 /// Rows that contradict each other.
@@ -85,13 +87,22 @@ pub(crate) fn day(time: Option<&ClinicalTime>) -> Option<String> {
     time.map(|time| time.date().to_owned())
 }
 
-/// `不含中医院（未应答）`, one per silent source.
+/// `不含中医院（未应答）`, one per source whose answer is missing.
 pub(crate) fn missing(silent: &[Silent], scene: &Scene<'_>) -> Vec<String> {
+    without(silent.iter().filter(|one| one.state != SourceState::Unsupported), scene)
+}
+
+/// `不含清溪社区（机构不支持）`, one per source whose system does not offer this: so every day, and no warning.
+pub(crate) fn not_offered(silent: &[Silent], scene: &Scene<'_>) -> Vec<String> {
+    without(silent.iter().filter(|one| one.state == SourceState::Unsupported), scene)
+}
+
+fn without<'s>(silent: impl Iterator<Item = &'s Silent>, scene: &Scene<'_>) -> Vec<String> {
     let one = |silent: &Silent| {
         let state = scene.text(&format!("state-{}", silent.state.as_str()));
         scene.with("part-missing", &[("name", Arg::from(scene.of(&silent.name))), ("state", Arg::from(state))])
     };
-    silent.iter().map(one).collect()
+    silent.map(one).collect()
 }
 
 /// Why a card is empty, if it is. Never `none` while a source is silent.
@@ -115,6 +126,7 @@ impl PartView {
             past: part.past.len(),
             state: state(part.items.len(), part.past.len(), &part.silent, sources.linked),
             missing: missing(&part.silent, scene),
+            not_offered: not_offered(&part.silent, scene),
         }
     }
 }

@@ -7,8 +7,10 @@ use web::render::{Arg, local};
 
 use crate::{
     PatientShell, Scene,
+    patient_labs::Newest,
     scene::mark_letter,
     shell::{SectionLink, section_links},
+    sources::seconds,
 };
 
 /// A hospital of the catalogue, and how it answered last.
@@ -44,6 +46,8 @@ pub struct HomePage {
     pub hospitals: Vec<HospitalView>,
     /// All fifteen sections of a record; one without an address is not there yet.
     pub sections: Vec<SectionLink>,
+    /// Names of those that are not there yet; nothing when all are.
+    pub later: Option<String>,
 }
 
 /// `home.html` of the external portal.
@@ -53,6 +57,8 @@ pub struct PatientHomePage {
     pub shell: Option<PatientShell>,
     /// Connected hospitals.
     pub hospitals: Vec<HospitalView>,
+    /// The newest results, where they may be read.
+    pub newest: Option<Newest>,
 }
 
 /// `record.html` of the external portal: the sections there are.
@@ -94,16 +100,25 @@ pub fn page(name: &str, hospitals: &[Connected], scene: &Scene<'_>) -> HomePage 
         13..18 => "greeting-afternoon",
         _ => "greeting-evening",
     };
+    let sections = section_links("", None, scene);
+    let later: Vec<String> = sections.iter().filter(|one| one.href.is_none()).map(|one| one.name.clone()).collect();
     HomePage {
+        later: (!later.is_empty()).then(|| scene.list(&later)),
         greeting: scene.with(key, &[("name", Arg::from(name))]),
         hospitals: hospitals.iter().map(|hospital| HospitalView::new(hospital, scene)).collect(),
-        sections: section_links("", None, scene),
+        sections,
     }
 }
 
 /// The patient's first page; without a banner when the account is not linked to a record yet.
-pub fn patient_page(banner: Option<&Banner>, hospitals: &[Connected], scene: &Scene<'_>) -> PatientHomePage {
+pub fn patient_page(
+    banner: Option<&Banner>,
+    newest: Option<Newest>,
+    hospitals: &[Connected],
+    scene: &Scene<'_>,
+) -> PatientHomePage {
     PatientHomePage {
+        newest,
         shell: banner.map(|banner| PatientShell::new(banner, scene)),
         hospitals: hospitals.iter().map(|hospital| HospitalView::new(hospital, scene)).collect(),
     }
@@ -121,7 +136,7 @@ impl HospitalView {
                 if last.ok { "hospital-last" } else { "hospital-last-silent" },
                 &[
                     ("at", Arg::from(scene.words.minute_today(last.at, scene.now))),
-                    ("seconds", Arg::from(format!("{:.1}", last.waited_ms as f64 / 1000.0))),
+                    ("seconds", Arg::from(seconds(last.waited_ms))),
                 ],
             ),
             None => scene.text("hospital-no-last"),

@@ -1,7 +1,8 @@
-//! 门(急)诊病历 for clinicians: visits of all hospitals, newest first, with diagnoses and notes.
+//! 门(急)诊病历 and 住院病历 for clinicians: visits or stays of all hospitals, newest first, with diagnoses and notes.
 
 use ehr::{
-    Banner, Note, NoteContent, Outpatient, Section, SourceReport, SourceState, Visit, VisitClass, VisitDiagnosis,
+    Banner, ClinicalTime, Fact, Note, NoteContent, Place, PlaceKind, Section, SourceReport, SourceState, Visit,
+    VisitClass, VisitDiagnosis, Visits,
 };
 use jiff::civil::Date;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::{
     RecordShell, Scene,
     facts::{self, SourceMark, marks},
     labs::{Choice, push_encoded},
+    sheets::minute,
     sources::{Audience, Sources},
     timeline::{class_words, status_words},
 };
@@ -29,6 +31,8 @@ pub struct VisitFilters {
     pub source: Option<String>,
     /// Newer ones skipped.
     pub skip: usize,
+    /// Id of a fact that the page is to begin near: of a link into the list.
+    pub at: Option<String>,
 }
 
 /// What the page is made from.
@@ -36,7 +40,7 @@ pub struct OutpatientInput<'a> {
     /// Who.
     pub banner: &'a Banner,
     /// What came and who answered: everything, filters are applied here, so that no filter hides who is silent.
-    pub outpatient: &'a Outpatient,
+    pub visits: &'a Visits,
     /// From the URL.
     pub filters: &'a VisitFilters,
     /// Who prints it.
@@ -61,6 +65,12 @@ pub struct OutpatientPage {
 /// Visits with their filters: the same on both portals.
 #[derive(Debug, Serialize)]
 pub struct VisitList {
+    /// `就诊` or `住院`
+    pub title: String,
+    /// Icon of the section.
+    pub icon: &'static str,
+    /// Whose words an empty list has: `visits` or `stays`.
+    pub words: &'static str,
     /// `results`, `filtered`, `held`, `none`, `unknown` or `not-linked`.
     pub state: &'static str,
     /// Where the filter form leads.
@@ -87,6 +97,8 @@ pub struct VisitList {
     pub newer_href: Option<String>,
     /// Who is missing.
     pub missing: Vec<String>,
+    /// Whose system does not offer it.
+    pub not_offered: Vec<String>,
     /// What exists and is not shown yet, in words.
     pub held: Vec<String>,
 }
@@ -114,8 +126,18 @@ pub struct VisitView {
     pub hospital: Option<String>,
     /// Department.
     pub department: Option<String>,
-    /// Room.
+    /// Ward, room and bed, as one text.
     pub location: Option<String>,
+    /// Each of them with its time, of a stay with several.
+    pub places: Vec<String>,
+    /// Who answers for the patient.
+    pub attending: String,
+    /// When a stay ended.
+    pub ended: Option<String>,
+    /// From where the patient was admitted.
+    pub admitted_from: Option<String>,
+    /// How the patient left.
+    pub disposition: Option<String>,
     /// Who treated.
     pub clinicians: String,
     /// Why the patient came.
@@ -160,6 +182,8 @@ pub struct NoteView {
     pub body_html: Option<Html>,
     /// Why there is no text, or what happened to its characters.
     pub remark: Option<String>,
+    /// Where the document itself is opened, below the page's own address.
+    pub document: Option<String>,
     /// Whose.
     pub source: SourceMark,
 }
@@ -174,6 +198,7 @@ impl VisitFilters {
                 "since" => filters.since = value.parse().ok(),
                 "until" => filters.until = value.parse().ok(),
                 "source" => filters.source = (!value.is_empty()).then(|| value.chars().take(100).collect()),
+                "at" => filters.at = (!value.is_empty()).then(|| value.chars().take(400).collect()),
                 "skip" => filters.skip = value.parse().unwrap_or(0),
                 _ => {}
             }
@@ -181,12 +206,12 @@ impl VisitFilters {
         filters
     }
 
-    fn narrows(&self) -> bool {
+    pub(crate) fn narrows(&self) -> bool {
         self.since.is_some() || self.until.is_some() || self.source.is_some()
     }
 
     /// The query string that restores this view, `?` included; empty for the plain page.
-    fn query(&self, skip: usize) -> String {
+    pub(crate) fn query(&self, skip: usize) -> String {
         let dates = [("since", self.since), ("until", self.until)];
         let mut pairs: Vec<(&str, String)> =
             dates.into_iter().filter_map(|(name, date)| Some((name, date?.to_string()))).collect();
@@ -202,10 +227,10 @@ impl VisitFilters {
         query
     }
 
-    fn fits(&self, visit: &Visit) -> bool {
-        let of_source = self.source.as_ref().is_none_or(|source| visit.fact.is_from(source));
+    pub(crate) fn fits(&self, fact: &Fact) -> bool {
+        let of_source = self.source.as_ref().is_none_or(|source| fact.is_from(source));
         // What is undated is never filtered away by a date.
-        let date = visit.fact.time.as_ref().map(|time| time.date());
+        let date = fact.time.as_ref().map(|time| time.date());
         let since = self.since.map(|since| since.to_string());
         let until = self.until.map(|until| until.to_string());
         let after = |date: &str| since.as_ref().is_none_or(|since| date >= &since[..date.len().min(since.len())]);
@@ -216,21 +241,25 @@ impl VisitFilters {
 
 impl VisitList {
     pub(crate) fn new(
-        outpatient: &Outpatient,
+        found_visits: &Visits,
         filters: &VisitFilters,
         action: &str,
         sources: &Sources,
         scene: &Scene<'_>,
     ) -> Self {
-        let reports = &outpatient.sources;
-        let fitting: Vec<&Visit> = outpatient.visits.iter().filter(|visit| filters.fits(visit)).collect();
+        let reports = &found_visits.sources;
+        let stays = found_visits.section == Section::Inpatient;
+        let fitting: Vec<&Visit> = found_visits.visits.iter().filter(|visit| filters.fits(&visit.fact)).collect();
         let found = fitting.len();
-        let skip = filters.skip.min(found.saturating_sub(1));
-        let total = outpatient.visits.len() + outpatient.loose_notes.len();
+        let skip = match filters.at.as_deref().and_then(|at| fitting.iter().position(|visit| visit.fact.id == at)) {
+            Some(place) => place / MOST * MOST,
+            None => filters.skip.min(found.saturating_sub(1)),
+        };
+        let total = found_visits.visits.len() + found_visits.loose_notes.len();
         let state = match () {
             () if found > 0 || (!filters.narrows() && total > 0) => "results",
             () if total > 0 => "filtered",
-            () if !outpatient.held.is_empty() => "held",
+            () if !found_visits.held.is_empty() => "held",
             () if !sources.linked => "not-linked",
             () if sources.complete => "none",
             () => "unknown",
@@ -244,20 +273,24 @@ impl VisitList {
         let at = |skip: usize| format!("{action}{}", filters.query(skip));
         let note = |note: &Note| NoteView::new(note, reports, scene);
         Self {
+            title: scene.text(if stays { "stays-title" } else { "visits-title" }),
+            icon: crate::shell::icon(found_visits.section),
+            words: if stays { "stays" } else { "visits" },
             state,
             action: action.to_owned(),
             since: filters.since.map(|date| date.to_string()).unwrap_or_default(),
             until: filters.until.map(|date| date.to_string()).unwrap_or_default(),
             choices: choices.collect(),
             narrows: filters.narrows(),
-            total: outpatient.visits.len(),
+            total: found_visits.visits.len(),
             found,
             visits: fitting.iter().skip(skip).take(MOST).map(|visit| VisitView::new(visit, reports, scene)).collect(),
-            loose: if filters.narrows() { Vec::new() } else { outpatient.loose_notes.iter().map(note).collect() },
+            loose: if filters.narrows() { Vec::new() } else { found_visits.loose_notes.iter().map(note).collect() },
             older_href: (found > skip + MOST).then(|| at(skip + MOST)),
             newer_href: (skip > 0).then(|| at(skip.saturating_sub(MOST))),
-            missing: facts::missing(&outpatient.silent, scene),
-            held: outpatient
+            missing: facts::missing(&found_visits.silent, scene),
+            not_offered: facts::not_offered(&found_visits.silent, scene),
+            held: found_visits
                 .held
                 .iter()
                 .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
@@ -268,13 +301,13 @@ impl VisitList {
 
 /// The clinician's page.
 pub fn page(input: &OutpatientInput<'_>) -> OutpatientPage {
-    let OutpatientInput { banner, outpatient, filters, scene, .. } = input;
-    let path = format!("/patients/{}/{}", banner.person, Section::Outpatient.slug());
+    let OutpatientInput { banner, visits, filters, scene, .. } = input;
+    let path = format!("/patients/{}/{}", banner.person, visits.section.slug());
     let retry = retry_href(&path, filters);
-    let sources = Sources::build(&outpatient.sources, outpatient.as_of, &retry, Audience::Clinician, scene);
+    let sources = Sources::build(&visits.sources, visits.as_of, &retry, Audience::Clinician, scene);
     OutpatientPage {
-        shell: RecordShell::new(banner, Section::Outpatient, scene),
-        list: VisitList::new(outpatient, filters, &path, &sources, scene),
+        shell: RecordShell::new(banner, visits.section, scene),
+        list: VisitList::new(visits, filters, &path, &sources, scene),
         printed: scene
             .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
         sources,
@@ -287,9 +320,18 @@ pub(crate) fn retry_href(path: &str, filters: &VisitFilters) -> String {
     format!("{path}{query}{}refresh=true", if query.is_empty() { '?' } else { '&' })
 }
 
+/// Is that the very hospital whose mark the visit bears? It need not be said twice.
+fn is_source(visit: &Visit, name: &str, reports: &[SourceReport]) -> bool {
+    let names =
+        |report: &SourceReport| [&report.name, &report.short_name].into_iter().any(|of| of.zh == name || of.en == name);
+    reports.iter().any(|report| visit.fact.is_from(&report.id) && names(report))
+}
+
 impl VisitView {
     fn new(visit: &Visit, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
         let time = visit.fact.time.as_ref();
+        let attends = |name: &&String| visit.attending.contains(name);
+        let others: Vec<String> = visit.clinicians.iter().filter(|name| !attends(name)).cloned().collect();
         Self {
             id: visit.fact.id.clone(),
             instant: time.map(|time| time.as_str().to_owned()),
@@ -303,10 +345,15 @@ impl VisitView {
                 VisitClass::Inpatient | VisitClass::Unknown => "",
             },
             status: status_words(&visit.fact.status, scene),
-            hospital: visit.hospital.clone(),
+            hospital: visit.hospital.clone().filter(|name| !is_source(visit, name, reports)),
             department: visit.department.clone(),
             location: visit.location.clone(),
-            clinicians: scene.list(&visit.clinicians),
+            places: places(&visit.places, scene),
+            attending: scene.list(&visit.attending),
+            ended: visit.ended.as_ref().filter(|_| visit.class == VisitClass::Inpatient).map(minute),
+            admitted_from: visit.admitted_from.clone(),
+            disposition: visit.disposition.clone(),
+            clinicians: scene.list(&others),
             reasons: scene.list(&visit.reasons),
             diagnoses: visit.diagnoses.iter().map(|one| DiagnosisView::new(one, scene)).collect(),
             notes: visit.notes.iter().map(|note| NoteView::new(note, reports, scene)).collect(),
@@ -314,6 +361,41 @@ impl VisitView {
             conflict: visit.fact.is_contradicted(),
         }
     }
+}
+
+/// `心内科一病区（病区） 2026-11-10 09:30 起`, one for each; none where one text says it all.
+fn places(all: &[Place], scene: &Scene<'_>) -> Vec<String> {
+    if all.iter().all(|place| place.since.is_none() && place.until.is_none()) {
+        return Vec::new();
+    }
+    let one = |place: &Place| {
+        let kind = (place.kind != PlaceKind::Other).then(|| scene.text(&format!("place-{}", place.kind.as_str())));
+        let said = |time: &Option<ClinicalTime>| time.as_ref().map(minute).unwrap_or_default();
+        let (since, until) = (said(&place.since), said(&place.until));
+        let args = [("since", Arg::from(since.as_str())), ("until", Arg::from(until.as_str()))];
+        let times = match (since.is_empty(), until.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(scene.with("place-since", &args)),
+            (true, false) => Some(scene.with("place-until", &args)),
+            (false, false) => Some(scene.with("place-between", &args)),
+        };
+        [kind, Some(place.name.clone()), times].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    all.iter().map(one).collect()
+}
+
+/// A MIME type in words, where there are some.
+pub(crate) fn kind_words(content_type: &str, scene: &Scene<'_>) -> String {
+    let mime = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let key = match mime.as_str() {
+        "application/pdf" => "file-kind-pdf",
+        "image/png" | "image/jpeg" | "image/jpg" => "file-kind-image",
+        "text/plain" => "file-kind-text",
+        "text/html" | "application/xhtml+xml" => "file-kind-html",
+        "text/xml" | "application/xml" | "application/hl7-v3+xml" => "file-kind-clinical",
+        _ => return mime,
+    };
+    scene.text(key)
 }
 
 impl DiagnosisView {
@@ -329,8 +411,9 @@ impl DiagnosisView {
 }
 
 impl NoteView {
-    fn new(note: &Note, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
-        let (text, body_html, remark) = body(&note.content, scene);
+    pub(crate) fn new(note: &Note, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+        let document = note.document();
+        let (text, body_html, remark) = body(&note.content, document.is_some(), scene);
         let mut about: Vec<String> = Vec::new();
         if let Some(time) = &note.time {
             about.push(match time.time_of_day() {
@@ -352,13 +435,14 @@ impl NoteView {
             text,
             body_html,
             remark,
+            document,
             source: SourceMark { name, mark },
         }
     }
 }
 
 /// Text, sanitised HTML, and what is to be said of them.
-fn body(content: &NoteContent, scene: &Scene<'_>) -> (Option<String>, Option<Html>, Option<String>) {
+fn body(content: &NoteContent, can_open: bool, scene: &Scene<'_>) -> (Option<String>, Option<Html>, Option<String>) {
     let said = |key: &'static str| scene.text(key);
     match content {
         NoteContent::Text { text, encoding } => (Some(text.clone()), None, encoding.key().map(said)),
@@ -367,7 +451,8 @@ fn body(content: &NoteContent, scene: &Scene<'_>) -> (Option<String>, Option<Htm
             (None, Some(Html::from_escaped(html.as_str().to_owned())), encoding.key().map(said))
         }
         NoteContent::Document { content_type } => {
-            (None, None, Some(scene.with("note-document", &[("kind", Arg::from(content_type.as_str()))])))
+            let key = if can_open { "note-file" } else { "note-document" };
+            (None, None, Some(scene.with(key, &[("kind", Arg::from(kind_words(content_type, scene)))])))
         }
         NoteContent::Missing { why } => {
             let why = if scene.words.has(why) { scene.text(why) } else { scene.text("why-unknown") };

@@ -1,6 +1,7 @@
 //! The patient's own results: a plain sentence, the value with its range, the bar, whose hospital.
 
 mod detail;
+mod newest;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use web::render::{Arg, Html};
 
 pub use detail::{Earlier, ResultDetail};
+pub use newest::Newest;
 
 use crate::{
     PatientShell, Scene,

@@ -1,6 +1,6 @@
-//! The patient's own visits, in plain words.
+//! The patient's own visits or stays, in plain words.
 
-use ehr::{Banner, Outpatient, Section};
+use ehr::{Banner, Section, Visits};
 use serde::Serialize;
 
 use crate::{
@@ -14,6 +14,10 @@ use crate::{
 pub struct PatientOutpatientPage {
     /// Whose.
     pub shell: PatientShell,
+    /// Name of the section.
+    pub title: String,
+    /// One line of what it holds.
+    pub lead: String,
     /// Who answered.
     pub sources: Sources,
     /// The list.
@@ -21,18 +25,16 @@ pub struct PatientOutpatientPage {
 }
 
 /// The patient's page.
-pub fn page(
-    banner: &Banner,
-    outpatient: &Outpatient,
-    filters: &VisitFilters,
-    scene: &Scene<'_>,
-) -> PatientOutpatientPage {
-    let path = format!("/people/{}/record/{}", banner.person, Section::Outpatient.slug());
+pub fn page(banner: &Banner, visits: &Visits, filters: &VisitFilters, scene: &Scene<'_>) -> PatientOutpatientPage {
+    let path = format!("/people/{}/record/{}", banner.person, visits.section.slug());
     let retry = retry_href(&path, filters);
-    let sources = Sources::build(&outpatient.sources, outpatient.as_of, &retry, Audience::Patient, scene);
+    let sources = Sources::build(&visits.sources, visits.as_of, &retry, Audience::Patient, scene);
+    let lead = if visits.section == Section::Inpatient { "patient-stays-lead" } else { "patient-visits-lead" };
     PatientOutpatientPage {
         shell: PatientShell::new(banner, scene),
-        list: VisitList::new(outpatient, filters, &path, &sources, scene),
+        title: scene.text(&format!("section-{}", visits.section.slug())),
+        lead: scene.text(lead),
+        list: VisitList::new(visits, filters, &path, &sources, scene),
         sources,
     }
 }

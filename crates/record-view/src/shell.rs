@@ -1,6 +1,7 @@
 //! What stands round a section: the banner that never scrolls away, and the fifteen sections in their one order.
 
 use ehr::{Banner, MaskedIdentifier, Section};
+use jiff::Timestamp;
 use serde::Serialize;
 use web::render::Arg;
 
@@ -31,6 +32,19 @@ pub struct RecordShell {
     pub section: String,
     /// What is known of allergies.
     pub allergies: AllergyLine,
+    /// The record is open by a broken glass, and closes again.
+    pub glass: Option<GlassView>,
+}
+
+/// When a record that was opened in an emergency closes.
+#[derive(Clone, Debug, Serialize)]
+pub struct GlassView {
+    /// For programs.
+    pub instant: String,
+    /// On the region's clocks.
+    pub until: String,
+    /// Minutes left, begun ones counted: 0 is never shown.
+    pub minutes: i64,
 }
 
 /// The patient's own shell: only what is there for them.
@@ -97,6 +111,18 @@ impl RecordShell {
             sections: section_links(&format!("/patients/{}", banner.person), Some(section), scene),
             section: scene.text(&format!("section-{}", section.slug())),
             allergies: AllergyLine::new(&banner.allergies, allergies_href(banner, section), scene),
+            glass: banner.glass_until.map(|until| GlassView::new(until, scene)),
+        }
+    }
+}
+
+impl GlassView {
+    fn new(until: Timestamp, scene: &Scene<'_>) -> Self {
+        let left = until.duration_since(scene.now).as_secs();
+        Self {
+            instant: until.to_string(),
+            until: scene.words.minute_today(until, scene.now),
+            minutes: left.div_euclid(60) + i64::from(left.rem_euclid(60) > 0),
         }
     }
 }
@@ -131,7 +157,7 @@ pub(crate) fn section_links(base: &str, current: Option<Section>, scene: &Scene<
     Section::ALL.into_iter().map(link).collect()
 }
 
-fn icon(section: Section) -> &'static str {
+pub(crate) fn icon(section: Section) -> &'static str {
     match section {
         Section::Demographics => "id-card",
         Section::Summary => "clipboard-list",

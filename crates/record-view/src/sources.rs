@@ -1,6 +1,6 @@
 //! The truth about completeness: who answered, who did not, what may be missing.
 
-use ehr::{Gathered, SourceReport, SourceState};
+use ehr::{Gathered, PartReport, SourceReport, SourceState};
 use jiff::Timestamp;
 use serde::Serialize;
 use web::render::Arg;
@@ -22,11 +22,13 @@ pub struct Sources {
     pub linked: bool,
     /// Did anyone at all answer?
     pub answered: bool,
-    /// What to say on top of the page when not complete.
+    /// What to say on top of the page when an answer is missing.
     pub notice: Option<Notice>,
+    /// What hospitals do not offer at all, one line each: it is so every day, so no warning, and never "none".
+    pub not_offered: Vec<String>,
     /// Asks again.
     pub retry_href: String,
-    /// `可能不全：市中医院`, for cards and prints; nothing when complete.
+    /// `可能不全：市中医院`, for cards and prints; nothing when no answer is missing.
     pub without: Option<String>,
 }
 
@@ -51,8 +53,10 @@ pub struct SourceView {
     pub icon: &'static str,
     /// What came, or why nothing did; for clinicians.
     pub detail: String,
-    /// Is something missing because of it?
+    /// Is an answer missing that could have come?
     pub silent: bool,
+    /// A source that is not part of this view at all, or has nothing to give to it, says so instead of bearing its mark.
+    pub aside: bool,
 }
 
 /// A notice above the content.
@@ -92,7 +96,7 @@ impl Sources {
         scene: &Scene<'_>,
     ) -> Self {
         let items: Vec<_> = reports.iter().map(|report| SourceView::new(report, audience, scene)).collect();
-        let silent: Vec<_> = reports.iter().filter(|report| is_silent(report.state)).collect();
+        let silent: Vec<_> = reports.iter().filter(|report| gap(report, audience) == Gap::Unanswered).collect();
         let names: Vec<String> = silent.iter().map(|report| scene.of(&report.name)).collect();
         let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked).count();
         let notice = (!silent.is_empty()).then(|| match audience {
@@ -109,11 +113,12 @@ impl Sources {
         Self {
             as_of: scene.words.minute(as_of),
             as_of_instant: as_of.to_string(),
-            complete: silent.is_empty(),
+            complete: !reports.iter().any(|report| is_silent(report.state)),
             linked: linked > 0,
             answered: reports.iter().any(|r| matches!(r.state, SourceState::Answered | SourceState::Partial)),
             without: notice.is_some().then(|| scene.with("without", &[("names", Arg::from(scene.list(&names)))])),
             notice,
+            not_offered: reports.iter().filter_map(|report| not_offered(report, audience, scene)).collect(),
             items,
             retry_href: retry_href.to_owned(),
         }
@@ -125,21 +130,97 @@ pub(crate) fn is_silent(state: SourceState) -> bool {
     !matches!(state, SourceState::Answered | SourceState::NotLinked)
 }
 
+/// Why a view is not the whole truth about a source.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// It is.
+    None,
+    /// The hospital's system does not offer something: nothing failed, and asking again changes nothing.
+    NotOffered,
+    /// An answer is missing that could have come.
+    Unanswered,
+}
+
+fn gap(report: &SourceReport, audience: Audience) -> Gap {
+    let open = || report.parts.iter().filter(|part| part.state != SourceState::Answered);
+    match report.state {
+        SourceState::Answered | SourceState::NotLinked => Gap::None,
+        // Who is looked for and not found because a system can't search is missing from this very list.
+        SourceState::Unsupported if audience != Audience::Searcher => Gap::NotOffered,
+        SourceState::Partial
+            if report.dropped == 0
+                && open().next().is_some()
+                && open().all(|part| part.state == SourceState::Unsupported) =>
+        {
+            Gap::NotOffered
+        }
+        _ => Gap::Unanswered,
+    }
+}
+
+fn part_names<'p>(parts: impl Iterator<Item = &'p PartReport>, scene: &Scene<'_>) -> Option<String> {
+    let names: Vec<String> = parts.map(|part| scene.coded("part-name-", part.part.as_str())).collect();
+    (!names.is_empty()).then(|| scene.list(&names))
+}
+
+/// `清溪社区不提供器械数据`, also where something else is missing from there.
+fn not_offered(report: &SourceReport, audience: Audience, scene: &Scene<'_>) -> Option<String> {
+    let parts = report.parts.iter().filter(|part| part.state == SourceState::Unsupported);
+    let key = match (audience, report.state) {
+        (Audience::Searcher, _) | (_, SourceState::Hidden) => return None,
+        (Audience::Patient, SourceState::Unsupported) => "not-offered-plain",
+        (Audience::Clinician, SourceState::Unsupported) => "not-offered",
+        (Audience::Patient, _) => "not-offered-parts-plain",
+        (Audience::Clinician, _) => "not-offered-parts",
+    };
+    let mut args = vec![("name", Arg::from(scene.of(&report.name)))];
+    if report.state != SourceState::Unsupported {
+        args.push(("parts", Arg::from(part_names(parts, scene)?)));
+    }
+    Some(scene.with(key, &args))
+}
+
 /// Seconds with one decimal: people read `8 秒`, not milliseconds.
-fn seconds(milliseconds: u64) -> String {
+pub(crate) fn seconds(milliseconds: u64) -> String {
     let tenths = milliseconds.div_ceil(100).max(1);
     if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
 }
 
 fn why(report: &SourceReport, scene: &Scene<'_>) -> String {
-    match report.detail.as_deref() {
+    reason(report.detail.as_deref(), scene)
+}
+
+fn reason(detail: Option<&str>, scene: &Scene<'_>) -> String {
+    match detail {
         Some(key) if scene.words.has(key) => scene.text(key),
         _ => scene.text("why-unknown"),
     }
 }
 
+/// Which parts failed, and why, each reason once; nothing where the section has no parts, or all of it failed.
+fn failed_parts(report: &SourceReport, scene: &Scene<'_>) -> Option<(String, String)> {
+    let failed =
+        || report.parts.iter().filter(|part| !matches!(part.state, SourceState::Answered | SourceState::Unsupported));
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in failed().map(|part| reason(part.detail.as_deref(), scene)) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    Some((part_names(failed(), scene)?, scene.list(&reasons)))
+}
+
 /// Who, how long, what may be missing.
 fn silence(report: &SourceReport, scene: &Scene<'_>) -> String {
+    if let (SourceState::Partial, Some((parts, why))) = (report.state, failed_parts(report, scene)) {
+        let args = [
+            ("name", Arg::from(scene.of(&report.name))),
+            ("parts", Arg::from(parts)),
+            ("why", Arg::from(why)),
+            ("entries", Arg::from(report.entries)),
+        ];
+        return scene.with("silence-parts", &args);
+    }
     let args = [
         ("name", Arg::from(scene.of(&report.name))),
         ("seconds", Arg::from(seconds(report.waited_ms))),
@@ -152,8 +233,11 @@ fn silence(report: &SourceReport, scene: &Scene<'_>) -> String {
 
 impl SourceView {
     fn new(report: &SourceReport, audience: Audience, scene: &Scene<'_>) -> Self {
+        let gap = gap(report, audience);
+        let in_part_by_nature = gap == Gap::NotOffered && report.state == SourceState::Partial;
         let (tone, icon) = match report.state {
             SourceState::Answered => ("ok", "circle-check"),
+            SourceState::Partial if in_part_by_nature => ("ok", "circle-check"),
             SourceState::Partial => ("warn", "triangle-alert"),
             SourceState::Refused => ("bad", "lock"),
             SourceState::Unreachable => ("bad", "circle-x"),
@@ -167,7 +251,14 @@ impl SourceView {
             ("why", Arg::from(why(report, scene))),
         ];
         let about = if audience == Audience::Searcher { "search-detail" } else { "source-detail" };
-        let mut detail = scene.with(&format!("{about}-{}", report.state.as_str()), &args);
+        // What a hospital has and gave it gave in full.
+        let told = if in_part_by_nature { SourceState::Answered } else { report.state };
+        let mut detail = scene.with(&format!("{about}-{}", told.as_str()), &args);
+        let not_offered = report.parts.iter().filter(|part| part.state == SourceState::Unsupported);
+        if let Some(parts) = part_names(not_offered, scene) {
+            detail.push_str(&scene.text("sentence-separator"));
+            detail.push_str(&scene.with("source-not-offered", &[("parts", Arg::from(parts))]));
+        }
         if report.dropped > 0 {
             detail.push_str(&scene.text("sentence-separator"));
             detail.push_str(&scene.with("source-dropped", &[("dropped", Arg::from(report.dropped))]));
@@ -182,11 +273,12 @@ impl SourceView {
             short: scene.of(&report.short_name),
             mark: mark_letter(report.mark),
             state: report.state.as_str(),
-            state_text: scene.text(&format!("state-{}", report.state.as_str())),
+            state_text: scene.text(&format!("state-{}", told.as_str())),
             tone,
             icon,
             detail,
-            silent: is_silent(report.state),
+            silent: gap == Gap::Unanswered,
+            aside: matches!(report.state, SourceState::NotLinked | SourceState::Unsupported),
         }
     }
 }

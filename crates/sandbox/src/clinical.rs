@@ -50,6 +50,9 @@ pub(crate) struct Chart {
     pub(crate) relatives: Vec<usize>,
     /// Medicines that the person said they buy themselves.
     pub(crate) self_bought: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
+    /// What the person ticked, one answer to each question of `care.questionnaire`; empty when they were not asked.
+    pub(crate) answers: Vec<String>,
 }
 
 #[derive(Default)]
@@ -199,6 +202,22 @@ pub(crate) struct Score {
     pub(crate) encounter: Option<usize>,
 }
 
+/// What nurses saw, or measured over a day.
+pub(crate) struct Finding {
+    /// LOINC, where there is a code.
+    pub(crate) loinc: Option<String>,
+    pub(crate) zh: String,
+    pub(crate) said: Found,
+    pub(crate) at: i64,
+    pub(crate) encounter: Option<usize>,
+}
+
+/// Words, or millilitres.
+pub(crate) enum Found {
+    Words(String),
+    Millilitres(i64),
+}
+
 /// A care plan.
 pub(crate) struct Plan {
     pub(crate) title: String,
@@ -331,6 +350,7 @@ pub(crate) fn charts(making: &Making<'_>, person: &Person) -> Result<Vec<Chart>,
     orders::write(making, &mut charts);
     charges::write(making, person, &mut charts);
     background::write(making, person, &mut charts);
+    background::ask(making, person, &mut charts);
     notes::write(making, person, &mut charts)?;
     for chart in &mut charts {
         chart.reports.sort_by_key(|report| report.at);

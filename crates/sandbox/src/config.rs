@@ -28,7 +28,8 @@ pub struct Config {
     pub legacy_drops_per_mille: u16,
     /// Requests in a second that the cerner-like hospital answers; further ones get 429 and `Retry-After`. 0: no limit.
     pub requests_per_second: u32,
-    /// The hospitals to start, by the ids of the region (`city-first`, `university`, `community`, `city-tcm`).
+    /// The hospitals to start, by the ids of the region (`city-first`, `university`, `community`, `city-tcm`,
+    /// `binjiang`).
     #[serde(rename = "hospital")]
     pub hospitals: Vec<HospitalConfig>,
     /// The staff directory.
@@ -78,7 +79,7 @@ impl Default for Config {
             legacy_delay_ms: 20,
             legacy_drops_per_mille: 0,
             requests_per_second: 0,
-            hospitals: ["city-first", "university", "community", "city-tcm"].map(hospital).into(),
+            hospitals: ["city-first", "university", "community", "city-tcm", "binjiang"].map(hospital).into(),
             directory: DirectoryConfig::default(),
             control: ControlConfig::default(),
         }

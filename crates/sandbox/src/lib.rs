@@ -20,9 +20,11 @@ mod people;
 mod reference;
 mod region;
 mod running;
+mod treatments;
 
 pub use config::{Config, ControlConfig, DirectoryConfig, HospitalConfig};
 pub use error::SandboxError;
 pub use hospital::mode::Mode;
 pub use region::Region;
 pub use running::{Description, PersonKnown, Running, RunningDirectory, RunningHospital, StaffAccount};
+pub use treatments::Treatment;

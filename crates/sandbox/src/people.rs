@@ -39,6 +39,8 @@ pub(crate) struct Person {
     pub(crate) registrations: Vec<Registration>,
     /// Index of the clinical course in [`Reference::courses`].
     pub(crate) course: usize,
+    /// Staff who have them on their list without an encounter of their department.
+    pub(crate) listed_by: Vec<String>,
 }
 
 pub(crate) struct Address {
@@ -99,7 +101,7 @@ pub(crate) fn populate(reference: &Reference, seed: u64) -> Result<Vec<Person>, 
         let places: Vec<usize> = population.at.iter().filter_map(known).collect();
         for _ in 0..population.count {
             let made = made_person(reference, seed, &places, &mut free, &people)?;
-            people.push(made);
+            people.push(Person { listed_by: population.listed_by.clone(), ..made });
         }
     }
     Ok(people)
@@ -149,6 +151,7 @@ fn chosen_person(
         contact: contact(reference, &mut dice),
         registrations,
         course,
+        listed_by: script.listed_by.clone(),
     })
 }
 
@@ -184,6 +187,7 @@ fn made_person(
         contact: contact(reference, &mut dice),
         registrations,
         course: course_index,
+        listed_by: Vec::new(),
     })
 }
 
@@ -260,6 +264,7 @@ fn registration(
         "plain" => format!("p{}", 100_001 + number * 37),
         "cerner-like" => format!("{}", 12_700_011 + number * 53),
         "legacy" => format!("{:08}", 20_417 + number * 19),
+        "athena-like" => format!("a-19590.E-{}", 20_017 + number * 41),
         // opaque and case-sensitive, as that vendor's ids are
         _ => format!("e{}{}", hash.get(..12).unwrap_or_default(), hash.get(12..22).unwrap_or_default().to_uppercase()),
     };
@@ -267,7 +272,8 @@ fn registration(
         0 => "MZ",
         1 => "U",
         2 => "QX",
-        _ => "ZY",
+        3 => "ZY",
+        _ => "BJ",
     };
     let record_number = format!("{letters}{:07}", 4_000_123 + number * 61);
     Registration { hospital: index, patient_id, record_number, resident_id, han, warned: None }
@@ -286,7 +292,7 @@ fn address(reference: &Reference, dice: &mut Dice) -> Address {
     let line = script.addresses.line.replace("{street}", &street).replace("{number}", &number.to_string());
     Address {
         city: script.addresses.city.clone(),
-        district: dice.pick(&script.hospitals).map(|hospital| hospital.district.clone()).unwrap_or_default(),
+        district: dice.pick(&script.addresses.districts).cloned().unwrap_or_default(),
         line: line.replace("{house}", &house.to_string()).replace("{room}", &format!("{floor}0{flat}")),
     }
 }

@@ -79,7 +79,7 @@ pub(crate) struct Operation {
 #[derive(Deserialize)]
 pub(crate) struct ChargeItem {
     /// Fee class of the front page of a record.
-    pub(crate) class: String,
+    pub(crate) subclass: String,
     pub(crate) item: String,
     pub(crate) unit: String,
     /// Yuan; absent where the prescription decides.

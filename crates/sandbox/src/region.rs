@@ -10,6 +10,7 @@ use crate::{
     people::{self, Person},
     reference::Reference,
     running::{PersonKnown, StaffAccount},
+    treatments::{self, Treatment},
 };
 
 /// A generated region.
@@ -18,6 +19,7 @@ pub struct Region {
     pub(crate) people: Vec<Person>,
     /// In the order of the script.
     pub(crate) hospitals: Vec<Records>,
+    pub(crate) treatments: Vec<Treatment>,
     today: Today,
 }
 
@@ -32,6 +34,7 @@ impl Region {
         let today = Today::new(config.today, Timestamp::now());
         let making = Making { reference: &reference, seed: config.seed, today };
         let charts = people.iter().map(|person| clinical::charts(&making, person)).collect::<Result<Vec<_>, _>>()?;
+        let treatments = treatments::of(&reference, &people, &charts, today);
         let hospitals = std::thread::scope(|scope| {
             let books: Vec<_> = (0..reference.script.hospitals.len())
                 .map(|index| {
@@ -49,7 +52,7 @@ impl Region {
                 })
                 .collect::<Result<Vec<_>, _>>()
         })?;
-        Ok(Self { reference, people, hospitals, today })
+        Ok(Self { reference, people, hospitals, treatments, today })
     }
 
     /// Hexadecimal hash of everything generated: equal for equal seed and date. Not cryptographic.

@@ -16,6 +16,7 @@ use crate::{
         temper::Temper,
     },
     listen::{self, Tasks},
+    treatments::Treatment,
 };
 
 /// A hospital that answers.
@@ -25,7 +26,7 @@ pub struct RunningHospital {
     pub id: String,
     /// Base URL of its FHIR server.
     pub base_url: String,
-    /// Vendor's shape: `plain`, `epic-like`, `cerner-like`, `legacy`.
+    /// Vendor's shape: `plain`, `epic-like`, `cerner-like`, `legacy`, `athena-like`.
     pub platform: String,
     /// Chinese name.
     pub name_zh: String,
@@ -109,6 +110,8 @@ pub struct Description {
     pub heavy_patient: usize,
     /// The date that clinical times are relative to.
     pub today: Date,
+    /// Who of the staff treats whom.
+    pub treatments: Vec<Treatment>,
 }
 
 /// A running region; dereferences to its [`Description`]. Stops when dropped.
@@ -147,6 +150,7 @@ impl Region {
         // from here on an early return stops what was started
         let guard = tasks.stop.clone().drop_guard();
         let (patients, staff, today) = (self.patients(), self.staff(), self.today());
+        let treatments = std::mem::take(&mut self.treatments);
         let (show_patient, heavy_patient) = (self.index_of("show")?, self.index_of("heavy")?);
         let directory = self.serve_directory(config, &tasks).await?;
         let (hospitals, switches) = self.serve_hospitals(config, &tasks).await?;
@@ -162,6 +166,7 @@ impl Region {
             show_patient,
             heavy_patient,
             today,
+            treatments,
         };
         let control = Arc::new(Control { description: description.clone(), switches: switches.clone() });
         listen::accept(&tasks, listener, move |stream| {

@@ -67,6 +67,11 @@ impl DatabaseConfig {
         }
     }
 
+    /// The file of a SQLite database; none on PostgreSQL.
+    pub fn sqlite_file(&self) -> Option<&std::path::Path> {
+        (self.backend() == Ok(Backend::Sqlite)).then(|| std::path::Path::new(self.sqlite_path()))
+    }
+
     /// The file behind a SQLite address.
     pub(crate) fn sqlite_path(&self) -> &str {
         let path = self.url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");

@@ -5,7 +5,8 @@
 //! (SECURITY: threats 15 and 16). It also keeps a [`Canary`]: a listener that nobody may ever call, which hears who is
 //! lured away. Whatever belongs to somebody else carries [`FOREIGN`], so that a test can look for it anywhere.
 //!
-//! HTTP is written by hand: a real server would refuse to be this bad.
+//! HTTP is written by hand: a real server would refuse to be this bad. Each hospital has a thread of its own, as it would
+//! have a machine: what a hostile one takes to write its pages must not look like time that an honest one was kept waiting.
 
 mod manners;
 mod pages;
@@ -17,6 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use resources::{Whose, observation, patient};
@@ -105,7 +108,8 @@ pub struct HostileFhir {
     /// Hears who is lured away.
     pub canary: Canary,
     hospital: Arc<Hospital>,
-    task: JoinHandle<()>,
+    /// Dropped with the hospital, which its thread waits for.
+    _end: oneshot::Sender<()>,
 }
 
 /// What the hospital knows, and what it was asked.
@@ -120,19 +124,14 @@ pub(crate) struct Hospital {
     requests: Mutex<Vec<String>>,
 }
 
-impl Drop for HostileFhir {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 impl HostileFhir {
     /// A hospital that knows the patient under `id`, with a potassium result for each of `values` (mmol/L).
     ///
     /// # Errors
     /// No port is free.
     pub async fn start(id: &str, values: &[f64]) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("a port for the FHIR server")?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("a port for the FHIR server")?;
+        listener.set_nonblocking(true)?;
         let own = listener.local_addr()?;
         let canary = Canary::start().await?;
         let hospital = Arc::new(Hospital {
@@ -144,15 +143,17 @@ impl HostileFhir {
             requests: Mutex::default(),
         });
         let asked = Arc::clone(&hospital);
-        let task = tokio::spawn(async move {
-            // Aborted with the server, and its connections with it.
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                while connections.try_join_next().is_some() {}
-                connections.spawn(connection(stream, Arc::clone(&asked)));
-            }
-        });
-        Ok(Self { base_url: format!("http://{own}/fhir"), canary, hospital, task })
+        let (end, ended) = oneshot::channel::<()>();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new().name("hostile-fhir".to_owned()).spawn(move || {
+            runtime.block_on(async move {
+                tokio::select! {
+                    () = serve(listener, asked) => {}
+                    _ = ended => {}
+                }
+            });
+        })?;
+        Ok(Self { base_url: format!("http://{own}/fhir"), canary, hospital, _end: end })
     }
 
     /// From the next request on, of another manner.
@@ -169,6 +170,16 @@ impl HostileFhir {
 impl Hospital {
     pub(crate) fn base(&self) -> String {
         format!("http://{}/fhir", self.own)
+    }
+}
+
+/// Until it is dropped, and its connections with it.
+async fn serve(listener: std::net::TcpListener, hospital: Arc<Hospital>) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(connection(stream, Arc::clone(&hospital)));
     }
 }
 

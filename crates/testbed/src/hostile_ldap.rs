@@ -62,6 +62,9 @@ pub enum Manner {
     TwoEntries,
     /// One entry; every bind succeeds, but WhoAmI names nobody.
     Anonymous,
+    /// One entry; a bind without a password succeeds and is nobody's (RFC 4513 §5.1.2), every other one of the person is
+    /// wrong, and WhoAmI is not known: as Samba answers where such binds are allowed.
+    Unauthenticated,
     /// One entry; the person's bind is refused as a wrong password (49).
     WrongPassword,
     /// Every operation is answered "busy" (51).

@@ -36,6 +36,7 @@ pub struct TestPortal {
     log: PathBuf,
     region: Region,
     child: Option<(Child, ChildStdin)>,
+    without: Option<Vec<String>>,
     // The settings lie beside the database, which has to live as long as the portal.
     _database: Database,
 }
@@ -87,6 +88,7 @@ impl TestPortal {
             log: folder.join("log"),
             region: region.clone(),
             child: None,
+            without: None,
             _database: database.clone(),
         };
         good(&portal.tool(&["check", "--create-keys"])?)?;
@@ -107,6 +109,7 @@ impl TestPortal {
     /// # Errors
     /// It does not become ready.
     pub async fn serve(&mut self) -> Result<()> {
+        self.without = None;
         self.launch(program(self.program)?, &[]).await
     }
 
@@ -122,7 +125,13 @@ impl TestPortal {
             let package = self.program;
             format!("cargo build -p {package} --features {package}/guard-switches --bin {name}")
         })?;
+        self.without = Some(guards.iter().map(|guard| (*guard).to_owned()).collect());
         self.launch(built, guards).await
+    }
+
+    /// The guards that [`Self::serve_without`] took away last; `None` when it is the ordinary program.
+    pub fn without(&self) -> Option<&[String]> {
+        self.without.as_deref()
     }
 
     async fn launch(&mut self, program: PathBuf, without: &[&str]) -> Result<()> {
@@ -222,6 +231,14 @@ impl TestPortal {
     /// # Errors
     /// It is not built.
     pub fn tool(&self, arguments: &[&str]) -> Result<Output> {
+        self.tool_with(arguments, &[])
+    }
+
+    /// The same with variables of the environment.
+    ///
+    /// # Errors
+    /// The program can't be run.
+    pub fn tool_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Output> {
         let mut command = Command::new(program(self.program)?);
         command.arg("--config").arg(&self.config).args(arguments).stdin(Stdio::null());
         if arguments.first() == Some(&"import-accounts") && self._database.url.contains("//portal_external@") {
@@ -229,7 +246,7 @@ impl TestPortal {
             let desk = self._database.url.replacen("//portal_external@", "//portal_desk@", 1);
             command.env("PORTAL__DATABASE__URL", desk);
         }
-        Ok(command.output()?)
+        Ok(command.envs(environment.iter().copied()).output()?)
     }
 
     /// Somebody who is not signed in.
@@ -340,6 +357,9 @@ fn configuration(
         keys.insert("staff_file".to_owned(), path(&secrets.join("staff.key")));
         let audit = table([("heads_file", path(&folder.join("audit-heads.jsonl")))]);
         all.insert("audit".to_owned(), Value::Table(audit));
+        // Tests that list hospitals say so: others count what hospitals are asked.
+        let never = table([("sweep_every_hours", Value::Integer(0))]);
+        all.insert("index".to_owned(), Value::Table(never));
         all.insert("directory".to_owned(), Value::Array(vec![Value::Table(directory(region, &secrets)?)]));
     }
     for (name, section) in [

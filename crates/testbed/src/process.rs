@@ -30,6 +30,12 @@ pub fn cost(pid: u32) -> io::Result<Cost> {
     Ok(Cost { cpu_ns, resident, open_files })
 }
 
+/// Processor time of the calling thread so far, in nanoseconds (to a scheduler tick): what work costs on a machine that
+/// others use too.
+pub fn thread_cpu_ns() -> u64 {
+    first_number(&std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default())
+}
+
 /// Forgets the most memory that the process ever had: [`peak`] counts from now on (`proc(5)`, `clear_refs`).
 ///
 /// # Errors

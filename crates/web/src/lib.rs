@@ -11,6 +11,7 @@ pub mod config;
 pub mod cookies;
 pub mod csrf;
 mod failure;
+pub mod files;
 mod headers;
 pub mod keys;
 pub mod lang;
@@ -28,7 +29,9 @@ pub mod shell;
 pub mod telemetry;
 pub mod throttle;
 mod visit;
+mod written;
 
 pub use failure::Failure;
 pub use lang::Lang;
 pub use visit::Visit;
+pub use written::Written;

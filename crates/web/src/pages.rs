@@ -13,7 +13,7 @@ use crate::{
     keys::Key,
     render::{ErrorPage, Frame, Portal, RenderError, Renderer, Theme, User},
     session::Session,
-    shell::ErrorPages,
+    shell::{ErrorForm, ErrorPages},
 };
 
 /// Who a session belongs to, as the shell of a page shows them.
@@ -97,14 +97,18 @@ impl Pages {
 }
 
 impl ErrorPages for Pages {
-    fn draw(&self, visit: &Visit, failure: &Failure) -> Option<String> {
+    fn draw(&self, visit: &Visit, failure: &Failure, form: ErrorForm) -> Option<String> {
         let page = ErrorPage {
             status: failure.status().as_u16(),
             problem: failure.problem().to_owned(),
             retry_after: failure.retry_after(),
         };
         let frame = self.frame(visit, self.csrf_token(visit).ok()?);
-        match self.renderer.error(&frame, &page) {
+        let drawn = match form {
+            ErrorForm::Page => self.renderer.error(&frame, &page),
+            ErrorForm::Part => self.renderer.error_part(&frame, &page),
+        };
+        match drawn {
             Ok(html) => Some(html),
             Err(error) => {
                 tracing::error!(request_id = %visit.request.0, %error, "drawing an error page");

@@ -143,6 +143,14 @@ impl Renderer {
         self.page(template, frame, &page.view(self.words(frame.lang)))
     }
 
+    /// The same words for the main part of a page that stays.
+    ///
+    /// # Errors
+    /// As [`Renderer::page`].
+    pub fn error_part(&self, frame: &Frame, page: &ErrorPage) -> Result<String, RenderError> {
+        self.page("error_part.html", frame, &page.view(self.words(frame.lang)))
+    }
+
     /// The words of a language.
     pub fn words(&self, lang: Lang) -> &Words {
         // Both languages are always there: `by_language` makes them all.

@@ -14,7 +14,7 @@ use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use poem::{
     Body, Endpoint, IntoResponse, Request, Response,
-    http::{HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
 };
 use tracing::Instrument;
 use url::{Url, form_urlencoded};
@@ -38,10 +38,20 @@ const ANSWER_TIME: Duration = Duration::from_secs(15);
 #[error("a handler panicked")]
 struct Panicked;
 
+/// How much of an error page is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorForm {
+    /// A document.
+    Page,
+    /// What stands in the main part of the page that a script keeps on the screen: patient and sections stay where they
+    /// are.
+    Part,
+}
+
 /// Draws a portal's error pages.
 pub trait ErrorPages: Send + Sync + 'static {
     /// The page for a failure; `None` when even that fails (a fixed text is sent instead).
-    fn draw(&self, visit: &Visit, failure: &Failure) -> Option<String>;
+    fn draw(&self, visit: &Visit, failure: &Failure, form: ErrorForm) -> Option<String>;
 }
 
 /// What the shell of a portal needs to know.
@@ -198,11 +208,15 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
                 see_other(&location)
             };
         }
-        let page = if wants_page { self.settings.errors.draw(visit, failure) } else { None };
+        let form = if by_script { ErrorForm::Part } else { ErrorForm::Page };
+        let page = if wants_page { self.settings.errors.draw(visit, failure, form) } else { None };
         let mut response = match page {
             Some(page) => Response::builder().content_type("text/html; charset=utf-8").body(page),
             None => problem(failure, &visit.request),
         };
+        if wants_page && by_script {
+            into_main(&mut response);
+        }
         response.set_status(failure.status());
         if let Some(seconds) = failure.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -232,6 +246,13 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
             Some(theme) => add(cookies.preference("theme", &theme)),
             None => {}
         }
+    }
+}
+
+/// Wherever htmx would have put the answer, an error goes into the main part of the page; every page has one.
+fn into_main(response: &mut Response) {
+    for (name, value) in [("hx-retarget", "#main"), ("hx-reswap", "innerHTML"), ("hx-reselect", "#error")] {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
 }
 

@@ -22,3 +22,16 @@ document.addEventListener('htmx:after:swap', () => {
     else root.dataset[name] = said[name]
   }
 })
+
+// Whoever goes on while a part is on its way gives it up: that is no error. A connection that fails is told a second
+// later; by then a page that was left is gone.
+addEventListener('beforeunload', () => {
+  for (const element of document.querySelectorAll('.htmx-request')) element.dispatchEvent(new Event('htmx:abort'))
+})
+document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
+  const ask = ctx.fetch
+  ctx.fetch = (...asked) => ask(...asked).catch(async (error) => {
+    await new Promise((resolve) => { setTimeout(resolve, 1000) })
+    throw error
+  })
+})

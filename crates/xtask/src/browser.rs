@@ -61,9 +61,10 @@ pub fn shots(root: &Path, options: &Options) -> Result<()> {
 
 fn drive(root: &Path, modes: Modes, shots: &Path, only: &str, count: &mut Count) -> Result<()> {
     let data = tempfile::tempdir()?;
-    let demo = Demo::start(root, &root.join("target/debug"), data.path(), demo::any_ports()?)?;
+    let programs = root.join("target/debug");
+    let demo = Demo::start(root, &programs, data.path(), demo::any_ports()?)?;
     let mut node = command("node", &root.join("tests/browser"));
-    node.arg("run.mjs").arg("--demo").arg(demo.file()).arg("--shots").arg(shots);
+    node.arg("run.mjs").arg("--demo").arg(demo.file()).arg("--programs").arg(&programs).arg("--shots").arg(shots);
     node.args(["--modes", if modes == Modes::All { "all" } else { "usual" }]);
     node.arg(format!("--only={only}"));
     let mut closing = None;

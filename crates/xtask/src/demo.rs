@@ -130,6 +130,7 @@ impl Demo {
         tool("portal-external", &["--config", &external_file, "check", "--create-keys"])?;
         let staff = region.staff_accounts(&settings::roles(root)?);
         let patients = import_accounts(bin, data, &external_file, region.patient_accounts())?;
+        import_relations(bin, data, &internal_file, &region)?;
 
         let serve =
             |name: &str, file: &str| Child::start(name, &bin.join(name), &["--config", file, "serve"], &log(name));
@@ -174,6 +175,10 @@ impl Demo {
         println!("\nintranet portal  http://localhost:{}", self.ports.internal);
         for account in &self.staff {
             println!("  {:<16} {:<20} {}", account.username, account.password, account.roles.join(", "));
+        }
+        if let Some(first) = self.staff.first() {
+            let strangers = self.region.strangers(&first.username, SHOWN).join(" ");
+            println!("  without a treatment relation of {}, to be opened in an emergency: {strangers}", first.username);
         }
         println!("public portal    http://localhost:{}", self.ports.external);
         for account in self.patients.iter().take(SHOWN) {
@@ -220,6 +225,20 @@ fn import_accounts(
     }
     let without: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("without a record: ")).collect();
     Ok(accounts.into_iter().filter(|account| !without.contains(&account.username.as_str())).collect())
+}
+
+/// Gives the staff the treatment relations of their hospitals' lists. After the accounts, which have everybody looked for:
+/// a patient is named as the hospital calls them.
+fn import_relations(bin: &Path, data: &Path, internal_file: &str, region: &Region) -> Result<()> {
+    let file = data.join("secrets/relations.csv");
+    secret(&file, region.lists().trim_end())?;
+    let mut import = command(bin.join("portal-internal"), data);
+    let output = import.args(["--config", internal_file, "relations", "import"]).arg(&file).output()?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        bail!("the treatment relations were not made: {}", said.concat());
+    }
+    Ok(())
 }
 
 /// Waits for `/health/ready` to say 200.

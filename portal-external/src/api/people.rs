@@ -10,9 +10,8 @@ use poem::web::Data;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
-use web::{Failure, Visit};
+use web::{Failure, Visit, Written};
 
 use super::failed;
 use crate::{portal::Portal, who::Patient};
@@ -22,10 +21,6 @@ pub struct PeopleApi;
 
 fn person(text: &str) -> Result<PersonId, Failure> {
     text.parse().map_err(|_| Failure::new(Fault::NotFound))
-}
-
-fn json(value: &impl serde::Serialize) -> poem::Result<Json<serde_json::Value>> {
-    Ok(Json(serde_json::to_value(value).map_err(Failure::internal)?))
 }
 
 #[OpenApi]
@@ -48,28 +43,11 @@ impl PeopleApi {
         /// Ask the hospitals again. Nothing is kept between two requests yet, so every one of them asks.
         #[oai(name = "refresh")]
         _refresh: Query<Option<bool>>,
-    ) -> poem::Result<Json<serde_json::Value>> {
+    ) -> poem::Result<Written> {
         let person = person(&id)?;
         let reader = Reader::Patient(&patient.context);
         let query = RecordQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
-        match Section::from_slug(&section) {
-            Some(Section::Summary) => {
-                let of = portal.charts.summary_within(reader, person, &query, visit.now).await.map_err(failed)?;
-                json(&ehr::json::summary(person, &of))
-            }
-            Some(Section::Outpatient) => {
-                let of = portal.charts.outpatient(reader, person, &query, visit.now).await.map_err(failed)?;
-                json(&ehr::json::outpatient(person, &of))
-            }
-            Some(Section::Demographics) => {
-                let gathered = portal.charts.demographics(reader, person, visit.now).await.map_err(failed)?;
-                json(&ehr::json::demographics(person, &gathered))
-            }
-            Some(Section::LabResults) => {
-                let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await.map_err(failed)?;
-                json(&ehr::json::lab_results(person, &gathered))
-            }
-            _ => Err(Failure::new(Fault::NotFound).into()),
-        }
+        let section = Section::from_slug(&section).ok_or_else(|| Failure::new(Fault::NotFound))?;
+        Ok(Written(portal.charts.record_json(reader, person, section, &query, visit.now).await.map_err(failed)?))
     }
 }

@@ -1,7 +1,9 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
+pub mod document;
 pub mod home;
 pub mod record;
+mod sheet;
 pub mod sign_in;
 
 use record_view::Scene;

@@ -15,11 +15,11 @@ use record_view::{labs::Filters, outpatient::VisitFilters, patient_labs::Patient
 use url::form_urlencoded;
 use web::{Failure, Visit};
 
-use super::scene;
+use super::{scene, sheet};
 use crate::{portal::Portal, who::Patient};
 
 /// An id in a path: whatever is none is nobody's.
-fn person(text: &str) -> Result<PersonId, Failure> {
+pub(super) fn person(text: &str) -> Result<PersonId, Failure> {
     text.parse().map_err(|_| Failure::new(Fault::NotFound))
 }
 
@@ -48,14 +48,17 @@ pub async fn section(
     match Section::from_slug(&slug) {
         Some(Section::Demographics) => demographics(portal, visit, &patient, person).await,
         Some(Section::Summary) => summary(portal, visit, &patient, person).await,
-        Some(Section::Outpatient) => outpatient(portal, visit, &patient, person, request).await,
+        Some(visited @ (Section::Outpatient | Section::Inpatient)) => {
+            visits(portal, visit, &patient, (person, visited), request).await
+        }
         Some(Section::LabResults) => lab_results(portal, visit, &patient, person, request).await,
-        _ => Err(Failure::new(Fault::NotFound)),
+        Some(list) => sheet::draw(portal, visit, &patient, (person, list), request).await,
+        None => Err(Failure::new(Fault::NotFound)),
     }
 }
 
 /// Decoded query pairs.
-fn pairs(request: &Request) -> Vec<(String, String)> {
+pub(super) fn pairs(request: &Request) -> Vec<(String, String)> {
     form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
@@ -67,19 +70,22 @@ async fn summary(portal: &Portal, visit: &Visit, patient: &Patient, person: Pers
     portal.pages.page(visit, "record/summary.html", &page)
 }
 
-async fn outpatient(
+async fn visits(
     portal: &Portal,
     visit: &Visit,
     patient: &Patient,
-    person: PersonId,
+    (person, which): (PersonId, Section),
     request: &Request,
 ) -> Result<Response, Failure> {
-    let reader = Reader::Patient(&patient.context);
-    let outpatient = portal.charts.outpatient(reader, person, &RecordQuery::default(), visit.now).await?;
+    let (reader, query) = (Reader::Patient(&patient.context), RecordQuery::default());
+    let visits = match which {
+        Section::Inpatient => portal.charts.inpatient(reader, person, &query, visit.now).await?,
+        _ => portal.charts.outpatient(reader, person, &query, visit.now).await?,
+    };
     let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
     let pairs = pairs(request);
     let filters = VisitFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let page = record_view::patient_outpatient::page(&banner, &outpatient, &filters, &scene(portal, visit));
+    let page = record_view::patient_outpatient::page(&banner, &visits, &filters, &scene(portal, visit));
     portal.pages.page(visit, "record/outpatient.html", &page)
 }
 

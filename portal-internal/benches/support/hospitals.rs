@@ -20,6 +20,8 @@ pub struct Manner {
     pub delay: Duration,
     /// Laboratory results of the one patient.
     pub results: usize,
+    /// Of so many analytes, in turns, a day apart.
+    pub analytes: usize,
     /// Takes connections and never answers what is asked about results.
     pub dead: bool,
 }
@@ -63,7 +65,7 @@ fn serve(listener: TcpListener, at: usize, manner: Manner) -> std::io::Result<()
         let app = Route::new()
             .at("/fhir/Patient", fixed(bundle(vec![patient(at)]), false))
             .at("/fhir/Patient/:id", fixed(patient(at), true))
-            .at("/fhir/Observation", fixed(bundle(results(at, manner.results)), true))
+            .at("/fhir/Observation", fixed(bundle(results(at, manner)), true))
             .at("/fhir/*rest", fixed(nothing, true));
         Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(app).await
     })
@@ -82,10 +84,10 @@ fn patient(at: usize) -> Value {
     })
 }
 
-/// Forty analytes again and again, a day apart; every value is this hospital's own.
-fn results(at: usize, count: usize) -> Vec<Value> {
+/// Every value is this hospital's own.
+fn results(at: usize, manner: Manner) -> Vec<Value> {
     let one = |number: usize| {
-        let (analyte, day) = (number % 40, number / 40);
+        let (analyte, day) = (number % manner.analytes, number / manner.analytes);
         json!({
             "resourceType": "Observation", "id": format!("h{at}-{number}"), "status": "final",
             "meta": { "versionId": "1", "lastUpdated": "2026-11-20T08:10:00Z" },
@@ -97,5 +99,5 @@ fn results(at: usize, count: usize) -> Vec<Value> {
             "referenceRange": [{ "low": { "value": 3.5 }, "high": { "value": 5.3 }, "text": "3.5-5.3" }],
         })
     };
-    (0..count).map(one).collect()
+    (0..manner.results).map(one).collect()
 }

@@ -1,6 +1,7 @@
 //! The JSON API: the same domain calls as the pages. Each operation has a row in [`OPERATIONS`].
 
 mod docs;
+mod index;
 mod patients;
 mod session;
 
@@ -13,13 +14,14 @@ use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, Ungua
 
 use crate::portal::{Permission, Portal};
 
-type Service = OpenApiService<(session::SessionApi, patients::PatientsApi), ()>;
+type Service = OpenApiService<(session::SessionApi, patients::PatientsApi, index::IndexApi), ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 7] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 9] {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
+    let steward = || Permission((Object::PAGE_INDEX, Act::LinkPatients));
     [
         ("session_read", "/api/v1/session", SignedIn),
         ("session_begin", "/api/v1/session", Public),
@@ -28,13 +30,15 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 7] {
         ("record_section", "/api/v1/patients/{id}/record/{section}", record()),
         ("break_glass", "/api/v1/patients/{id}/break-glass", record()),
         ("patient_links", "/api/v1/patients/{id}/links", record()),
+        ("index_pairs", "/api/v1/index/pairs", steward()),
+        ("index_decide", "/api/v1/index/pairs/{id}", steward()),
     ]
 }
 
 /// The operations with their description, not yet guarded.
 fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
-    let api = (session::SessionApi, patients::PatientsApi);
+    let api = (session::SessionApi, patients::PatientsApi, index::IndexApi);
     let service = OpenApiService::new(api, "portal-internal", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =
         serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;

@@ -12,7 +12,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
-use web::{Failure, Visit};
+use web::{Failure, Visit, Written};
 
 use zeroize::Zeroizing;
 
@@ -100,29 +100,12 @@ impl PatientsApi {
         /// Ask the hospitals again. Nothing is kept between two requests yet, so every one of them asks.
         #[oai(name = "refresh")]
         _refresh: Query<Option<bool>>,
-    ) -> poem::Result<Json<serde_json::Value>> {
+    ) -> poem::Result<Written> {
         let person = person(&id)?;
         let reader = Reader::Staff(&staff.context);
         let query = RecordQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
-        match Section::from_slug(&section) {
-            Some(Section::Summary) => {
-                let of = portal.charts.summary_within(reader, person, &query, visit.now).await.map_err(failed)?;
-                json(&ehr::json::summary(person, &of))
-            }
-            Some(Section::Outpatient) => {
-                let of = portal.charts.outpatient(reader, person, &query, visit.now).await.map_err(failed)?;
-                json(&ehr::json::outpatient(person, &of))
-            }
-            Some(Section::Demographics) => {
-                let gathered = portal.charts.demographics(reader, person, visit.now).await.map_err(failed)?;
-                json(&ehr::json::demographics(person, &gathered))
-            }
-            Some(Section::LabResults) => {
-                let gathered = portal.charts.lab_results(reader, person, &query, visit.now).await.map_err(failed)?;
-                json(&ehr::json::lab_results(person, &gathered))
-            }
-            _ => Err(Failure::new(Fault::NotFound).into()),
-        }
+        let section = Section::from_slug(&section).ok_or_else(|| Failure::new(Fault::NotFound))?;
+        Ok(Written(portal.charts.record_json(reader, person, section, &query, visit.now).await.map_err(failed)?))
     }
 
     /// Open a patient's record in an emergency: for an hour, for a stated reason, with one's own password again.

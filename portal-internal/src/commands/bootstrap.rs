@@ -2,12 +2,12 @@
 
 use std::{path::Path, process::ExitCode};
 
-use access::{Domain, Policy, SystemContext};
-use directory::Directory;
+use access::{AccessError, Domain, Policy, SystemContext};
+use directory::{Directory, SignInError};
 use jiff::Timestamp;
 use store::Store;
 
-use super::{complain, could_not_run, say};
+use super::{complain, could_not_run, refused, say};
 use crate::{config::Config, portal};
 
 /// Makes a member of staff the first administrator. Refused when there is one already: that one grants from then on.
@@ -21,8 +21,15 @@ pub async fn bootstrap_admin(file: &Path, user: &str, organisation: Option<&str>
             say(format_args!("{name} is now administrator of the internal portal"));
             ExitCode::SUCCESS
         }
+        Err(error) if is_wrong_input(&error) => refused(&error),
         Err(error) => could_not_run(&error),
     }
+}
+
+/// Nobody of that name, no such directory, an administrator already: another command line would do.
+fn is_wrong_input(error: &anyhow::Error) -> bool {
+    let sign_in = matches!(error.downcast_ref(), Some(SignInError::Refused(_) | SignInError::Organisation));
+    sign_in || matches!(error.downcast_ref(), Some(AccessError::AdministratorExists))
 }
 
 async fn bootstrap(config: Config, user: &str, organisation: Option<&str>) -> anyhow::Result<String> {

@@ -71,7 +71,8 @@ pub fn catalogue(sources: &SourcesSection) -> Result<Arc<Catalogue>, Vec<Problem
     }
 }
 
-fn index(config: &Config, store: &Store, audit: &AuditLog) -> patients::Index {
+/// The regional index, under the region's key.
+pub(super) fn index(config: &Config, store: &Store, audit: &AuditLog) -> patients::Index {
     patients::Index::new(store.clone(), patients::IndexKey::derive(&config.keys.region), audit.clone())
 }
 
@@ -110,6 +111,11 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let audit = portal::audit_log(&config.keys);
     let charts = charts(&config, &store, &policy, &audit, &catalogue);
     tokio::spawn(forget_searches(index(&config, &store, &audit), stop.clone()));
+    let stewardship = patients::Stewardship::new(index(&config, &store, &audit), policy.clone());
+    tokio::spawn(super::index::match_pairs(index(&config, &store, &audit), stop.clone()));
+    if let Some(every) = config.index.sweep_every {
+        tokio::spawn(super::index::sweep_sources(charts.clone(), every, stop.clone()));
+    }
     let directory = Directory::new(config.directories)
         .map_err(|problems| anyhow::anyhow!("{} mistakes in the directory's settings", problems.len()))?;
     let sources = catalogue.clone();
@@ -130,6 +136,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         )),
         catalogue,
         charts,
+        stewardship,
     });
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));

@@ -1,10 +1,14 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
 pub mod break_glass;
+pub mod document;
 pub mod home;
+pub mod index;
 pub mod patients;
 pub mod record;
+mod sheet;
 pub mod sign_in;
+pub mod timeline;
 
 use record_view::Scene;
 use web::Visit;

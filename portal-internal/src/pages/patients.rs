@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use access::{Classify, Fault};
+use access::{Classify, Context as _, Fault, PersonId};
 use ehr::{EhrError, QueryProblem};
 use poem::{
-    Response, handler,
+    Request, Response, handler,
     http::StatusCode,
     web::{Data, Form, Query},
 };
-use record_view::search;
+use record_view::search::{self, Listing, PeopleFilters};
 use serde::Deserialize;
+use url::form_urlencoded;
 use uuid::Uuid;
 use web::{Failure, Visit, shell::see_other};
 
@@ -22,20 +23,26 @@ pub struct Asked {
     search: Option<Uuid>,
 }
 
-/// `GET /patients?search=`
+/// `GET /patients?search=`, narrowed by `sex`, `from`, `until` and `source`.
 #[handler]
 pub async fn show(
     Data(portal): Data<&Arc<Portal>>,
     visit: &Visit,
     staff: Staff,
     asked: Query<Asked>,
+    request: &Request,
 ) -> Result<Response, Failure> {
     let Some(id) = asked.search else {
         return portal.pages.page(visit, "patients.html", &search::empty("", None));
     };
     match portal.charts.search_again(&staff.context, id, visit.now).await {
         Ok(found) => {
-            let page = search::page(&found, "/patients", &scene(portal, visit));
+            let people: Vec<PersonId> = found.items.iter().map(|found| found.person).collect();
+            let relations = portal.charts.relations().among(staff.context.subject(), &people, visit.now).await?;
+            let pairs = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+            let pairs: Vec<_> = pairs.into_owned().collect();
+            let filters = PeopleFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let page = search::page(&found, &Listing { relations, filters }, "/patients", &scene(portal, visit));
             portal.pages.page(visit, "patients.html", &page)
         }
         // Searches are kept for ten minutes; after that the person looks again.

@@ -19,11 +19,11 @@ use record_view::{
 use url::form_urlencoded;
 use web::{Failure, Visit, shell::see_other};
 
-use super::{break_glass, scene};
+use super::{break_glass, scene, sheet};
 use crate::{portal::Portal, who::Staff};
 
 /// An id in a path: whatever is none is nobody's.
-fn person(text: &str) -> Result<PersonId, Failure> {
+pub(super) fn person(text: &str) -> Result<PersonId, Failure> {
     text.parse().map_err(|_| Failure::new(Fault::NotFound))
 }
 
@@ -49,9 +49,9 @@ pub async fn section(
     let drawn = match section {
         Section::Demographics => demographics(portal, visit, &staff, person).await,
         Section::Summary => summary(portal, visit, &staff, person).await,
-        Section::Outpatient => outpatient(portal, visit, &staff, person, request).await,
+        Section::Outpatient | Section::Inpatient => visits(portal, visit, &staff, (person, section), request).await,
         Section::LabResults => lab_results(portal, visit, &staff, person, request).await,
-        _ => Err(Failure::new(Fault::NotFound)),
+        list => sheet::draw(portal, visit, &staff, (person, list), request).await,
     };
     match drawn {
         Err(error) if error.fault() == Fault::BreakGlassRequired => {
@@ -62,7 +62,7 @@ pub async fn section(
 }
 
 /// Decoded query pairs.
-fn pairs(request: &Request) -> Vec<(String, String)> {
+pub(super) fn pairs(request: &Request) -> Vec<(String, String)> {
     form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
@@ -80,24 +80,28 @@ async fn summary(portal: &Portal, visit: &Visit, staff: &Staff, person: PersonId
     portal.pages.page(visit, "record/summary.html", &page)
 }
 
-async fn outpatient(
+async fn visits(
     portal: &Portal,
     visit: &Visit,
     staff: &Staff,
-    person: PersonId,
+    (person, which): (PersonId, Section),
     request: &Request,
 ) -> Result<Response, Failure> {
-    let reader = Reader::Staff(&staff.context);
-    let query = RecordQuery::default();
-    let read = portal.charts.outpatient(reader, person, &query, visit.now);
-    let (outpatient, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
+    let (reader, query) = (Reader::Staff(&staff.context), RecordQuery::default());
+    let read = async {
+        match which {
+            Section::Inpatient => portal.charts.inpatient(reader, person, &query, visit.now).await,
+            _ => portal.charts.outpatient(reader, person, &query, visit.now).await,
+        }
+    };
+    let (visits, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
     // A refusal is the section's: it writes it down, the banner does not.
-    let (outpatient, banner) = (outpatient?, banner?);
+    let (visits, banner) = (visits?, banner?);
     let pairs = pairs(request);
     let filters = VisitFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let page = record_view::outpatient::page(&OutpatientInput {
         banner: &banner,
-        outpatient: &outpatient,
+        visits: &visits,
         filters: &filters,
         reader: staff.identity.name(),
         scene: scene(portal, visit),

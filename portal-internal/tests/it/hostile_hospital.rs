@@ -11,12 +11,9 @@ use testbed::{Answer, Database, Hospital, Region, TestPortal, Visitor, process};
 const LONGEST: Duration = Duration::from_secs(10);
 /// What a hostile hospital may cost: 64 MB.
 const MEMORY: u64 = 64 << 20;
-/// What ten thousand results cost that are shown in one answer of the API, a hostile hospital's or a good one's: more
-/// than SECURITY allows a hostile one (threat 15). Lower it when that answer is written piece by piece.
-const SHOWN: u64 = 128 << 20;
 /// Seconds the other hospital may take for all that it is asked together, whatever this one does. The test build reads
-/// pages some twenty times slower than a release, and reading them occupies a thread of the runtime.
-const UNMOVED: f64 = if cfg!(debug_assertions) { 6.0 } else { 1.0 };
+/// pages some twenty times slower than a release, on a machine that does more than this.
+const UNMOVED: f64 = if cfg!(debug_assertions) { 3.0 } else { 1.0 };
 
 struct Ward {
     hostile: HostileFhir,
@@ -76,8 +73,7 @@ impl Ward {
             values(&record).len(),
         );
         assert!(took < LONGEST, "{name}: {took:?}");
-        let most = if name == "ManyEntries" { SHOWN } else { MEMORY };
-        assert!(grown < most, "{name}: {} MB more", grown >> 20);
+        assert!(grown < MEMORY, "{name}: {} MB more", grown >> 20);
         assert_eq!(good["state"], "answered", "{name}: {good}");
         assert!(good_waited < UNMOVED, "{name}: the other hospital took {good_waited} s");
         assert!(values(&record).contains(&5.21), "{name}: the other hospital's result is missing");
@@ -150,6 +146,15 @@ async fn transport_without_end_or_sense_is_left_in_time() -> Result<()> {
     assert_eq!((wrong_type["complete"].as_bool(), values(&wrong_type)), (Some(true), own.to_vec()));
     ward.hostile.set(Manner::Honest);
     assert_eq!(values(&ward.read("honest again").await?.json()), own);
+    Ok(())
+}
+
+// By itself: until its connections are looked at again, this hospital's own thread is busy, and what it did next would be
+// late for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn hints_without_end_keep_nobody_but_their_own_hospital_waiting() -> Result<()> {
+    let mut ward = ward().await?;
+    assert_eq!(ward.told(Manner::EndlessHints, "unreachable", &["why-timeout"]).await?, [5.21]);
     Ok(())
 }
 

@@ -3,11 +3,14 @@
 mod audit;
 mod configuration;
 mod database;
+mod documents;
 mod hostile_directory;
 mod hostile_hospital;
+mod index;
 mod load;
 mod others;
 mod record;
+mod relations;
 mod replicas;
 mod search;
 mod server;

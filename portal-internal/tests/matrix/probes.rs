@@ -3,6 +3,8 @@
 use access::Safeguard;
 use anyhow::{Result, ensure};
 use sha2::{Digest as _, Sha256};
+use testbed::hostile_ldap::{HostileLdap, Manner};
+use testbed::{Database, TestPortal};
 
 use super::canary::A;
 use super::stage::{Browser, Side, Stage, Who};
@@ -19,6 +21,7 @@ pub fn side(guard: Safeguard) -> Side {
 /// What the missing guard lets through, in words; empty when it stands. `usual` is the walk with every guard.
 pub async fn probe(stage: &mut Stage, guard: Safeguard, usual: &Walk) -> Result<Vec<String>> {
     match guard {
+        Safeguard::EmptyPassword => empty_password(stage).await,
         Safeguard::SessionRevoked => session_revoked(stage).await,
         Safeguard::SessionIdle => session_late(stage, "last_seen_at = last_seen_at - 16 * 60000").await,
         Safeguard::SessionAge => session_late(stage, "expires_at = created_at - 1").await,
@@ -80,6 +83,50 @@ impl Walk {
         });
         changed.chain(self.breaches.iter().cloned()).collect()
     }
+}
+
+/// A directory that takes a name without a password for a sign-in, as the protocol has it.
+async fn empty_password(stage: &Stage) -> Result<Vec<String>> {
+    let peer = HostileLdap::start(Manner::Unauthenticated).await?;
+    let url = peer.url.clone();
+    let mut portal = TestPortal::internal_with(&Database::sqlite().await?, testbed::region().await, |table| {
+        let Some(directory) = table["directory"][0].as_table_mut() else { return };
+        for key in ["ca_file", "group_base_dn", "role"] {
+            directory.remove(key);
+        }
+        for (key, value) in [
+            ("urls", toml::Value::from(vec![url])),
+            ("starttls", false.into()),
+            ("insecure", true.into()),
+            ("base_dn", "dc=x".into()),
+            ("bind_dn", "cn=service,dc=x".into()),
+        ] {
+            directory.insert(key.to_owned(), value);
+        }
+    })
+    .await?;
+    if let Some(guards) = stage.internal.without() {
+        let guards: Vec<&str> = guards.iter().map(String::as_str).collect();
+        portal.serve_without(&guards).await?;
+    }
+    let mut found = Vec::new();
+    for password in ["", "ZqWrong"] {
+        let before = peer.binds();
+        let mut visitor = portal.visitor()?;
+        let answer = visitor.sign_in("li.wei", password, None).await?;
+        let binds = peer.binds() - before;
+        let inside = visitor.get("/api/v1/session").await?.status == 200;
+        // Somebody who has typed something is asked for; the control of this probe.
+        ensure!(
+            password.is_empty() || (binds == 2 && !inside),
+            "the directory is not asked: {binds} {}",
+            answer.status
+        );
+        if password.is_empty() && (inside || binds > 0) {
+            found.push(format!("an empty password: {}, {binds} binds, signed in: {inside}", answer.status));
+        }
+    }
+    Ok(found)
 }
 
 fn session_row(browser: &mut Browser) -> String {

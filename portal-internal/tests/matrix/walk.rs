@@ -92,6 +92,13 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/sign-out") => vec![form("", "")],
         ("POST", "/patients") => vec![form("good", &format!("q={}", A.resident_id)), form("bad", "q=")],
         ("POST", "/patients/:person/break-glass") => vec![form("empty", "grounds=&reason=&password=")],
+        ("POST", "/admin/index/pairs/:pair") => {
+            vec![form("good", "decision=link&reason=told+by+telephone"), form("bad", "decision=&reason=")]
+        }
+        ("POST", "/api/v1/index/pairs/{id}") => vec![
+            json("good", "{\"decision\": \"link\", \"reason\": \"told by telephone\"}"),
+            json("bad", "{\"decision\": \"marry\", \"reason\": \"told by telephone\"}"),
+        ],
         ("POST", "/api/v1/session") => vec![json("bad", "{}")],
         ("DELETE", "/api/v1/session") => vec![("", None)],
         ("POST", "/api/v1/patient-searches") => vec![json("good", &search), json("bad", "{\"q\": 5}")],
@@ -133,6 +140,12 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                 .map(|part| match *part {
                     ":person" | "{id}" => Ok(id),
                     ":section" | "{section}" => Ok(*section),
+                    ":source" => Ok("hill"),
+                    ":kind" => Ok("DocumentReference"),
+                    ":resource" => Ok("ZqAhillpid-doc"),
+                    ":number" => Ok("0"),
+                    // Nobody's: no two of these people are taken for one.
+                    ":pair" => Ok("00000000-0000-7000-8000-000000000001"),
                     "*path" => Ok("portal.css"),
                     part if part.starts_with([':', '{', '*']) => Err(part),
                     part => Ok(part),

@@ -19,6 +19,8 @@ pub mod action {
     pub const PATIENT_SEARCH: &str = "patient.search";
     /// A list of people found before was shown again.
     pub const PATIENT_SEARCH_SHOWN: &str = "patient.search.shown";
+    /// A hospital was asked whose record or number something is.
+    pub const PATIENT_IDENTIFY: &str = "patient.identify";
     /// Signed in, or failed to.
     pub const SIGN_IN: &str = "session.sign-in";
     /// Signed out.

@@ -26,6 +26,8 @@ impl Object {
     pub const PAGE_PATIENT_SEARCH: Self = Self::constant("page:patient-search");
     /// The audit log.
     pub const PAGE_AUDIT: Self = Self::constant("page:audit");
+    /// The regional patient index, as stewards keep it.
+    pub const PAGE_INDEX: Self = Self::constant("page:index");
     /// The first page.
     pub const PAGE_HOME: Self = Self::constant("page:home");
     /// The description of the API.

@@ -46,6 +46,8 @@ pub enum Act {
     SearchPatients,
     /// Read the audit log; asked on `page:audit`.
     ReadAudit,
+    /// Say which records are one person's; asked on `page:index`.
+    LinkPatients,
 }
 
 /// `(lower, higher)`: administrator > manager > editor > privileged user > user, and
@@ -113,7 +115,7 @@ impl fmt::Display for Role {
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::View,
         Self::Personalize,
         Self::Edit,
@@ -124,6 +126,7 @@ impl Act {
         Self::ReadRecord,
         Self::SearchPatients,
         Self::ReadAudit,
+        Self::LinkPatients,
     ];
 
     /// As in the audit log and the API.
@@ -139,6 +142,7 @@ impl Act {
             Self::ReadRecord => "read-record",
             Self::SearchPatients => "search-patients",
             Self::ReadAudit => "read-audit",
+            Self::LinkPatients => "link-patients",
         }
     }
 
@@ -152,7 +156,7 @@ impl Act {
         match self {
             Self::View | Self::ReadRecord | Self::SearchPatients => Role::User,
             Self::Personalize => Role::PrivilegedUser,
-            Self::Edit => Role::Editor,
+            Self::Edit | Self::LinkPatients => Role::Editor,
             Self::Manage => Role::Manager,
             Self::Delegate => Role::Delegator,
             Self::Assign | Self::ReadAudit => Role::SecurityAdministrator,

@@ -117,6 +117,8 @@ fn preset_grants() -> Vec<Grant> {
         staff("researcher", Role::User, Object::SITE_INTERNAL),
         staff("teacher", Role::User, Object::SITE_INTERNAL),
         staff("manager", Role::User, Object::SITE_INTERNAL),
+        // Whoever decides which records are one person's, and administers nothing else.
+        staff("data-steward", Role::Editor, Object::PAGE_INDEX),
         staff("administrator", Role::Administrator, Object::SECTION_ADMIN),
         staff("administrator", Role::Manager, Object::SITE_INTERNAL),
         Grant::allow(SubjectId::everyone(), Internal, Role::User, Object::SITE_INTERNAL),
@@ -133,6 +135,7 @@ fn preset_placements() -> Vec<Placement> {
         place(Object::SECTION_RECORD, Object::SITE_EXTERNAL, RoleSet::ALL),
         place(Object::SECTION_ADMIN, Object::SITE_INTERNAL, ALL_BUT_ADMINISTERING),
         place(Object::PAGE_AUDIT, Object::SECTION_ADMIN, RoleSet::NONE),
+        place(Object::PAGE_INDEX, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::PAGE_HOME, Object::SITE_INTERNAL, RoleSet::NONE),
         place(Object::PAGE_HOME, Object::SITE_EXTERNAL, RoleSet::NONE),
         place(Object::API_DOCS, Object::SITE_INTERNAL, RoleSet::NONE),

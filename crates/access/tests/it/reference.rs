@@ -11,7 +11,7 @@ fn allowing(act: &str) -> &'static [&'static str] {
             &["user", "privileged-user", "editor", "manager", "administrator"]
         }
         "personalize" => &["privileged-user", "editor", "manager", "administrator"],
-        "edit" => &["editor", "manager", "administrator"],
+        "edit" | "link-patients" => &["editor", "manager", "administrator"],
         "manage" => &["manager", "administrator"],
         "delegate" => &["delegator", "security-administrator", "administrator"],
         "assign" | "read-audit" => &["security-administrator", "administrator"],
@@ -25,7 +25,7 @@ fn denying(act: &str) -> &'static [&'static str] {
     match act {
         "view" | "read-record" | "search-patients" => &["user"],
         "personalize" => &["user", "privileged-user"],
-        "edit" => &["user", "privileged-user", "editor"],
+        "edit" | "link-patients" => &["user", "privileged-user", "editor"],
         "manage" => &["user", "privileged-user", "editor", "manager"],
         "delegate" => &["delegator"],
         "assign" | "read-audit" => &["delegator", "security-administrator"],

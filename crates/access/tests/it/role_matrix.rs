@@ -4,7 +4,8 @@ use std::path::Path;
 
 use access::{Act, Domain, Object, Role, Ruleset, SubjectId, policy::Snapshot};
 
-const GROUPS: [&str; 7] = ["clinician", "nurse", "researcher", "teacher", "manager", "administrator", "(no group)"];
+const GROUPS: [&str; 8] =
+    ["clinician", "nurse", "researcher", "teacher", "manager", "data-steward", "administrator", "(no group)"];
 
 fn matrix() -> String {
     let mut text = "# Role by object by act, from the presets.\n\
@@ -46,6 +47,7 @@ fn objects() -> Vec<Object> {
         Object::API_DOCS,
         Object::SECTION_ADMIN,
         Object::PAGE_AUDIT,
+        Object::PAGE_INDEX,
         Object::SECTION_RECORD,
         Object::PAGE_PATIENT_SEARCH,
     ];

@@ -1,8 +1,8 @@
 //! May this reader open this chart?
 
 use access::{
-    Act, Context, Event, GlassReason, Object, Outcome, PersonId, ReadIntent, ReadScope, Relation, Relations, Safeguard,
-    StaffContext, audit::action,
+    Act, Context, Event, GlassReason, Object, Outcome, PersonId, ReadIntent, ReadScope, Relation, RelationKind,
+    Relations, Safeguard, StaffContext, audit::action,
 };
 use jiff::Timestamp;
 use patients::Person;
@@ -16,6 +16,8 @@ use crate::{Banner, EhrError, Section};
 pub(super) struct Allowed {
     pub person: Person,
     pub why: &'static str,
+    /// When the record closes again to them, if they broke the glass.
+    pub glass_until: Option<Timestamp>,
 }
 
 impl<'a> Reader<'a> {
@@ -42,13 +44,16 @@ impl Charts {
             Reader::Patient(patient) if !patient.may_act_for(person) => Err(hidden()),
             Reader::Patient(patient) => {
                 self.may(patient, &object, Act::ReadRecord)?;
-                Ok(Allowed { person: self.inner.index.person(person).await?, why: "own-record" })
+                // Called by the id their account has, also while a steward has joined them to somebody.
+                let mut of = self.inner.index.person(person).await?;
+                of.id = person;
+                Ok(Allowed { person: of, why: "own-record", glass_until: None })
             }
             Reader::Staff(staff) => {
                 self.may(staff, &object, Act::ReadRecord)?;
                 let person = self.inner.index.person(person).await?;
-                let why = self.relation(staff, &person, now).await?;
-                Ok(Allowed { person, why })
+                let (why, glass_until) = self.relation(staff, &person, now).await?;
+                Ok(Allowed { person, why, glass_until })
             }
         }
     }
@@ -60,15 +65,27 @@ impl Charts {
         Ok(())
     }
 
-    /// The relation by which a member of staff may read, as the audit log names it.
-    async fn relation(&self, staff: &StaffContext, person: &Person, now: Timestamp) -> Result<&'static str, EhrError> {
-        let relation = self.relations().between(staff.subject(), person.id, now).await?;
+    /// The relation by which a member of staff may read, as the audit log names it, and the end of a broken glass.
+    async fn relation(
+        &self,
+        staff: &StaffContext,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<(&'static str, Option<Timestamp>), EhrError> {
+        let mut relation = None;
+        // Begun with whomever a steward joined to them, it is a relation to them.
+        for id in &person.ids {
+            relation = relation.or(self.relations().between(staff.subject(), *id, now).await?);
+        }
         match (relation, self.inner.settings.treatment_relation) {
-            (Some(relation), _) => Ok(relation.kind.as_str()),
+            (Some(relation), _) => {
+                let broken = relation.kind == RelationKind::BreakGlass;
+                Ok((relation.kind.as_str(), relation.until.filter(|_| broken)))
+            }
             (None, TreatmentRelation::Required) if Safeguard::TreatmentRelation.stands() => {
                 Err(EhrError::BreakGlassRequired)
             }
-            (None, _) => Ok("no-treatment-relation-advisory"),
+            (None, _) => Ok(("no-treatment-relation-advisory", None)),
         }
     }
 
@@ -147,7 +164,8 @@ impl Charts {
             }
         }
         self.may(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
-        let allowed = Allowed { person: self.inner.index.person(person).await?, why: "before-break-glass" };
+        let person = self.inner.index.person(person).await?;
+        let allowed = Allowed { person, why: "before-break-glass", glass_until: None };
         let read = self.begin(reader, &allowed, "cover", json!({}), now).await?;
         let banner = self.face(allowed.person, now);
         read.finish(Outcome::Ok, json!({}), now).await?;

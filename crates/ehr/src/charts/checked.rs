@@ -12,6 +12,12 @@ use crate::joined::RowSource;
 
 /// Of types that a person has hundreds of at most.
 const LIMITS: Limits = Limits { pages: 20, entries: 2_000 };
+
+/// Of observations people have thousands, and a search that had to be repeated without its filter gives them all.
+fn limits(kind: &str) -> Limits {
+    if kind == "Observation" { Limits::default() } else { LIMITS }
+}
+
 /// Searches that one page keeps running at one source: hospitals answer many people at a time.
 const AT_ONCE: usize = 6;
 
@@ -65,10 +71,38 @@ impl<'s> Asking<'s> {
             };
             // Never closed; if it were, waiting would be over.
             let _turn = self.turns.acquire().await;
-            let report = self.source.search::<K>(&query, &LIMITS, self.deadline, self.now, &mut each).await;
+            let report = self.source.search::<K>(&query, &limits(K::TYPE), self.deadline, self.now, &mut each).await;
             checked.reports.push((report, dropped));
         }
         checked
+    }
+
+    /// As [`Self::search`], by a value of the parameter that this platform asks for in the patient's place. What comes must
+    /// be the patient's all the same.
+    pub async fn search_by<K: Kind>(
+        &self,
+        section: &str,
+        value: &str,
+        mut take: impl for<'a> FnMut(&K::Row<'a>) + Send,
+    ) -> (SearchReport, u32) {
+        let query = self.source.client.platform().query(section, K::TYPE, value);
+        let mut dropped = 0;
+        let mut each = |entry: fhir::Entry<'_, K::Row<'_>>| {
+            if entry.row.resource_type() == Some(K::TYPE) {
+                match self.whose.holds(entry.row.subject()) {
+                    true => take(&entry.row),
+                    false => dropped += 1,
+                }
+            }
+        };
+        let _turn = self.turns.acquire().await;
+        let report = self.source.search::<K>(&query, &limits(K::TYPE), self.deadline, self.now, &mut each).await;
+        (report, dropped)
+    }
+
+    /// Name of the parameter that `K` is asked for by: `patient`, or what the platform says.
+    pub fn asked_by<K: Kind>(&self, section: &str) -> &str {
+        self.source.client.platform().asked_by(section, K::TYPE)
     }
 
     /// Reads one resource of a type that hangs on another.

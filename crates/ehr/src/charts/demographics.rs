@@ -42,7 +42,7 @@ impl Charts {
                     let mut registrations = Vec::new();
                     let mut seen = Vec::new();
                     let base = source.client.base().clone();
-                    let mut dropped = 0;
+                    let (mut dropped, mut left_out) = (0, 0_u32);
                     for id in ids.asked() {
                         let mut take = |entry: fhir::Entry<'_, fhir::rows::Patient<'_>>| {
                             if entry.row.resource_type != Some("Patient") {
@@ -65,13 +65,16 @@ impl Charts {
                                 dropped += 1;
                                 return;
                             }
-                            registrations.push(patient::registration(&entry.row, &systems, origin));
+                            let (registration, more) = patient::registration(&entry.row, &systems, origin);
+                            registrations.push(registration);
+                            left_out = left_out.saturating_add(more);
                         };
                         let report = source.read::<kinds::Patient>(id, deadline, now, &mut take).await;
                         tally.add(&report);
                     }
                     tally.entries = u32::try_from(registrations.len()).unwrap_or(u32::MAX);
                     tally.dropped = dropped;
+                    tally.left_out(left_out);
                     Answer { data: (registrations, seen), tally }
                 }
             })

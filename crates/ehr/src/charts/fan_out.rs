@@ -17,6 +17,11 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// How long after the deadline an answer may still be on its way through this process.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// Registrations of one person that are asked for at one source. A person has a handful at a hospital, with those that
+/// replaced one another a dozen; each costs every question of a section again, and whoever fills a hospital with records
+/// of one number must not make every page of that person ask a thousand times.
+const MOST_IDS: usize = 24;
+
 /// Another patient's entries came.
 const FOREIGN: &str = "why-foreign-dropped";
 
@@ -55,6 +60,16 @@ impl Tally {
         self.dropped += other.dropped;
         self.join(other.state.unwrap_or(SourceState::Unreachable), other.detail);
         self.part(part, state, detail);
+    }
+
+    /// Parts that were tallied by themselves, none of them tallied here.
+    pub(super) fn take_all(&mut self, other: Self) {
+        (self.queries, self.pages) = (self.queries + other.queries, self.pages + other.pages);
+        self.dropped += other.dropped;
+        if let Some(state) = other.state {
+            self.join(state, other.detail);
+        }
+        self.parts.extend(other.parts);
     }
 
     /// More than was asked about a part is missing: its text, what it refers to.
@@ -123,6 +138,14 @@ impl Tally {
         }
     }
 
+    /// Not every registration of the person was asked for.
+    fn too_many_ids(&mut self) {
+        if self.state == Some(SourceState::Answered) {
+            self.state = Some(SourceState::Partial);
+            self.detail = Some(Cause::TooManyEntries.key());
+        }
+    }
+
     fn count(&mut self, report: &SearchReport) {
         self.queries += report.queries;
         self.pages += report.pages;
@@ -174,9 +197,14 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// Every one is asked for: a server may keep a merged patient's results under the old id.
+    /// Each is asked for: a server may keep a merged patient's results under the old id. Not more than [`MOST_IDS`].
     pub(super) fn asked(&self) -> impl Iterator<Item = &str> {
-        self.ids.iter().map(String::as_str)
+        self.ids.iter().take(MOST_IDS).map(String::as_str)
+    }
+
+    /// More of them than are asked for?
+    fn are_too_many(&self) -> bool {
+        self.ids.len() > MOST_IDS
     }
 
     pub(super) fn includes(&self, id: &str) -> bool {
@@ -227,12 +255,19 @@ impl Charts {
                 reports[at].state = SourceState::Unreachable;
                 reports[at].detail = Some("why-timeout".to_owned());
                 let deadline = begun + source.timeout.min(LONGEST);
+                let too_many = ids.are_too_many();
                 let answer = ask(source.clone(), ids, deadline);
                 let span =
                     tracing::info_span!(target: "trace", "source", "otel.kind" = "client", "source.id" = source.id);
                 let asking = async move {
                     let answer = tokio::time::timeout_at(deadline + GRACE, answer).await;
-                    (at, answer.ok(), begun.elapsed())
+                    let answer = answer.ok().map(|mut answer| {
+                        if too_many {
+                            answer.tally.too_many_ids();
+                        }
+                        answer
+                    });
+                    (at, answer, begun.elapsed())
                 };
                 asked.spawn(asking.instrument(span));
             }

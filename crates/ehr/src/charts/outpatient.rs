@@ -1,8 +1,7 @@
-//! 门(急)诊病历 of every linked source, merged.
+//! 门(急)诊病历 and 住院病历 of every linked source, merged.
 
 use access::{Outcome, PersonId};
 use fhir::{kinds, rows};
-use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 use sources::Source;
@@ -12,20 +11,17 @@ use super::checked::Asking;
 use super::demographics::states;
 use super::fan_out::{Answer, Ids, Tally};
 use super::labs::any_is_somebody_else;
+use super::note_texts::fetch_texts;
 use super::record_query::RecordQuery;
+use super::sheet::resolve_names;
 use super::summary::count;
 use super::{Charts, Reader};
 use crate::compartment::Compartment;
 use crate::fact::silent;
-use crate::outpatient::{LONGEST_NOTE, NoteContent, NoteRow, Pending, VisitRows, join_visits, read_note_text};
-use crate::{EhrError, Outpatient, Part, Section, VisitClass, release};
+use crate::outpatient::{NoteRow, VisitRows, join_visits};
+use crate::{EhrError, Part, Section, VisitClass, Visits, release};
 
-const SLUG: &str = "outpatient";
 const PARTS: [Part; 3] = [Part::Encounters, Part::Diagnoses, Part::Notes];
-/// Texts of notes that one page fetches of one source, newest first; the others are named.
-const MOST_TEXTS: usize = 24;
-/// As many of them at a time.
-const READ_AT_ONCE: usize = 4;
 
 impl Charts {
     /// Outpatient and emergency visits of all linked sources with diagnoses and notes, newest first. A patient gets what
@@ -39,23 +35,52 @@ impl Charts {
         person: PersonId,
         query: &RecordQuery,
         now: Timestamp,
-    ) -> Result<Outpatient, EhrError> {
-        let allowed = self.open(reader, person, Section::Outpatient, now).await?;
-        let read = self.begin(reader, &allowed, SLUG, query.for_audit(), now).await?;
+    ) -> Result<Visits, EhrError> {
+        self.visits(reader, person, Section::Outpatient, query, now).await
+    }
+
+    /// As [`Charts::outpatient`], for stays: with wards, beds and who attended.
+    ///
+    /// # Errors
+    /// As [`Charts::demographics`].
+    pub async fn inpatient(
+        &self,
+        reader: Reader<'_>,
+        person: PersonId,
+        query: &RecordQuery,
+        now: Timestamp,
+    ) -> Result<Visits, EhrError> {
+        self.visits(reader, person, Section::Inpatient, query, now).await
+    }
+
+    async fn visits(
+        &self,
+        reader: Reader<'_>,
+        person: PersonId,
+        section: Section,
+        query: &RecordQuery,
+        now: Timestamp,
+    ) -> Result<Visits, EhrError> {
+        let allowed = self.open(reader, person, section, now).await?;
+        let read = self.begin(reader, &allowed, section.slug(), query.for_audit(), now).await?;
         let compartment = self.compartments(&allowed.person);
         let (answers, mut sources) = self
             .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {
                 let whose = compartment(&source, &ids);
-                async move { ask(&source, &ids, &whose, deadline, now).await }
+                async move { ask(section, &source, &ids, &whose, deadline, now).await }
             })
             .await;
         query.hide_others(&allowed.person, &mut sources);
-        let (mut visits, loose_notes) = join_visits(answers);
-        visits.retain(|visit| visit.class != VisitClass::Inpatient);
+        let (mut visits, mut loose_notes) = join_visits(answers);
+        visits.retain(|visit| visit.class.section() == section);
+        if section == Section::Inpatient {
+            // They stand with the outpatient ones.
+            loose_notes.clear();
+        }
         let silent = silent(&sources, Part::Encounters);
-        let mut found = Outpatient { visits, loose_notes, silent, sources, as_of: now, held: Vec::new() };
+        let mut found = Visits { section, visits, loose_notes, silent, sources, as_of: now, held: Vec::new() };
         if release::applies(reader) {
-            release::hold_outpatient(&mut found, now);
+            release::hold_visits(&mut found, now);
             query.blur(&mut found.held);
         }
         found.retain_times(|time| query.includes(time));
@@ -69,7 +94,14 @@ impl Charts {
     }
 }
 
-async fn ask(source: &Source, ids: &Ids, whose: &Compartment, deadline: Instant, now: Timestamp) -> Answer<VisitRows> {
+async fn ask(
+    section: Section,
+    source: &Source,
+    ids: &Ids,
+    whose: &Compartment,
+    deadline: Instant,
+    now: Timestamp,
+) -> Answer<VisitRows> {
     let asking = Asking::new(source, ids, whose, deadline, now);
     let base = source.client.base().clone();
     let new = || VisitRows::new(asking.rows(), base.clone());
@@ -82,10 +114,15 @@ async fn ask(source: &Source, ids: &Ids, whose: &Compartment, deadline: Instant,
     };
     let (another, of_visits, of_conditions, of_notes) = tokio::join!(
         any_is_somebody_else(source, ids, whose, deadline, now),
-        asking.search::<kinds::Encounter>(SLUG, &[], |row: &rows::Encounter<'_>| visits.add(row), |_| {}),
-        asking.search::<kinds::Condition>(SLUG, &[], |row: &rows::Condition<'_>| conditions.condition(row), |_| {}),
+        asking.search::<kinds::Encounter>(section.slug(), &[], |row: &rows::Encounter<'_>| visits.add(row), |_| {}),
+        asking.search::<kinds::Condition>(
+            section.slug(),
+            &[],
+            |row: &rows::Condition<'_>| conditions.condition(row),
+            |_| {}
+        ),
         asking.search::<kinds::DocumentReference>(
-            SLUG,
+            section.slug(),
             &[],
             |row: &rows::DocumentReference<'_>| notes.extend(note(row)),
             |_| {}
@@ -100,62 +137,22 @@ async fn ask(source: &Source, ids: &Ids, whose: &Compartment, deadline: Instant,
         return Answer { data: new(), tally };
     }
     visits.take_conditions(conditions);
-    let stays: Vec<NoteRow> = notes.into_iter().filter(|note| !is_of_a_stay(note, &visits)).collect();
-    if let Some(why) = fetch(&asking, stays, &mut visits).await {
+    let own: Vec<NoteRow> = notes.into_iter().filter(|note| section_of(note, &visits) == section).collect();
+    let ((notes, why), ()) = tokio::join!(fetch_texts(&asking, own), resolve_names(&asking, |each| visits.named(each)));
+    visits.names_asked = true;
+    visits.notes_mut().extend(notes);
+    if let Some(why) = why {
         tally.lacks(Part::Notes, why);
     }
     tally.entries = u32::try_from(visits.len() + visits.notes_mut().len()).unwrap_or(u32::MAX);
     Answer { data: visits, tally }
 }
 
-/// Notes of stays belong to another section.
-fn is_of_a_stay(note: &NoteRow, visits: &VisitRows) -> bool {
-    let mut classes = note.encounters.iter().filter_map(|id| visits.class_of(id)).peekable();
-    classes.peek().is_some() && classes.all(|class| class == VisitClass::Inpatient)
-}
-
-/// Fetches the texts of the newest notes that did not come with them. Why some could not be had, if so.
-async fn fetch(asking: &Asking<'_>, mut notes: Vec<NoteRow>, visits: &mut VisitRows) -> Option<&'static str> {
-    notes.sort_by(|a, b| b.note.time.cmp(&a.note.time).then_with(|| a.note.id.cmp(&b.note.id)));
-    notes.dedup_by(|a, b| a.note.id == b.note.id);
-    let pending: Vec<(usize, Pending)> =
-        notes.iter().enumerate().filter_map(|(at, note)| Some((at, note.pending.clone()?))).take(MOST_TEXTS).collect();
-    let reads = pending.into_iter().map(|(at, pending)| async move { (at, text(asking, &pending).await) });
-    let texts: Vec<(usize, NoteContent)> =
-        futures_util::stream::iter(reads).buffer_unordered(READ_AT_ONCE).collect().await;
-    let mut why = None;
-    for (at, content) in texts {
-        if let NoteContent::Missing { why: missing } = content
-            && missing.starts_with("why-")
-        {
-            why = Some(missing);
-        }
-        notes[at].note.content = content;
+/// Notes of stays stand with them; those of anything else, and of nothing that came, with the outpatient ones.
+fn section_of(note: &NoteRow, visits: &VisitRows) -> Section {
+    let mut sections = note.encounters.iter().filter_map(|id| visits.class_of(id)).map(VisitClass::section).peekable();
+    match sections.peek().is_some() && sections.all(|section| section == Section::Inpatient) {
+        true => Section::Inpatient,
+        false => Section::Outpatient,
     }
-    visits.notes_mut().extend(notes);
-    why
-}
-
-/// The text of a `Binary`. It hangs on a note of the patient's; when it names a patient itself, it must be them.
-async fn text(asking: &Asking<'_>, pending: &Pending) -> NoteContent {
-    let mut content = None;
-    let take = |row: &rows::Binary<'_>| {
-        let other = row.security_context.as_ref().filter(|of| names_a_patient(of, asking.source.client.base()));
-        content = match row.data {
-            _ if other.is_some_and(|of| !asking.whose.holds(Some(of))) => {
-                Some(NoteContent::Missing { why: "why-foreign-dropped" })
-            }
-            // Four characters of base64 are three bytes.
-            Some(data) if data.len() / 4 * 3 > LONGEST_NOTE + 3 => Some(NoteContent::Missing { why: "note-too-large" }),
-            Some(data) => Some(read_note_text(data, row.content_type.or(pending.content_type.as_deref()))),
-            None => Some(NoteContent::default()),
-        };
-    };
-    let report = asking.read::<kinds::Binary>(&pending.binary, take).await;
-    content.unwrap_or_else(|| NoteContent::Missing { why: report.outcome.key().unwrap_or("note-empty") })
-}
-
-fn names_a_patient(of: &rows::ResourceReference<'_>, base: &url::Url) -> bool {
-    let said = of.reference.map(|text| fhir::Reference::parse(text, base));
-    of.kind == Some("Patient") || matches!(said, Some(fhir::Reference::Local { kind: "Patient", .. }))
 }

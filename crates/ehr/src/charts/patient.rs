@@ -11,6 +11,13 @@ const LONGEST_ID: usize = 200;
 const LONGEST_NAME: usize = 100;
 const MOST_NAMES: usize = 16;
 const MOST_ALIASES: usize = 16;
+/// Telephones and addresses that the index compares.
+const MOST_WEAK: usize = 8;
+/// Numbers, telephones, addresses and contacts kept of one registration, of each: real ones have a handful, and regions that
+/// joined their hospitals' numbers a dozen. A page of 16 MiB has room for a hundred thousand.
+const MOST_OF_A_KIND: usize = 32;
+/// Bytes of one number, address or contact. An address in words has some two hundred.
+const LONGEST_LINE: usize = 1_000;
 /// <https://hl7.org/fhir/R4/valueset-administrative-gender.html>
 const GENDERS: [&str; 4] = ["male", "female", "other", "unknown"];
 
@@ -42,31 +49,67 @@ pub(crate) fn identity(row: &rows::Patient<'_>, source: &str, base: &Url, system
         sex: row.gender.filter(|sex| GENDERS.contains(sex)).map(str::to_owned),
         birth_date: row.birth_date.filter(|date| is_date(date)).map(str::to_owned),
         resident_id: resident_id(row.identifier, systems),
-        identifiers: row.identifier.iter().filter_map(|identifier| shown(identifier, systems)).collect(),
+        identifiers: bounded(row.identifier.iter().filter_map(|one| shown(one, systems)), identifier_len).kept,
+        phones: whole_phones(row.telecom)
+            .filter(|phone| !phone.contains('\0'))
+            .take(MOST_WEAK)
+            .map(shortened)
+            .collect(),
+        addresses: row.address.iter().filter_map(address).take(MOST_WEAK).map(|text| shortened(&text)).collect(),
         replaced_by: linked("replaced-by").next(),
         replaces: linked("replaces").take(MOST_ALIASES).collect(),
     })
 }
 
-/// What the page shows of a patient.
-pub(super) fn registration(row: &rows::Patient<'_>, systems: &[String], origin: Origin) -> Registration {
+/// What a page keeps of a registration's lists, and what was more than it keeps.
+struct Bounded<T> {
+    kept: Vec<T>,
+    left_out: u32,
+}
+
+/// [`MOST_OF_A_KIND`] of them, none longer than [`LONGEST_LINE`].
+fn bounded<T>(all: impl Iterator<Item = T>, len: impl Fn(&T) -> usize) -> Bounded<T> {
+    let mut bounded = Bounded { kept: Vec::new(), left_out: 0 };
+    for one in all {
+        if bounded.kept.len() < MOST_OF_A_KIND && len(&one) <= LONGEST_LINE {
+            bounded.kept.push(one);
+        } else {
+            bounded.left_out = bounded.left_out.saturating_add(1);
+        }
+    }
+    bounded
+}
+
+fn identifier_len(of: &Identifier) -> usize {
+    of.shown.len().max(of.system.as_ref().map_or(0, String::len))
+}
+
+/// What the page shows of a patient, and how much more there was than it has room for.
+pub(super) fn registration(row: &rows::Patient<'_>, systems: &[String], origin: Origin) -> (Registration, u32) {
     let deceased = row.deceased.and_then(|deceased| match deceased {
         rows::Deceased::Boolean(true) => Some("true".to_owned()),
         rows::Deceased::Boolean(false) => None,
-        rows::Deceased::DateTime(at) => Some(at.to_owned()),
+        rows::Deceased::DateTime(at) => Some(at.chars().take(LONGEST_NAME).collect()),
     });
-    Registration {
-        names: names(row.name),
-        sex: row.gender.map(str::to_owned),
-        birth_date: row.birth_date.map(str::to_owned),
+    let names = bounded(names(row.name).into_iter(), String::len);
+    let identifiers = bounded(row.identifier.iter().filter_map(|one| shown(one, systems)), identifier_len);
+    let phones = bounded(phones(row.telecom), String::len);
+    let addresses = bounded(row.address.iter().filter_map(address), String::len);
+    let contacts = bounded(row.contact.iter().filter_map(contact), String::len);
+    let lists = [names.left_out, identifiers.left_out, phones.left_out, addresses.left_out, contacts.left_out];
+    let registration = Registration {
+        names: names.kept,
+        sex: row.gender.map(shortened),
+        birth_date: row.birth_date.map(shortened),
         deceased,
-        identifiers: row.identifier.iter().filter_map(|one| shown(one, systems)).map(masked).collect(),
-        phones: phones(row.telecom),
-        addresses: row.address.iter().filter_map(address).collect(),
-        contacts: row.contact.iter().filter_map(contact).collect(),
+        identifiers: identifiers.kept.into_iter().map(masked).collect(),
+        phones: phones.kept,
+        addresses: addresses.kept,
+        contacts: contacts.kept,
         inactive: row.active == Some(false),
         origin,
-    }
+    };
+    (registration, lists.into_iter().fold(0, u32::saturating_add))
 }
 
 fn masked(identifier: Identifier) -> MaskedIdentifier {
@@ -77,12 +120,8 @@ fn masked(identifier: Identifier) -> MaskedIdentifier {
 fn names(all: &[rows::HumanName<'_>]) -> Vec<String> {
     let mut ranked: Vec<_> = all.iter().filter_map(|name| Some((rank(name.usage), whole(name)?))).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
-    let mut names: Vec<String> = Vec::with_capacity(ranked.len());
-    for (_, name) in ranked {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let mut names: Vec<String> = ranked.into_iter().map(|(_, name)| name).collect();
+    crate::joined::unique(&mut names);
     names
 }
 
@@ -139,10 +178,15 @@ fn shown(identifier: &rows::Identifier<'_>, systems: &[String]) -> Option<Identi
     Some(Identifier { system: identifier.system.map(|system| system.replace('\0', "")), kind: kind.to_owned(), shown })
 }
 
-fn phones(telecom: &[rows::ContactPoint<'_>]) -> Vec<String> {
+fn phones<'t>(telecom: &'t [rows::ContactPoint<'t>]) -> impl Iterator<Item = String> + 't {
+    whole_phones(telecom).map(mask_phone)
+}
+
+/// Not for the eye.
+pub(super) fn whole_phones<'t>(telecom: &'t [rows::ContactPoint<'t>]) -> impl Iterator<Item = &'t str> + 't {
     let is_phone = |point: &&rows::ContactPoint<'_>| matches!(point.system, Some("phone" | "sms") | None);
     let current = telecom.iter().filter(is_phone).filter(|point| point.usage != Some("old"));
-    current.filter_map(|point| point.value).map(mask_phone).collect()
+    current.filter_map(|point| point.value)
 }
 
 fn address(of: &rows::Address<'_>) -> Option<String> {
@@ -169,7 +213,7 @@ fn contact(of: &rows::Contact<'_>) -> Option<String> {
     if let Some(relationship) = of.relationship.first() {
         crate::labs::concept_words(relationship, &mut relation);
     }
-    let phone = phones(of.telecom).into_iter().next();
+    let phone = phones(of.telecom).next();
     let mut line = name;
     if !relation.is_empty() {
         line.push_str(&format!(" ({relation})"));
@@ -213,5 +257,42 @@ mod tests {
         assert!(resident_id(&[of(SYSTEM, "999009196403180328")], &systems).is_some());
         assert!(resident_id(&[of(SYSTEM, "999009196403180328"), of(SYSTEM, "999009198507120177")], &systems).is_none());
         assert!(resident_id(&[of(SYSTEM, "999009196403180321")], &systems).is_none());
+    }
+
+    #[test]
+    fn a_registration_without_end_is_cut_and_what_was_cut_is_counted() {
+        let values: Vec<String> = (0..100_000).map(|nth| format!("no-{nth}")).collect();
+        let identifiers: Vec<_> =
+            values.iter().map(|value| rows::Identifier { value: Some(value), ..Default::default() }).collect();
+        let phones: Vec<_> =
+            values.iter().map(|value| rows::ContactPoint { value: Some(value), ..Default::default() }).collect();
+        let long = "路".repeat(LONGEST_LINE);
+        let addresses = [
+            rows::Address { text: Some("四川中路1号"), ..Default::default() },
+            rows::Address { text: Some(&long), ..Default::default() },
+        ];
+        let names: Vec<_> =
+            values.iter().map(|name| rows::HumanName { text: Some(name), ..Default::default() }).collect();
+        let row = rows::Patient {
+            id: Some("p1"),
+            identifier: &identifiers,
+            telecom: &phones,
+            address: &addresses,
+            name: &names,
+            ..Default::default()
+        };
+        let retrieved_at = "2026-11-21T12:00:00Z".parse().expect("instant");
+        let origin = Origin { source: "h".into(), resource: "Patient/p1".into(), version: None, retrieved_at };
+        let (kept, left_out) = registration(&row, &[], origin.clone());
+        let counts = [kept.identifiers.len(), kept.phones.len(), kept.names.len(), kept.addresses.len()];
+        assert_eq!(counts, [MOST_OF_A_KIND, MOST_OF_A_KIND, MOST_OF_A_KIND, 1]);
+        assert_eq!(left_out as usize, 3 * (values.len() - MOST_OF_A_KIND) + 1);
+        let base = Url::parse("http://h.example/fhir").expect("a URL");
+        let identity = identity(&row, "h", &base, &[]).expect("an identity");
+        assert_eq!((identity.identifiers.len(), identity.names.len()), (MOST_OF_A_KIND, MOST_NAMES));
+        // An ordinary registration loses nothing.
+        let row = rows::Patient { identifier: &identifiers[..3], telecom: &phones[..2], ..row };
+        let row = rows::Patient { name: &names[..1], address: &addresses[..1], ..row };
+        assert_eq!(registration(&row, &[], origin).1, 0);
     }
 }

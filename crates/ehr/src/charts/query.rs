@@ -1,6 +1,6 @@
 //! What somebody who looks for a patient has typed.
 
-use patients::{IndexNumber, ResidentId, looks_like_resident_id};
+use patients::{IndexNumber, ResidentId, looks_like_resident_id, mask_phone};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::QueryProblem;
@@ -16,7 +16,9 @@ pub enum SearchQuery {
     Number(IndexNumber),
     /// By a hospital's record number.
     RecordNumber(String),
-    /// By name.
+    /// By a whole phone number: digits. It may be a record number as well.
+    Phone(String),
+    /// By name, its pinyin or its initials.
     Name(String),
 }
 
@@ -36,6 +38,9 @@ impl SearchQuery {
             // A resident ID among other words would be kept, shown and sent around as a name.
             return Err(QueryProblem::ResidentId);
         }
+        if let Some(phone) = whole_phone(&text) {
+            return Ok(Self::Phone(phone));
+        }
         if let Some(number) = IndexNumber::parse(&text) {
             return Ok(Self::Number(number));
         }
@@ -54,11 +59,12 @@ impl SearchQuery {
         Ok(if is_number { Self::RecordNumber(text) } else { Self::Name(text) })
     }
 
-    /// As it may be shown again and kept: a resident ID is masked.
+    /// As it may be shown again and kept: a resident ID and a phone number are masked.
     pub fn shown(&self) -> String {
         match self {
             Self::ResidentId(id) => id.masked(),
             Self::Number(number) => number.to_string(),
+            Self::Phone(digits) => mask_phone(digits),
             Self::RecordNumber(text) | Self::Name(text) => text.clone(),
         }
     }
@@ -69,9 +75,21 @@ impl SearchQuery {
             Self::ResidentId(_) => "resident-id",
             Self::Number(_) => "index-number",
             Self::RecordNumber(_) => "record-number",
+            Self::Phone(_) => "phone",
             Self::Name(_) => "name",
         }
     }
+}
+
+/// A mobile number, or a landline's with its area: nobody's to be read off a screen.
+fn whole_phone(text: &str) -> Option<String> {
+    if !text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')')) {
+        return None;
+    }
+    let digits = patients::bare_phone(text)?;
+    let mobile = digits.len() == 11 && digits.starts_with('1') && digits.as_bytes()[1] >= b'3';
+    let landline = (10..=12).contains(&digits.len()) && digits.starts_with('0');
+    (mobile || landline).then_some(digits)
 }
 
 /// As many digits in a row as the old resident ID had.
@@ -110,6 +128,10 @@ mod tests {
         check("  ", Err(QueryProblem::TooShort));
         check("Li", Ok(("name", "Li")));
         check("0773-092", Ok(("record-number", "0773-092")));
+        check("138 0000 0526", Ok(("phone", "138****0526")));
+        check("+86 138-0000-0526", Ok(("phone", "138****0526")));
+        check("0755-86123456", Ok(("phone", "075*****3456")));
+        check("0526", Ok(("record-number", "0526")));
         check("MR-20481", Ok(("record-number", "MR-20481")));
         check("Aaron697", Ok(("name", "Aaron697")));
         check("Aaron697 Beer", Ok(("name", "Aaron697 Beer")));

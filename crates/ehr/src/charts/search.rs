@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use access::{Act, Context, Event, Object, Outcome, PersonId, StaffContext, audit::action};
 use fhir::{Limits, Query, SearchReport, kinds, rows};
 use jiff::Timestamp;
-use patients::{Person, ResidentId, SourcePatient, names_agree, search_form};
+use patients::{Lookup, Person, ResidentId, SourcePatient, SweepEnd, bare_phone, names_agree, search_form};
 use serde_json::json;
 use sources::Source;
 use tokio::time::Instant;
@@ -17,16 +17,19 @@ use super::{
     fan_out::{Answer, Ids, Tally},
     identifiers, patient,
 };
-use crate::{EhrError, FoundPatient, PatientSearch, SourceReport, SourceState, names};
+use crate::{EhrError, FoundPatient, PatientSearch, SourceReport, SourceState};
 
 /// A search is for a person, not for a list: what is further down nobody reads.
 const LIMITS: Limits = Limits { pages: 4, entries: 200 };
+/// People shown of one search. Whoever wants to see more says more.
+const MOST_PEOPLE: usize = 100;
 /// Both hospitals' entries at most; a row of the audit log stays small.
 const SHOWN_IN_AUDIT: usize = 200;
 
 impl Charts {
-    /// Searches all hospitals by name, resident ID, record number or index number. What is found is kept for ten minutes
-    /// under an id, so that no URL holds what was typed.
+    /// Searches all hospitals by name, resident ID, record number, phone or index number, and the index by these and by
+    /// pinyin, initials and the end of a phone number. What is found is kept for ten minutes under an id, so that no URL holds
+    /// what was typed.
     ///
     /// # Errors
     /// [`EhrError::Query`] when no search can be made of `typed`, [`EhrError::Forbidden`] or [`EhrError::NotFound`] by
@@ -47,12 +50,15 @@ impl Charts {
             SearchQuery::Number(number) => (Vec::from_iter(self.inner.index.by_number(*number).await?), Vec::new()),
             _ => self.ask_hospitals(staff, &query, now).await?,
         };
+        let (people, more) = self.with_known(people, &query).await?;
         let people = self.inner.index.people(&people).await?;
         let search = PatientSearch {
             id: Uuid::new_v4(),
             shown_query: query.shown(),
             items: found(&people, &query, now),
             sources,
+            more,
+            not_swept: self.not_listed().await?,
         };
         let results = serde_json::to_string(&search)?;
         self.inner.index.keep_search(staff.subject(), search.id, &search.shown_query, results, now).await?;
@@ -94,7 +100,7 @@ impl Charts {
         now: Timestamp,
     ) -> Result<Option<PersonId>, EhrError> {
         let Ok(number) = ResidentId::parse(resident_id) else { return Ok(None) };
-        let event = |outcome| Event::new("patient.identify", "patient-search", outcome);
+        let event = |outcome| Event::new(action::PATIENT_IDENTIFY, "patient-search", outcome);
         self.write_down(ctx, event(Outcome::Intent), now).await?;
         let (_, sources) = self.ask_hospitals(ctx, &SearchQuery::ResidentId(number.clone()), now).await?;
         let mut identified = None;
@@ -106,6 +112,39 @@ impl Charts {
         ended.person = identified;
         self.write_down(ctx, ended, now).await?;
         Ok(identified)
+    }
+
+    /// Whom the hospitals found, and whom the index knows besides; are there more?
+    async fn with_known(
+        &self,
+        mut people: Vec<PersonId>,
+        query: &SearchQuery,
+    ) -> Result<(Vec<PersonId>, bool), EhrError> {
+        let lookup = match query {
+            SearchQuery::Number(_) => return Ok((people, false)),
+            SearchQuery::ResidentId(id) => Lookup::ResidentId(id),
+            SearchQuery::RecordNumber(number) | SearchQuery::Phone(number) => Lookup::Number(number),
+            SearchQuery::Name(name) => Lookup::Name(name),
+        };
+        let known = self.inner.index.find(&lookup, MOST_PEOPLE).await?;
+        for person in known.people {
+            if !people.contains(&person) {
+                people.push(person);
+            }
+        }
+        let more = known.more || people.len() > MOST_PEOPLE;
+        people.truncate(MOST_PEOPLE);
+        Ok((people, more))
+    }
+
+    /// Ids of sources whose patients were never listed into the index in full.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn not_listed(&self) -> Result<Vec<String>, EhrError> {
+        let swept = self.inner.index.sweeps().await?;
+        let whole = |id: &str| swept.iter().any(|one| one.source == id && one.end == Some(SweepEnd::Finished));
+        Ok(self.inner.catalogue.iter().map(|source| source.id.clone()).filter(|id| !whole(id)).collect())
     }
 
     async fn ask_hospitals(
@@ -205,6 +244,9 @@ fn questions(query: &SearchQuery, systems: &[String]) -> Vec<Query> {
     match query {
         SearchQuery::ResidentId(number) => by_identifier(systems, number.expose()),
         SearchQuery::RecordNumber(number) => vec![Query::new().with("identifier", number)],
+        SearchQuery::Phone(number) => {
+            vec![Query::new().with("phone", number), Query::new().with("identifier", number)]
+        }
         SearchQuery::Name(name) => vec![Query::new().with("name", name)],
         SearchQuery::Number(_) => Vec::new(),
     }
@@ -245,6 +287,11 @@ fn fits(row: &rows::Patient<'_>, query: &SearchQuery, systems: &[String]) -> boo
             .identifier
             .iter()
             .any(|identifier| identifier.value.is_some_and(|value| value.eq_ignore_ascii_case(number))),
+        SearchQuery::Phone(number) => {
+            let theirs = patient::whole_phones(row.telecom).any(|phone| bare_phone(phone) == bare_phone(number));
+            let record = |value: &str| value == number;
+            theirs || row.identifier.iter().any(|identifier| identifier.value.is_some_and(record))
+        }
         SearchQuery::Name(name) => row.name.iter().any(|of| {
             let parts = [of.text, of.family].into_iter().flatten().chain(of.given.iter().copied());
             let forms: Vec<String> = parts.map(search_form).collect();
@@ -252,7 +299,7 @@ fn fits(row: &rows::Patient<'_>, query: &SearchQuery, systems: &[String]) -> boo
             let has = |part: &str| forms.iter().chain([&whole]).any(|form| form.contains(part));
             has(&search_form(name))
                 || name.split_whitespace().all(|word| has(&search_form(word)))
-                || forms.iter().any(|form| names::sounds_like(form, name))
+                || forms.iter().any(|form| patients::sounds_like(form, name))
         }),
         SearchQuery::Number(_) => true,
     }
@@ -279,7 +326,7 @@ fn found(people: &[Person], query: &SearchQuery, now: Timestamp) -> Vec<FoundPat
                 person: person.id,
                 number: person.number.clone(),
                 name: person.name.clone(),
-                pinyin: names::pinyin(&person.name),
+                pinyin: patients::pinyin(&person.name),
                 sex: person.sex.clone(),
                 birth_date: person.birth_date.clone(),
                 age: crate::age::years(person.birth_date.as_deref(), now),

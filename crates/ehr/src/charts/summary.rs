@@ -2,7 +2,6 @@
 
 use access::{Outcome, PersonId};
 use fhir::{kinds, rows};
-use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 use sources::Source;
@@ -12,6 +11,7 @@ use super::checked::{Asking, Checked};
 use super::demographics::states;
 use super::fan_out::{Answer, Ids, Tally};
 use super::labs::{any_is_somebody_else, ask_results};
+use super::medicines::{INCLUDE_OF_REQUESTS, read_medications};
 use super::{Charts, Reader, RecordQuery};
 use crate::compartment::Compartment;
 use crate::fact::silent;
@@ -39,10 +39,6 @@ const PARTS: [Part; 9] = [
     Part::Reports,
 ];
 const SLUG: &str = "summary";
-/// Medications that are read one by one, where they don't come with the requests.
-const MOST_MEDICATIONS: usize = 24;
-/// As many of them at a time.
-const READ_AT_ONCE: usize = 4;
 
 impl Charts {
     /// The summary of all linked sources. A patient gets what may be shown to them now; the rest is counted in `held`.
@@ -287,23 +283,14 @@ async fn search_medicines(
 ) -> (Checked, Option<&'static str>) {
     let rows = std::sync::Mutex::new(rows);
     let lock = || rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let include = [("_include", "MedicationRequest:medication")];
     let take = |row: &rows::MedicationRequest<'_>| lock().add(row);
     let beside = |row: &rows::MedicationRequest<'_>| {
-        if let (Some("Medication"), Some(id)) = (row.resource_type, row.id) {
-            lock().medication(id, row.code.as_ref());
-        }
+        lock().book().included(row.resource_type, row.id, row.code.as_ref(), row.ingredient);
     };
-    let checked = asking.search::<kinds::MedicationRequest>(SLUG, &include, take, beside).await;
+    let checked = asking.search::<kinds::MedicationRequest>(SLUG, &INCLUDE_OF_REQUESTS, take, beside).await;
     let missing = lock().missing(base);
-    let mut why = (missing.len() > MOST_MEDICATIONS).then_some("why-too-many-entries");
-    let reads = missing.iter().take(MOST_MEDICATIONS).map(|id| async {
-        let take = |row: &rows::Medication<'_>| lock().medication(id, row.code.as_ref());
-        asking.read::<kinds::Medication>(id, take).await
-    });
-    let reports: Vec<fhir::SearchReport> =
-        futures_util::stream::iter(reads.collect::<Vec<_>>()).buffered(READ_AT_ONCE).collect().await;
-    why = why.or_else(|| reports.iter().find_map(|report| report.outcome.key()));
+    let add = |id: &str, row: &rows::Medication<'_>| lock().book().add(id, row.code.as_ref(), row.ingredient);
+    let why = read_medications(asking, &missing, add).await;
     // A request with words for its medicine lacks nothing.
     (checked, why.filter(|_| lock().has_nameless(base)))
 }

@@ -1,10 +1,10 @@
-//! `GET …/record/outpatient`
+//! `GET …/record/outpatient` and `…/record/inpatient`
 
 use access::PersonId;
 use serde::Serialize;
 
 use super::record::{CodeJson, Item, OriginJson, Record, code, fact_item, origin};
-use crate::{ClinicalTime, Note, NoteContent, Outpatient, Section, Visit, VisitDiagnosis};
+use crate::{ClinicalTime, Note, NoteContent, Place, Visit, VisitDiagnosis, Visits};
 
 /// `fields` of a visit. A note that names no visit is an item of kind `DocumentReference` with `notes` alone.
 #[derive(Debug, Default, Serialize)]
@@ -30,12 +30,30 @@ pub struct VisitFields<'a> {
     period: Option<PeriodJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<&'a str>,
+    /// Wards, rooms and beds, in the order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    places: Vec<PlaceJson<'a>>,
+    /// Who answers for the patient.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    attending: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admitted_from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disposition: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<NoteJson<'a>>,
 }
 
 #[derive(Debug, Serialize)]
 struct PeriodJson<'a> {
+    start: Option<&'a str>,
+    end: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlaceJson<'a> {
+    name: &'a str,
+    kind: &'static str,
     start: Option<&'a str>,
     end: Option<&'a str>,
 }
@@ -78,14 +96,22 @@ struct NoteJson<'a> {
     /// What happened to its characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<&'static str>,
+    /// Where the document itself is opened, below the person's pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<String>,
     origin: OriginJson<'a>,
 }
 
-/// `GET …/record/outpatient`
-pub fn outpatient(person: PersonId, of: &Outpatient) -> Record<'_, VisitFields<'_>> {
+/// `GET …/record/outpatient` and `…/record/inpatient`
+pub fn visits(person: PersonId, of: &Visits) -> Record<'_, VisitFields<'_>> {
     let mut items: Vec<Item<'_, VisitFields<'_>>> = of.visits.iter().map(visit).collect();
     items.extend(of.loose_notes.iter().map(loose_note));
-    Record::new(person, Section::Outpatient, items, (&of.sources, &of.held))
+    Record::new(person, of.section, items, (&of.sources, &of.held))
+}
+
+/// Notes inside the fields of another section.
+pub(crate) fn notes<S: serde::Serializer>(of: &[Note], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(of.iter().map(note))
 }
 
 fn visit(of: &Visit) -> Item<'_, VisitFields<'_>> {
@@ -107,9 +133,22 @@ fn visit(of: &Visit) -> Item<'_, VisitFields<'_>> {
             diagnoses: of.diagnoses.iter().map(diagnosis).collect(),
             period,
             location: of.location.as_deref(),
+            places: of.places.iter().map(place).collect(),
+            attending: &of.attending,
+            admitted_from: of.admitted_from.as_deref(),
+            disposition: of.disposition.as_deref(),
             notes: of.notes.iter().map(note).collect(),
         },
     )
+}
+
+fn place(of: &Place) -> PlaceJson<'_> {
+    PlaceJson {
+        name: &of.name,
+        kind: of.kind.as_str(),
+        start: of.since.as_ref().map(ClinicalTime::as_str),
+        end: of.until.as_ref().map(ClinicalTime::as_str),
+    }
 }
 
 fn loose_note(of: &Note) -> Item<'_, VisitFields<'_>> {
@@ -147,6 +186,7 @@ fn note(of: &Note) -> NoteJson<'_> {
         content_type,
         missing,
         encoding,
+        document: of.document(),
         origin: origin(&of.origin),
     }
 }

@@ -174,6 +174,10 @@ struct LinkJson<'a> {
 pub struct Patients<'a> {
     items: Vec<PatientJson<'a>>,
     sources: Vec<SourceJson<'a>>,
+    /// There are more people than these.
+    more: bool,
+    /// Sources whose patients the index does not have in full.
+    not_swept: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -205,7 +209,12 @@ pub fn links(links: &[Link]) -> Links<'_> {
 
 /// `POST /api/v1/patient-searches`
 pub fn patient_search(search: &PatientSearch) -> Patients<'_> {
-    Patients { items: search.items.iter().map(patient).collect(), sources: search.sources.iter().map(source).collect() }
+    Patients {
+        items: search.items.iter().map(patient).collect(),
+        sources: search.sources.iter().map(source).collect(),
+        more: search.more,
+        not_swept: &search.not_swept,
+    }
 }
 
 fn lab_item(result: &LabResult) -> Item<'_, LabFields<'_>> {

@@ -5,6 +5,7 @@
 //! answered first never shows: of several originals the one of the first source in the catalogue is shown, with gaps
 //! filled from the next, and the gravest flag of all.
 
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, Hash};
 use std::sync::OnceLock;
 
@@ -34,6 +35,18 @@ struct Fact {
     class: u8,
 }
 
+/// Originals of one fact that are looked through one by one; of more they are looked up. A fact has a handful of originals,
+/// but a hospital may send one result ten thousand times.
+const FEW: usize = 16;
+
+/// What is looked up while rows are placed.
+struct Known {
+    /// Fingerprint and first original of each fact: rows are looked at again only when the fingerprints agree.
+    facts: HashTable<(u64, u32)>,
+    /// Of facts with many originals, by the first of them: the fingerprints of all their originals.
+    crowds: HashMap<u32, HashSet<u64>>,
+}
+
 /// A row of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RowRef {
@@ -58,12 +71,11 @@ pub fn merge(mut sources: Vec<LabRows>) -> MergedLabs {
     let rows = sources.iter().map(LabRows::len).sum();
     let mut merged =
         MergedLabs { sources, originals: Vec::with_capacity(rows), facts: Vec::with_capacity(rows), repeated: 0 };
-    // A table of (fingerprint, fact): rows are looked at again only when the fingerprints agree.
-    let mut table: HashTable<(u64, u32)> = HashTable::with_capacity(rows);
+    let mut known = Known { facts: HashTable::with_capacity(rows), crowds: HashMap::new() };
     for source in 0..merged.sources.len() {
         let source = index(source);
         for row in 0..merged.rows_of(source).len() {
-            merged.place(RowRef { source, row: index(row) }, &mut table);
+            merged.place(RowRef { source, row: index(row) }, &mut known);
         }
     }
     merged
@@ -103,11 +115,7 @@ impl MergedLabs {
     pub(crate) fn facts(&self) -> impl Iterator<Item = Vec<RowRef>> {
         self.facts.iter().map(|first| {
             let mut originals = Vec::with_capacity(1);
-            let mut at = *first;
-            while let Some((row, next)) = self.originals.get(at as usize) {
-                originals.push(*row);
-                at = *next;
-            }
+            originals.extend(self.chain(*first));
             originals.sort_by(|a, b| self.place_of(*a).cmp(&self.place_of(*b)));
             originals
         })
@@ -117,22 +125,22 @@ impl MergedLabs {
         (at.source, self.row(at).map(|(source, row)| source.id(row)).unwrap_or_default())
     }
 
-    fn place(&mut self, at: RowRef, table: &mut HashTable<(u64, u32)>) {
+    fn place(&mut self, at: RowRef, known: &mut Known) {
         let Some((source, row)) = self.row(at) else { return };
         let hash = match fact(source, row) {
             Some(fact) => print(&fact),
             None => print(&(at.source, source.id(row))),
         };
-        let found =
-            table.find(hash, |(known, first)| *known == hash && self.is_same(at, *first)).map(|(_, first)| *first);
+        let same = |(print, first): &(u64, u32)| *print == hash && self.is_same(at, *first);
+        let found = known.facts.find(hash, same).map(|(_, first)| *first);
         let new = index(self.originals.len());
         match found {
             None => {
                 self.originals.push((at, NONE));
                 self.facts.push(new);
-                table.insert_unique(hash, (hash, new), |(hash, _)| *hash);
+                known.facts.insert_unique(hash, (hash, new), |(hash, _)| *hash);
             }
-            Some(first) if self.is_repetition(at, first) => self.repeated += 1,
+            Some(first) if self.is_repetition(at, first, &mut known.crowds) => self.repeated += 1,
             Some(first) => {
                 let next = self.originals.get(first as usize).map_or(NONE, |(_, next)| *next);
                 self.originals.push((at, next));
@@ -156,16 +164,26 @@ impl MergedLabs {
         }
     }
 
-    /// Is the same original there already?
-    fn is_repetition(&self, at: RowRef, first: u32) -> bool {
-        let mut next = first;
-        while let Some((other, following)) = self.originals.get(next as usize) {
-            if other.source == at.source && self.place_of(*other) == self.place_of(at) {
-                return true;
-            }
-            next = *following;
+    /// Is the same original there already? What is not is about to be.
+    fn is_repetition(&self, at: RowRef, first: u32, crowds: &mut HashMap<u32, HashSet<u64>>) -> bool {
+        let own = self.place_of(at);
+        let mut originals = self.chain(first);
+        let few = originals.by_ref().take(FEW).any(|other| other.source == at.source && self.place_of(other) == own);
+        if few || originals.next().is_none() {
+            return few;
         }
-        false
+        let all = || self.chain(first).map(|other| print(&self.place_of(other))).collect();
+        !crowds.entry(first).or_insert_with(all).insert(print(&own))
+    }
+
+    /// The originals that begin at `first`.
+    fn chain(&self, first: u32) -> impl Iterator<Item = RowRef> {
+        let mut at = first;
+        std::iter::from_fn(move || {
+            let (row, next) = self.originals.get(at as usize)?;
+            at = *next;
+            Some(*row)
+        })
     }
 }
 

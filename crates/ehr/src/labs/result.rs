@@ -48,7 +48,7 @@ pub struct LabResult {
 }
 
 /// `CodeableConcept` as text and codings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Code {
     /// What people read: known coding → any display → text → code.
     pub text: String,
@@ -57,7 +57,7 @@ pub struct Code {
 }
 
 /// A coding as sent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Coding {
     /// Absent when the server left it out.
     pub system: Option<String>,
@@ -66,7 +66,7 @@ pub struct Coding {
 }
 
 /// A value with its text kept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Value {
     /// As the source wrote it: `5.40` stays `5.40`.
     pub text: String,
@@ -77,11 +77,12 @@ pub struct Value {
     /// Unit as sent.
     pub unit: Option<String>,
     /// UCUM code, when the unit is known.
+    #[serde(skip)]
     pub ucum: Option<&'static str>,
 }
 
 /// A reference range: verbatim, and parsed where certain.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Range {
     /// As the laboratory wrote it, else `low–high`.
     pub text: String,
@@ -106,6 +107,13 @@ pub enum Flag {
     CriticalHigh,
     /// Abnormal without a direction, `A` or `AA`, positive findings.
     Abnormal,
+}
+
+/// In JSON: HL7's code.
+impl serde::Serialize for Flag {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
 }
 
 impl Flag {

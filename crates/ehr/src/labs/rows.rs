@@ -29,6 +29,9 @@ const NO_UNIT: u16 = u16::MAX;
 /// FHIR ids have 64 places; some servers take more. A longer one is nobody's.
 const LONGEST_ID: usize = 1024;
 
+/// Concepts of one quick hash that are looked through; further ones are found by all that their codes say.
+const FEW: usize = 16;
+
 /// What a source says about itself, for origins.
 #[derive(Clone, Debug)]
 pub struct RowSource {
@@ -57,6 +60,8 @@ pub struct LabRows {
     /// Observation id → name of the report that lists it.
     pub(crate) reports: HashMap<String, Span>,
     index: HashTable<u32>,
+    /// Concepts that share their quick hash with [`FEW`] others, by the hash of the whole code.
+    crowded: HashTable<(u64, u32)>,
     hasher: DefaultHashBuilder,
     codes: LocalCodes,
     entered_in_error: u32,
@@ -185,6 +190,7 @@ impl LabRows {
             members: Vec::new(),
             reports: HashMap::new(),
             index: HashTable::new(),
+            crowded: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             codes,
             entered_in_error: 0,
@@ -406,15 +412,27 @@ impl LabRows {
     /// The concept of a code, made when it is met for the first time.
     fn concept(&mut self, code: &CodeableConcept<'_>, specimen: Option<&str>) -> u32 {
         let hash = concept::hash(&self.hasher, code, specimen);
-        let Self { concepts, text, index: table, .. } = self;
-        if let Some(found) =
-            table.find(hash, |at| concepts.get(*at as usize).is_some_and(|one| one.is(code, specimen, text)))
-        {
+        let Self { concepts, text, index: table, crowded, hasher, .. } = self;
+        let is = |at: u32| concepts.get(at as usize).is_some_and(|one| one.is(code, specimen, text));
+        let mut compared = 0;
+        let quick = table.find(hash, |at| {
+            compared += 1;
+            is(*at)
+        });
+        if let Some(found) = quick {
+            return *found;
+        }
+        let whole = (compared >= FEW).then(|| concept::hash_whole(hasher, code, specimen));
+        if let Some((_, found)) = whole.and_then(|whole| crowded.find(whole, |(hash, at)| *hash == whole && is(*at))) {
             return *found;
         }
         let made = Concept::read(code, specimen, &self.codes, &mut self.text);
         let at = index(self.concepts.len());
         self.concepts.push(made);
+        if let Some(whole) = whole {
+            self.crowded.insert_unique(whole, (whole, at), |(hash, _)| *hash);
+            return at;
+        }
         let (concepts, hasher, text) = (&self.concepts, &self.hasher, &self.text);
         self.index.insert_unique(hash, at, |at| concepts.get(*at as usize).map_or(0, |one| one.hash(hasher, text)));
         at

@@ -1,16 +1,20 @@
 //! Compact merged rows become results that a page or JSON can show.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::catalogue::catalogue;
 use super::concept::Concept;
 use super::merge::{MergedLabs, RowRef, latest};
 use super::rows::{LabRow, LabRows, Status, ValueKind};
 use super::{Code, Coding, LabResult, Range, Value, convert, flags};
+use crate::joined::unique;
 use crate::{ClinicalTime, Origin, Precision};
 
 /// Results at one time of one analyte are compared with one another up to so many.
 const MAX_COMPARED: usize = 64;
+/// Of those that contradict one result so many are named: it is marked all the same, and in what a hostile hospital sends
+/// everything contradicts everything.
+const MAX_NAMED: usize = 16;
 
 /// A result, and where the search for contradictions must look.
 struct Shown {
@@ -66,12 +70,11 @@ impl MergedLabs {
             fill(&mut result, source, row);
         }
         for (at, (source, _)) in originals.iter().zip(&rows) {
-            let notes = source.notes.iter().filter(|(row, _)| *row == at.row).map(|(_, note)| source.get(*note));
-            for note in notes {
-                if !result.notes.iter().any(|known| known == note) {
-                    result.notes.push(note.to_owned());
-                }
-            }
+            result.notes.extend(notes(source, at.row).map(str::to_owned));
+        }
+        unique(&mut result.notes);
+        if rows.len() > 1 {
+            result.code.codings = self.all_codings(originals);
         }
         let concept = source.concepts.get(row.concept as usize)?;
         let settled = row.status.class() == Status::Final.class();
@@ -82,6 +85,19 @@ impl MergedLabs {
             .analyte
             .map_or((usize::MAX, usize::MAX), |analyte| (catalogue().panel_order(&analyte.panel), analyte.order));
         Some(Shown { result, spot: compared.then_some((concept.print, row.start)), order })
+    }
+
+    /// What all originals are called, each name once. Of thousands of originals most share a concept.
+    fn all_codings(&self, originals: &[RowRef]) -> Vec<Coding> {
+        let (mut read, mut all) = (HashSet::new(), Vec::new());
+        for at in originals {
+            let Some((source, row)) = self.row(*at) else { continue };
+            if read.insert((at.source, row.concept)) {
+                all.extend(source.concepts.get(row.concept as usize).iter().flat_map(|own| codings(source, own)));
+            }
+        }
+        unique(&mut all);
+        all
     }
 }
 
@@ -106,11 +122,6 @@ fn fill(result: &mut LabResult, source: &LabRows, row: &LabRow) {
     }
     result.alarming |= row.judgement.alarming;
     result.flag = result.flag.max_by_gravity(row.flag());
-    for coding in concept.map(|concept| codings(source, concept)).unwrap_or_default() {
-        if !result.code.codings.contains(&coding) {
-            result.code.codings.push(coding);
-        }
-    }
 }
 
 trait Gravest {
@@ -198,6 +209,12 @@ pub(crate) fn stable_hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
+/// Remarks on a row. Rows are kept in their order, and so are their remarks.
+fn notes(source: &LabRows, row: u32) -> impl Iterator<Item = &str> {
+    let first = source.notes.partition_point(|(of, _)| *of < row);
+    source.notes[first..].iter().take_while(move |(of, _)| *of == row).map(|(_, note)| source.get(*note))
+}
+
 /// Ids of the observations that a row lists as members.
 fn listed(source: &LabRows, row: u32) -> Vec<&str> {
     let first = source.members.partition_point(|(of, _)| *of < row);
@@ -206,6 +223,7 @@ fn listed(source: &LabRows, row: u32) -> Vec<&str> {
 }
 
 fn join_members(shown: &mut [Shown], members: &[(usize, u32, Vec<&str>)], by_original: &HashMap<(u32, &str), usize>) {
+    let mut known = HashSet::new();
     for (panel, source, listed) in members {
         let name = shown[*panel].result.code.text.clone();
         for member in listed.iter().filter_map(|id| by_original.get(&(*source, *id))) {
@@ -215,10 +233,9 @@ fn join_members(shown: &mut [Shown], members: &[(usize, u32, Vec<&str>)], by_ori
             if !name.is_empty() {
                 shown[*member].result.report.get_or_insert_with(|| name.clone());
             }
-            let id = shown[*member].result.id.clone();
-            let known = &mut shown[*panel].result.members;
-            if !known.contains(&id) {
-                known.push(id);
+            if known.insert((*panel, *member)) {
+                let id = shown[*member].result.id.clone();
+                shown[*panel].result.members.push(id);
             }
         }
         shown[*panel].result.members.sort();
@@ -238,15 +255,21 @@ fn mark_conflicts(shown: &mut [Shown]) {
         for (nth, one) in spot.iter().enumerate().take(MAX_COMPARED) {
             for other in spot.iter().skip(nth + 1).take(MAX_COMPARED) {
                 if contradict(&shown[*one].result, &shown[*other].result) {
-                    let (first, second) = (shown[*one].result.id.clone(), shown[*other].result.id.clone());
-                    shown[*one].result.conflict.push(second);
-                    shown[*other].result.conflict.push(first);
+                    name_conflict(shown, *one, *other);
+                    name_conflict(shown, *other, *one);
                 }
             }
         }
     }
     for one in shown {
         one.result.conflict.sort();
+    }
+}
+
+fn name_conflict(shown: &mut [Shown], at: usize, with: usize) {
+    if shown[at].result.conflict.len() < MAX_NAMED {
+        let id = shown[with].result.id.clone();
+        shown[at].result.conflict.push(id);
     }
 }
 

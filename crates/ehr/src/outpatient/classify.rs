@@ -51,7 +51,7 @@ const WORDS: [(&str, VisitClass); 24] = [
 const NOT_EMERGENCY: [&str; 3] = ["门急诊", "门(急)诊", "非急诊"];
 
 /// The class, and the source's own words for it.
-pub(super) fn class(row: &Encounter<'_>) -> (VisitClass, Option<String>) {
+pub(crate) fn class(row: &Encounter<'_>) -> (VisitClass, Option<String>) {
     let own = row.class.unwrap_or_default();
     let words = own.display.map(str::to_owned).or_else(|| crate::concept::first_words(row.kind));
     let words = words.or_else(|| own.code.map(str::to_owned));

@@ -3,59 +3,14 @@
 //! A note is a stranger's document. Text stays text; HTML is cut down to a few elements without attributes; anything else
 //! is named and not shown. Nothing is fetched but `Binary` of the same server.
 
-use std::collections::HashSet;
-
-use base64::Engine as _;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use fhir::rows::{Attachment, DocumentReference};
 
-use super::{Note, NoteContent, NoteEncoding, SafeHtml};
+use super::{Note, NoteContent};
 use crate::ClinicalTime;
 use crate::concept::{has_code, some_words};
+use crate::document::content::{Content, mime};
+use crate::document::is_had;
 use crate::joined::{RowSource, add_new, anchor};
-
-/// Bytes of a note's text that are shown.
-pub(crate) const LONGEST_NOTE: usize = 256 * 1024;
-/// Elements that HTML notes keep. Nothing in them can leave its box: no style, no link, no image, no form.
-const ELEMENTS: [&str; 30] = [
-    "p",
-    "br",
-    "hr",
-    "div",
-    "span",
-    "b",
-    "strong",
-    "i",
-    "em",
-    "u",
-    "sub",
-    "sup",
-    "pre",
-    "blockquote",
-    "ul",
-    "ol",
-    "li",
-    "dl",
-    "dt",
-    "dd",
-    "table",
-    "caption",
-    "thead",
-    "tbody",
-    "tr",
-    "td",
-    "th",
-    "h4",
-    "h5",
-    "h6",
-];
-/// Padding is often left out.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// A note on its way, with the visits that it names.
 #[derive(Clone, Debug)]
@@ -102,7 +57,7 @@ impl NoteRow {
             .or_else(|| row.description.map(str::to_owned))
             .or_else(|| row.content.iter().find_map(|content| content.attachment?.title).map(str::to_owned));
         let began = context.and_then(|context| context.period).and_then(|period| period.start);
-        let (content, pending) = content(row, base);
+        let (content, pending, attachment) = content(row, base);
         Some(Self {
             note: Note {
                 id: anchor(&source.id, "DocumentReference", id),
@@ -111,6 +66,7 @@ impl NoteRow {
                 authors,
                 status: row.doc_status.or(row.status.filter(|status| *status != "current")).map(str::to_owned),
                 content,
+                attachment,
                 origin: source.origin("DocumentReference", id, row.meta),
             },
             encounters,
@@ -126,31 +82,32 @@ fn is_known_other(row: &DocumentReference<'_>) -> bool {
         .any(|other| has_code(row.category, other))
 }
 
-/// The text that came along, or where it is: of several formats plain text first, then HTML.
-fn content(row: &DocumentReference<'_>, base: &url::Url) -> (NoteContent, Option<Pending>) {
-    let mut attachments: Vec<&Attachment<'_>> =
-        row.content.iter().filter_map(|content| content.attachment.as_ref()).collect();
-    attachments.sort_by_key(|attachment| rank(attachment.content_type));
-    let Some(best) = attachments.first() else { return (NoteContent::default(), None) };
+/// The text that came along, or where it is, and which attachment it is: of several formats plain text first, then HTML.
+fn content(row: &DocumentReference<'_>, base: &url::Url) -> (NoteContent, Option<Pending>, Option<usize>) {
+    let mut attachments: Vec<(usize, &Attachment<'_>)> = attachments(row).collect();
+    attachments.sort_by_key(|(_, attachment)| rank(attachment.content_type));
+    let Some((number, best)) = attachments.first() else { return (NoteContent::default(), None, None) };
+    let number = is_had(best, base).then_some(*number);
     if !is_text(best.content_type) {
         let content_type = best.content_type.unwrap_or("application/octet-stream").to_owned();
-        return (NoteContent::Document { content_type }, None);
+        return (NoteContent::Document { content_type }, None, number);
     }
     if let Some(data) = best.data {
-        return (decode(data, best.content_type), None);
+        return (read_note_text(data, best.content_type), None, number);
     }
-    let Some(url) = best.url else { return (NoteContent::default(), None) };
+    let Some(url) = best.url else { return (NoteContent::default(), None, None) };
     match fhir::Reference::parse(url, base) {
         fhir::Reference::Local { kind: "Binary", id, .. } => {
             let pending = Pending { binary: id.to_owned(), content_type: best.content_type.map(str::to_owned) };
-            (NoteContent::Missing { why: "note-limit" }, Some(pending))
+            (NoteContent::Missing { why: "note-limit" }, Some(pending), number)
         }
-        _ => (NoteContent::Missing { why: "note-elsewhere" }, None),
+        _ => (NoteContent::Missing { why: "note-elsewhere" }, None, None),
     }
 }
 
-fn mime(content_type: Option<&str>) -> String {
-    content_type.unwrap_or("text/plain").split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+/// Attachments with their places.
+pub(crate) fn attachments<'r>(row: &DocumentReference<'r>) -> impl Iterator<Item = (usize, &'r Attachment<'r>)> {
+    row.content.iter().enumerate().filter_map(|(at, content)| Some((at, content.attachment.as_ref()?)))
 }
 
 fn rank(content_type: Option<&str>) -> u8 {
@@ -170,70 +127,21 @@ fn is_text(content_type: Option<&str>) -> bool {
 /// The text of base64 that says to be of this type.
 pub(crate) fn read_note_text(data: &str, content_type: Option<&str>) -> NoteContent {
     match is_text(content_type) {
-        true => decode(data, content_type),
+        true => Content::unpack(data, content_type).into_note(),
         false => NoteContent::Document { content_type: mime(content_type) },
     }
 }
 
-fn decode(data: &str, content_type: Option<&str>) -> NoteContent {
-    let packed: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let Ok(bytes) = LENIENT.decode(packed) else { return NoteContent::Missing { why: "why-garbage" } };
-    if bytes.len() > LONGEST_NOTE {
-        return NoteContent::Missing { why: "note-too-large" };
-    }
-    let (text, encoding) = characters(&bytes, content_type);
-    if text.trim().is_empty() {
-        return NoteContent::default();
-    }
-    match mime(content_type).as_str() {
-        "text/html" | "application/xhtml+xml" => NoteContent::Html { html: sanitise(&text), encoding },
-        _ => NoteContent::Text { text: plain(&text), encoding },
-    }
-}
-
-/// UTF-8; what says to be GB, or is no UTF-8 and fits it without a fault, as GB 18030.
-fn characters(bytes: &[u8], content_type: Option<&str>) -> (String, NoteEncoding) {
-    let said = content_type.unwrap_or_default().to_ascii_lowercase();
-    let gb = ["gb18030", "gbk", "gb2312"].iter().any(|name| said.contains(name));
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !gb || text.is_ascii() => return (text.to_owned(), NoteEncoding::Sound),
-        _ => {}
-    }
-    let (text, _, faulty) = encoding_rs::GB18030.decode(bytes);
-    match faulty {
-        false if gb => (text.into_owned(), NoteEncoding::Sound),
-        false => (text.into_owned(), NoteEncoding::Guessed),
-        true => (String::from_utf8_lossy(bytes).into_owned(), NoteEncoding::Damaged),
-    }
-}
-
-/// Without what is no text: control characters, and those that turn a line round.
-fn plain(text: &str) -> String {
-    let shown = |c: &char| {
-        !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-            && (!c.is_control() || matches!(c, '\n' | '\t'))
-    };
-    text.replace("\r\n", "\n").replace('\r', "\n").chars().filter(shown).collect()
-}
-
-fn sanitise(html: &str) -> SafeHtml {
-    let spans: HashSet<&str> = HashSet::from(["colspan", "rowspan"]);
-    let clean = ammonia::Builder::empty()
-        .tags(HashSet::from(ELEMENTS))
-        .clean_content_tags(HashSet::from(["script", "style", "title", "iframe", "object", "svg", "math"]))
-        .tag_attributes([("td", spans.clone()), ("th", spans)].into_iter().collect())
-        .strip_comments(true)
-        .clean(&plain(html))
-        .to_string();
-    SafeHtml(clean)
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+
     use super::*;
+    use crate::NoteEncoding;
+    use crate::document::content::LONGEST_TEXT;
 
     fn text(bytes: &[u8], content_type: &str) -> NoteContent {
-        decode(&base64::engine::general_purpose::STANDARD.encode(bytes), Some(content_type))
+        read_note_text(&base64::engine::general_purpose::STANDARD.encode(bytes), Some(content_type))
     }
 
     fn check_html(html: &str, expect: &str) {
@@ -271,7 +179,7 @@ mod tests {
         assert_eq!(encoding(text(&gbk, "text/plain; charset=GBK")), ("复查肾功能".into(), NoteEncoding::Sound));
         let (damaged, marked) = encoding(text(b"\xe5\xa4\x8d\xff\xff ok", "text/plain"));
         assert_eq!((damaged.contains('\u{fffd}'), marked), (true, NoteEncoding::Damaged));
-        assert_eq!(encoding(text("a\u{202e}b\u{0}".as_bytes(), "text/plain")).0, "ab");
+        assert_eq!(encoding(text("a\u{202e}b\u{1}".as_bytes(), "text/plain")).0, "ab");
     }
 
     #[test]
@@ -280,9 +188,9 @@ mod tests {
             read_note_text("JVBERg==", Some("application/pdf")),
             NoteContent::Document { content_type: "application/pdf".into() }
         );
-        assert_eq!(decode("***", None), NoteContent::Missing { why: "why-garbage" });
-        assert_eq!(decode("", None), NoteContent::Missing { why: "note-empty" });
-        let large = vec![b'a'; LONGEST_NOTE + 1];
+        assert_eq!(read_note_text("***", None), NoteContent::Missing { why: "why-garbage" });
+        assert_eq!(read_note_text("", None), NoteContent::Missing { why: "note-empty" });
+        let large = vec![b'a'; LONGEST_TEXT + 1];
         assert_eq!(text(&large, "text/plain"), NoteContent::Missing { why: "note-too-large" });
     }
 }

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use fhir::rows::{Condition, Encounter};
 use url::Url;
 
+use super::places::{self, Places};
 use super::{Note, NoteRow, Visit, VisitClass, VisitDiagnosis, classify};
 use crate::ClinicalTime;
-use crate::concept::{Concept, some_words, status_code, words};
+use crate::concept::{Concept, has_code, some_words, status_code, words};
 use crate::joined::{Row, RowSource, add_new, event_key, fill, item, join, newest_first};
+use crate::sheet::Named;
 
 item!(Visit, self, other, {
     fill(&mut self.class_text, &other.class_text);
@@ -16,6 +18,10 @@ item!(Visit, self, other, {
     fill(&mut self.hospital, &other.hospital);
     fill(&mut self.department, &other.department);
     fill(&mut self.location, &other.location);
+    fill(&mut self.admitted_from, &other.admitted_from);
+    fill(&mut self.disposition, &other.disposition);
+    add_new(&mut self.places, &other.places);
+    add_new(&mut self.attending, &other.attending);
     add_new(&mut self.clinicians, &other.clinicians);
     add_new(&mut self.reasons, &other.reasons);
     for diagnosis in &other.diagnoses {
@@ -33,6 +39,8 @@ pub(crate) struct VisitRows {
     /// Diagnoses that were read, by the id of their condition; with the visit that they name.
     conditions: Vec<(String, Option<String>, VisitDiagnosis)>,
     notes: Vec<NoteRow>,
+    /// Were the words of other resources asked for? Where they were not, what only refers to one says nothing.
+    pub names_asked: bool,
     pub without_id: u32,
 }
 
@@ -42,11 +50,22 @@ struct Read {
     row: Row<Visit>,
     /// Conditions that the visit names, with their part in it.
     diagnoses: Vec<(String, Option<String>, Option<i64>)>,
+    /// People; true for those who answer for the patient.
+    people: Vec<(Named, bool)>,
+    places: Places,
 }
 
 impl VisitRows {
     pub fn new(source: RowSource, base: Url) -> Self {
-        Self { source, base, visits: Vec::new(), conditions: Vec::new(), notes: Vec::new(), without_id: 0 }
+        Self {
+            source,
+            base,
+            visits: Vec::new(),
+            conditions: Vec::new(),
+            notes: Vec::new(),
+            names_asked: false,
+            without_id: 0,
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -77,14 +96,17 @@ impl VisitRows {
             return;
         };
         let hospital = display(row.service_provider.and_then(|provider| provider.display));
-        let clinicians = row.participant.iter().filter_map(|one| display(one.individual.and_then(|who| who.display)));
+        let people = row.participant.iter().filter(|one| !is_of_the_patient(one.kind)).map(|one| {
+            (Named::read_with(one.individual.as_ref(), row.contained, &self.base), has_code(one.kind, "ATND"))
+        });
+        let stay = row.hospitalization.get().copied().unwrap_or_default();
         let visit = Visit {
             class,
             class_text,
             ended: period.end.and_then(ClinicalTime::parse),
             department: some_words(row.service_type.as_ref()),
-            location: row.location.iter().find_map(|one| display(one.location.and_then(|place| place.display))),
-            clinicians: once(clinicians),
+            admitted_from: some_words(stay.admit_source.as_ref()),
+            disposition: some_words(stay.discharge_disposition.as_ref()),
             reasons: once(row.reason_code.iter().map(words).filter(|words| !words.is_empty())),
             hospital,
             fact,
@@ -99,10 +121,10 @@ impl VisitRows {
             let id = self.local(one.condition?.reference?, "Condition")?;
             Some((id, some_words(one.usage.as_ref()), one.rank.and_then(|rank| rank.integer())))
         });
-        let diagnoses = diagnoses.collect();
+        let (diagnoses, people, places) = (diagnoses.collect(), people.collect(), Places::read(row, &self.base));
         let id = row.id.unwrap_or_default().to_owned();
         let row = Row { item: visit, order: self.source.order, key, names: named.names };
-        self.visits.push(Read { id, row, diagnoses });
+        self.visits.push(Read { id, row, diagnoses, people, places });
     }
 
     /// Takes a condition that has been checked to be the patient's: it counts where a visit names it, or it a visit.
@@ -136,9 +158,29 @@ impl VisitRows {
         }
     }
 
+    /// Every place that names another resource, so that its words can be fetched.
+    pub fn named(&mut self, each: &mut dyn FnMut(&mut Named)) {
+        for visit in &mut self.visits {
+            visit.people.iter_mut().for_each(|(person, _)| each(person));
+            visit.places.named(each);
+        }
+    }
+
     /// What kind of visit has this id here?
     pub fn class_of(&self, id: &str) -> Option<VisitClass> {
         self.visits.iter().find(|visit| visit.id == id).map(|visit| visit.row.item.class)
+    }
+
+    /// Visits with what hangs on them, by their ids at the source.
+    pub fn by_id(self) -> HashMap<String, Visit> {
+        let ids: Vec<String> = self.visits.iter().map(|visit| visit.id.clone()).collect();
+        let (visits, _) = self.put_together();
+        ids.into_iter().zip(visits.into_iter().map(|row| row.item)).collect()
+    }
+
+    /// Visits with what hangs on them.
+    pub fn rows(self) -> Vec<Row<Visit>> {
+        self.put_together().0
     }
 
     /// Visits with what hangs on them, and notes that name no visit.
@@ -146,6 +188,7 @@ impl VisitRows {
         let place: HashMap<String, usize> =
             self.visits.iter().enumerate().map(|(at, visit)| (visit.id.clone(), at)).collect();
         let mut visits = self.visits;
+        visits.iter_mut().for_each(|visit| visit.settle(self.names_asked));
         let mut conditions = self.conditions;
         conditions.sort_by(|a, b| a.0.cmp(&b.0));
         conditions.dedup_by(|a, b| a.0 == b.0);
@@ -180,6 +223,29 @@ impl VisitRows {
         }
         (visits.into_iter().map(|visit| visit.row).collect(), loose)
     }
+}
+
+impl Read {
+    /// People and places in words.
+    fn settle(&mut self, asked: bool) {
+        let visit = &mut self.row.item;
+        for (person, attends) in &self.people {
+            let known = asked || person.pending().is_none();
+            let Some(name) = person.words().filter(|_| known).map(str::to_owned) else { continue };
+            if *attends {
+                add_new(&mut visit.attending, std::slice::from_ref(&name));
+            }
+            add_new(&mut visit.clinicians, &[name]);
+        }
+        visit.places = self.places.settled(asked);
+        visit.location = places::latest(&visit.places);
+    }
+}
+
+/// Relatives and the patient take part too, and treat nobody
+/// (<https://terminology.hl7.org/CodeSystem-v3-ParticipationType.html>).
+fn is_of_the_patient(kind: &[fhir::rows::CodeableConcept<'_>]) -> bool {
+    ["ESC", "translator", "emergency"].iter().any(|other| has_code(kind, other))
 }
 
 fn display(text: Option<&str>) -> Option<String> {

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use super::{EXPLAINED, IN_PROGRESS, Release, Rule, has_passed, policy};
+use crate::document::content::Content;
 use crate::joined::Item;
-use crate::outpatient::{Note, NoteContent, Outpatient, Visit, VisitDiagnosis};
-use crate::{Allergies, AllergyState, Fact, Held, Part, PartList, Summary};
+use crate::outpatient::{Note, NoteContent, Visit, VisitDiagnosis, Visits};
+use crate::sheet::Fields;
+use crate::{Allergies, AllergyState, Entry, Fact, Held, Part, PartList, Section, Summary, VisitClass};
 
 /// A part that is shown.
 #[derive(Debug, serde::Deserialize)]
@@ -14,6 +16,9 @@ pub(super) struct PartRule {
     release: Release,
     hours: Option<i64>,
     settled: Option<Vec<String>>,
+    /// May documents be shown whose words nobody here can read: PDF, pictures?
+    #[serde(default)]
+    files: bool,
 }
 
 /// What was taken out, by reason.
@@ -107,6 +112,42 @@ fn retain<T: Item>(list: &mut PartList<T>, counted: &mut Counted, why: impl Fn(&
     }
 }
 
+/// Takes out of a section's entries what the patient may not see at `now`, and counts it. What contradicts each other is
+/// shown together or not at all.
+pub(crate) fn hold_entries<F: Fields>(
+    entries: &mut Vec<Entry<F>>,
+    part: impl Fn(&Entry<F>) -> Part,
+    said: impl for<'e> Fn(&'e Entry<F>) -> Vec<&'e str>,
+    now: Timestamp,
+) -> Vec<Held> {
+    let (mut counted, mut told) = (Counted::default(), Vec::new());
+    entries.retain_mut(|entry| {
+        let Some(notes) = entry.fields.notes().filter(|notes| !notes.is_empty()) else { return true };
+        notes.retain(|note| counted.take(held_note(note, now)));
+        // A document that is an entry by itself is nothing without it.
+        !(notes.is_empty() && entry.fact.kind == "DocumentReference")
+    });
+    let mut list = PartList { items: std::mem::take(entries), ..PartList::default() };
+    retain(&mut list, &mut counted, |entry| {
+        let own = held(part(entry), &entry.fact, &entry.fact.status, &said(entry), now);
+        own.or_else(|| held_more(&entry.fields, entry.fact.time.as_ref(), now))
+    });
+    *entries = list.items;
+    counted.add_to(&mut told);
+    told
+}
+
+/// Why a fact is held for what it says beside its name: running text, and codes of diagnoses.
+fn held_more<F: Fields>(fields: &F, time: Option<&crate::ClinicalTime>, now: Timestamp) -> Option<&'static str> {
+    let texts: Vec<String> = fields.running().into_iter().map(patients::search_form).collect();
+    let codes: Vec<String> = fields.icd10().into_iter().map(str::to_ascii_uppercase).collect();
+    let stands = |rule: &&Rule| !rule.hours.is_some_and(|hours| has_passed(hours, time, now));
+    let named = |rule: &Rule| {
+        (rule.texts && rule.names(&texts, None)) || codes.iter().any(|code| rule.names(&[], Some(code)))
+    };
+    policy().rules.iter().filter(stands).any(named).then_some(EXPLAINED)
+}
+
 /// Allergies are shown whole, or not at all.
 pub(crate) fn hold_allergies(allergies: &mut Allergies, _now: Timestamp) {
     if !policy().parts.iter().any(|rule| rule.part == Part::Allergies && rule.release == Release::Immediate) {
@@ -142,14 +183,33 @@ pub(crate) fn hold_summary(summary: &mut Summary, now: Timestamp) {
 }
 
 /// Takes out of visits what the patient may not see at `now`, and counts it.
-pub(crate) fn hold_outpatient(outpatient: &mut Outpatient, now: Timestamp) {
+pub(crate) fn hold_visits(visits: &mut Visits, now: Timestamp) {
     let mut counted = Counted::default();
-    for visit in &mut outpatient.visits {
+    for visit in &mut visits.visits {
         hold_in_visit(visit, &mut counted, now);
     }
-    counted.explained += outpatient.loose_notes.len();
-    outpatient.loose_notes.clear();
-    counted.add_to(&mut outpatient.held);
+    counted.explained += visits.loose_notes.len();
+    visits.loose_notes.clear();
+    counted.add_to(&mut visits.held);
+}
+
+/// Is a document of this section held for what it holds? Asked beside whether the section names it.
+pub(crate) fn holds_content(content: &Content, section: Section) -> bool {
+    let part = match section {
+        Section::ExamReports => Part::Reports,
+        Section::Discharge => Part::DischargeSummaries,
+        _ => Part::Notes,
+    };
+    let Some(part) = policy().parts.iter().find(|rule| rule.part == part) else { return true };
+    let words = match content {
+        Content::File(_) | Content::Note(NoteContent::Document { .. }) => return !part.files,
+        Content::Note(NoteContent::Missing { .. }) => return false,
+        Content::Note(NoteContent::Text { text, .. }) => text.clone(),
+        Content::Note(NoteContent::Html { html, .. }) => html.words(),
+        Content::Cda(cda, _) => cda.html().words(),
+    };
+    let form = [patients::search_form(&words)];
+    policy().rules.iter().filter(|rule| rule.texts).any(|rule| rule.names(&form, None))
 }
 
 /// The visit itself is the patient's own; what was written about it may not be.
@@ -159,7 +219,13 @@ fn hold_in_visit(visit: &mut Visit, counted: &mut Counted, now: Timestamp) {
         counted.take(held_by(Part::Encounters, [reason.as_str()].into_iter(), &[], time.as_ref(), "", now))
     });
     visit.diagnoses.retain(|diagnosis| counted.take(held_diagnosis(diagnosis, time.as_ref(), now)));
-    visit.notes.retain(|note| counted.take(held_note(note, now)));
+    let written = is_written(visit);
+    visit.notes.retain(|note| counted.take(held_note(note, now).or((!written).then_some(IN_PROGRESS))));
+}
+
+/// Is the record of this visit closed? That of a stay is being written until the patient has left.
+fn is_written(visit: &Visit) -> bool {
+    visit.class != VisitClass::Inpatient || visit.fact.status == "finished"
 }
 
 fn held_diagnosis(of: &VisitDiagnosis, time: Option<&crate::ClinicalTime>, now: Timestamp) -> Option<&'static str> {

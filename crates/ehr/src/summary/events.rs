@@ -181,10 +181,7 @@ impl EventRows<ReportLine> {
     /// Takes a report that has been checked to be the patient's; laboratory ones are left out.
     pub fn add(&mut self, row: &DiagnosticReport<'_>) {
         let status = row.status.unwrap_or_default();
-        let laboratory = has_code(row.category, "LAB") || has_code(row.category, "laboratory");
-        // A report that lists results and says nothing itself is a laboratory's.
-        let bare = row.category.is_empty() && !row.result.is_empty() && row.conclusion.is_none();
-        if status == "entered-in-error" || laboratory || bare {
+        if status == "entered-in-error" || is_laboratory_report(row) {
             return;
         }
         let concept = Concept::read(row.code.as_ref());
@@ -196,6 +193,12 @@ impl EventRows<ReportLine> {
         let item = fact.map(|fact| ReportLine { conclusion, category: first_words(row.category), fact });
         self.push(item, key, concept.names);
     }
+}
+
+/// By its category; without one, a report that lists results and says nothing itself is a laboratory's.
+pub(crate) fn is_laboratory_report(row: &DiagnosticReport<'_>) -> bool {
+    let bare = row.category.is_empty() && !row.result.is_empty() && row.conclusion.is_none();
+    bare || has_code(row.category, "LAB") || has_code(row.category, "laboratory")
 }
 
 /// Done here and not done there, at the same time.

@@ -1,17 +1,16 @@
 //! Medicines: what the patient takes now as far as prescriptions say, with the doses before.
 
-// not shown: units that hospitals write, only compared with.
-
 use std::collections::HashMap;
 
-use fhir::rows::{Dosage, MedicationRequest, TimingRepeat};
+use fhir::rows::MedicationRequest;
 
 use super::events::display;
 use super::problems::quantity;
 use super::{EarlierDose, Medicine};
-use crate::concept::{Concept, first_words, said_form, share, some_words};
+use crate::concept::{first_words, share};
 use crate::fact::silent;
 use crate::joined::{Row, RowSource, add_new, conflict, event_key, fill, item, join, newest_first, time_key};
+use crate::medication::{Book, Called, DoseForm, DoseWords};
 use crate::{ClinicalTime, Part, PartList, SourceReport};
 
 item!(Medicine, self, other, {
@@ -30,16 +29,14 @@ item!(Medicine, self, other, {
 pub(crate) struct MedicineRows {
     source: RowSource,
     rows: Vec<Request>,
-    /// `Medication/id` → what it is: included ones, and those that were read afterwards.
-    included: HashMap<String, Concept>,
+    book: Book,
     pub without_id: u32,
 }
 
 #[derive(Debug)]
 struct Request {
     row: Row<Medicine>,
-    /// Where the medicine is named, when the request does not say.
-    elsewhere: Option<String>,
+    called: Called,
     /// When the source changed the resource last: by then it was stopped.
     changed: Option<ClinicalTime>,
     value: String,
@@ -47,36 +44,27 @@ struct Request {
 
 impl MedicineRows {
     pub fn new(source: RowSource) -> Self {
-        Self { source, rows: Vec::new(), included: HashMap::new(), without_id: 0 }
+        Self { source, rows: Vec::new(), book: Book::default(), without_id: 0 }
     }
 
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// A Medication that came along or was read: `reference` as requests name it (`Medication/1`).
-    pub fn medication(&mut self, id: &str, code: Option<&fhir::rows::CodeableConcept<'_>>) {
-        self.included.insert(format!("Medication/{id}"), Concept::read(code));
+    /// Medications that came along, or were read.
+    pub fn book(&mut self) -> &mut Book {
+        &mut self.book
     }
 
     /// Ids of Medications that are named and have not come.
     pub fn missing(&self, base: &url::Url) -> Vec<String> {
-        let mut missing: Vec<String> = Vec::new();
-        for reference in self.rows.iter().filter_map(|request| request.elsewhere.as_deref()) {
-            if let fhir::Reference::Local { kind: "Medication", id, .. } = fhir::Reference::parse(reference, base)
-                && !self.included.contains_key(&format!("Medication/{id}"))
-                && !missing.iter().any(|known| known == id)
-            {
-                missing.push(id.to_owned());
-            }
-        }
-        missing
+        self.book.missing(self.rows.iter().filter_map(|request| request.called.elsewhere.as_deref()), base)
     }
 
     /// Is there a request whose medicine has no name, even so?
     pub fn has_nameless(&self, base: &url::Url) -> bool {
         let missing = self.missing(base);
-        !missing.is_empty() && self.rows.iter().any(|request| request.row.item.fact.code.text.is_empty())
+        !missing.is_empty() && self.rows.iter().any(|request| request.called.is_nameless())
     }
 
     /// Takes a request that has been checked to be the patient's.
@@ -85,139 +73,61 @@ impl MedicineRows {
         if status == "entered-in-error" {
             return;
         }
-        let (concept, elsewhere) = medicine(row);
+        let called = Called::read(row.medication.as_ref(), row.medication_reference.as_ref(), row.contained);
         let time = row.authored_on.and_then(ClinicalTime::parse);
-        let Some(fact) = self.source.fact("MedicationRequest", row.id, row.meta, &concept, time, status) else {
+        let Some(fact) = self.source.fact("MedicationRequest", row.id, row.meta, &called.concept, time, status) else {
             self.without_id += 1;
             return;
         };
-        let (dose, frequency) = (dose(row.dosage_instruction), frequency(row.dosage_instruction));
-        let instruction = instruction(row.dosage_instruction);
+        let words = DoseWords::read(row.dosage_instruction);
         let dispense = row.dispense_request.get();
         let forbidden = row.do_not_perform == Some(true);
         let medicine = Medicine {
             current: !forbidden && is_current(status),
-            route: row.dosage_instruction.iter().find_map(|dosage| some_words(dosage.route.as_ref())),
+            route: words.route,
             supply: dispense.and_then(|dispense| dispense.expected_supply_duration).and_then(|of| quantity(&of)),
             prescriber: display(row.requester.as_ref()),
             reason: first_words(row.reason_code),
             intent: row.intent.map(str::to_owned),
             notes: row.note.iter().filter_map(|note| note.text).map(str::to_owned).collect(),
             since: fact.time.clone(),
-            dose,
-            frequency,
-            instruction,
+            dose: words.dose,
+            frequency: words.frequency,
+            instruction: words.instruction,
             fact,
             ..Medicine::default()
         };
-        let value = format!("{}|{}|{}", medicine.current, medicine.fact.status, dose_form(&medicine));
-        let key = event_key(&concept, medicine.fact.time.as_ref(), &value);
-        let row_of = Row { item: medicine, order: self.source.order, key, names: concept.names };
+        let value = format!("{}|{}|{}", medicine.current, medicine.fact.status, dose_form(&medicine).key());
+        let key = event_key(&called.concept, medicine.fact.time.as_ref(), &value);
+        let row_of = Row { item: medicine, order: self.source.order, key, names: called.concept.names.clone() };
         let changed = row.meta.and_then(|meta| meta.last_updated).and_then(ClinicalTime::parse);
-        self.rows.push(Request { row: row_of, elsewhere, changed, value });
+        self.rows.push(Request { row: row_of, called, changed, value });
     }
 
     /// Names what the Medications have said since.
     fn named(self, base: Option<&url::Url>) -> Vec<Request> {
-        let included = self.included;
+        let Self { rows, book, .. } = self;
         let name = |mut request: Request| {
-            let id = request.elsewhere.as_deref().and_then(|reference| match base {
-                Some(base) => match fhir::Reference::parse(reference, base) {
-                    fhir::Reference::Local { kind: "Medication", id, .. } => Some(format!("Medication/{id}")),
-                    _ => None,
-                },
-                None => Some(reference.to_owned()),
-            });
-            if let Some(concept) = id.and_then(|id| included.get(&id)).filter(|concept| !concept.is_empty()) {
+            if let Some(base) = base.filter(|_| request.called.elsewhere.is_some()) {
+                book.name(&mut request.called, base);
+                let concept = &request.called.concept;
                 request.row.item.fact.code = concept.code.clone();
                 request.row.key = event_key(concept, request.row.item.fact.time.as_ref(), &request.value);
                 request.row.names.clone_from(&concept.names);
             }
             request
         };
-        self.rows.into_iter().map(name).collect()
+        rows.into_iter().map(name).collect()
     }
-}
-
-/// What is prescribed, and where it is named if not here.
-fn medicine(row: &MedicationRequest<'_>) -> (Concept, Option<String>) {
-    let own = Concept::read(row.medication.as_ref());
-    let Some(reference) = row.medication_reference.filter(|_| own.is_empty()) else { return (own, None) };
-    let contained = reference.reference.and_then(|text| text.strip_prefix('#')).and_then(|id| {
-        let inside = row.contained.iter().find(|inside| inside.id == Some(id))?;
-        Some(Concept::read(inside.code.as_ref())).filter(|concept| !concept.is_empty())
-    });
-    if let Some(contained) = contained {
-        return (contained, None);
-    }
-    let words = display(Some(&reference)).map(|words| Concept::of_text(&words)).unwrap_or_default();
-    (words, reference.reference.map(str::to_owned))
 }
 
 /// Nothing said is current: a medicine is not hidden because its status is missing. Paused ones are shown with it.
-fn is_current(status: &str) -> bool {
+pub(crate) fn is_current(status: &str) -> bool {
     !matches!(status, "stopped" | "completed" | "cancelled" | "draft" | "ended")
 }
 
-/// `80 mg`
-fn dose(all: &[Dosage<'_>]) -> Option<String> {
-    all.iter().find_map(|dosage| {
-        let mut amounts = dosage.dose_and_rate.iter().filter_map(|rate| {
-            rate.dose_quantity.as_ref().and_then(quantity).or_else(|| {
-                let range = rate.dose_range?;
-                Some(format!("{}–{}", range.low.as_ref().and_then(quantity)?, range.high.as_ref().and_then(quantity)?))
-            })
-        });
-        amounts.next().or_else(|| dosage.dose_quantity.as_ref().and_then(quantity))
-    })
-}
-
-/// The words for it, else how often in what period: `2 / 1 d`.
-fn frequency(all: &[Dosage<'_>]) -> Option<String> {
-    let timing = all.iter().find_map(|dosage| dosage.timing)?;
-    some_words(timing.code.as_ref()).or_else(|| timing.repeat.as_ref().and_then(repeat))
-}
-
-fn repeat(of: &TimingRepeat<'_>) -> Option<String> {
-    let period = format!("{} {}", of.period?.text(), of.period_unit?);
-    let times = of.frequency.map_or("1", |number| number.text());
-    let most = of.frequency_max.map(|number| format!("–{}", number.text())).unwrap_or_default();
-    let when = if of.when.is_empty() { String::new() } else { format!(" {}", of.when.join(" ")) };
-    Some(format!("{times}{most} / {period}{when}"))
-}
-
-fn instruction(all: &[Dosage<'_>]) -> Option<String> {
-    let texts = all.iter().filter_map(|dosage| dosage.text.or(dosage.patient_instruction)).map(str::trim);
-    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
-    (!texts.is_empty()).then(|| texts.join("\n"))
-}
-
-/// What makes two doses the same, however they are spaced: amount and frequency, else the whole instruction.
-fn dose_form(of: &Medicine) -> String {
-    let (dose, frequency) = (of.dose.as_deref().map(amount_form), of.frequency.as_deref().map(said_form));
-    let said = [dose, frequency].into_iter().flatten().collect::<Vec<_>>().join("|");
-    match said.is_empty() {
-        true => of.instruction.as_deref().map(said_form).unwrap_or_default(),
-        false => said,
-    }
-}
-
-/// `80.0 mg` and `80毫克` are `80 mg`, `0.5 g` is `500 mg`; anything else is what it says.
-fn amount_form(text: &str) -> String {
-    let form = said_form(text);
-    let digits = form.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(form.len());
-    let (number, unit) = form.split_at(digits);
-    let in_mg = match unit {
-        "g" | "克" => 1_000.0,
-        "mg" | "毫克" => 1.0,
-        "ug" | "\u{3bc}g" | "mcg" | "微克" => 0.001,
-        _ => 0.0,
-    };
-    match number.parse::<f64>() {
-        Ok(number) if in_mg > 0.0 => format!("{:.6}mg", number * in_mg),
-        Ok(number) => format!("{number}{unit}"),
-        Err(_) => form,
-    }
+fn dose_form(of: &Medicine) -> DoseForm {
+    DoseForm::new(of.dose.as_deref(), of.frequency.as_deref(), of.instruction.as_deref())
 }
 
 fn dose_text(of: &Medicine) -> String {
@@ -293,7 +203,7 @@ fn take_in(head: &mut Medicine, earlier: &Medicine) {
     let text = dose_text(earlier);
     if head.current && head.earlier.is_empty() {
         let known = !last.is_empty() && !text.is_empty();
-        head.dose_changed = known && dose_form(head) != dose_form(earlier);
+        head.dose_changed = known && !dose_form(head).agrees(&dose_form(earlier));
     }
     if earlier.fact.time.is_some() {
         head.since.clone_from(&earlier.fact.time);
@@ -301,6 +211,8 @@ fn take_in(head: &mut Medicine, earlier: &Medicine) {
     head.earlier.push(EarlierDose {
         time: earlier.fact.time.clone(),
         text,
+        dose: earlier.dose.clone(),
+        frequency: earlier.frequency.clone(),
         status: earlier.fact.status.clone(),
         origins: earlier.fact.origins.clone(),
     });
@@ -334,7 +246,7 @@ fn contradict(one: &Line, other: &Line) -> bool {
         return false;
     }
     match (a.current, b.current) {
-        (true, true) => dose_form(a) != dose_form(b),
+        (true, true) => !dose_form(a).agrees(&dose_form(b)),
         (true, false) => was_stopped_after(other, a),
         (false, true) => was_stopped_after(one, b),
         (false, false) => false,
@@ -350,24 +262,4 @@ fn was_stopped_after(stopped: &Line, current: &Medicine) -> bool {
         .zip(current.fact.time.as_ref())
         .is_some_and(|(changed, written)| changed < written && time_key(changed) != time_key(written));
     stopped.row.item.fact.status == "stopped" && !known_before
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_dose_however_it_is_written() {
-        let same = |one: &str, other: &str| amount_form(one) == amount_form(other);
-        assert!(
-            same("80 mg", "80.0 毫克") && same("0.5 g", "500mg") && same("50 µg", "0.05 mg") && same("1 片", "1.0片")
-        );
-        assert!(
-            !same("80 mg", "40 mg")
-                && !same("1 片", "1 mg")
-                && !same("5 mg", "5 g")
-                && !same("0.5 g", "5 g")
-                && !same("半片", "1片")
-        );
-    }
 }

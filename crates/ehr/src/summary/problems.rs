@@ -82,7 +82,7 @@ impl ProblemRows {
 }
 
 /// A time, or words for it.
-pub(super) fn dated(when: Option<When<'_>>) -> (Option<ClinicalTime>, Option<String>) {
+pub(crate) fn dated(when: Option<When<'_>>) -> (Option<ClinicalTime>, Option<String>) {
     match when {
         None => (None, None),
         Some(When::DateTime(text)) => match ClinicalTime::parse(text) {
@@ -100,7 +100,7 @@ pub(super) fn dated(when: Option<When<'_>>) -> (Option<ClinicalTime>, Option<Str
 }
 
 /// `62 岁`
-pub(super) fn quantity(of: &fhir::rows::Quantity<'_>) -> Option<String> {
+pub(crate) fn quantity(of: &fhir::rows::Quantity<'_>) -> Option<String> {
     let number = of.value?.text();
     let unit = of.unit.or(of.code).unwrap_or_default();
     let text = format!("{}{number} {unit}", of.comparator.unwrap_or_default());

@@ -1,13 +1,31 @@
 //! Charts and merging, as their callers see them.
 
+// One made-up resource has more members than a macro may nest by default.
+#![recursion_limit = "256"]
 #![allow(missing_docs, reason = "a test program: nobody imports it, and a panic is a failed test")]
 
+mod charges;
 mod charts;
+mod discharge;
+mod documents;
+mod every_section;
+mod exam_reports;
+mod examples;
 mod foreign;
+mod front_page;
+mod growth;
 mod hostile;
+mod inpatient;
+mod medications;
 mod merge;
+mod nursing;
+mod orders;
 mod outpatient;
+mod personal_record;
+mod prescriptions;
 mod region;
 mod server;
 mod summary;
+mod surgery;
+mod timeline;
 mod world;

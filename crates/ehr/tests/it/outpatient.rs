@@ -1,13 +1,13 @@
 //! Visits: what kind they were, what was found, and what was written.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ehr::{NoteContent, NoteEncoding, Outpatient, Reader, RecordQuery, SourceState, Visit, VisitClass};
+use ehr::{NoteContent, NoteEncoding, Reader, RecordQuery, SourceState, Visit, VisitClass, Visits};
 use serde_json::{Value, json};
 
 use super::region::{now, patient, staff};
 use super::world::{FOREIGN_WORDS, Fault, Hospital, World, send};
 
-async fn outpatient(world: &World, query: &RecordQuery) -> Outpatient {
+async fn outpatient(world: &World, query: &RecordQuery) -> Visits {
     let clinician = staff("li.wei", "clinician");
     world.charts.outpatient(Reader::Staff(&clinician), world.person, query, now()).await.expect("outpatient")
 }
@@ -76,7 +76,7 @@ async fn visits_with_diagnoses_and_notes_newest_first_and_undated_last() {
     assert_eq!(diagnoses, [(Some("N18.3"), Some(1)), (Some("E78.0"), None)]);
     assert_eq!(texts(newest), ["主诉：乏力"]);
     assert_eq!(found.loose_notes.len(), 1, "a note that names no visit is not lost, one of a stay is not here");
-    let json = serde_json::to_value(ehr::json::outpatient(world.person, &found)).expect("json");
+    let json = serde_json::to_value(ehr::json::visits(world.person, &found)).expect("json");
     assert_eq!(json.pointer("/items/0/fields/notes/0/text"), Some(&json!("主诉：乏力")));
     assert_eq!(json.pointer("/items/0/fields/department"), Some(&json!("肾内科")));
 

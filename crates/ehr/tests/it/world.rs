@@ -52,10 +52,14 @@ struct Content {
     /// Type → resources.
     records: HashMap<String, Vec<Value>>,
     faults: HashMap<String, Fault>,
+    /// Of reads of one resource of a type.
+    read_faults: HashMap<String, Fault>,
     /// `Patient/p1` is read as somebody else.
     stranger: bool,
     /// Answers searches with a `category` with nothing.
     blind_filters: bool,
+    /// Refuses searches for charge items that name no visit.
+    by_visit: bool,
     asked: Vec<String>,
 }
 
@@ -92,6 +96,11 @@ impl Hospital {
         self.lock(|content| content.faults.insert(kind.to_owned(), fault));
     }
 
+    /// Reads of single resources go wrong, searches don't.
+    pub fn fail_reads(&self, kind: &str, fault: Fault) {
+        self.lock(|content| content.read_faults.insert(kind.to_owned(), fault));
+    }
+
     pub fn heal(&self) {
         self.lock(|content| content.faults.clear());
     }
@@ -102,6 +111,10 @@ impl Hospital {
 
     pub fn ignore_categories(&self) {
         self.lock(|content| content.blind_filters = true);
+    }
+
+    pub fn charge_items_by_visit(&self) {
+        self.lock(|content| content.by_visit = true);
     }
 
     /// What has been asked since.
@@ -124,15 +137,28 @@ impl Hospital {
                 _ => {}
             }
             if let Some((kind, id)) = kind.split_once('/') {
+                match content.read_faults.get(kind) {
+                    Some(Fault::Status(status)) => return Reply::Status(*status),
+                    Some(Fault::Garbage) => return Reply::Garbage,
+                    Some(_) => return Reply::Nothing,
+                    None => {}
+                }
                 let found = content.records.get(kind).and_then(|all| all.iter().find(|one| one["id"] == id));
                 return found.cloned().map_or(Reply::Status(404), Reply::Json);
             }
             let found = content.records.get(kind).cloned().unwrap_or_default();
             let fits = |one: &Value| {
                 let category = query.split('&').find_map(|pair| pair.strip_prefix("category="));
-                category.is_none_or(|wanted| !content.blind_filters && one["category"].to_string().contains(wanted))
+                let has = |wanted: &str| one["category"].to_string().contains(wanted);
+                // Several, with commas between: any of them (<https://hl7.org/fhir/R4/search.html#combining>).
+                category.is_none_or(|wanted| !content.blind_filters && wanted.split("%2C").any(has))
             };
-            let mut found: Vec<Value> = found.into_iter().filter(fits).collect();
+            let visit = query.split('&').find_map(|pair| pair.strip_prefix("context=")).map(|id| id.replace("%2F", "/"));
+            if content.by_visit && kind == "ChargeItem" && visit.is_none() {
+                return Reply::Status(400);
+            }
+            let within = |one: &Value| visit.as_ref().is_none_or(|visit| one["context"]["reference"] == *visit);
+            let mut found: Vec<Value> = found.into_iter().filter(fits).filter(within).collect();
             match content.faults.get(kind) {
                 None => Reply::Json(bundle(found)),
                 Some(Fault::Status(status)) => Reply::Status(*status),
@@ -185,15 +211,20 @@ pub struct World {
 
 impl World {
     pub async fn new(hospitals: &[Hospital]) -> Self {
-        Self::of(hospitals, Domain::Internal).await
+        Self::of(hospitals, Domain::Internal, "plain").await
+    }
+
+    /// With servers of this vendor's shape.
+    pub async fn on(platform: &str, hospitals: &[Hospital]) -> Self {
+        Self::of(hospitals, Domain::Internal, platform).await
     }
 
     /// As the public portal sees it.
     pub async fn outside(hospitals: &[Hospital]) -> Self {
-        Self::of(hospitals, Domain::External).await
+        Self::of(hospitals, Domain::External, "plain").await
     }
 
-    async fn of(hospitals: &[Hospital], domain: Domain) -> Self {
+    async fn of(hospitals: &[Hospital], domain: Domain, platform: &str) -> Self {
         let mut servers = Vec::new();
         for hospital in hospitals {
             let hospital = hospital.clone();
@@ -201,7 +232,7 @@ impl World {
         }
         let ids: Vec<String> = (0..servers.len()).map(|nth| format!("h{nth}")).collect();
         let listed: Vec<super::region::Hospital<'_>> =
-            ids.iter().zip(&servers).map(|(id, server)| (id.as_str(), "plain", server.base_url.clone())).collect();
+            ids.iter().zip(&servers).map(|(id, server)| (id.as_str(), platform, server.base_url.clone())).collect();
         let db = testbed::Database::sqlite().await.expect("database");
         let inside = charts_with(&db, &listed, Domain::Internal, TreatmentRelation::Advisory).await;
         let found = inside.search_patients(&staff("li.wei", "clinician"), "陈玉兰", now()).await.expect("search");

@@ -270,3 +270,13 @@ object! {
         pub creation: Option<&'a str> = "creation",
     }
 }
+
+object! {
+    /// A resource in words (<https://hl7.org/fhir/R4/narrative.html>). A stranger's XHTML.
+    pub struct Narrative<'a> {
+        /// `generated` where it says what the other members say.
+        pub status: Option<&'a str> = "status",
+        /// XHTML.
+        pub div: Option<&'a str> = "div",
+    }
+}

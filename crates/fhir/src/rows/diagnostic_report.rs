@@ -1,7 +1,7 @@
 //! DiagnosticReport (<https://hl7.org/fhir/R4/diagnosticreport.html>).
 
-use super::{Attachment, CodeableConcept, Effective, Meta, ResourceReference};
-use crate::lean::object;
+use super::{Attachment, CodeableConcept, Contained, Effective, Meta, Narrative, ResourceReference};
+use crate::lean::{Rare, object};
 
 object! {
     /// A report that groups results.
@@ -12,6 +12,8 @@ object! {
         pub id: Option<&'a str> = "id",
         /// Version and time.
         pub meta: Option<Meta<'a>> = "meta",
+        /// Resources inside it.
+        pub contained: &'a [Contained<'a>] = "contained",
         /// `registered`, `partial`, `preliminary`, `final`, `amended`, `cancelled`, `entered-in-error`, …
         pub status: Option<&'a str> = "status",
         /// `LAB`, `RAD`, …; often left out.
@@ -32,9 +34,29 @@ object! {
         pub specimen: &'a [ResourceReference<'a>] = "specimen",
         /// Results of the report.
         pub result: &'a [ResourceReference<'a>] = "result",
+        /// Who interpreted it.
+        pub results_interpreter: &'a [ResourceReference<'a>] = "resultsInterpreter",
+        /// Pictures of the study, at an image archive.
+        pub imaging_study: &'a [ResourceReference<'a>] = "imagingStudy",
+        /// Key pictures.
+        pub media: &'a [ReportMedia<'a>] = "media",
         /// Conclusion in words.
         pub conclusion: Option<&'a str> = "conclusion",
+        /// Conclusion in codes.
+        pub conclusion_code: &'a [CodeableConcept<'a>] = "conclusionCode",
+        /// The resource in words.
+        pub text: Rare<'a, Narrative<'a>> = "text",
         /// The report as a document.
         pub presented_form: &'a [Attachment<'a>] = "presentedForm",
+    }
+}
+
+object! {
+    /// `DiagnosticReport.media`
+    pub struct ReportMedia<'a> {
+        /// What it shows.
+        pub comment: Option<&'a str> = "comment",
+        /// The picture.
+        pub link: Option<ResourceReference<'a>> = "link",
     }
 }

@@ -1,7 +1,7 @@
 //! DocumentReference (<https://hl7.org/fhir/R4/documentreference.html>) and Binary
 //! (<https://hl7.org/fhir/R4/binary.html>).
 
-use super::{Attachment, CodeableConcept, Meta, Period, ResourceReference};
+use super::{Attachment, CodeableConcept, Contained, Meta, Period, ResourceReference};
 use crate::lean::{Rare, object};
 
 object! {
@@ -13,6 +13,8 @@ object! {
         pub id: Option<&'a str> = "id",
         /// Version and time.
         pub meta: Option<Meta<'a>> = "meta",
+        /// Resources inside it.
+        pub contained: &'a [Contained<'a>] = "contained",
         /// `current`, `superseded`, `entered-in-error`.
         pub status: Option<&'a str> = "status",
         /// `preliminary`, `final`, `amended`, `entered-in-error`.
@@ -51,6 +53,8 @@ object! {
         pub encounter: &'a [ResourceReference<'a>] = "encounter",
         /// When what it tells of happened.
         pub period: Option<Period<'a>> = "period",
+        /// What it is about beside the visit: the operation, the order.
+        pub related: &'a [ResourceReference<'a>] = "related",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Encounter (<https://hl7.org/fhir/R4/encounter.html>).
 
-use super::{CodeableConcept, Coding, Identifier, Meta, Number, Period, ResourceReference};
-use crate::lean::object;
+use super::{CodeableConcept, Coding, Contained, Extension, Identifier, Meta, Number, Period, ResourceReference};
+use crate::lean::{Rare, object};
 
 object! {
     /// A visit or a stay.
@@ -12,6 +12,8 @@ object! {
         pub id: Option<&'a str> = "id",
         /// Version and time.
         pub meta: Option<Meta<'a>> = "meta",
+        /// Resources inside it.
+        pub contained: &'a [Contained<'a>] = "contained",
         /// Numbers of the visit.
         pub identifier: &'a [Identifier<'a>] = "identifier",
         /// `planned`, `arrived`, `in-progress`, `finished`, `cancelled`, `entered-in-error`, …
@@ -34,6 +36,8 @@ object! {
         pub participant: &'a [EncounterParticipant<'a>] = "participant",
         /// Where.
         pub location: &'a [EncounterLocation<'a>] = "location",
+        /// How a stay began and ended.
+        pub hospitalization: Rare<'a, EncounterHospitalization<'a>> = "hospitalization",
         /// The hospital.
         pub service_provider: Option<ResourceReference<'a>> = "serviceProvider",
     }
@@ -42,6 +46,8 @@ object! {
 object! {
     /// `Encounter.diagnosis`
     pub struct EncounterDiagnosis<'a> {
+        /// What has no element of its own: 入院病情.
+        pub extension: &'a [Extension<'a>] = "extension",
         /// Which condition or procedure.
         pub condition: Option<ResourceReference<'a>> = "condition",
         /// Admission, discharge, chief complaint, …
@@ -66,5 +72,21 @@ object! {
     pub struct EncounterLocation<'a> {
         /// Where.
         pub location: Option<ResourceReference<'a>> = "location",
+        /// `planned`, `active`, `reserved`, `completed`
+        pub status: Option<&'a str> = "status",
+        /// Ward, room, bed (<https://terminology.hl7.org/CodeSystem-location-physical-type.html>).
+        pub physical_type: Option<CodeableConcept<'a>> = "physicalType",
+        /// From–to.
+        pub period: Option<Period<'a>> = "period",
+    }
+}
+
+object! {
+    /// `Encounter.hospitalization`
+    pub struct EncounterHospitalization<'a> {
+        /// From where the patient came.
+        pub admit_source: Option<CodeableConcept<'a>> = "admitSource",
+        /// Where they went.
+        pub discharge_disposition: Option<CodeableConcept<'a>> = "dischargeDisposition",
     }
 }

@@ -1,7 +1,7 @@
 //! Immunization (<https://hl7.org/fhir/R4/immunization.html>), Procedure (<https://hl7.org/fhir/R4/procedure.html>) and
 //! Device (<https://hl7.org/fhir/R4/device.html>).
 
-use super::{Annotation, CodeableConcept, Meta, Number, ResourceReference, When};
+use super::{Annotation, CodeableConcept, Contained, Extension, Meta, Number, ResourceReference, When};
 use crate::lean::object;
 
 object! {
@@ -31,6 +31,10 @@ object! {
         pub lot_number: Option<&'a str> = "lotNumber",
         /// Who.
         pub performer: &'a [EventPerformer<'a>] = "performer",
+        /// Where it is known from, when nobody saw it: `recall` is the patient's or the parents' memory.
+        pub report_origin: Option<CodeableConcept<'a>> = "reportOrigin",
+        /// Remarks.
+        pub note: &'a [Annotation<'a>] = "note",
         /// Which dose of which series.
         pub protocol_applied: &'a [ProtocolApplied<'a>] = "protocolApplied",
     }
@@ -67,6 +71,12 @@ object! {
         pub id: Option<&'a str> = "id",
         /// Version and time.
         pub meta: Option<Meta<'a>> = "meta",
+        /// Resources that it brings along.
+        pub contained: &'a [Contained<'a>] = "contained",
+        /// What Procedure has no element for: ASA class, kind of anaesthesia.
+        pub extension: &'a [Extension<'a>] = "extension",
+        /// The procedure that it is a part of.
+        pub part_of: &'a [ResourceReference<'a>] = "partOf",
         /// `preparation`, `in-progress`, `not-done`, `on-hold`, `stopped`, `completed`, `entered-in-error`, `unknown`.
         pub status: Option<&'a str> = "status",
         /// Why that status.
@@ -88,6 +98,18 @@ object! {
         pub body_site: &'a [CodeableConcept<'a>] = "bodySite",
         /// What came of it.
         pub outcome: Option<CodeableConcept<'a>> = "outcome",
+        /// Surgery, anaesthesia, diagnostic procedure, …
+        pub category: Option<CodeableConcept<'a>> = "category",
+        /// In which room.
+        pub location: Option<ResourceReference<'a>> = "location",
+        /// Reports and documents about it.
+        pub report: &'a [ResourceReference<'a>] = "report",
+        /// What went wrong.
+        pub complication: &'a [CodeableConcept<'a>] = "complication",
+        /// Materials, techniques, kinds of anaesthesia.
+        pub used_code: &'a [CodeableConcept<'a>] = "usedCode",
+        /// Remarks.
+        pub note: &'a [Annotation<'a>] = "note",
     }
 }
 

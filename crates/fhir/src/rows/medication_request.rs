@@ -1,7 +1,9 @@
 //! MedicationRequest (<https://hl7.org/fhir/R4/medicationrequest.html>) and the Medication it names
 //! (<https://hl7.org/fhir/R4/medication.html>).
 
-use super::{Annotation, CodeableConcept, Meta, Number, Period, Quantity, Range, Ratio, ResourceReference};
+use super::{
+    Annotation, CodeableConcept, Contained, Identifier, Meta, Number, Period, Quantity, Range, Ratio, ResourceReference,
+};
 use crate::lean::{Rare, object};
 
 object! {
@@ -15,8 +17,14 @@ object! {
         pub meta: Option<Meta<'a>> = "meta",
         /// `active`, `on-hold`, `cancelled`, `completed`, `entered-in-error`, `stopped`, `draft`, `unknown`.
         pub status: Option<&'a str> = "status",
+        /// Why that status.
+        pub status_reason: Option<CodeableConcept<'a>> = "statusReason",
         /// `proposal`, `plan`, `order`, …
         pub intent: Option<&'a str> = "intent",
+        /// `inpatient`, `outpatient`, `community`, `discharge`, and what the hospital adds (长期医嘱).
+        pub category: &'a [CodeableConcept<'a>] = "category",
+        /// `routine`, `urgent`, `asap`, `stat`.
+        pub priority: Option<&'a str> = "priority",
         /// True: it is not to be given.
         pub do_not_perform: Option<bool> = "doNotPerform",
         /// What.
@@ -25,6 +33,8 @@ object! {
         pub medication_reference: Option<ResourceReference<'a>> = "medicationReference",
         /// Of an included Medication: what it is.
         pub code: Option<CodeableConcept<'a>> = "code",
+        /// Of an included Medication: what is in it.
+        pub ingredient: &'a [Ingredient<'a>] = "ingredient",
         /// For whom.
         pub subject: Option<ResourceReference<'a>> = "subject",
         /// During which visit.
@@ -35,14 +45,18 @@ object! {
         pub requester: Option<ResourceReference<'a>> = "requester",
         /// What for.
         pub reason_code: &'a [CodeableConcept<'a>] = "reasonCode",
+        /// The prescription form it stands on.
+        pub group_identifier: Rare<'a, Identifier<'a>> = "groupIdentifier",
+        /// `continuous`, `acute`, `seasonal`.
+        pub course_of_therapy: Option<CodeableConcept<'a>> = "courseOfTherapyType",
         /// Remarks.
         pub note: &'a [Annotation<'a>] = "note",
         /// How to take it.
         pub dosage_instruction: &'a [Dosage<'a>] = "dosageInstruction",
         /// How much to hand out.
         pub dispense_request: Rare<'a, DispenseRequest<'a>> = "dispenseRequest",
-        /// Medications inside the request.
-        pub contained: &'a [Medication<'a>] = "contained",
+        /// Resources inside the request.
+        pub contained: &'a [Contained<'a>] = "contained",
     }
 }
 
@@ -57,6 +71,16 @@ object! {
         pub code: Option<CodeableConcept<'a>> = "code",
         /// Tablet, …
         pub form: Option<CodeableConcept<'a>> = "form",
+        /// What is in it.
+        pub ingredient: &'a [Ingredient<'a>] = "ingredient",
+    }
+}
+
+object! {
+    /// `Medication.ingredient`
+    pub struct Ingredient<'a> {
+        /// What.
+        pub item: Option<CodeableConcept<'a>> = "itemCodeableConcept",
     }
 }
 
@@ -71,6 +95,8 @@ object! {
         pub timing: Option<DosageTiming<'a>> = "timing",
         /// Only when needed.
         pub as_needed: Option<bool> = "asNeededBoolean",
+        /// Only when needed, and what for.
+        pub as_needed_for: Option<CodeableConcept<'a>> = "asNeededCodeableConcept",
         /// By mouth, …
         pub route: Option<CodeableConcept<'a>> = "route",
         /// How much.
@@ -95,6 +121,10 @@ object! {
     pub struct TimingRepeat<'a> {
         /// From–to.
         pub bounds_period: Option<Period<'a>> = "boundsPeriod",
+        /// For how long.
+        pub bounds_duration: Option<Quantity<'a>> = "boundsDuration",
+        /// How many times in all.
+        pub count: Option<Number<'a>> = "count",
         /// How often in a period.
         pub frequency: Option<Number<'a>> = "frequency",
         /// Up to how often.
@@ -103,6 +133,10 @@ object! {
         pub period: Option<Number<'a>> = "period",
         /// `s`, `min`, `h`, `d`, `wk`, `mo`, `a`.
         pub period_unit: Option<&'a str> = "periodUnit",
+        /// `mon`, `tue`, …
+        pub day_of_week: &'a [&'a str] = "dayOfWeek",
+        /// `08:00:00`, …
+        pub time_of_day: &'a [&'a str] = "timeOfDay",
         /// `AC`, `HS`, …
         pub when: &'a [&'a str] = "when",
     }
@@ -117,6 +151,10 @@ object! {
         pub dose_range: Option<Range<'a>> = "doseRange",
         /// An amount a time.
         pub rate_ratio: Option<Ratio<'a>> = "rateRatio",
+        /// An amount a time, in one unit.
+        pub rate_quantity: Option<Quantity<'a>> = "rateQuantity",
+        /// From–to a time.
+        pub rate_range: Option<Range<'a>> = "rateRange",
     }
 }
 

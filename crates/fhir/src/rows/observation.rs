@@ -27,6 +27,8 @@ object! {
         pub subject: Option<ResourceReference<'a>> = "subject",
         /// During which visit.
         pub encounter: Option<ResourceReference<'a>> = "encounter",
+        /// The procedure that it is a part of.
+        pub part_of: &'a [ResourceReference<'a>] = "partOf",
         /// When it was true of the patient.
         pub effective: Option<Effective<'a>>
             = "effectiveDateTime" | "effectivePeriod" | "effectiveInstant" | "effectiveTiming",

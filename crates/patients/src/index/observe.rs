@@ -4,6 +4,8 @@
 //! (an identity has one person, a resident ID one holder) refuse a plan that another replica has overtaken; it is then
 //! made anew.
 
+use std::collections::BTreeSet;
+
 use access::{
     Context, PersonId,
     audit::{AuditLog, Draft, Event, Outcome},
@@ -21,7 +23,7 @@ use super::Index;
 use super::plan::{Known, Plan};
 use crate::{
     IndexError, SourcePatient,
-    entity::{contested, identity_seen, link, patient},
+    entity::{contested, identity_seen, identity_term, identity_trait, link, patient},
 };
 
 /// How often a plan is made anew when another replica took the same identity, resident ID or number first.
@@ -144,6 +146,9 @@ async fn carry_out(tx: &Tx, plan: Plan, audit: AuditLog, drafts: Vec<Draft>, now
     for seen in plan.seen {
         remember(tx, seen).await?;
     }
+    for (traits, terms) in plan.traits {
+        describe(tx, traits, terms).await?;
+    }
     for contested in plan.contested {
         contested::Entity::insert(contested.into_active_model()).exec_without_returning(tx).await?;
     }
@@ -159,6 +164,34 @@ async fn remember<C: ConnectionTrait>(db: &C, seen: identity_seen::Model) -> Res
     let newest = [Column::Names, Column::Sex, Column::BirthDate, Column::Identifiers, Column::Aliases, Column::SeenAt];
     let same = OnConflict::columns([Column::Source, Column::SourcePatient]).update_columns(newest).to_owned();
     identity_seen::Entity::insert(seen.into_active_model()).on_conflict(same).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Rows of one statement: below the number of values that every database takes.
+const ROWS: usize = 200;
+
+/// Taken away and put anew: the public portal's role may not read what stands there. Whoever does the same at once is
+/// refused by the key, and plans anew.
+pub(super) async fn describe<C: ConnectionTrait>(
+    db: &C,
+    traits: identity_trait::Model,
+    terms: BTreeSet<Vec<u8>>,
+) -> Result<(), IndexError> {
+    let (source, patient) = (traits.source.clone(), traits.source_patient.clone());
+    let of_terms = Condition::all()
+        .add(identity_term::Column::Source.eq(&source))
+        .add(identity_term::Column::SourcePatient.eq(&patient));
+    identity_term::Entity::delete_many().filter(of_terms).exec(db).await?;
+    let of_traits = Condition::all()
+        .add(identity_trait::Column::Source.eq(&source))
+        .add(identity_trait::Column::SourcePatient.eq(&patient));
+    identity_trait::Entity::delete_many().filter(of_traits).exec(db).await?;
+    identity_trait::Entity::insert(traits.into_active_model()).exec_without_returning(db).await?;
+    let row = |term: Vec<u8>| identity_term::Model { term, source: source.clone(), source_patient: patient.clone() };
+    let rows: Vec<_> = terms.into_iter().map(|term| row(term).into_active_model()).collect();
+    for rows in rows.chunks(ROWS) {
+        identity_term::Entity::insert_many(rows.to_vec()).exec_without_returning(db).await?;
+    }
     Ok(())
 }
 

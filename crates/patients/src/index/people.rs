@@ -1,11 +1,13 @@
 //! Looking people up.
 
+use std::collections::HashMap;
+
 use access::PersonId;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use store::from_millis;
 use uuid::Uuid;
 
-use super::{Index, Link, LinkedBy, Person};
+use super::{Index, Link, LinkedBy, Person, Registered};
 use crate::{
     IndexError, IndexNumber, ResidentId, SourcePatient,
     entity::{do_not_link, identity_seen, link, patient},
@@ -26,15 +28,14 @@ impl Index {
     /// The database's.
     pub async fn people(&self, ids: &[PersonId]) -> Result<Vec<Person>, IndexError> {
         let db = self.store.reader();
-        let mut people = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(row) = self.row(id.0).await? {
-                people.push(row);
-            }
-        }
-        let wanted: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+        let asked: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let rows = self.with_survivors(&asked).await?;
+        let survivor = |id: &Uuid| survivor(&rows, *id);
+        let roots: Vec<Uuid> = asked.iter().filter_map(survivor).collect();
+        let members = self.with_merged(&roots).await?;
+        let everybody: Vec<Uuid> = members.iter().map(|row| row.id).collect();
         let links = link::Entity::find()
-            .filter(link::Column::Person.is_in(wanted))
+            .filter(link::Column::Person.is_in(everybody))
             .filter(link::Column::UndoneAt.is_null())
             .order_by_asc(link::Column::LinkedAt)
             .order_by_asc(link::Column::Source)
@@ -53,7 +54,31 @@ impl Index {
             false => identity_seen::Entity::find().filter(of_links).all(db).await?,
         };
         let apart = self.not_to_be_read(&seen).await?;
-        people.into_iter().map(|row| assemble(row, &links, &seen, &apart)).collect()
+        roots.iter().map(|root| assemble(*root, &members, &links, &seen, &apart)).collect()
+    }
+
+    /// Rows by id, and those that they were merged into.
+    async fn with_survivors(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, patient::Model>, IndexError> {
+        let mut rows: HashMap<Uuid, patient::Model> = HashMap::new();
+        let mut wanted = ids.to_vec();
+        // A circle in the table must not hang a request.
+        for _ in 0..16 {
+            if wanted.is_empty() {
+                break;
+            }
+            let found = patient::Entity::find().filter(patient::Column::Id.is_in(wanted)).all(self.store.reader());
+            rows.extend(found.await?.into_iter().map(|row| (row.id, row)));
+            wanted = rows.values().filter_map(|row| row.merged_into).filter(|into| !rows.contains_key(into)).collect();
+        }
+        Ok(rows)
+    }
+
+    /// Rows by id, and all that were merged into them.
+    async fn with_merged(&self, roots: &[Uuid]) -> Result<Vec<patient::Model>, IndexError> {
+        let concerned = Condition::any()
+            .add(patient::Column::Id.is_in(roots.to_vec()))
+            .add(patient::Column::MergedInto.is_in(roots.to_vec()));
+        Ok(patient::Entity::find().filter(concerned).order_by_asc(patient::Column::Id).all(self.store.reader()).await?)
     }
 
     /// Records that a hospital calls merged, but that are another person's here or were kept apart by a steward:
@@ -78,7 +103,8 @@ impl Index {
                 .filter(do_not_link::Column::Source.eq(&row.source))
                 .filter(do_not_link::Column::SourcePatient.is_in(aliases));
             for pair in kept.all(db).await? {
-                apart.push(Apart { source: pair.source, patient: pair.source_patient, rule: Rule::Not(pair.person) });
+                let kept = self.row(pair.person).await?.map_or(pair.person, |row| row.id);
+                apart.push(Apart { source: pair.source, patient: pair.source_patient, rule: Rule::Not(kept) });
             }
         }
         Ok(apart)
@@ -102,29 +128,60 @@ impl Index {
         Ok(self.person(id).await?.links)
     }
 
-    /// Who holds a resident ID by the strong key.
+    /// Whose record a source keeps under this `Patient` id, as far as anybody has looked: the person it was linked to, also
+    /// while a steward has joined that one to another, so that what is begun with them survives the decision's undoing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn linked_to(&self, source: &str, source_patient: &str) -> Result<Option<PersonId>, IndexError> {
+        let linked = link::Entity::find()
+            .filter(link::Column::Source.eq(source))
+            .filter(link::Column::SourcePatient.eq(source_patient))
+            .filter(link::Column::UndoneAt.is_null());
+        match linked.one(self.store.reader()).await? {
+            Some(link) => Ok(Some(PersonId(link.person))),
+            None => Ok(None),
+        }
+    }
+
+    /// Who holds a resident ID by the strong key: they themselves, whomever a steward has joined them to. An account or a
+    /// relation that is made of a number stays with the number's holder when the decision is undone.
     ///
     /// # Errors
     /// The database's.
     pub async fn holder(&self, id: &ResidentId) -> Result<Option<PersonId>, IndexError> {
         let held = patient::Entity::find().filter(patient::Column::ResidentIdHash.eq(self.key.hash(id)));
         match held.one(self.store.reader()).await? {
-            Some(row) => Ok(self.row(row.id).await?.map(|row| PersonId(row.id))),
+            Some(row) => Ok(Some(PersonId(row.id))),
             None => Ok(None),
         }
     }
 
     /// Is `id` the number that `person` holds? For logical references that name nothing but an identifier.
     pub fn is_held_by(&self, person: &Person, id: &ResidentId) -> bool {
-        person.resident_id_hash.as_deref() == Some(self.key.hash(id).as_str())
+        let hash = self.key.hash(id);
+        let theirs = person.links.iter().filter_map(|link| link.registered.resident_id_hash.as_deref());
+        theirs.chain(person.resident_id_hash.as_deref()).any(|held| held == hash)
     }
 
     /// Is what a hospital says of a linked record now certainly somebody else? Then nothing of it may be shown under
     /// this person, whatever the link says.
     pub fn is_somebody_else(&self, person: &Person, identity: &SourcePatient) -> bool {
         let strong = identity.strong_key().map(|id| self.key.hash(id));
-        let held = person.resident_id_hash.as_deref();
-        identity.contradicts(strong.as_deref(), held, &person.name, person.birth_date.as_deref())
+        // Compared with whom the record was linked to, not with whom a steward joined that person to.
+        let own = |link: &&Link| {
+            let same = |id: &String| *id == identity.patient;
+            link.source == identity.source && (same(&link.patient) || link.aliases.iter().any(same))
+        };
+        match person.links.iter().find(own).map(|link| &link.registered) {
+            Some(Registered { resident_id_hash, name, birth_date }) => {
+                identity.contradicts(strong.as_deref(), resident_id_hash.as_deref(), name, birth_date.as_deref())
+            }
+            None => {
+                let held = person.resident_id_hash.as_deref();
+                identity.contradicts(strong.as_deref(), held, &person.name, person.birth_date.as_deref())
+            }
+        }
     }
 
     /// By the number people read out.
@@ -165,35 +222,58 @@ impl Apart {
     }
 }
 
+/// Whom somebody was merged into; themselves if nobody. `None` for who does not exist.
+fn survivor(rows: &HashMap<Uuid, patient::Model>, id: Uuid) -> Option<Uuid> {
+    let mut row = rows.get(&id)?;
+    for _ in 0..16 {
+        match row.merged_into.and_then(|into| rows.get(&into)) {
+            Some(into) => row = into,
+            None => break,
+        }
+    }
+    Some(row.id)
+}
+
 fn assemble(
-    row: patient::Model,
+    root: Uuid,
+    members: &[patient::Model],
     links: &[link::Model],
     seen: &[identity_seen::Model],
     apart: &[Apart],
 ) -> Result<Person, IndexError> {
-    let links = links.iter().filter(|link| link.person == row.id).map(|link| {
+    let theirs: Vec<&patient::Model> =
+        members.iter().filter(|row| row.id == root || row.merged_into == Some(root)).collect();
+    let row = theirs.iter().find(|row| row.id == root).ok_or(IndexError::NotFound)?;
+    let of = |link: &&link::Model| theirs.iter().find(|row| row.id == link.person).copied();
+    let links = links.iter().filter_map(|link| Some((link, of(&link)?))).map(|(link, registered)| {
         let seen = seen.iter().find(|seen| seen.source == link.source && seen.source_patient == link.source_patient);
         let mut aliases: Vec<String> =
             seen.map(|seen| serde_json::from_str(&seen.aliases)).transpose()?.unwrap_or_default();
-        aliases.retain(|alias| !apart.iter().any(|one| one.forbids(row.id, &link.source, alias)));
+        aliases.retain(|alias| !apart.iter().any(|one| one.forbids(root, &link.source, alias)));
         Ok(Link {
             source: link.source.clone(),
             patient: link.source_patient.clone(),
-            how: LinkedBy::parse(&link.how),
+            how: if registered.id == root { LinkedBy::parse(&link.how) } else { LinkedBy::Steward },
             evidence: serde_json::from_str(&link.evidence)?,
             at: from_millis(link.linked_at),
             aliases,
             identifiers: seen.map(|seen| serde_json::from_str(&seen.identifiers)).transpose()?.unwrap_or_default(),
+            registered: Registered {
+                resident_id_hash: registered.resident_id_hash.clone(),
+                name: registered.name.clone(),
+                birth_date: registered.birth_date.clone(),
+            },
         })
     });
     Ok(Person {
-        id: PersonId(row.id),
-        number: row.number,
-        name: row.name,
-        sex: row.sex,
-        birth_date: row.birth_date,
-        resident_id_masked: row.resident_id_masked,
-        resident_id_hash: row.resident_id_hash,
+        id: PersonId(root),
+        number: row.number.clone(),
+        name: row.name.clone(),
+        sex: row.sex.clone(),
+        birth_date: row.birth_date.clone(),
+        resident_id_masked: row.resident_id_masked.clone(),
+        resident_id_hash: row.resident_id_hash.clone(),
         links: links.collect::<Result<_, IndexError>>()?,
+        ids: theirs.iter().map(|row| PersonId(row.id)).collect(),
     })
 }

@@ -1,18 +1,19 @@
 //! Deciding who is whom: pure, on what was loaded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use access::PersonId;
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use store::{Store, to_millis};
 use uuid::Uuid;
 
 use super::LinkedBy;
 use crate::{
     IndexError, IndexKey, IndexNumber, SourcePatient,
-    entity::{contested, do_not_link, identity_seen, link, patient},
+    entity::{contested, do_not_link, identity_seen, identity_trait, link, patient},
     identity::STRONG_EVIDENCE,
+    particulars::Particulars,
 };
 
 /// Merged people are followed so far at most: a circle in the table must not hang a request.
@@ -25,6 +26,8 @@ type Identity = (String, String);
 pub(super) struct Known {
     links: HashMap<Identity, Uuid>,
     seen: HashMap<Identity, identity_seen::Model>,
+    /// What the traits and terms of each identity were made of.
+    digests: HashMap<Identity, String>,
     people: HashMap<Uuid, patient::Model>,
     holders: HashMap<String, Uuid>,
     apart: Vec<do_not_link::Model>,
@@ -41,6 +44,7 @@ pub(super) struct Plan {
     /// Links that no longer hold: `(source, patient at source, person)`.
     pub undone: Vec<(String, String, Uuid)>,
     pub seen: Vec<identity_seen::Model>,
+    pub traits: Vec<(identity_trait::Model, BTreeSet<Vec<u8>>)>,
     /// For a steward.
     pub contested: Vec<contested::Model>,
 }
@@ -60,6 +64,7 @@ impl Plan {
             && self.links.is_empty()
             && self.undone.is_empty()
             && self.seen.is_empty()
+            && self.traits.is_empty()
             && self.contested.is_empty()
     }
 }
@@ -73,6 +78,7 @@ impl Known {
             return Ok(known);
         }
         let (mut of_links, mut of_seen, mut of_apart) = (Condition::any(), Condition::any(), Condition::any());
+        let mut of_traits = Condition::any();
         for (source, patients) in by_source(seen) {
             let same = |a: Condition| Condition::all().add(a);
             of_links = of_links.add(
@@ -81,6 +87,10 @@ impl Known {
             of_seen = of_seen.add(
                 same(identity_seen::Column::Source.eq(source).into())
                     .add(identity_seen::Column::SourcePatient.is_in(patients.clone())),
+            );
+            of_traits = of_traits.add(
+                same(identity_trait::Column::Source.eq(source).into())
+                    .add(identity_trait::Column::SourcePatient.is_in(patients.clone())),
             );
             of_apart = of_apart.add(
                 same(do_not_link::Column::Source.eq(source).into())
@@ -97,6 +107,23 @@ impl Known {
         let rows = identity_seen::Entity::find().filter(of_seen).all(db).await?;
         known.seen = rows.into_iter().map(|row| ((row.source.clone(), row.source_patient.clone()), row)).collect();
         known.apart = do_not_link::Entity::find().filter(of_apart).all(db).await?;
+        let digests: Vec<(String, String, String)> = identity_trait::Entity::find()
+            .select_only()
+            .columns([
+                identity_trait::Column::Source,
+                identity_trait::Column::SourcePatient,
+                identity_trait::Column::Digest,
+            ])
+            .filter(of_traits)
+            .into_tuple()
+            .all(db)
+            .await?;
+        known.digests = digests.into_iter().map(|(source, patient, digest)| ((source, patient), digest)).collect();
+        // Whom a steward kept an identity from is kept from it as whatever person they are now.
+        let apart: Vec<Uuid> = known.apart.iter().map(|pair| pair.person).collect();
+        if !apart.is_empty() {
+            known.people_are(patient::Entity::find().filter(patient::Column::Id.is_in(apart)).all(db).await?);
+        }
         known.follow_merges(store).await?;
         Ok(known)
     }
@@ -159,6 +186,7 @@ impl Known {
             let person = self.place(&mut plan, key, identity, by, now)?;
             people[at] = Some(PersonId(self.survivor(person)));
             self.remember(&mut plan, identity, now)?;
+            self.describe(&mut plan, key, identity, now)?;
         }
         plan.people = people.into_iter().flatten().collect();
         Ok(plan)
@@ -175,10 +203,11 @@ impl Known {
         let id = (identity.source.clone(), identity.patient.clone());
         let strong = identity.strong_key().map(|id| (key.hash(id), id.masked()));
         if let Some(person) = self.links.get(&id).copied() {
-            if !self.has_become_another(self.survivor(person), identity, strong.as_ref()) {
-                let survivor = self.survivor(person);
-                self.contest(plan, survivor, identity, strong.as_ref(), by, now);
-                self.claim(plan, survivor, identity, strong);
+            // Compared with the person as first registered, not with whom a steward joined them to: who was joined in spite
+            // of another name and birth date does not fall out again at the next look.
+            if !self.has_become_another(person, identity, strong.as_ref()) {
+                self.contest(plan, self.survivor(person), identity, strong.as_ref(), by, now);
+                self.claim(plan, person, identity, strong);
                 return Ok(person);
             }
             self.links.remove(&id);
@@ -208,14 +237,15 @@ impl Known {
         Ok(person)
     }
 
-    /// Whom a new identity joins, and why. `None`: it is somebody new.
+    /// Whom a new identity joins, and why. `None`: it is somebody new. Never whom that person was joined to by a steward: a
+    /// decision that is taken back has to leave everybody with their own.
     fn join(
         &self,
         identity: &SourcePatient,
         strong: Option<&(String, String)>,
     ) -> (Option<Uuid>, LinkedBy, &'static [&'static str]) {
         let merged = identity.replaced_by.iter().chain(&identity.replaces).find_map(|alias| {
-            let person = self.survivor(*self.links.get(&(identity.source.clone(), alias.clone()))?);
+            let person = *self.links.get(&(identity.source.clone(), alias.clone()))?;
             let another = self.has_become_another(person, identity, strong);
             (!another && !self.is_kept_apart(person, identity)).then_some(person)
         });
@@ -225,7 +255,7 @@ impl Known {
         let Some((hash, _)) = strong else { return (None, LinkedBy::FirstSeen, &[]) };
         let holder = match self.holders.get(hash) {
             None => return (None, LinkedBy::StrongKey, &STRONG_EVIDENCE),
-            Some(holder) => self.survivor(*holder),
+            Some(holder) => *holder,
         };
         let agrees = self.people.get(&holder).is_some_and(|person| {
             identity.is_called(&person.name) && person.sex == identity.sex && person.birth_date == identity.birth_date
@@ -244,8 +274,11 @@ impl Known {
     }
 
     fn is_kept_apart(&self, person: Uuid, identity: &SourcePatient) -> bool {
+        let person = self.survivor(person);
         self.apart.iter().any(|pair| {
-            pair.person == person && pair.source == identity.source && pair.source_patient == identity.patient
+            self.survivor(pair.person) == person
+                && pair.source == identity.source
+                && pair.source_patient == identity.patient
         })
     }
 
@@ -350,6 +383,46 @@ impl Known {
         }
         Ok(())
     }
+
+    /// Weak evidence and search terms, when they are not what they were.
+    fn describe(
+        &mut self,
+        plan: &mut Plan,
+        key: &IndexKey,
+        identity: &SourcePatient,
+        now: Timestamp,
+    ) -> Result<(), IndexError> {
+        let id = (identity.source.clone(), identity.patient.clone());
+        let (row, terms) = traits(key, (&id.0, &id.1), &Particulars::of(identity, key), now)?;
+        if self.digests.get(&id) != Some(&row.digest) {
+            self.digests.insert(id, row.digest.clone());
+            plan.traits.retain(|(earlier, _)| {
+                (&earlier.source, &earlier.source_patient) != (&row.source, &row.source_patient)
+            });
+            plan.traits.push((row, terms));
+        }
+        Ok(())
+    }
+}
+
+/// The rows of traits and terms of an identity.
+pub(super) fn traits(
+    key: &IndexKey,
+    (source, patient): (&str, &str),
+    of: &Particulars,
+    now: Timestamp,
+) -> Result<(identity_trait::Model, BTreeSet<Vec<u8>>), IndexError> {
+    let row = identity_trait::Model {
+        source: source.to_owned(),
+        source_patient: patient.to_owned(),
+        phones: serde_json::to_string(&of.phones)?,
+        addresses: serde_json::to_string(&of.addresses)?,
+        number_hash: of.number.as_ref().map(|number| number.hash.clone()),
+        number_fits: of.number.as_ref().is_some_and(|number| number.fits),
+        digest: of.digest(key),
+        due_at: Some(to_millis(now)),
+    };
+    Ok((row, of.terms()))
 }
 
 fn by_source(seen: &[SourcePatient]) -> HashMap<&str, Vec<&str>> {

@@ -1,7 +1,7 @@
 //! Rows of the summary's cards.
 
 use ehr::{
-    Device, Immunization, Medicine, Problem, Procedure, RecentResult, ReportLine, SourceReport,
+    Device, EarlierDose, Immunization, Medicine, Problem, Procedure, RecentResult, ReportLine, SourceReport,
     labs::{Flag, LabResult, units},
 };
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::{
     facts::{SourceMark, day, marks, short_day},
     labs::value_text,
     scene::{flag_arrow, flag_class, flag_key, pretty_unit},
-    spark,
+    spark, usage,
 };
 
 /// A problem.
@@ -200,17 +200,14 @@ pub(super) fn past_problem(one: &Problem, reports: &[SourceReport], scene: &Scen
 
 /// How a medicine is taken: frequency and route, else the whole instruction.
 pub(crate) fn medicine_words(one: &Medicine, scene: &Scene<'_>) -> String {
-    let short = joined([one.frequency.as_deref().map(|said| frequency(said, scene)), one.route.clone()]);
+    let short = joined([one.frequency.as_deref().map(|said| usage::frequency(said, scene)), one.route.clone()]);
     if short.is_empty() { one.instruction.clone().unwrap_or_default() } else { short }
 }
 
-/// `qd` and the like in words; anything else as written.
-fn frequency(said: &str, scene: &Scene<'_>) -> String {
-    let code = said.trim().to_ascii_lowercase().replace('.', "");
-    match code.chars().all(|c| c.is_ascii_alphanumeric()) && scene.words.has(&format!("frequency-{code}")) {
-        true => scene.text(&format!("frequency-{code}")),
-        false => said.to_owned(),
-    }
+/// What an earlier prescription said, in the words of the current one.
+fn earlier_words(one: &EarlierDose, scene: &Scene<'_>) -> String {
+    let said = joined([one.dose.clone(), one.frequency.as_deref().map(|said| usage::frequency(said, scene))]);
+    if said.is_empty() { one.text.clone() } else { said }
 }
 
 fn medicine_status(status: &str, scene: &Scene<'_>) -> String {
@@ -222,7 +219,7 @@ fn medicine_status(status: &str, scene: &Scene<'_>) -> String {
 
 impl MedicineRow {
     pub(super) fn new(one: &Medicine, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
-        let before = one.earlier.iter().map(|earlier| earlier.text.as_str()).find(|text| !text.is_empty());
+        let before = one.earlier.iter().map(|earlier| earlier_words(earlier, scene)).find(|text| !text.is_empty());
         let prescriber = one.prescriber.clone().map(|name| scene.with("prescribed-by", &[("name", Arg::from(name))]));
         Self {
             name: one.fact.code.text.clone(),
@@ -231,7 +228,7 @@ impl MedicineRow {
             since: day(one.since.as_ref().or(one.fact.time.as_ref())),
             text: joined([one.reason.clone(), one.supply.clone(), prescriber]),
             changed: one.dose_changed,
-            before: before.filter(|_| one.dose_changed).map(str::to_owned),
+            before: before.filter(|_| one.dose_changed),
             status: (one.fact.status != "active").then(|| medicine_status(&one.fact.status, scene)),
             sources: marks(&one.fact.origins, reports, scene),
             conflict: one.fact.is_contradicted(),

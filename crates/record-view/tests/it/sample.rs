@@ -77,6 +77,7 @@ pub fn banner() -> Banner {
         identifiers: vec![],
         links: vec![],
         allergies: ehr::Allergies::default(),
+        glass_until: None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Summary and visits: what is missing is named, and the states look different.
 
 use ehr::{
-    Allergies, Allergy, AllergyState, ClinicalTime, Fact, Medicine, NoneScope, Note, NoteContent, Origin, Outpatient,
-    PartList, Problem, Reaction, Silent, SourceState, Summary, Visit, VisitClass, labs::Code,
+    Allergies, Allergy, AllergyState, ClinicalTime, EarlierDose, Fact, Medicine, NoneScope, Note, NoteContent, Origin,
+    Part, PartList, PartReport, Problem, Reaction, Section, Silent, SourceState, Summary, Visit, VisitClass, Visits,
+    labs::Code,
 };
 use record_view::{
     Scene,
@@ -174,7 +175,7 @@ fn contradictions_stand_side_by_side_and_past_is_never_lost() {
     assert!(plain.contains("Your hospitals differ") && plain.contains("20 mg") && plain.contains("10 mg"));
 }
 
-fn visits(second: SourceState, texts: &[&str]) -> Outpatient {
+fn visits(second: SourceState, texts: &[&str]) -> Visits {
     let visit = |(nth, text): (usize, &&str)| Visit {
         fact: Fact {
             time: ClinicalTime::parse(&format!("2026-10-{:02}", nth + 1)),
@@ -190,7 +191,8 @@ fn visits(second: SourceState, texts: &[&str]) -> Outpatient {
         }],
         ..Visit::default()
     };
-    Outpatient {
+    Visits {
+        section: Section::Outpatient,
         visits: texts.iter().enumerate().map(visit).collect(),
         loose_notes: vec![],
         silent: if second == SourceState::Answered { vec![] } else { silent(second) },
@@ -200,10 +202,10 @@ fn visits(second: SourceState, texts: &[&str]) -> Outpatient {
     }
 }
 
-fn list_page(renderer: &Renderer, outpatient: &Outpatient, filters: &VisitFilters) -> (&'static str, String) {
+fn list_page(renderer: &Renderer, visits: &Visits, filters: &VisitFilters) -> (&'static str, String) {
     let banner = banner();
     let scene = Scene { words: renderer.words(Lang::Zh), now: now() };
-    let input = OutpatientInput { banner: &banner, outpatient, filters, reader: "林知远", scene };
+    let input = OutpatientInput { banner: &banner, visits, filters, reader: "林知远", scene };
     let page = record_view::outpatient::page(&input);
     let html = renderer.page("record/outpatient.html", &frame(Lang::Zh, Portal::Internal), &page).expect("page");
     (page.list.state, html)
@@ -242,4 +244,76 @@ fn what_hospitals_write_in_notes_is_text() {
     let bad = visits(SourceState::Answered, &["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>"]);
     let (_, html) = list_page(&internal(), &bad, &VisitFilters::default());
     assert!(html.contains("&lt;script&gt;alert(1)") && !html.contains("<script>alert") && !html.contains("<img"));
+}
+
+fn part(part: Part, state: SourceState, why: Option<&str>) -> PartReport {
+    PartReport { part, state, detail: why.map(str::to_owned) }
+}
+
+/// The second hospital answered all but these parts.
+fn lacking(parts: Vec<PartReport>, dropped: u32) -> Summary {
+    let mut summary = summary(AllergyState::Known, SourceState::Answered);
+    summary.sources[1].state = SourceState::Partial;
+    summary.sources[1].dropped = dropped;
+    summary.sources[1].parts = parts;
+    summary
+}
+
+const NOTICE: &str = "<div class=\"note\" role=\"status\">";
+
+#[test]
+fn what_a_hospital_does_not_offer_is_said_without_a_warning_and_is_never_none() {
+    let never =
+        [part(Part::Allergies, SourceState::Answered, None), part(Part::Devices, SourceState::Unsupported, None)];
+    let mut calm = lacking(never.to_vec(), 0);
+    calm.devices = list(vec![], vec![], SourceState::Unsupported);
+    let html = inside(&internal(), Lang::Zh, &calm);
+    assert!(!html.contains(NOTICE) && !html.contains("可能不全"), "nothing failed");
+    assert!(html.contains("医院-two不提供器械数据") && !html.contains("src--off"), "{html}");
+    assert!(html.contains("不含院-two（机构不支持）") && html.contains("不能说没有"), "the card says so, and not none");
+    let html = outside(&external(), Lang::Zh, &calm);
+    assert!(!html.contains(NOTICE) && html.contains("医院-two的系统还不能提供器械，不等于没有"), "{html}");
+    // Whoever sends another patient's data has not answered in full, whatever else they offer.
+    let html = inside(&internal(), Lang::Zh, &lacking(never.to_vec(), 1));
+    assert!(html.contains(NOTICE) && html.contains("可能不全：医院-two"), "{html}");
+    let (_, html) = list_page(&internal(), &visits(SourceState::Unsupported, &[]), &VisitFilters::default());
+    assert!(!html.contains(NOTICE) && html.contains("医院-two不提供这一类数据"), "{html}");
+    assert!(!html.contains("<h2 id=\"none\">没有门急诊记录"), "{html}");
+}
+
+#[test]
+fn the_notice_names_the_part_that_failed_and_why() {
+    let parts = vec![
+        part(Part::Allergies, SourceState::Answered, None),
+        part(Part::Medicines, SourceState::Unreachable, Some("why-status")),
+        part(Part::Reports, SourceState::Partial, Some("why-timeout")),
+        part(Part::Devices, SourceState::Unsupported, None),
+    ];
+    let html = inside(&internal(), Lang::Zh, &lacking(parts.clone(), 0));
+    assert!(html.contains("医院-two只返回了一部分，用药、检查报告没有给全：对方返回了错误、超过等待时间。"), "{html}");
+    assert!(html.contains("医院-two不提供器械数据"), "beside it, what is never there");
+    let html = inside(&internal(), Lang::En, &lacking(parts, 0));
+    assert!(html.contains("Hospital two answered in part, not all of: medicines, reports"), "{html}");
+}
+
+#[test]
+fn an_earlier_dose_is_told_in_the_words_of_the_current_one() {
+    let mut all = summary(AllergyState::Known, SourceState::Answered);
+    let before = EarlierDose {
+        text: "160 mg · qd".to_owned(),
+        dose: Some("160 mg".to_owned()),
+        frequency: Some("qd".to_owned()),
+        ..EarlierDose::default()
+    };
+    all.medicines.items = vec![Medicine {
+        fact: fact("m1", "缬沙坦胶囊", "active", "one"),
+        current: true,
+        dose: Some("80 mg".to_owned()),
+        frequency: Some("qd".to_owned()),
+        dose_changed: true,
+        earlier: vec![before],
+        ..Medicine::default()
+    }];
+    let html = inside(&internal(), Lang::Zh, &all);
+    assert!(html.contains("原 160 mg · 每日 1 次") && !html.contains("qd"), "{html}");
 }

@@ -97,6 +97,7 @@ fn no_word_is_left_over() {
         .filter_map(|rest| rest.split_once('{').map(|(start, _)| start))
         .filter(|start| start.ends_with('-') && !start.contains('"'))
         .chain(code.split(".coded(\"").skip(1).filter_map(|rest| rest.split('"').next()))
+        .chain(code.split("status_tag(\"").skip(1).filter_map(|rest| rest.split('"').next()))
         .collect();
     let used = |key: &String| {
         whole.contains(key)

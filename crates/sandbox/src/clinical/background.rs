@@ -31,3 +31,17 @@ pub(super) fn write(making: &Making<'_>, person: &Person, charts: &mut [Chart]) 
         }
     }
 }
+
+/// The questionnaire of the desk: filled in or not, and not always the same everywhere.
+pub(super) fn ask(making: &Making<'_>, person: &Person, charts: &mut [Chart]) {
+    if person.is_blank() || person.age_days(making.today.midnight()) < ASKED_FROM_DAYS {
+        return;
+    }
+    for (place, chart) in charts.iter_mut().enumerate() {
+        let mut dice = Dice::new(making.seed, &format!("questionnaire {} {place}", person.resident_id));
+        if dice.chance(0.6) {
+            let questions = &making.reference.care.questionnaire.questions;
+            chart.answers = questions.iter().filter_map(|question| dice.pick(&question.answers).cloned()).collect();
+        }
+    }
+}

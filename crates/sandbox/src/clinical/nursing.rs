@@ -1,6 +1,6 @@
 //! Nursing: the chart of vital signs of a stay, scores, care plans.
 
-use super::{Chart, Making, Plan, Score, Vital};
+use super::{Chart, Finding, Found, Making, Plan, Score, Vital};
 use crate::{SandboxError, clock::DAY, dice::Dice, people::Person};
 
 /// Nursing charts are kept for so many days of a stay.
@@ -27,9 +27,35 @@ pub(super) fn write(making: &Making<'_>, person: &Person, charts: &mut [Chart]) 
                 chart.scores.push(Score { loinc, zh, value, at, encounter: Some(index) });
             }
         }
+        findings(making, person, place, chart);
         plan(making, chart)?;
     }
     Ok(())
+}
+
+/// What was seen each morning of a stay, and what went in and out.
+fn findings(making: &Making<'_>, person: &Person, place: usize, chart: &mut Chart) {
+    let mut dice = Dice::new(making.seed, &format!("findings {} {place}", person.resident_id));
+    let care = &making.reference.care;
+    for (index, stay) in chart.encounters.iter().enumerate().filter(|(_, one)| one.class == "IMP") {
+        let days = ((stay.end - stay.start) / DAY).clamp(0, CHARTED);
+        for day in 1..=days {
+            let at = stay.start - stay.start.rem_euclid(DAY) + day * DAY;
+            let mut found = |loinc: Option<&String>, zh: &str, said| {
+                let (loinc, zh) = (loinc.cloned(), zh.to_owned());
+                chart.findings.push(Finding { loinc, zh, said, at, encounter: Some(index) });
+            };
+            for kind in &care.findings {
+                let Some(words) = dice.pick(&kind.words) else { continue };
+                found(kind.loinc.as_ref(), &kind.zh, Found::Words(words.clone()));
+            }
+            for kind in &care.balances {
+                let [least, most] = kind.millilitres;
+                let millilitres = dice.between(least / 10, most / 10) * 10;
+                found(Some(&kind.loinc), &kind.zh, Found::Millilitres(millilitres));
+            }
+        }
+    }
 }
 
 /// Temperature, pulse, respiration, blood pressure and oxygen, twice a day.

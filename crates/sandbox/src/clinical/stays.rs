@@ -13,6 +13,8 @@ use crate::{
 
 /// Diagnoses at encounters are kept for so many days.
 const DIAGNOSIS_DAYS: i64 = 3 * 365;
+/// This share of those who were in hospital were there before.
+const AGAIN: f64 = 0.45;
 /// What does not last is over after so many days.
 const SHORT_ILLNESS: i64 = 14 * DAY;
 
@@ -28,15 +30,20 @@ pub(super) fn write(making: &Making<'_>, person: &Person, charts: &mut [Chart]) 
         hospital.and_then(|index| making.reference.script.hospitals.get(index)).is_some_and(|row| row.beds)
     };
     let places: Vec<usize> = (0..charts.len()).filter(beds).collect();
-    let Some(place) = dice.pick(&places).copied() else { return Ok(()) };
-    let Some((icd, story)) = cause(making, charts, &mut dice)? else { return Ok(()) };
-    let Some(stay) = &story.stay else { return Ok(()) };
-    let days = if chosen { 3 } else { dice.between(25, 1100) };
-    let start = making.today.before(days, Time::constant(9, 30, 0, 0)) + dice.between(0, 300) * 60;
-    let end = start + if chosen { days * DAY } else { dice.between(stay.days[0], stay.days[1] + 1) * DAY };
-    let Some(chart) = charts.get_mut(place) else { return Ok(()) };
-    let hospital = person.registrations.get(place).map_or(0, |at| at.hospital);
-    admit(making, hospital, chart, Admission { icd: &icd, story, stay, start, end, open: chosen }, &mut dice);
+    let stays = if dice.chance(AGAIN) { 2 } else { 1 };
+    for nth in 0..stays {
+        let Some(place) = dice.pick(&places).copied() else { return Ok(()) };
+        let Some((icd, story)) = cause(making, charts, &mut dice)? else { return Ok(()) };
+        let Some(stay) = &story.stay else { return Ok(()) };
+        let open = chosen && nth == 0;
+        // the second was years ago: two stays never overlap
+        let days = if open { 3 } else { dice.between(25, 700) + 800 * nth };
+        let start = making.today.before(days, Time::constant(9, 30, 0, 0)) + dice.between(0, 300) * 60;
+        let end = start + if open { days * DAY } else { dice.between(stay.days[0], stay.days[1] + 1) * DAY };
+        let Some(chart) = charts.get_mut(place) else { return Ok(()) };
+        let hospital = person.registrations.get(place).map_or(0, |at| at.hospital);
+        admit(making, hospital, chart, Admission { icd: &icd, story, stay, start, end, open }, &mut dice);
+    }
     Ok(())
 }
 

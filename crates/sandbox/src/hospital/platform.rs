@@ -3,7 +3,7 @@
 /// A vendor's shape (the portals have tables of their own for what they expect of it).
 #[derive(Debug)]
 pub(crate) struct Platform {
-    /// Its name in INTERFACE terms: `plain`, `epic-like`, `cerner-like`, `legacy`.
+    /// Its name in INTERFACE terms: `plain`, `epic-like`, `cerner-like`, `legacy`, `athena-like`.
     pub(crate) name: &'static str,
     /// What `/metadata` says about the software.
     pub(crate) software: &'static str,
@@ -39,7 +39,7 @@ pub(crate) struct Platform {
     pub(crate) patient_only: bool,
     /// A date needs a prefix and a time of day.
     pub(crate) exact_dates: bool,
-    /// `ChargeItem` is searched by `context` only.
+    /// `ChargeItem` is searched by `context` only, `Account` by `_id` only.
     pub(crate) charges_by_context: bool,
     /// More requests in a second than configured are answered with 429 and `Retry-After`.
     pub(crate) limited: bool,
@@ -51,6 +51,41 @@ pub(crate) struct Platform {
     pub(crate) html_notes: bool,
     /// Notes stand in the DocumentReference itself rather than in a Binary.
     pub(crate) inline_notes: bool,
+    /// What may be left out is left out; concepts are words without codes; people, places and medicines are named by
+    /// reference alone.
+    pub(crate) bare: bool,
+    /// What was given and what is said to be taken carry their medicine in themselves (`contained`).
+    pub(crate) contained_medicines: bool,
+    /// Diets are a type of their own (`NutritionOrder`).
+    pub(crate) diets: bool,
+    /// What the summary of a stay is.
+    pub(crate) summaries: Summaries,
+    /// Where the state at admission (入院病情) of a diagnosis stands.
+    pub(crate) admission_state: AdmissionState,
+}
+
+/// What the summary of a stay is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Summaries {
+    /// A note as the others.
+    Note,
+    /// A `Composition`, and the PDF that was printed from it.
+    Composed,
+    /// A CDA document.
+    Cda,
+    /// A PDF and nothing else.
+    Pdf,
+}
+
+/// Where the state at admission (入院病情) of a diagnosis stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AdmissionState {
+    /// `onAdmission` of the claim and of its settlement.
+    OnBill,
+    /// An extension of `Encounter.diagnosis`.
+    OnEncounter,
+    /// Nowhere.
+    Nowhere,
 }
 
 impl Platform {
@@ -90,6 +125,11 @@ const PLAIN: Platform = Platform {
     old: false,
     html_notes: false,
     inline_notes: false,
+    bare: false,
+    contained_medicines: false,
+    diets: true,
+    summaries: Summaries::Composed,
+    admission_state: AdmissionState::OnBill,
 };
 
 /// As the vendor's public documentation describes: categories needed, small pages, expiring links, warnings in the answer.
@@ -111,6 +151,8 @@ const EPIC_LIKE: Platform = Platform {
     pinyin: false,
     opaque_ids: true,
     html_notes: true,
+    diets: false,
+    summaries: Summaries::Note,
     ..PLAIN
 };
 
@@ -133,6 +175,8 @@ const CERNER_LIKE: Platform = Platform {
     charges_by_context: true,
     limited: true,
     inline_notes: true,
+    diets: false,
+    summaries: Summaries::Note,
     ..PLAIN
 };
 
@@ -148,10 +192,35 @@ const LEGACY: Platform = Platform {
     pinyin: false,
     uncategorised: true,
     old: true,
+    contained_medicines: true,
+    summaries: Summaries::Cda,
+    admission_state: AdmissionState::OnEncounter,
+    ..PLAIN
+};
+
+/// As the vendor's public documentation describes: elements come "when they have been populated", in words rather than
+/// codes; who and where stands in resources of its own.
+const ATHENA_LIKE: Platform = Platform {
+    name: "athena-like",
+    software: "athenaPractice-like FHIR Server",
+    default_count: 25,
+    max_count: 100,
+    sort: false,
+    everything: false,
+    needs_patient: true,
+    needs_demographics: true,
+    page_parameter: "cursor",
+    utc: true,
+    pinyin: false,
+    inline_notes: true,
+    bare: true,
+    diets: false,
+    summaries: Summaries::Pdf,
+    admission_state: AdmissionState::Nowhere,
     ..PLAIN
 };
 
 /// The shape of this name.
 pub(crate) fn named(name: &str) -> Option<&'static Platform> {
-    [&PLAIN, &EPIC_LIKE, &CERNER_LIKE, &LEGACY].into_iter().find(|platform| platform.name == name)
+    [&PLAIN, &EPIC_LIKE, &CERNER_LIKE, &LEGACY, &ATHENA_LIKE].into_iter().find(|platform| platform.name == name)
 }

@@ -15,6 +15,8 @@ pub(crate) enum Key {
     Intent,
     /// `type`
     Kind,
+    /// `use`
+    Usage,
     /// The encounter it belongs to, as `Encounter/id`.
     Encounter,
 }

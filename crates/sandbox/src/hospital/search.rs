@@ -83,7 +83,12 @@ pub(crate) fn parameters(kind: &str) -> &'static [&'static str] {
         "Invoice" => &["_id", "patient", "subject", "date", "status"],
         "ExplanationOfBenefit" => &["_id", "patient", "created"],
         "Coverage" => &["_id", "patient", "status"],
+        "Claim" => &["_id", "patient", "use", "created", "status"],
+        "Account" => &["_id", "patient", "subject", "status", "period"],
+        "Composition" => &["_id", "patient", "subject", "type", "date", "status", "encounter"],
+        "QuestionnaireResponse" => &["_id", "patient", "subject", "status", "authored"],
         "FamilyMemberHistory" => &["_id", "patient", "status"],
+        "Practitioner" | "Organization" | "Location" | "Medication" => &["_id"],
         _ => &[],
     }
 }
@@ -106,6 +111,7 @@ fn parameter(kind: &str, name: &str) -> Option<Parameter> {
         "class" => Parameter::Token(Key::Class),
         "clinical-status" => Parameter::Token(Key::ClinicalStatus),
         "intent" => Parameter::Token(Key::Intent),
+        "use" => Parameter::Token(Key::Usage),
         _ => Parameter::Date,
     })
 }
@@ -167,14 +173,19 @@ fn allowed(platform: &Platform, query: &Query) -> Result<(), Refusal> {
     };
     match query.kind.as_str() {
         "Binary" => Err(Refusal::new(400, "not-supported", "Binary is read by its id")),
+        // they are about nobody: a patient's name finds none of them
+        "Practitioner" | "Organization" | "Location" | "Medication" if !query.has(&["_id"]) => {
+            required("The search needs _id")
+        }
         "ChargeItem" if platform.charges_by_context && !query.has(&["context", "_id"]) => {
             required("ChargeItem search needs context")
         }
         "ChargeItem" if platform.charges_by_context => Ok(()),
+        "Account" if platform.charges_by_context && !query.has(&["_id"]) => required("Account search needs _id"),
         "Patient" if platform.needs_demographics && !query.has(parameters("Patient")) => {
             required("Patient search needs at least one of its parameters")
         }
-        "Patient" => Ok(()),
+        "Patient" | "Practitioner" | "Organization" | "Location" | "Medication" => Ok(()),
         _ if platform.needs_patient && !by_patient => required("The search needs patient or subject"),
         "CarePlan" if platform.needs_category && !query.has(&["category", "_id"]) => {
             required("CarePlan search needs category")

@@ -2,6 +2,7 @@
 
 mod allergies;
 mod background;
+mod bills;
 mod care;
 mod charges;
 mod documents;
@@ -11,6 +12,9 @@ mod laboratory;
 mod medicines;
 mod orders;
 mod patient;
+mod pdf;
+mod summaries;
+mod vendor;
 mod vitals;
 
 use serde_json::json;
@@ -50,9 +54,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) person: &'a Person,
     pub(crate) registration: &'a Registration,
     pub(crate) chart: &'a Chart,
-    /// Ids of the chart's encounters and conditions, in its order.
+    /// Ids of the chart's encounters, conditions and procedures, in its order.
     encounters: Vec<String>,
     conditions: Vec<String>,
+    procedures: Vec<String>,
 }
 
 impl<'a> Scribe<'a> {
@@ -82,7 +87,8 @@ impl<'a> Scribe<'a> {
         }
         let encounters = chart.encounters.iter().map(|_| self.next_id("enc")).collect();
         let conditions = chart.conditions.iter().map(|_| self.next_id("cond")).collect();
-        let subject = Subject { person, registration, chart, encounters, conditions };
+        let procedures = chart.procedures.iter().map(|_| self.next_id("proc")).collect();
+        let subject = Subject { person, registration, chart, encounters, conditions, procedures };
         self.patient(&subject)?;
         self.encounters(&subject)?;
         self.conditions(&subject)?;
@@ -99,6 +105,7 @@ impl<'a> Scribe<'a> {
         self.background(&subject)?;
         self.vitals(&subject)?;
         self.scores(&subject)?;
+        self.findings(&subject)?;
         self.laboratory(&subject)
     }
 
@@ -144,7 +151,12 @@ impl<'a> Scribe<'a> {
         tokens: Vec<Token>,
         resource: serde_json::Value,
     ) -> Result<(), SandboxError> {
-        let json = serde_json::to_string(&without_nulls(resource))?;
+        let resource = self.in_own_manner(without_nulls(resource))?;
+        let tokens = match self.platform.bare {
+            true => tokens.into_iter().filter(|token| token.key != Key::Code).collect(),
+            false => tokens,
+        };
+        let json = serde_json::to_string(&resource)?;
         let patient = subject.registration.patient_id.clone();
         self.records.add(kind, Stored { id, patient, time, tokens, names: Vec::new(), json });
         Ok(())

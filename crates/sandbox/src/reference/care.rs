@@ -37,6 +37,11 @@ pub(crate) struct Care {
     pub(crate) exams: Vec<ExamKind>,
     #[serde(rename = "scale")]
     pub(crate) scales: Vec<Scale>,
+    #[serde(rename = "finding")]
+    pub(crate) findings: Vec<FindingKind>,
+    #[serde(rename = "balance")]
+    pub(crate) balances: Vec<BalanceKind>,
+    pub(crate) questionnaire: Questionnaire,
     pub(crate) orders: OrderWords,
     pub(crate) charges: ChargeWords,
     #[serde(rename = "habit")]
@@ -91,6 +96,10 @@ pub(crate) struct StayWords {
     pub(crate) ward: String,
     pub(crate) bed: String,
     pub(crate) complications: Vec<String>,
+    /// 离院方式: code of FHIR's discharge dispositions, and the form's words; drawn for each stay.
+    pub(crate) leaving: Vec<[String; 2]>,
+    /// 入院病情 by the code of FHIR's value set.
+    pub(crate) admission_states: HashMap<String, String>,
     pub(crate) followup_days: i64,
 }
 
@@ -138,6 +147,41 @@ pub(crate) struct Scale {
     pub(crate) values: Vec<i64>,
 }
 
+/// What nurses see: one of these words a day. Without LOINC at hospitals that have no code for it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FindingKind {
+    pub(crate) zh: String,
+    pub(crate) loinc: Option<String>,
+    pub(crate) words: Vec<String>,
+}
+
+/// What goes in or out in a day, millilitres.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BalanceKind {
+    pub(crate) zh: String,
+    pub(crate) loinc: String,
+    pub(crate) millilitres: [i64; 2],
+}
+
+/// What people fill in when they register.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Questionnaire {
+    pub(crate) zh: String,
+    #[serde(rename = "question")]
+    pub(crate) questions: Vec<Question>,
+}
+
+/// A question, and what may be answered.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Question {
+    pub(crate) zh: String,
+    pub(crate) answers: Vec<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrderWords {
@@ -162,6 +206,10 @@ pub(crate) struct ChargeWords {
     pub(crate) report: String,
     pub(crate) dialysis: Vec<String>,
     pub(crate) operation: String,
+    pub(crate) account_of_stay: String,
+    pub(crate) account_of_visit: String,
+    /// Fee classes in the order of the form.
+    pub(crate) fee_classes: Vec<String>,
     pub(crate) payers: Vec<Payer>,
 }
 

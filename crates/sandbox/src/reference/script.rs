@@ -55,7 +55,6 @@ pub(crate) struct HospitalScript {
     /// On cards and rows.
     pub(crate) short: ShortName,
     pub(crate) laboratory: String,
-    pub(crate) district: String,
     /// First letter of its staff's numbers.
     pub(crate) staff_prefix: String,
     /// Takes people in for the night.
@@ -88,6 +87,9 @@ pub(crate) struct LocalCodes {
 pub(crate) struct Population {
     pub(crate) count: usize,
     pub(crate) at: Vec<String>,
+    /// As [`PersonScript::listed_by`].
+    #[serde(default)]
+    pub(crate) listed_by: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +113,9 @@ pub(crate) struct PersonScript {
     /// Another spelling of the name at a hospital.
     #[serde(default)]
     pub(crate) spelled: HashMap<String, String>,
+    /// Staff who have them on their list without an encounter of their department: referred, called in, or not come yet.
+    #[serde(default)]
+    pub(crate) listed_by: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -332,6 +337,7 @@ pub(crate) struct DepartmentRule {
 #[derive(Deserialize)]
 pub(crate) struct Addresses {
     pub(crate) city: String,
+    pub(crate) districts: Vec<String>,
     pub(crate) streets: Vec<String>,
     /// With places for street, number, house and room.
     pub(crate) line: String,

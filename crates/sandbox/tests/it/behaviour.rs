@@ -72,7 +72,7 @@ async fn the_control_listener_counts_and_describes() {
     let state = get(&format!("{}/hospitals/city-first", region.control_url)).await.json();
     assert_eq!((state["mode"].as_str(), state["requests"].as_u64()), (Some("ok"), Some(2)));
     let all = get(&format!("{}/hospitals", region.control_url)).await.json();
-    assert_eq!(all.as_array().unwrap().len(), 4);
+    assert_eq!(all.as_array().unwrap().len(), 5);
     let summary = get(&region.control_url).await.json();
     assert_eq!(summary["directory_url"], region.directory_url);
     region.stop().await;

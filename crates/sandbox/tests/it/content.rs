@@ -197,6 +197,10 @@ async fn every_type_is_there_and_references_lead_somewhere() {
         ("FamilyMemberHistory", 5),
         ("NutritionOrder", 3),
         ("MedicationStatement", 3),
+        ("Claim", 80),
+        ("Account", 100),
+        ("Composition", 5),
+        ("QuestionnaireResponse", 15),
     ];
     for (kind, least) in least {
         assert!(counts.get(kind).is_some_and(|count| *count >= least), "{kind} in {counts:?}");
@@ -222,4 +226,103 @@ async fn titles_are_said_once_and_bills_add_up() {
         let sum: f64 = bill["item"].as_array().unwrap().iter().map(net).sum();
         assert!((sum - bill["total"][0]["amount"]["value"].as_f64().unwrap()).abs() < 0.005, "{bill}");
     }
+}
+
+/// Everything of a type that a hospital has of anybody.
+async fn of_everybody(region: &Running, hospital: &str, search: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    for (_, id) in region.patients.iter().flat_map(|person| &person.hospitals).filter(|(at, _)| at == hospital) {
+        found.extend(all(region, hospital, id, search).await);
+    }
+    found
+}
+
+fn fen(money: &Value) -> i64 {
+    let text = money["value"].to_string();
+    let (yuan, part) = text.split_once('.').unwrap_or((&text, "0"));
+    format!("{yuan}{part:0<2}").parse().unwrap()
+}
+
+#[tokio::test]
+async fn one_bill_is_said_in_several_hands_that_agree() {
+    let region = shared();
+    let plain = base(region, "city-first");
+    let bills = of_everybody(region, "city-first", "ExplanationOfBenefit").await;
+    let stays = bills.iter().filter(|one| one["type"]["coding"][0]["code"] == "institutional");
+    let mut states = BTreeSet::new();
+    for bill in stays.clone().take(6) {
+        let claim = get(&format!("{plain}/{}", bill["claim"]["reference"].as_str().unwrap())).await.json();
+        assert_eq!((&claim["item"], &claim["diagnosis"]), (&bill["item"], &bill["diagnosis"]));
+        let encounter = bill["item"][0]["encounter"][0]["reference"].as_str().unwrap();
+        let items = walk(&format!("{plain}/ChargeItem?context={encounter}")).await;
+        let sum: i64 = items.iter().map(|item| fen(&item["priceOverride"])).sum();
+        assert_eq!(sum, fen(&bill["total"][0]["amount"]), "{encounter}");
+        let account = items[0]["account"][0]["reference"].as_str().unwrap();
+        let account = get(&format!("{plain}/{account}")).await.json();
+        assert_eq!(account["subject"][0], bill["patient"]);
+        assert!(
+            items.iter().all(|item| item["code"]["coding"][0]["code"].as_str().unwrap().parse::<u8>().unwrap() <= 24)
+        );
+        let diagnoses = bill["diagnosis"].as_array().into_iter().flatten();
+        states.extend(diagnoses.map(|one| one["onAdmission"]["text"].to_string()));
+    }
+    assert!(stays.count() >= 4 && states.len() >= 2, "{states:?}");
+    let legacy = of_everybody(region, "city-tcm", "Encounter?class=IMP").await;
+    assert!(legacy.iter().any(|stay| stay["diagnosis"][0]["extension"][0]["valueCodeableConcept"]["text"] == "有"));
+    let community = base(region, "community");
+    let id = known_as(region, "陈玉兰", "community");
+    assert_eq!(get(&format!("{community}/Account?patient={id}")).await.status, 400);
+}
+
+#[tokio::test]
+async fn summaries_of_stays_come_in_every_form() {
+    let region = shared();
+    let search = "DocumentReference?type=18842-5";
+    let mut forms = BTreeMap::new();
+    for hospital in ["city-first", "university", "city-tcm", "binjiang"] {
+        let found = of_everybody(region, hospital, search).await;
+        let attachment = &found.first().unwrap_or_else(|| panic!("{hospital} has none"))["content"][0]["attachment"];
+        let data = match attachment["url"].as_str() {
+            Some(url) => get(&format!("{}/{url}", base(region, hospital))).await.json()["data"].clone(),
+            None => attachment["data"].clone(),
+        };
+        let bytes = STANDARD.decode(data.as_str().unwrap()).unwrap();
+        forms.insert(hospital, (attachment["contentType"].as_str().unwrap().to_owned(), bytes));
+    }
+    assert!(forms["city-first"].1.starts_with(b"%PDF-1.4") && forms["binjiang"].1.starts_with(b"%PDF-1.4"));
+    assert_eq!(forms["university"].0, "text/html; charset=utf-8");
+    let cda = String::from_utf8(forms["city-tcm"].1.clone()).unwrap();
+    assert!(
+        forms["city-tcm"].0 == "text/xml"
+            && cda.contains("<ClinicalDocument")
+            && cda.contains("<title>出院诊断</title>")
+    );
+    let composed = of_everybody(region, "city-first", "Composition?type=18842-5").await;
+    let documents = of_everybody(region, "city-first", search).await;
+    assert_eq!(composed.len(), documents.len());
+    let numbers = |all: &[Value], of: &str| texts(all, of).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    assert_eq!(numbers(&composed, "/identifier/value"), numbers(&documents, "/masterIdentifier/value"));
+    assert!(composed.iter().all(|one| one["section"].as_array().unwrap().len() > 5));
+}
+
+#[tokio::test]
+async fn nursing_sees_and_measures_and_operations_have_notes() {
+    let region = shared();
+    let seen = of_everybody(region, "university", "Observation?category=exam").await;
+    let names = texts(&seen, "/code/text");
+    assert!(
+        ["意识状态", "皮肤情况", "24小时总入量", "24小时总出量"].iter().all(|name| names.contains(name)),
+        "{names:?}"
+    );
+    let notes = of_everybody(region, "city-first", "DocumentReference?type=11504-8").await;
+    assert!(notes.len() >= 3);
+    for note in &notes {
+        let operation = note["context"]["related"][0]["reference"].as_str().unwrap();
+        let operation = get(&format!("{}/{operation}", base(region, "city-first"))).await.json();
+        assert_eq!(operation["encounter"], note["context"]["encounter"][0]);
+    }
+    let given = of_everybody(region, "city-tcm", "MedicationAdministration").await;
+    assert!(!given.is_empty() && given.iter().all(|one| one["medicationReference"]["reference"] == "#m1"));
+    assert!(given.iter().all(|one| one["contained"][0]["code"]["text"].is_string()));
+    assert!(of_everybody(region, "city-tcm", "NutritionOrder").await.len() > 1);
 }

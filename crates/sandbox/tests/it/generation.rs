@@ -148,3 +148,30 @@ fn is_valid(number: &str) -> bool {
     // ISO 7064 MOD 11-2: the whole number, check digit with weight one, leaves one
     number.len() == 18 && number.chars().fold(0, |rest, c| (rest * 2 + value(c)) % 11) == 1
 }
+
+#[tokio::test]
+async fn every_list_names_patients_of_its_hospital_and_no_list_names_everybody() {
+    let region = shared();
+    let known = |hospital: &str, patient: &str| {
+        region.patients.iter().position(|person| person.hospitals.contains(&(hospital.to_owned(), patient.to_owned())))
+    };
+    let on_list = |staff: &str| -> HashSet<usize> {
+        let rows = region.treatments.iter().filter(|row| row.staff == staff);
+        rows.map(|row| known(&row.hospital, &row.patient).expect("a patient of that hospital")).collect()
+    };
+    for staff in &region.staff {
+        assert!(
+            on_list(&staff.username).len() * 2 < region.patients.len(),
+            "{} treats nearly everybody",
+            staff.username
+        );
+    }
+    let li_wei = on_list("li.wei");
+    assert!(li_wei.contains(&region.show_patient) && li_wei.contains(&region.heavy_patient));
+    assert!(on_list("zhou.ming").is_empty(), "a researcher treats nobody");
+    let last = region.patients.len() - 4..region.patients.len();
+    assert!(last.into_iter().all(|patient| !li_wei.contains(&patient)), "whom to break the glass for?");
+    for how in ["encounter", "list"] {
+        assert!(region.treatments.iter().any(|row| row.how == how && row.until > region.today), "{how}");
+    }
+}

@@ -1,4 +1,4 @@
-//! The two difficult vendors, as their peers meet them on the wire.
+//! The difficult vendors, as their peers meet them on the wire.
 
 use sandbox::{Config, Region};
 
@@ -190,4 +190,45 @@ async fn the_epic_like_server_says_what_it_withholds() {
     let show = known_as(region, "陈玉兰", "university");
     assert_eq!(get(&format!("{base}/CarePlan?patient={show}")).await.status, 400);
     assert_eq!(get(&format!("{base}/CarePlan?patient={show}&category=assess-plan")).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_athena_like_server_says_little_and_refers_to_the_rest() {
+    let region = shared();
+    let base = base(region, "binjiang");
+    let ids: Vec<&String> = region
+        .patients
+        .iter()
+        .flat_map(|one| &one.hospitals)
+        .filter(|(at, _)| at == "binjiang")
+        .map(|(_, id)| id)
+        .collect();
+    let mut named = std::collections::BTreeSet::new();
+    let (mut displays, mut coded) = (0, 0);
+    for kind in ["Encounter", "Condition", "MedicationRequest", "Procedure", "DocumentReference", "Observation"] {
+        let mut found = Vec::new();
+        for id in &ids {
+            found.extend(walk(&format!("{base}/{kind}?patient={id}")).await);
+        }
+        assert!(!found.is_empty(), "{kind}");
+        for one in &found {
+            let text = one.to_string();
+            let references = text.split("\"reference\":\"").skip(1).filter_map(|rest| rest.split('"').next());
+            named.extend(
+                references.map(str::to_owned).filter(|to| !to.starts_with("Patient") && !to.starts_with("Enc")),
+            );
+            displays += usize::from(kind == "Encounter" && text.contains("\"individual\":{\"display\""));
+            coded += usize::from(one["code"]["coding"].is_array());
+            assert!(one["recordedDate"].is_null() && one["medicationCodeableConcept"].is_null(), "{text}");
+        }
+    }
+    assert_eq!((displays, coded), (0, 0));
+    for kind in ["Practitioner/", "Location/", "Organization/", "Medication/"] {
+        let one = named.iter().find(|to| to.starts_with(kind)).unwrap_or_else(|| panic!("{kind} in {named:?}"));
+        let read = get(&format!("{base}/{one}")).await.json();
+        assert!(read["name"].is_string() || read["name"].is_array() || read["code"]["text"].is_string(), "{read}");
+    }
+    assert_eq!(get(&format!("{base}/Practitioner")).await.status, 400);
+    assert_eq!(get(&format!("{base}/Composition?patient={}", ids[0])).await.status, 404);
+    assert_eq!(get(&format!("{base}/Observation?category=laboratory")).await.status, 400);
 }

@@ -93,6 +93,11 @@ fn answer(manner: &Manner, request: &Request) -> Vec<u8> {
             let second = entry(id, "uid=li.wei,ou=others,dc=x", &[]);
             [entry(id, "uid=li.wei,dc=x", &[]), second, result(id, SEARCH, 0)].concat()
         }
+        // `80 00`: simple authentication by nothing.
+        (Manner::Unauthenticated, BIND) if request.holds("uid=li.wei") && !request.bytes.ends_with(b"\x80\x00") => {
+            result(id, BIND, 49)
+        }
+        (Manner::Unauthenticated, EXTENDED) => result(id, EXTENDED, UNKNOWN_OPERATION),
         (Manner::WrongPassword, BIND) if request.holds("uid=li.wei") => result(id, BIND, 49),
         (Manner::Busy, operation) => result(id, operation, 51),
         _ => obliging(request),

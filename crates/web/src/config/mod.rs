@@ -94,6 +94,22 @@ pub fn create_keys(file: &Path, names: &[&str]) -> Result<Vec<PathBuf>, Vec<Prob
     if problems.is_empty() { Ok(made) } else { Err(problems.into_vec()) }
 }
 
+/// What keeps this process from writing `file`, which is named at `path` of the configuration. SQLite and the published
+/// heads make files beside it, so its folder has to be writable too.
+pub fn not_writable(path: &str, file: &Path) -> Option<Problem> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let trial = folder.join(format!(".portal-check-{}", std::process::id()));
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&trial);
+    let tried = made.and_then(|_| std::fs::remove_file(&trial)).and_then(|()| match file.exists() {
+        true => std::fs::OpenOptions::new().append(true).open(file).map(drop),
+        false => Ok(()),
+    });
+    let error = tried.err()?;
+    let what = format!("{} can't be written: {error}", file.display());
+    let cure = format!("make {} a folder that this account may write", folder.display());
+    Some(Problem { path: path.to_owned(), what, cure })
+}
+
 /// `PORTAL__SERVER__LISTEN=…` sets `server.listen`. A value that reads as TOML (number, bool, array) is one, else a text.
 fn lay_over(table: &mut toml::Table, name: &str, value: &str) {
     let Some(path) = name.strip_prefix("PORTAL__") else { return };

@@ -148,6 +148,13 @@ impl DatabaseSection {
     }
 }
 
+impl DatabaseSection {
+    /// What keeps this process from writing the database's file, where it has one.
+    pub fn not_writable(&self) -> Option<super::Problem> {
+        super::not_writable("database.url", self.config.sqlite_file()?)
+    }
+}
+
 /// A relative SQLite path starts from the configuration's folder, like every other path in it.
 fn in_folder(url: &str, section: &Section<'_>) -> String {
     match url.strip_prefix("sqlite://") {

@@ -50,6 +50,28 @@ fn every_failure_has_words_in_both_languages_and_both_portals() {
 }
 
 #[test]
+fn an_error_in_a_page_that_stays_has_the_same_words_and_nothing_of_the_shell() {
+    let renderer = renderer();
+    for (lang, portal) in [(Lang::Zh, Portal::Internal), (Lang::En, Portal::External)] {
+        let frame = Frame { lang, portal, path: "/patients/1/summary".to_owned(), ..frame() };
+        let page = ErrorPage { status: 503, problem: "unavailable".to_owned(), retry_after: Some(5) };
+        let (whole, part) =
+            (renderer.error(&frame, &page).expect("page"), renderer.error_part(&frame, &page).expect("part"));
+        for message in ["title", "text", "next"] {
+            let mut said = String::new();
+            push_escaped(&mut said, &renderer.words(lang).text(&format!("error-unavailable-{message}")));
+            assert!(whole.contains(&said) && part.contains(&said), "{message}: {part}");
+        }
+        assert!(
+            part.contains("href=\"/patients/1/summary\"") && part.contains("R-1"),
+            "retry, and what to tell: {part}"
+        );
+        assert!(part.contains("role=\"alert\"") && part.contains("id=\"error\""), "{part}");
+        assert!(!part.contains("<html") && !part.contains("<body") && !part.contains("<main"), "{part}");
+    }
+}
+
+#[test]
 fn what_comes_from_outside_is_escaped() {
     let page = ErrorPage { status: 500, problem: "internal".to_owned(), retry_after: None };
     let html = renderer().error(&frame(), &page).expect("page");

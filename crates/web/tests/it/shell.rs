@@ -15,14 +15,17 @@ use web::{
     csrf, keys,
     server::{self, Limits},
     session::{Lifetimes, Sessions},
-    shell::{ErrorPages, Shell, ShellSettings},
+    shell::{ErrorForm, ErrorPages, Shell, ShellSettings},
 };
 
 struct Fixed;
 
 impl ErrorPages for Fixed {
-    fn draw(&self, _visit: &Visit, failure: &Failure) -> Option<String> {
-        Some(format!("<!doctype html><title>{}</title>", failure.problem()))
+    fn draw(&self, _visit: &Visit, failure: &Failure, form: ErrorForm) -> Option<String> {
+        Some(match form {
+            ErrorForm::Page => format!("<!doctype html><title>{}</title>", failure.problem()),
+            ErrorForm::Part => format!("<section id=\"error\">{}</section>", failure.problem()),
+        })
     }
 }
 
@@ -123,6 +126,24 @@ async fn every_answer_carries_the_guards_of_browsers() {
             assert!(answer.contains(header), "{path}: {header}\n{answer}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_error_asked_for_by_a_script_is_a_part_for_the_page_that_stays() {
+    let running = start(Limits::default()).await;
+    let accept = "accept: text/html";
+    for (path, expected) in [("/fails", "500"), ("/nowhere", "404")] {
+        let whole = ask(running.address, &format!("GET {path} HTTP/1.1\r\n{accept}"), "").await;
+        assert!(whole.contains("<!doctype html>") && !whole.to_lowercase().contains("hx-retarget"), "{whole}");
+        let part = ask(running.address, &format!("GET {path} HTTP/1.1\r\n{accept}\r\nhx-request: true"), "").await;
+        assert!(status(&part) == expected && part.contains("<section id=\"error\">"), "{part}");
+        for header in ["hx-retarget: #main", "hx-reswap: innerHTML", "hx-reselect: #error"] {
+            assert!(part.contains(header), "{header}: {part}");
+        }
+        assert!(!part.contains("canary") && !part.contains("<!doctype"), "{part}");
+    }
+    let door = ask(running.address, &format!("GET /mine HTTP/1.1\r\n{accept}\r\nhx-request: true"), "").await;
+    assert!(door.contains("hx-redirect: /sign-in"), "who is not signed in leaves the page: {door}");
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ pub struct Region {
     staff: Vec<Staff>,
     patients: Vec<Patient>,
     show_patient: usize,
+    treatments: Vec<Treatment>,
 }
 
 /// A hospital's server.
@@ -56,6 +57,16 @@ struct Patient {
     hospitals: Vec<(String, String)>,
 }
 
+/// A line of a hospital's list.
+#[derive(Debug, Deserialize)]
+struct Treatment {
+    staff: String,
+    hospital: String,
+    patient: String,
+    how: String,
+    until: String,
+}
+
 /// Somebody who can sign in inside.
 #[derive(Debug, Serialize)]
 pub struct StaffAccount {
@@ -65,6 +76,8 @@ pub struct StaffAccount {
     pub password: String,
     /// Staff groups that the directory's groups stand for.
     pub roles: Vec<String>,
+    /// Ids of the patients, as in `patients`, whose records open to them by a treatment relation.
+    pub treats: Vec<String>,
 }
 
 /// Somebody who can sign in outside.
@@ -103,8 +116,32 @@ impl Region {
             username: staff.username.clone(),
             password: staff.password.clone(),
             roles: staff.groups.iter().filter_map(role_of).collect(),
+            treats: self.patients.iter().filter(|patient| self.is_treated(patient, &staff.username)).map(id).collect(),
         };
         self.staff.iter().map(account).collect()
+    }
+
+    fn is_treated(&self, patient: &Patient, staff: &str) -> bool {
+        let is = |row: &&Treatment| {
+            row.staff == staff && patient.hospitals.iter().any(|(at, id)| (at, id) == (&row.hospital, &row.patient))
+        };
+        self.treatments.iter().any(|row| is(&row))
+    }
+
+    /// The hospitals' lists as `portal-internal relations import` reads them. No field of it has a comma.
+    pub fn lists(&self) -> String {
+        let mut text = "staff,source,patient,how,until\n".to_owned();
+        for Treatment { staff, hospital, patient, how, until } in &self.treatments {
+            text.push_str(&format!("{staff},{hospital},{patient},{how},{until}\n"));
+        }
+        text
+    }
+
+    /// Names of some patients whom `staff` does not treat, nor a namesake.
+    pub fn strangers(&self, staff: &str, most: usize) -> Vec<&str> {
+        let strange =
+            |one: &&Patient| !self.patients.iter().any(|same| same.name == one.name && self.is_treated(same, staff));
+        self.patients.iter().rev().filter(strange).take(most).map(|one| one.name.as_str()).collect()
     }
 
     /// One account for each patient, the demo's own patient first. Names are the pinyin, numbered where two are alike.
@@ -142,6 +179,10 @@ impl Region {
     }
 }
 
+fn id(patient: &Patient) -> String {
+    patient.resident_id.clone()
+}
+
 /// Waits until the sandbox describes its region.
 ///
 /// # Errors
@@ -169,7 +210,7 @@ mod tests {
             name: name.to_owned(),
             name_pinyin: pinyin.to_owned(),
             resident_id: id.to_owned(),
-            hospitals: vec![("city-first".to_owned(), "p1".to_owned())],
+            hospitals: vec![("city-first".to_owned(), format!("p{id}"))],
         };
         Region {
             control_url: String::new(),
@@ -182,6 +223,13 @@ mod tests {
             }],
             patients: vec![patient("王建国", "wang jianguo", "1"), patient("王建国", "wang jianguo", "2")],
             show_patient: 1,
+            treatments: vec![Treatment {
+                staff: "li.wei".to_owned(),
+                hospital: "city-first".to_owned(),
+                patient: "p2".to_owned(),
+                how: "encounter".to_owned(),
+                until: "2026-12-31".to_owned(),
+            }],
         }
     }
 
@@ -197,5 +245,14 @@ mod tests {
     fn groups_stand_for_roles() {
         let roles = [("cn=physicians,ou=groups,dc=x".to_owned(), "clinician".to_owned())];
         assert_eq!(region().staff_accounts(&roles)[0].roles, ["clinician"]);
+    }
+
+    #[test]
+    fn lists_say_who_treats_whom() {
+        let region = region();
+        assert_eq!(region.staff_accounts(&[])[0].treats, ["2"]);
+        let lists = region.lists();
+        assert_eq!(lists.lines().collect::<Vec<_>>()[1..], ["li.wei,city-first,p2,encounter,2026-12-31"]);
+        assert!(region.strangers("li.wei", 5).is_empty(), "the other has the same name");
     }
 }

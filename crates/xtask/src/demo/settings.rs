@@ -213,7 +213,7 @@ mod tests {
         let sources = written("sources.toml")?;
         let base = sources["source"][0]["base_url"].as_str().unwrap_or_default();
         assert!(base.starts_with(&format!("http://{}/", first.listen)), "{base}");
-        assert_eq!(sandbox.hospitals.len(), 4);
+        assert_eq!(sandbox.hospitals.len(), 5);
         let codes = sources["source"][1]["local_codes"][0]["file"].as_str().unwrap_or_default();
         assert!(std::fs::read_to_string(codes)?.contains("CYSC_S"), "{codes}");
         assert_eq!(written("internal.toml")?["server"]["public_url"].as_str(), Some("http://localhost:1"));

@@ -1,4 +1,5 @@
-//! Social history (`Observation`), `FamilyMemberHistory` and what people say they take (`MedicationStatement`).
+//! Social history (`Observation`), `FamilyMemberHistory`, what people say they take (`MedicationStatement`) and what they
+//! filled in (`QuestionnaireResponse`).
 
 use serde_json::json;
 
@@ -6,6 +7,7 @@ use super::{LOINC, OBSERVATION_CATEGORY, Scribe, Subject};
 use crate::{
     SandboxError,
     hospital::records::{Key, Token},
+    reference::care::Question,
 };
 
 const ROLE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
@@ -35,7 +37,34 @@ impl Scribe<'_> {
             self.store("Observation", id, subject, Some((ASKED, ASKED + 1)), tokens, resource)?;
         }
         self.family(subject)?;
+        self.questionnaire(subject)?;
         self.statements(subject)
+    }
+
+    fn questionnaire(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {
+        if subject.chart.answers.is_empty() {
+            return Ok(());
+        }
+        let id = self.next_id("qr");
+        let asked = &self.reference.care.questionnaire;
+        let answered = |(at, (question, answer)): (usize, (&Question, &String))| {
+            let linked = format!("{}", at + 1);
+            json!({ "linkId": linked, "text": question.zh, "answer": [{ "valueString": answer }] })
+        };
+        let items: Vec<_> = asked.questions.iter().zip(&subject.chart.answers).enumerate().map(answered).collect();
+        let resource = json!({
+            "resourceType": "QuestionnaireResponse",
+            "id": id,
+            "meta": self.meta(ASKED),
+            "questionnaire": "https://sandbox.example/fhir/Questionnaire/health",
+            "status": "completed",
+            "subject": { "reference": subject.reference() },
+            "authored": self.time(ASKED),
+            "source": { "reference": subject.reference() },
+            "item": [{ "linkId": "0", "text": asked.zh, "item": items }],
+        });
+        let tokens = vec![Token::new(Key::Status, "", "completed")];
+        self.store("QuestionnaireResponse", id, subject, Some((ASKED, ASKED + 1)), tokens, resource)
     }
 
     fn family(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {

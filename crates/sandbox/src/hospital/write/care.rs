@@ -38,9 +38,9 @@ impl Scribe<'_> {
     }
 
     pub(super) fn procedures(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {
-        for procedure in &subject.chart.procedures {
+        for (procedure, id) in subject.chart.procedures.iter().zip(&subject.procedures) {
             let Some(row) = self.reference.operation(&procedure.code) else { continue };
-            let id = self.next_id("proc");
+            let id = id.clone();
             let none = &self.reference.script.words.none;
             let complication = Some(&procedure.complication).filter(|text| *text != none);
             let anaesthetised = row.anaesthesia != "none";
@@ -57,10 +57,16 @@ impl Scribe<'_> {
                 "outcome": { "text": procedure.outcome },
                 "complication": complication.map(|text| json!([{ "text": text }])),
                 "note": anaesthetised.then(|| json!([{ "text": row.anaesthesia_zh }])),
-                "extension": anaesthetised.then(|| json!([{
-                    "url": "https://sandbox.example/fhir/StructureDefinition/asa-class",
-                    "valueCodeableConcept": { "coding": [{ "system": ASA, "code": procedure.asa }], "text": format!("ASA {}", procedure.asa) },
-                }])),
+                "extension": anaesthetised.then(|| json!([
+                    {
+                        "url": "https://sandbox.example/fhir/StructureDefinition/asa-class",
+                        "valueCodeableConcept": { "coding": [{ "system": ASA, "code": procedure.asa }], "text": format!("ASA {}", procedure.asa) },
+                    },
+                    {
+                        "url": "https://sandbox.example/fhir/StructureDefinition/anaesthesia-method",
+                        "valueCodeableConcept": { "coding": [{ "code": row.anaesthesia }], "text": row.anaesthesia_zh },
+                    },
+                ])),
             });
             let tokens = vec![Token::new(Key::Status, "", "completed"), Token::new(Key::Code, ICD_9_CM_3, &row.code)];
             self.store("Procedure", id, subject, Some((procedure.start, procedure.end)), tokens, resource)?;
@@ -88,7 +94,10 @@ impl Scribe<'_> {
                 "meta": self.meta(device.since),
                 "status": "active",
                 "manufactureDate": Self::day(device.since - 200 * DAY),
+                "expirationDate": Self::day(device.since + 3600 * DAY),
+                "lotNumber": device.serial.get(..6),
                 "serialNumber": device.serial,
+                "udiCarrier": [{ "carrierHRF": format!("(01)06901234567892(21){}", device.serial) }],
                 "deviceName": [{ "name": device.zh, "type": "user-friendly-name" }],
                 "type": { "text": device.kind },
                 "patient": { "reference": subject.reference() },

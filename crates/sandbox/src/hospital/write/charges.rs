@@ -1,8 +1,8 @@
-//! `ChargeItem`, `Invoice`, `ExplanationOfBenefit` and `Coverage`.
+//! `ChargeItem`, `Invoice` and `Coverage`; what is claimed and settled is in [`super::bills`].
 
 use serde_json::{Value, json};
 
-use super::{Scribe, Subject};
+use super::{Scribe, Subject, bills::Bill};
 use crate::{
     SandboxError,
     clinical::Charge,
@@ -10,9 +10,8 @@ use crate::{
     reference::care::Payer,
 };
 
-const CLAIM_TYPE: &str = "http://terminology.hl7.org/CodeSystem/claim-type";
-const ON_ADMISSION: &str = "http://terminology.hl7.org/CodeSystem/ex-diagnosis-on-admission";
-const ADJUDICATION: &str = "http://terminology.hl7.org/CodeSystem/adjudication";
+/// Fee classes of the front page of a record, by their numbers on the form.
+const FEE_CLASS: &str = "https://sandbox.example/fhir/CodeSystem/fee-class";
 
 impl Scribe<'_> {
     pub(super) fn charges(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {
@@ -24,12 +23,23 @@ impl Scribe<'_> {
         let mut rest = subject.chart.charges.as_slice();
         while let Some(first) = rest.first() {
             let same = rest.iter().take_while(|charge| charge.encounter == first.encounter).count();
-            let (bill, later) = rest.split_at(same);
+            let (charges, later) = rest.split_at(same);
             rest = later;
-            let items = bill.iter().map(|charge| self.item(subject, charge)).collect::<Result<Vec<_>, _>>()?;
-            self.invoice(subject, bill, &items)?;
-            if let (Some(payer), Some(coverage), true) = (&payer, &coverage, self.hospital.beds) {
-                self.benefit(subject, bill, payer, coverage)?;
+            let Some(encounter) = subject.chart.encounters.get(first.encounter) else { continue };
+            let account = self.account(subject, encounter, coverage.as_deref())?;
+            let bill = Bill { charges, encounter, at: first.encounter, account };
+            let items =
+                charges.iter().map(|charge| self.item(subject, &bill, charge)).collect::<Result<Vec<_>, _>>()?;
+            // nothing is billed while the stay lasts
+            if encounter.open {
+                continue;
+            }
+            self.invoice(subject, &bill, &items)?;
+            // who pays for themselves claims nothing
+            let claims = |payer: &&Payer| self.hospital.beds && !payer.code.is_empty();
+            if let (Some(payer), Some(coverage)) = (payer.as_ref().filter(claims), &coverage) {
+                let claim = self.claim(subject, &bill, payer, coverage)?;
+                self.benefit(subject, &bill, payer, (coverage, &claim))?;
             }
         }
         Ok(())
@@ -42,127 +52,83 @@ impl Scribe<'_> {
             "id": id,
             "meta": self.meta(1_500_000_000),
             "status": "active",
-            "type": { "coding": (!payer.code.is_empty()).then(|| json!([{ "system": "urn:oid:2.16.156.10011.2.3.1.248", "code": payer.code }])), "text": payer.zh },
+            "type": super::without_nulls(json!({
+                "coding": (!payer.code.is_empty())
+                    .then(|| json!([{ "system": "urn:oid:2.16.156.10011.2.3.1.248", "code": payer.code }])),
+                "text": payer.zh,
+            })),
             "beneficiary": { "reference": subject.reference() },
+            "period": { "start": "2017-07-14" },
             "payor": [{ "display": payer.zh }],
         });
         self.store("Coverage", id.clone(), subject, None, vec![Token::new(Key::Status, "", "active")], resource)?;
         Ok(id)
     }
 
-    fn item(&mut self, subject: &Subject<'_>, charge: &Charge) -> Result<String, SandboxError> {
+    fn item(&mut self, subject: &Subject<'_>, bill: &Bill<'_>, charge: &Charge) -> Result<String, SandboxError> {
         let id = self.next_id("chg");
-        let row = self.reference.charge_item(&charge.item);
-        let unit = row.map(|row| row.unit.as_str());
+        let unit = self.reference.charge_item(&charge.item).map(|row| row.unit.as_str());
+        let status = if bill.encounter.open { "billable" } else { "billed" };
         let resource = json!({
             "resourceType": "ChargeItem",
             "id": id,
             "meta": self.meta(charge.at),
-            "status": "billed",
-            "code": { "coding": [{ "display": row.map(|row| row.class.as_str()) }], "text": charge.item },
+            "status": status,
+            "code": { "coding": self.fee_class(charge).map(|class| json!([class])), "text": charge.item },
             "subject": { "reference": subject.reference() },
             "context": self.within(subject, Some(charge.encounter)),
             "occurrenceDateTime": self.time(charge.at),
             "quantity": { "value": charge.quantity, "unit": unit },
             "priceOverride": money(charge.price * charge.quantity as f64),
+            "account": [{ "reference": format!("Account/{}", bill.account) }],
         });
-        let mut tokens = vec![Token::new(Key::Status, "", "billed")];
+        let mut tokens = vec![Token::new(Key::Status, "", status)];
         tokens.extend(subject.token_of(Some(charge.encounter)));
         self.store("ChargeItem", id.clone(), subject, Some((charge.at, charge.at + 1)), tokens, resource)?;
         Ok(id)
     }
 
-    fn invoice(&mut self, subject: &Subject<'_>, bill: &[Charge], items: &[String]) -> Result<(), SandboxError> {
-        let Some(first) = bill.first() else { return Ok(()) };
+    /// The fee class of an item as a coding: its number on the form, and its words.
+    pub(super) fn fee_class(&self, charge: &Charge) -> Option<Value> {
+        let class = &self.reference.charge_item(&charge.item)?.subclass;
+        let number = self.reference.care.charges.fee_classes.iter().position(|known| known == class)? + 1;
+        Some(json!({ "system": FEE_CLASS, "code": number.to_string(), "display": class }))
+    }
+
+    fn invoice(&mut self, subject: &Subject<'_>, bill: &Bill<'_>, items: &[String]) -> Result<(), SandboxError> {
         let id = self.next_id("inv");
-        let lines: Vec<Value> = bill
-            .iter()
-            .zip(items)
-            .enumerate()
+        let lines: Vec<Value> = (bill.charges.iter().zip(items).enumerate())
             .map(|(index, (charge, item))| {
                 json!({
                     "sequence": index + 1,
                     "chargeItemReference": { "reference": format!("ChargeItem/{item}"), "display": charge.item },
-                    "priceComponent": [{ "type": "base", "factor": charge.quantity, "amount": money(charge.price) }],
+                    "priceComponent": [{ "type": "base", "amount": money(charge.price * charge.quantity as f64) }],
                 })
             })
             .collect();
+        let at = bill.made();
         let resource = json!({
             "resourceType": "Invoice",
             "id": id,
-            "meta": self.meta(first.at),
+            "meta": self.meta(at),
             "status": "balanced",
             "subject": { "reference": subject.reference() },
-            "date": self.time(first.at),
+            "date": self.time(at),
             "issuer": { "display": self.hospital.zh },
+            "account": { "reference": format!("Account/{}", bill.account) },
             "lineItem": lines,
-            "totalGross": money(total(bill)),
+            "totalGross": money(total(bill.charges)),
         });
         let tokens = vec![Token::new(Key::Status, "", "balanced")];
-        self.store("Invoice", id, subject, Some((first.at, first.at + 1)), tokens, resource)
-    }
-
-    fn benefit(
-        &mut self,
-        subject: &Subject<'_>,
-        bill: &[Charge],
-        payer: &Payer,
-        coverage: &str,
-    ) -> Result<(), SandboxError> {
-        let Some(first) = bill.first() else { return Ok(()) };
-        let Some(encounter) = subject.chart.encounters.get(first.encounter) else { return Ok(()) };
-        let id = self.next_id("eob");
-        let stay = encounter.class == "IMP";
-        let diagnosis = encounter.icd.as_deref().map(|icd| {
-            json!([{
-                "sequence": 1,
-                "diagnosisCodeableConcept": self.diagnosis(icd, None),
-                "onAdmission": stay.then(|| json!({ "coding": [{ "system": ON_ADMISSION, "code": "y" }] })),
-            }])
-        });
-        let lines: Vec<Value> = bill.iter().enumerate().map(|(index, charge)| self.line(index, charge)).collect();
-        let sum = total(bill);
-        let part = |code: &str, amount: f64| json!({ "category": { "coding": [{ "system": ADJUDICATION, "code": code }] }, "amount": money(amount) });
-        let resource = json!({
-            "resourceType": "ExplanationOfBenefit",
-            "id": id,
-            "meta": self.meta(first.at),
-            "status": "active",
-            "type": { "coding": [{ "system": CLAIM_TYPE, "code": if stay { "institutional" } else { "professional" } }] },
-            "use": "claim",
-            "patient": { "reference": subject.reference() },
-            "billablePeriod": { "start": Self::day(encounter.start), "end": Self::day(encounter.end) },
-            "created": self.time(first.at),
-            "insurer": { "display": payer.zh },
-            "provider": { "display": self.hospital.zh },
-            "outcome": "complete",
-            "insurance": [{ "focal": true, "coverage": { "reference": format!("Coverage/{coverage}") } }],
-            "diagnosis": diagnosis,
-            "item": lines,
-            "total": [part("submitted", sum), part("benefit", sum * payer.share)],
-        });
-        let tokens = vec![Token::new(Key::Status, "", "active")];
-        self.store("ExplanationOfBenefit", id, subject, Some((first.at, first.at + 1)), tokens, resource)
-    }
-
-    fn line(&self, index: usize, charge: &Charge) -> Value {
-        let class = self.reference.charge_item(&charge.item).map(|row| row.class.as_str());
-        json!({
-            "sequence": index + 1,
-            "category": { "text": class },
-            "productOrService": { "text": charge.item },
-            "quantity": { "value": charge.quantity },
-            "unitPrice": money(charge.price),
-            "net": money(charge.price * charge.quantity as f64),
-        })
+        self.store("Invoice", id, subject, Some((at, at + 1)), tokens, resource)
     }
 }
 
-fn total(bill: &[Charge]) -> f64 {
+pub(super) fn total(bill: &[Charge]) -> f64 {
     bill.iter().map(|charge| charge.price * charge.quantity as f64).sum()
 }
 
 /// Yuan, to the fen.
-fn money(amount: f64) -> Value {
+pub(super) fn money(amount: f64) -> Value {
     json!({ "value": (amount * 100.0).round() / 100.0, "currency": "CNY" })
 }

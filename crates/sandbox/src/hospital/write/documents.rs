@@ -3,10 +3,14 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{LOINC, Scribe, Subject, without_nulls};
+use super::{LOINC, Scribe, Subject, summaries::SUMMARY, without_nulls};
 use crate::{
     SandboxError,
-    hospital::records::{Key, Token},
+    clinical::Document,
+    hospital::{
+        platform::Summaries,
+        records::{Key, Token},
+    },
 };
 
 const NOTE_CATEGORY: &str = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category";
@@ -25,8 +29,12 @@ impl Scribe<'_> {
             let (content_type, bytes) = match index {
                 0 if garbled => (PLAIN.to_owned(), self.reference.script.garbled.gbk()),
                 1 if garbled => (HTML.to_owned(), self.reference.script.garbled.hostile_html.clone().into_bytes()),
-                _ => self.formatted(&document.text),
+                _ => self.attached(subject, document, &title),
             };
+            let number = format!("D-{id}");
+            if document.kind == SUMMARY && self.platform.summaries == Summaries::Composed {
+                self.composition(subject, document, (&loinc, &title, &number))?;
+            }
             let mut attachment = json!({
                 "contentType": content_type,
                 "language": "zh-CN",
@@ -48,11 +56,14 @@ impl Scribe<'_> {
             if let Some(members) = attachment.as_object_mut() {
                 members.insert(member.to_owned(), Value::String(value));
             }
-            let context = self.within(subject, document.encounter).map(|encounter| json!({ "encounter": [encounter] }));
+            let related = self.operation_of(subject, document);
+            let context = self.within(subject, document.encounter);
+            let context = context.map(|within| without_nulls(json!({ "encounter": [within], "related": related })));
             let resource = json!({
                 "resourceType": "DocumentReference",
                 "id": id,
                 "meta": self.meta(document.at),
+                "masterIdentifier": { "system": self.hospital.record_system, "value": number },
                 "status": "current",
                 "docStatus": "final",
                 "type": { "coding": [{ "system": LOINC, "code": loinc }], "text": title },
@@ -73,6 +84,14 @@ impl Scribe<'_> {
             self.store("DocumentReference", id, subject, time, tokens, resource)?;
         }
         Ok(())
+    }
+
+    /// The operation that a note of one is about.
+    fn operation_of(&self, subject: &Subject<'_>, document: &Document) -> Option<Value> {
+        let operations = subject.chart.procedures.iter().zip(&subject.procedures);
+        let mut of = operations.filter(|(one, _)| one.encounter == document.encounter && one.end <= document.at);
+        matches!(&*document.kind, "operation" | "anaesthesia").then_some(())?;
+        of.next_back().map(|(_, id)| json!([{ "reference": format!("Procedure/{id}") }]))
     }
 
     /// A `Binary` (<https://hl7.org/fhir/R4/binary.html>) in the shadow of a document or report; its id.
@@ -105,7 +124,7 @@ impl Scribe<'_> {
 }
 
 /// Headings in brackets, tables as they stand.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let line = |line: &str| match line.strip_prefix("## ").or_else(|| line.strip_prefix("# ")) {
         Some(title) => format!("【{title}】"),
         None => line.to_owned(),

@@ -2,18 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{Scribe, Subject, without_nulls};
+use super::{Scribe, Subject, bills::others, without_nulls};
 use crate::{
     SandboxError,
-    clinical::Encounter,
+    clinical::{Condition, Encounter},
     clock::DAY,
-    hospital::records::{Key, Token},
+    dice::Dice,
+    hospital::{
+        platform::AdmissionState,
+        records::{Key, Token},
+    },
 };
 
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const DIAGNOSIS_ROLE: &str = "http://terminology.hl7.org/CodeSystem/diagnosis-role";
 const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
 const DISPOSITION: &str = "http://terminology.hl7.org/CodeSystem/discharge-disposition";
+/// 入院病情 as this region's oldest hospital says it.
+const ADMISSION_STATE: &str = "https://sandbox.example/fhir/StructureDefinition/admission-state";
 const CONDITION_CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 const CONDITION_VERIFICATION: &str = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
 const CONDITION_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/condition-category";
@@ -49,9 +55,7 @@ impl Scribe<'_> {
                 "period": without_nulls(json!({ "start": self.time(encounter.start), "end": end })),
                 "reasonCode": self.reasons(encounter),
                 "diagnosis": self.diagnoses_of(subject, index),
-                "hospitalization": encounter.outcome.as_ref().map(|outcome| json!({
-                    "dischargeDisposition": { "coding": [{ "system": DISPOSITION, "code": "home" }], "text": outcome },
-                })),
+                "hospitalization": self.leaving(encounter),
                 "location": encounter.bed.as_ref().map(|bed| json!([{ "location": { "display": bed } }])),
                 "serviceProvider": { "display": self.hospital.zh },
             });
@@ -59,6 +63,14 @@ impl Scribe<'_> {
             self.store("Encounter", id.clone(), subject, Some((encounter.start, encounter.end)), tokens, resource)?;
         }
         Ok(())
+    }
+
+    /// 离院方式 of a stay that is over.
+    fn leaving(&self, encounter: &Encounter) -> Option<Value> {
+        encounter.outcome.as_ref()?;
+        let mut dice = Dice::new(self.seed, &format!("leaving {} {}", self.hospital.id, encounter.start));
+        let [code, zh] = dice.pick(&self.reference.care.stay.leaving)?;
+        Some(json!({ "dischargeDisposition": { "coding": [{ "system": DISPOSITION, "code": code }], "text": zh } }))
     }
 
     fn participants(&self, encounter: &Encounter) -> Value {
@@ -83,20 +95,31 @@ impl Scribe<'_> {
     /// Diagnoses made at the encounter, with their use where it was a stay.
     fn diagnoses_of(&self, subject: &Subject<'_>, encounter: usize) -> Option<Value> {
         let stay = subject.chart.encounters.get(encounter).is_some_and(|one| one.class == "IMP");
-        let of = subject.chart.conditions.iter().zip(&subject.conditions);
-        let of = of.filter(|(condition, _)| condition.encounter == Some(encounter));
-        let all: Vec<Value> = of
-            .enumerate()
-            .map(|(rank, (condition, id))| {
-                let title = self.reference.diagnosis(&condition.icd).map(|row| row.zh.as_str());
-                let role = if stay { "DD" } else { "AD" };
-                json!({
-                    "condition": { "reference": format!("Condition/{id}"), "display": title },
-                    "use": { "coding": [{ "system": DIAGNOSIS_ROLE, "code": role }] },
-                    "rank": rank + 1,
-                })
-            })
+        let here = subject.chart.encounters.get(encounter)?;
+        let of = subject.chart.conditions.iter().enumerate();
+        let role = if stay { "DD" } else { "AD" };
+        let mut rows: Vec<(usize, &Condition, &str)> = of
+            .filter(|(_, condition)| condition.encounter == Some(encounter))
+            .map(|(at, condition)| (at, condition, role))
             .collect();
+        // The first place is the main diagnosis's, though it be too old to be in the books.
+        let skipped = usize::from(stay && rows.is_empty());
+        if stay {
+            rows.extend(others(subject, here).map(|(at, condition)| (at, condition, "CM")));
+        }
+        let said = stay && self.platform.admission_state == AdmissionState::OnEncounter;
+        let row = |(rank, (at, condition, role)): (usize, (usize, &Condition, &str))| {
+            let id = subject.conditions.get(at)?;
+            let title = self.reference.diagnosis(&condition.icd).map(|row| row.zh.as_str());
+            let state = said.then(|| self.admission_state(&condition.icd, here, rank == 0).1);
+            Some(without_nulls(json!({
+                "extension": state.map(|zh| json!([{ "url": ADMISSION_STATE, "valueCodeableConcept": { "text": zh } }])),
+                "condition": { "reference": format!("Condition/{id}"), "display": title },
+                "use": { "coding": [{ "system": DIAGNOSIS_ROLE, "code": role }] },
+                "rank": rank + 1 + skipped,
+            })))
+        };
+        let all: Vec<Value> = rows.into_iter().enumerate().filter_map(row).collect();
         (!all.is_empty()).then_some(Value::Array(all))
     }
 

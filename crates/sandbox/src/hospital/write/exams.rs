@@ -3,10 +3,13 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{Scribe, Subject, laboratory::REPORT_CATEGORY};
+use super::{Scribe, Subject, laboratory::REPORT_CATEGORY, pdf::pdf, summaries::PDF};
 use crate::{
     SandboxError,
-    hospital::records::{Key, Token},
+    hospital::{
+        platform::Summaries,
+        records::{Key, Token},
+    },
 };
 
 /// Reports are written so long after the examination, seconds.
@@ -16,7 +19,10 @@ impl Scribe<'_> {
     pub(super) fn exams(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {
         for exam in &subject.chart.exams {
             let id = self.next_id("rep");
-            let (content_type, bytes) = self.formatted(&exam.text);
+            let (content_type, bytes) = match self.platform.summaries {
+                Summaries::Pdf => (PDF.to_owned(), pdf(&super::documents::plain(&exam.text))),
+                _ => self.formatted(&exam.text),
+            };
             let data = STANDARD.encode(&bytes);
             let mut form = json!({ "contentType": content_type, "language": "zh-CN", "title": exam.zh });
             let (member, value) = match self.platform.html_notes {
@@ -29,6 +35,12 @@ impl Scribe<'_> {
             };
             if let Some(members) = form.as_object_mut() {
                 members.insert(member.to_owned(), Value::String(value));
+            }
+            let mut forms = vec![form];
+            if self.platform.summaries == Summaries::Composed {
+                let data = STANDARD.encode(pdf(&super::documents::plain(&exam.text)));
+                let url = self.binary(subject, &format!("DiagnosticReport/{id}"), PDF, data)?;
+                forms.push(json!({ "contentType": PDF, "title": exam.zh, "url": format!("Binary/{url}") }));
             }
             let category = (!self.platform.uncategorised)
                 .then(|| json!([{ "coding": [{ "system": REPORT_CATEGORY, "code": exam.category }] }]));
@@ -46,7 +58,7 @@ impl Scribe<'_> {
                 "issued": self.time(written),
                 "performer": [{ "display": exam.author }],
                 "conclusion": exam.conclusion,
-                "presentedForm": [form],
+                "presentedForm": forms,
             });
             let mut tokens = vec![Token::new(Key::Status, "", "final")];
             if !self.platform.uncategorised {

@@ -191,6 +191,9 @@ impl Scribe<'_> {
                 .cloned()
                 .unwrap_or(usual);
             let decimals = analyte.decimals.unwrap_or(1);
+            if self.platform.bare {
+                codings.clear();
+            }
             return Ok(Manner {
                 analyte: Some(analyte),
                 codings,

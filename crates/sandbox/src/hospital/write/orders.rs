@@ -15,9 +15,9 @@ const PLAN_CATEGORY: &str = "http://hl7.org/fhir/us/core/CodeSystem/careplan-cat
 impl Scribe<'_> {
     pub(super) fn orders(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {
         for order in &subject.chart.orders {
-            // only the plain server has a type of its own for diets
+            // elsewhere a diet is a service like any other
             match order.kind {
-                OrderKind::Diet if self.platform.everything => self.diet(subject, order)?,
+                OrderKind::Diet if self.platform.diets => self.diet(subject, order)?,
                 _ => self.service(subject, order)?,
             }
         }
@@ -32,12 +32,14 @@ impl Scribe<'_> {
 
     fn service(&mut self, subject: &Subject<'_>, order: &Order) -> Result<(), SandboxError> {
         let id = self.next_id("ord");
-        // laboratory procedure, imaging, surgical procedure, nursing procedure: SNOMED CT as in FHIR's own value set
+        // laboratory procedure, imaging, surgical procedure: SNOMED CT as in FHIR's own value set; nursing procedure, dietary
+        // regime
         let (system, code) = match order.kind {
             OrderKind::Laboratory => (SNOMED, "108252007"),
             OrderKind::Examination => (SNOMED, "363679005"),
             OrderKind::Procedure => (SNOMED, "387713003"),
-            OrderKind::Nursing | OrderKind::Diet => (SNOMED, "409073007"),
+            OrderKind::Nursing => (SNOMED, "9632001"),
+            OrderKind::Diet => (SNOMED, "182922004"),
         };
         let occurrence = order.until.map(|until| json!({ "start": self.time(order.at), "end": self.time(until) }));
         let department = order.encounter.and_then(|at| subject.chart.encounters.get(at));

@@ -1,10 +1,11 @@
-//! Vital signs and scores of nursing (`Observation`).
+//! Vital signs, scores and findings of nursing (`Observation`).
 
 use serde_json::json;
 
-use super::{LOINC, OBSERVATION_CATEGORY, Scribe, Subject, UCUM};
+use super::{LOINC, OBSERVATION_CATEGORY, Scribe, Subject, UCUM, without_nulls};
 use crate::{
     SandboxError,
+    clinical::Found,
     hospital::records::{Key, Token},
 };
 
@@ -75,6 +76,37 @@ impl Scribe<'_> {
                 Token::new(Key::Status, "", "final"),
             ];
             self.store("Observation", id, subject, Some((score.at, score.at + 1)), tokens, resource)?;
+        }
+        Ok(())
+    }
+    /// What nurses saw, and what went in and out: category `exam`.
+    pub(super) fn findings(&mut self, subject: &Subject<'_>) -> Result<(), SandboxError> {
+        for finding in &subject.chart.findings {
+            let id = self.next_id("obs");
+            let (words, amount) = match &finding.said {
+                Found::Words(words) => (Some(json!({ "text": words })), None),
+                Found::Millilitres(value) => {
+                    (None, Some(json!({ "value": value, "unit": "mL", "system": UCUM, "code": "mL" })))
+                }
+            };
+            let coding = finding.loinc.as_ref().map(|code| json!([{ "system": LOINC, "code": code }]));
+            let resource = json!({
+                "resourceType": "Observation",
+                "id": id,
+                "meta": self.meta(finding.at),
+                "status": "final",
+                "category": [{ "coding": [{ "system": OBSERVATION_CATEGORY, "code": "exam" }] }],
+                "code": without_nulls(json!({ "coding": coding, "text": finding.zh })),
+                "subject": { "reference": subject.reference() },
+                "encounter": self.within(subject, finding.encounter),
+                "effectiveDateTime": self.time(finding.at),
+                "valueCodeableConcept": words,
+                "valueQuantity": amount,
+            });
+            let mut tokens =
+                vec![Token::new(Key::Category, OBSERVATION_CATEGORY, "exam"), Token::new(Key::Status, "", "final")];
+            tokens.extend(finding.loinc.as_ref().map(|code| Token::new(Key::Code, LOINC, code)));
+            self.store("Observation", id, subject, Some((finding.at, finding.at + 1)), tokens, resource)?;
         }
         Ok(())
     }

@@ -1,0 +1,56 @@
+//! Texts of notes that did not come along with them.
+
+use fhir::{kinds, rows};
+use futures_util::StreamExt as _;
+
+use super::checked::Asking;
+use crate::document::content::Content;
+use crate::outpatient::{NoteContent, NoteRow, Pending};
+
+/// Texts of notes that one page fetches of one source, newest first; the others are named.
+const MOST_TEXTS: usize = 24;
+/// As many of them at a time.
+const READ_AT_ONCE: usize = 4;
+
+/// Fetches the texts of the newest notes. The notes come back newest first, each once; with why some could not be had, if
+/// so.
+pub(super) async fn fetch_texts(asking: &Asking<'_>, mut notes: Vec<NoteRow>) -> (Vec<NoteRow>, Option<&'static str>) {
+    notes.sort_by(|a, b| b.note.time.cmp(&a.note.time).then_with(|| a.note.id.cmp(&b.note.id)));
+    notes.dedup_by(|a, b| a.note.id == b.note.id);
+    let pending: Vec<(usize, Pending)> =
+        notes.iter().enumerate().filter_map(|(at, note)| Some((at, note.pending.clone()?))).take(MOST_TEXTS).collect();
+    let reads =
+        pending.into_iter().map(|(at, pending)| async move { (at, binary(asking, &pending).await.into_note()) });
+    let texts: Vec<(usize, NoteContent)> =
+        futures_util::stream::iter(reads).buffer_unordered(READ_AT_ONCE).collect().await;
+    let mut why = None;
+    for (at, content) in texts {
+        if let NoteContent::Missing { why: missing } = content
+            && missing.starts_with("why-")
+        {
+            why = Some(missing);
+        }
+        notes[at].note.content = content;
+    }
+    (notes, why)
+}
+
+/// What a `Binary` holds. It hangs on a resource of the patient's; when it names a patient itself, it must be them.
+pub(super) async fn binary(asking: &Asking<'_>, pending: &Pending) -> Content {
+    let mut content = None;
+    let take = |row: &rows::Binary<'_>| {
+        let other = row.security_context.as_ref().filter(|of| names_a_patient(of, asking.source.client.base()));
+        content = Some(match row.data {
+            _ if other.is_some_and(|of| !asking.whose.holds(Some(of))) => Content::missing("why-foreign-dropped"),
+            Some(data) => Content::unpack(data, row.content_type.or(pending.content_type.as_deref())),
+            None => Content::missing("note-empty"),
+        });
+    };
+    let report = asking.read::<kinds::Binary>(&pending.binary, take).await;
+    content.unwrap_or_else(|| Content::missing(report.outcome.key().unwrap_or("note-empty")))
+}
+
+fn names_a_patient(of: &rows::ResourceReference<'_>, base: &url::Url) -> bool {
+    let said = of.reference.map(|text| fhir::Reference::parse(text, base));
+    of.kind == Some("Patient") || matches!(said, Some(fhir::Reference::Local { kind: "Patient", .. }))
+}

@@ -1,0 +1,78 @@
+//! One document of a hospital with its words, for both portals.
+
+use ehr::{Banner, OpenedDocument, SourceReport};
+use serde::Serialize;
+use web::render::Arg;
+
+use crate::{
+    PatientShell, RecordShell, Scene,
+    outpatient::NoteView,
+    sources::{Audience, Sources},
+};
+
+/// `record/document.html` of the internal portal.
+#[derive(Debug, Serialize)]
+pub struct DocumentPage {
+    /// Banner and sections.
+    pub shell: RecordShell,
+    /// Whether its hospital answered.
+    pub sources: Sources,
+    /// The document.
+    pub note: NoteView,
+    /// Its section.
+    pub back_href: String,
+    /// When it was read.
+    pub read_at: String,
+    /// Foot of a print.
+    pub printed: String,
+}
+
+/// `record/document.html` of the external portal.
+#[derive(Debug, Serialize)]
+pub struct PatientDocumentPage {
+    /// Whose.
+    pub shell: PatientShell,
+    /// The document.
+    pub note: NoteView,
+    /// Its section.
+    pub back_href: String,
+    /// Name of its section.
+    pub section: String,
+    /// When it was read.
+    pub read_at: String,
+}
+
+/// The clinician's page; `reader` prints it.
+pub fn page(banner: &Banner, document: &OpenedDocument, reader: &str, scene: &Scene<'_>) -> DocumentPage {
+    let back_href = format!("/patients/{}/{}", banner.person, document.section.slug());
+    DocumentPage {
+        shell: RecordShell::new(banner, document.section, scene),
+        note: note(document, scene),
+        sources: Sources::build(&asked(document), document.as_of, &back_href, Audience::Clinician, scene),
+        back_href,
+        read_at: scene.words.minute(document.as_of),
+        printed: scene
+            .with("printed-by", &[("name", Arg::from(reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+    }
+}
+
+/// The patient's page.
+pub fn patient_page(banner: &Banner, document: &OpenedDocument, scene: &Scene<'_>) -> PatientDocumentPage {
+    PatientDocumentPage {
+        shell: PatientShell::new(banner, scene),
+        note: note(document, scene),
+        back_href: format!("/people/{}/record/{}", banner.person, document.section.slug()),
+        section: scene.text(&format!("section-{}", document.section.slug())),
+        read_at: scene.words.minute(document.as_of),
+    }
+}
+
+/// The one hospital that was asked: the others have nothing to do with it.
+fn asked(document: &OpenedDocument) -> Vec<SourceReport> {
+    document.sources.iter().filter(|report| report.id == document.note.origin.source).cloned().collect()
+}
+
+/// It is open already: it leads nowhere else.
+fn note(document: &OpenedDocument, scene: &Scene<'_>) -> NoteView {
+    NoteView { document: None, ..NoteView::new(&document.note, &document.sources, scene) }
+}

@@ -1,0 +1,556 @@
+//! Sections that are lists of facts, for both portals: one table (cards on a phone), the hospitals of every row, its
+//! originals on demand, what contradicts what, who is missing.
+//!
+//! A section gives its columns and cells ([`SheetView`]); everything else is the same for all.
+
+use std::collections::HashMap;
+
+use ehr::{Banner, DocumentLink, Entry, Fact, Origin, Section, Sheet, SourceReport, SourceState};
+use serde::Serialize;
+use web::render::Arg;
+
+use crate::{
+    PatientShell, RecordShell, Scene,
+    chart::Chart,
+    facts::{self, Contradiction, SourceMark, marks},
+    labs::Choice,
+    outpatient::{NoteView, VisitFilters, retry_href},
+    sources::{Audience, Sources},
+};
+
+/// Entries on one page.
+const MOST: usize = 50;
+
+/// What is particular about a section.
+pub trait SheetView {
+    /// The section's fields.
+    type Fields;
+    /// Which section.
+    const SECTION: Section;
+    /// Message keys of the columns between what it is and where it comes from.
+    const COLUMNS: &'static [&'static str];
+
+    /// One entry: as many cells as there are columns.
+    fn row(entry: &Entry<Self::Fields>, look: &Look<'_>) -> Cells;
+
+    /// The heading that an entry stands under; entries under one heading follow each other. None for a plain list.
+    fn group(_entry: &Entry<Self::Fields>, _look: &Look<'_>) -> Option<String> {
+        None
+    }
+
+    /// What stands over a group instead of its key, put together from all of it that passes the filters.
+    fn heading(_entries: &[&Entry<Self::Fields>], _look: &Look<'_>) -> Option<Heading> {
+        None
+    }
+
+    /// Charts of what passes the filters, above the list.
+    fn charts(_entries: &[&Entry<Self::Fields>], _look: &Look<'_>) -> Vec<Chart> {
+        Vec::new()
+    }
+
+    /// A table put together from what passes the filters, above the list.
+    fn digest(_entries: &[&Entry<Self::Fields>], _look: &Look<'_>) -> Option<Digest> {
+        None
+    }
+
+    /// What an entry says where it contradicts another.
+    fn statement(entry: &Entry<Self::Fields>, look: &Look<'_>) -> String {
+        let cells = Self::row(entry, look);
+        let texts = cells.cells.into_iter().flat_map(|cell| cell.lines).chain(cells.tag.map(|tag| tag.text));
+        look.scene.list(&texts.collect::<Vec<_>>())
+    }
+}
+
+/// What a section needs to know to put an entry into words.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// Language and time.
+    pub scene: Scene<'a>,
+    /// The sources, for notes.
+    pub reports: &'a [SourceReport],
+    /// Plain words instead of the trade's?
+    pub plain: bool,
+    /// Whose record it is.
+    pub banner: &'a Banner,
+}
+
+/// What a section says of an entry.
+#[derive(Clone, Debug, Default)]
+pub struct Cells {
+    /// What it is, where its code does not say it.
+    pub title: Option<String>,
+    /// A lighter line below.
+    pub sub: Option<String>,
+    /// Its status, where it is worth a word.
+    pub tag: Option<Tag>,
+    /// One per column.
+    pub cells: Vec<Cell>,
+    /// Longer texts below the row, each with its label.
+    pub texts: Vec<Labelled>,
+    /// Notes below the row.
+    pub notes: Vec<NoteView>,
+    /// Documents that are fetched when somebody opens them.
+    pub documents: Vec<DocumentView>,
+    /// Forms and tables below the row.
+    pub forms: Vec<Form>,
+}
+
+/// A form of the hospital's world, or a table of lines, below its row.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Form {
+    /// Its name.
+    pub title: String,
+    /// Is it shown at once?
+    pub open: bool,
+    /// From top to bottom.
+    pub parts: Vec<FormPart>,
+}
+
+/// A part of a [`Form`]: fields with their labels, or rows under columns.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FormPart {
+    /// Fields.
+    pub pairs: Vec<Labelled>,
+    /// Words of the columns.
+    pub columns: Vec<String>,
+    /// As many cells each as there are columns.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// A document that can be opened.
+#[derive(Clone, Debug, Serialize)]
+pub struct DocumentView {
+    /// What it is called.
+    pub title: String,
+    /// Kind and size, or why it can't be opened.
+    pub about: String,
+    /// Below the page's own address; none where it lies on another server.
+    pub href: Option<String>,
+}
+
+impl DocumentView {
+    /// A link to a document.
+    pub fn new(link: &DocumentLink, scene: &Scene<'_>) -> Self {
+        let kind = link.content_type.as_deref().map(|kind| crate::outpatient::kind_words(kind, scene));
+        let size = link.size.map(|bytes| scene.with("file-size", &[("kb", Arg::from((bytes + 1023) / 1024))]));
+        let elsewhere = link.path.is_none().then(|| scene.text("note-elsewhere"));
+        Self {
+            title: link.title.clone().unwrap_or_else(|| scene.text("document-open")),
+            about: kind.into_iter().chain(size).chain(elsewhere).collect::<Vec<_>>().join(" · "),
+            href: link.path.clone(),
+        }
+    }
+}
+
+/// A word in a coloured box.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tag {
+    /// The word.
+    pub text: String,
+    /// `warn`, `brand`, `high`, `low`, `crit`, `ok` or none.
+    pub tone: &'static str,
+}
+
+/// What stands over a group.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Heading {
+    /// Its name.
+    pub title: String,
+    /// Who, where.
+    pub about: Vec<String>,
+    /// Its state.
+    pub tags: Vec<Tag>,
+    /// Whose.
+    pub sources: Vec<SourceMark>,
+}
+
+/// A table that the portal has put together: sums, totals.
+#[derive(Clone, Debug, Serialize)]
+pub struct Digest {
+    /// Its name.
+    pub title: String,
+    /// How it was put together.
+    pub remark: String,
+    /// Words of the columns; the first is the row's heading.
+    pub columns: Vec<String>,
+    /// Its rows.
+    pub rows: Vec<DigestRow>,
+}
+
+/// A row of a [`Digest`].
+#[derive(Clone, Debug, Serialize)]
+pub struct DigestRow {
+    /// As many as there are columns.
+    pub cells: Vec<String>,
+    /// Whose.
+    pub sources: Vec<SourceMark>,
+}
+
+/// A text with what it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Labelled {
+    /// What it is.
+    pub label: String,
+    /// The text; line breaks kept.
+    pub text: String,
+}
+
+/// One cell.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Cell {
+    /// Its lines; none where nothing was said.
+    pub lines: Vec<String>,
+    /// Is it a number, with all digits of one width?
+    pub number: bool,
+}
+
+impl Cell {
+    /// One line, or nothing.
+    pub fn text(text: Option<String>) -> Self {
+        Self { lines: text.into_iter().filter(|text| !text.is_empty()).collect(), number: false }
+    }
+
+    /// Several lines.
+    pub fn lines(lines: Vec<String>) -> Self {
+        Self { lines, number: false }
+    }
+
+    /// A number or a date.
+    pub fn number(text: Option<String>) -> Self {
+        Self { number: true, ..Self::text(text) }
+    }
+}
+
+/// What a page is made from.
+pub struct SheetInput<'a, F> {
+    /// Who.
+    pub banner: &'a Banner,
+    /// What came and who answered: everything, filters are applied here, so that no filter hides who is silent.
+    pub sheet: &'a Sheet<F>,
+    /// From the URL.
+    pub filters: &'a VisitFilters,
+    /// Who prints it; nobody on the patient's own portal.
+    pub reader: &'a str,
+    /// Language and time.
+    pub scene: Scene<'a>,
+}
+
+/// `record/sheet.html` of the internal portal.
+#[derive(Debug, Serialize)]
+pub struct SheetPage {
+    /// Banner and sections.
+    pub shell: RecordShell,
+    /// Who answered.
+    pub sources: Sources,
+    /// The list.
+    pub list: SheetList,
+    /// Foot of a print.
+    pub printed: String,
+}
+
+/// `record/sheet.html` of the external portal.
+#[derive(Debug, Serialize)]
+pub struct PatientSheetPage {
+    /// Whose.
+    pub shell: PatientShell,
+    /// Name of the section.
+    pub title: String,
+    /// One line of what it holds.
+    pub hint: String,
+    /// Who answered.
+    pub sources: Sources,
+    /// The list.
+    pub list: SheetList,
+}
+
+/// Entries with their filters: the same on both portals.
+#[derive(Debug, Serialize)]
+pub struct SheetList {
+    /// `results`, `filtered`, `held`, `none`, `unknown` or `not-linked`.
+    pub state: &'static str,
+    /// Where the filter form leads.
+    pub action: String,
+    /// Icon of the section.
+    pub icon: &'static str,
+    /// First day.
+    pub since: String,
+    /// Last day.
+    pub until: String,
+    /// Hospitals.
+    pub choices: Vec<Choice>,
+    /// Do the filters narrow?
+    pub narrows: bool,
+    /// Entries in all.
+    pub total: usize,
+    /// Entries that pass the filters.
+    pub found: usize,
+    /// Words of the columns.
+    pub columns: Vec<String>,
+    /// Charts above the list.
+    pub charts: Vec<Chart>,
+    /// A table above the list.
+    pub digest: Option<Digest>,
+    /// Those of this page, under their headings.
+    pub groups: Vec<Group>,
+    /// The page of older ones.
+    pub older_href: Option<String>,
+    /// The page of newer ones.
+    pub newer_href: Option<String>,
+    /// Entries that contradict each other.
+    pub conflicts: Vec<Contradiction>,
+    /// Who is missing, and in which part.
+    pub missing: Vec<String>,
+    /// Whose system does not offer which part.
+    pub not_offered: Vec<String>,
+    /// What exists and is not shown yet, in words.
+    pub held: Vec<String>,
+}
+
+/// Entries under one heading.
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    /// The heading; none for a plain list.
+    pub title: Option<String>,
+    /// What more stands in the heading.
+    pub heading: Option<Heading>,
+    /// Its entries.
+    pub rows: Vec<RowView>,
+}
+
+/// One entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct RowView {
+    /// Usable as an anchor.
+    pub id: String,
+    /// What.
+    pub title: String,
+    /// A lighter line.
+    pub sub: Option<String>,
+    /// Status.
+    pub tag: Option<Tag>,
+    /// For machines.
+    pub instant: Option<String>,
+    /// Day, at its precision.
+    pub date: Option<String>,
+    /// Time of day.
+    pub clock: Option<String>,
+    /// One per column.
+    pub cells: Vec<Cell>,
+    /// Longer texts.
+    pub texts: Vec<Labelled>,
+    /// Notes.
+    pub notes: Vec<NoteView>,
+    /// Documents.
+    pub documents: Vec<DocumentView>,
+    /// Forms and tables.
+    pub forms: Vec<Form>,
+    /// Whose.
+    pub sources: Vec<SourceMark>,
+    /// Does another entry say something else?
+    pub conflict: bool,
+    /// Where it comes from, for those who want to know exactly.
+    pub originals: Vec<OriginalView>,
+}
+
+/// One original of an entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct OriginalView {
+    /// Whose.
+    pub source: SourceMark,
+    /// `Type/id` there.
+    pub resource: String,
+    /// Its version there.
+    pub version: Option<String>,
+    /// When it was read.
+    pub read_at: String,
+}
+
+/// The clinician's page.
+pub fn page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> SheetPage {
+    let SheetInput { banner, sheet, filters, scene, .. } = input;
+    let path = format!("/patients/{}/{}", banner.person, V::SECTION.slug());
+    let retry = retry_href(&path, filters);
+    let sources = Sources::build(&sheet.sources, sheet.as_of, &retry, Audience::Clinician, scene);
+    SheetPage {
+        shell: RecordShell::new(banner, V::SECTION, scene),
+        list: SheetList::new::<V>(input, &path, &sources, false),
+        printed: scene
+            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        sources,
+    }
+}
+
+/// The patient's page.
+pub fn patient_page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> PatientSheetPage {
+    let SheetInput { banner, sheet, filters, scene, .. } = input;
+    let path = format!("/people/{}/record/{}", banner.person, V::SECTION.slug());
+    let retry = retry_href(&path, filters);
+    let sources = Sources::build(&sheet.sources, sheet.as_of, &retry, Audience::Patient, scene);
+    PatientSheetPage {
+        shell: PatientShell::new(banner, scene),
+        title: scene.text(&format!("section-{}", V::SECTION.slug())),
+        hint: scene.text(&format!("section-hint-{}", V::SECTION.slug())),
+        list: SheetList::new::<V>(input, &path, &sources, true),
+        sources,
+    }
+}
+
+impl SheetList {
+    fn new<V: SheetView>(input: &SheetInput<'_, V::Fields>, action: &str, sources: &Sources, plain: bool) -> Self {
+        let SheetInput { banner, sheet, filters, scene, .. } = input;
+        let look = Look { scene: *scene, reports: &sheet.sources, plain, banner };
+        let fitting: Vec<&Entry<V::Fields>> = sheet.entries.iter().filter(|entry| filters.fits(&entry.fact)).collect();
+        let (total, found) = (sheet.entries.len(), fitting.len());
+        let skip = match filters.at.as_deref().and_then(|at| fitting.iter().position(|entry| entry.fact.id == at)) {
+            Some(place) => place / MOST * MOST,
+            None => filters.skip.min(found.saturating_sub(1)),
+        };
+        let at = |skip: usize| format!("{action}{}", filters.query(skip));
+        let shown: Vec<&Entry<V::Fields>> = fitting.iter().skip(skip).take(MOST).copied().collect();
+        Self {
+            state: state(total, found, sheet, sources),
+            action: action.to_owned(),
+            icon: crate::shell::icon(V::SECTION),
+            since: filters.since.map(|date| date.to_string()).unwrap_or_default(),
+            until: filters.until.map(|date| date.to_string()).unwrap_or_default(),
+            choices: choices(&sheet.sources, filters, scene),
+            narrows: filters.narrows(),
+            total,
+            found,
+            columns: V::COLUMNS.iter().map(|key| scene.text(key)).collect(),
+            charts: V::charts(&fitting, &look),
+            digest: V::digest(&fitting, &look),
+            groups: groups::<V>(&shown, &fitting, &look),
+            older_href: (found > skip + MOST).then(|| at(skip + MOST)),
+            newer_href: (skip > 0).then(|| at(skip.saturating_sub(MOST))),
+            conflicts: facts::contradictions(
+                sheet.entries.iter(),
+                |entry: &Entry<V::Fields>| &entry.fact,
+                |entry| V::statement(entry, &look),
+                &sheet.sources,
+                scene,
+            ),
+            missing: missing(sheet, scene),
+            not_offered: not_offered(sheet, scene),
+            held: sheet
+                .held
+                .iter()
+                .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
+                .collect(),
+        }
+    }
+}
+
+/// Why the list is empty, if it is. Never `none` while a source is silent.
+fn state<F>(total: usize, found: usize, sheet: &Sheet<F>, sources: &Sources) -> &'static str {
+    match () {
+        () if found > 0 => "results",
+        () if total > 0 => "filtered",
+        () if !sheet.held.is_empty() => "held",
+        () if !sources.linked => "not-linked",
+        () if sources.complete && sheet.silent.is_empty() => "none",
+        () => "unknown",
+    }
+}
+
+fn choices(reports: &[SourceReport], filters: &VisitFilters, scene: &Scene<'_>) -> Vec<Choice> {
+    let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked);
+    let choice = |report: &SourceReport| Choice {
+        value: report.id.clone(),
+        name: scene.of(&report.name),
+        chosen: filters.source.as_ref() == Some(&report.id),
+    };
+    linked.map(choice).collect()
+}
+
+/// `不含市中医院的护理计划（未应答）`, one per silent part of a source.
+pub(crate) fn missing<F>(sheet: &Sheet<F>, scene: &Scene<'_>) -> Vec<String> {
+    without(sheet, |state| state != SourceState::Unsupported, scene)
+}
+
+/// The same for what a source's system does not offer: so every day, and no warning.
+pub(crate) fn not_offered<F>(sheet: &Sheet<F>, scene: &Scene<'_>) -> Vec<String> {
+    without(sheet, |state| state == SourceState::Unsupported, scene)
+}
+
+fn without<F>(sheet: &Sheet<F>, which: impl Fn(SourceState) -> bool, scene: &Scene<'_>) -> Vec<String> {
+    let one = |(part, silent): &(ehr::Part, ehr::Silent)| {
+        let args = [
+            ("name", Arg::from(scene.of(&silent.name))),
+            ("part", Arg::from(scene.text(&format!("part-{}", part.as_str())))),
+            ("state", Arg::from(scene.text(&format!("state-{}", silent.state.as_str())))),
+        ];
+        scene.with("sheet-missing", &args)
+    };
+    sheet.silent.iter().filter(|(_, silent)| which(silent.state)).map(one).collect()
+}
+
+/// `shown` under their headings; a heading tells of the whole group, whichever page it is on.
+fn groups<V: SheetView>(
+    shown: &[&Entry<V::Fields>],
+    fitting: &[&Entry<V::Fields>],
+    look: &Look<'_>,
+) -> Vec<Group> {
+    let mut whole: HashMap<String, Vec<&Entry<V::Fields>>> = HashMap::new();
+    for entry in fitting {
+        if let Some(key) = V::group(entry, look) {
+            whole.entry(key).or_default().push(entry);
+        }
+    }
+    let mut groups: Vec<(Option<String>, Group)> = Vec::new();
+    for entry in shown {
+        let key = V::group(entry, look);
+        let row = RowView::new(&entry.fact, V::row(entry, look), look);
+        match groups.last_mut() {
+            Some((last, group)) if *last == key => group.rows.push(row),
+            _ => {
+                let heading = key.as_ref().and_then(|key| V::heading(whole.get(key)?, look));
+                let title = heading.as_ref().map(|heading| heading.title.clone()).or_else(|| key.clone());
+                groups.push((key, Group { title, heading, rows: vec![row] }));
+            }
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+impl RowView {
+    fn new(fact: &Fact, cells: Cells, look: &Look<'_>) -> Self {
+        let time = fact.time.as_ref();
+        let said = Some(fact.code.text.clone()).filter(|text| !text.is_empty());
+        let coded = || fact.code.codings.first().map(|coding| coding.code.clone());
+        let title = cells.title.or(said).or_else(coded).unwrap_or_else(|| look.scene.text("name-not-said"));
+        Self {
+            id: fact.id.clone(),
+            title,
+            sub: cells.sub,
+            tag: cells.tag,
+            instant: time.map(|time| time.as_str().to_owned()),
+            date: time.map(|time| time.date().to_owned()),
+            clock: time.and_then(|time| time.time_of_day()).map(str::to_owned),
+            cells: cells.cells,
+            texts: cells.texts,
+            notes: cells.notes,
+            documents: cells.documents,
+            forms: cells.forms,
+            sources: marks(&fact.origins, look.reports, &look.scene),
+            conflict: fact.is_contradicted(),
+            originals: fact.origins.iter().map(|origin| original(origin, look)).collect(),
+        }
+    }
+}
+
+fn original(origin: &Origin, look: &Look<'_>) -> OriginalView {
+    let (name, mark) = crate::scene::short_source_of(look.reports, &origin.source, &look.scene);
+    OriginalView {
+        source: SourceMark { name, mark },
+        resource: origin.resource.clone(),
+        version: origin.version.clone(),
+        read_at: look.scene.words.minute(origin.retrieved_at),
+    }
+}
+
+/// A status that is worth a word; `usual` ones are not.
+pub fn status_tag(prefix: &str, status: &str, usual: &[&str], scene: &Scene<'_>) -> Option<Tag> {
+    let plain = status.is_empty() || usual.contains(&status);
+    (!plain).then(|| Tag { text: scene.coded(prefix, status), tone: "warn" })
+}

@@ -1,0 +1,124 @@
+//! One document of a hospital through the portal's public face: what a browser is told about it.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use testbed::{Database, Hospital, Region, TestPortal};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+/// Of an area that is not assigned: nobody can hold it.
+const RESIDENT_ID: &str = "999009196403180328";
+const SYSTEM: &str = "urn:oid:2.16.156.10011.1.3";
+/// `%PDF-1.4\n%%EOF\n`
+const PDF: &str = "JVBERi0xLjQKJSVFT0YK";
+/// `<script>alert(1)</script>`
+const SCRIPT: &str = "PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==";
+
+fn resources() -> Vec<Value> {
+    let note = |id: &str, content_type: &str, data: &str, subject: &str| {
+        json!({
+            "resourceType": "DocumentReference", "id": id, "status": "current", "docStatus": "final",
+            "type": { "text": "报告\"\r\nx: y" }, "subject": { "reference": format!("Patient/{subject}") },
+            "date": "2026-11-01T09:00:00+08:00",
+            "content": [{ "attachment": { "contentType": content_type, "data": data } }],
+        })
+    };
+    vec![
+        json!({
+            "resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1964-03-18",
+            "name": [{ "use": "official", "text": "陈玉兰" }],
+            "identifier": [{ "system": SYSTEM, "value": RESIDENT_ID }],
+        }),
+        note("pdf", "text/html", PDF, "p1"),
+        note("script", "application/pdf", SCRIPT, "p1"),
+        note("html", "text/html", SCRIPT, "p1"),
+        note("foreign", "application/pdf", PDF, "p2"),
+    ]
+}
+
+async fn hospital() -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let base_url = format!("http://{}/fhir", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut head, mut chunk) = (Vec::new(), [0; 2048]);
+                while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+                    match stream.read(&mut chunk).await {
+                        Ok(read @ 1..) => head.extend_from_slice(&chunk[..read]),
+                        _ => return,
+                    }
+                }
+                let head = String::from_utf8_lossy(&head).into_owned();
+                let path = head.split_whitespace().nth(1).unwrap_or_default().trim_start_matches("/fhir/");
+                let (status, body) = match answer(path) {
+                    Some(body) => ("200 OK", body.to_string()),
+                    None => ("404 Not Found", String::new()),
+                };
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 {status}\r\ncontent-type: application/fhir+json\r\ncontent-length: {length}\r\n\
+                     connection: close\r\n\r\n{body}"
+                );
+                // A client that went away needs no answer.
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    Ok(base_url)
+}
+
+fn answer(path: &str) -> Option<Value> {
+    let path = path.split('?').next().unwrap_or_default();
+    let all = resources();
+    if let Some((kind, id)) = path.split_once('/') {
+        return all.into_iter().find(|one| one["resourceType"] == kind && one["id"] == id);
+    }
+    let entry: Vec<Value> =
+        all.into_iter().filter(|one| one["resourceType"] == path).map(|one| json!({ "resource": one })).collect();
+    Some(json!({ "resourceType": "Bundle", "type": "searchset", "entry": entry }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_can_do_nothing_in_a_browser() -> Result<()> {
+    let shared = testbed::region().await;
+    let harbour = Hospital {
+        id: "harbour".to_owned(),
+        base_url: hospital().await?,
+        platform: "plain".to_owned(),
+        name: ("港湾医院".to_owned(), "Harbour".to_owned()),
+    };
+    let region = Region::of(vec![harbour], shared.directory.clone(), shared.staff.clone());
+    let portal = TestPortal::internal(&Database::sqlite().await?, &region).await?;
+    let mut clinician = portal.clinician("li.wei").await?;
+    let person = super::find(&mut clinician, RESIDENT_ID).await?;
+    let path = |id: &str, number: &str| format!("/patients/{person}/documents/harbour/DocumentReference/{id}/{number}");
+
+    let file = clinician.get(&path("pdf", "0")).await?;
+    assert_eq!((file.status, file.header("content-type")), (200, "application/pdf"), "{}", file.body);
+    assert_eq!(file.body, "%PDF-1.4\n%%EOF\n");
+    let policy = file.header("content-security-policy");
+    assert!(policy.starts_with("sandbox; default-src 'none'") && !policy.contains("allow-"), "{policy}");
+    assert_eq!(file.header("x-content-type-options"), "nosniff");
+    assert_eq!(file.header("cache-control"), "private, no-store");
+    assert_eq!(file.header("cross-origin-resource-policy"), "same-origin");
+    let disposition = file.header("content-disposition");
+    assert!(disposition.starts_with("inline; filename=\"document.pdf\"; filename*=UTF-8''%E6%8A%A5"), "{disposition}");
+    assert_eq!(file.header("x"), "", "a title is no header");
+
+    for id in ["script", "html"] {
+        let page = clinician.get(&path(id, "0")).await?;
+        assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+        assert!(!page.body.contains("alert(1)"), "{}", page.body);
+        assert!(id == "html" || page.body.contains("这种文件不能在这里打开"), "{}", page.body);
+    }
+    for (id, number) in [("foreign", "0"), ("nothing", "0"), ("pdf", "1"), ("pdf", "-1"), ("pdf", "x"), ("%2e%2e", "0")]
+    {
+        assert_eq!(clinician.get(&path(id, number)).await?.status, 404, "{id}/{number}");
+    }
+    let list = clinician.get(&format!("/patients/{person}/outpatient")).await?;
+    assert!(list.body.contains("href=\"documents/harbour/DocumentReference/pdf/0\""), "{}", list.body);
+    let nobody = portal.visitor()?.get(&path("pdf", "0")).await.context("signed out")?;
+    assert!(matches!(nobody.status, 303 | 401) && !nobody.body.contains("%PDF"), "{} {}", nobody.status, nobody.body);
+    Ok(())
+}
