@@ -39,32 +39,29 @@ mod summary;
 mod surgery;
 mod timeline;
 
+pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassTotal, FeeClass};
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
-pub use charts::{Charts, DocumentAddress, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered, SearchQuery, Swept, TreatmentRelation};
-pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassTotal, FeeClass};
+pub use charts::{
+    Charts, DocumentAddress, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered, SearchQuery, Swept,
+    TreatmentRelation,
+};
 pub use clinical_time::{ClinicalTime, Precision};
+pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
 pub use discharge::{DischargeFields, StayDiagnosis};
 pub use document::{DocumentLink, File, FileKind, SafeHtml};
-pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
 pub use error::{EhrError, QueryProblem};
 pub use exam_reports::{ExamReportFields, ImageLink};
 pub use fact::{Fact, Part, PartList, PartReport, Silent};
-pub use front_page::{
-    AdmissionState, DischargeMode, FrontDiagnosis, FrontOperation, FrontPageFields, FrontTotals,
-};
+pub use front_page::{AdmissionState, DischargeMode, FrontDiagnosis, FrontOperation, FrontPageFields, FrontTotals};
 pub use gathered::{Bilingual, Gathered, Held, Origin, SourceReport, SourceState};
-pub use nursing::{Activity, Balance, FindingPart, NursingFields, NursingKind, VitalTrend, balances, vital_trends};
 pub use medication::{DoseLine, DoseWords};
 pub use medications::{MedicationEvent, MedicationFields};
-pub use orders::{OrderDuration, OrderFields};
 pub use money::Decimal;
-pub use outpatient::{
-    Note, NoteContent, NoteEncoding, Place, PlaceKind, Visit, VisitClass, VisitDiagnosis, Visits,
-};
-pub use personal_record::{
-    Answered, HabitPart, PersonalFields, PersonalKind, RelativeCondition,
-};
+pub use nursing::{Activity, Balance, FindingPart, NursingFields, NursingKind, VitalTrend, balances, vital_trends};
+pub use orders::{OrderDuration, OrderFields};
+pub use outpatient::{Note, NoteContent, NoteEncoding, Place, PlaceKind, Visit, VisitClass, VisitDiagnosis, Visits};
+pub use personal_record::{Answered, HabitPart, PersonalFields, PersonalKind, RelativeCondition};
 pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
 pub use search::{FoundPatient, PatientSearch};
 pub use section::Section;

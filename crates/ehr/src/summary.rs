@@ -22,7 +22,7 @@ pub(crate) use events::{
     EventRows, is_laboratory_report, join_devices, join_immunizations, join_procedures, join_reports,
 };
 pub(crate) use medicines::{MedicineRows, is_current, join_medicines};
-pub(crate) use problems::{ProblemRows, dated, join_problems, quantity};
+pub(crate) use problems::{ProblemRows, dated, is_problem, join_problems, quantity};
 pub(crate) use results::recent_results;
 
 /// The summary of one person's record.

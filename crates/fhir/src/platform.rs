@@ -256,18 +256,15 @@ impl Platform {
     }
 }
 
-/// RECORD's queries as FHIR means them: section, type, filter. A platform's own rule takes their place. Medicines have no
+/// RECORD's queries as FHIR means them: section, type, filter. A platform's own rule takes their place. Conditions are asked
+/// for without a category: hospitals that give it to some of them would keep the others back. Medicines have no
 /// `intent=order`: servers compare codes, and an `original-order` is an order too.
-const STANDARD: [(&str, &str, &str); 11] = [
+const STANDARD: [(&str, &str, &str); 7] = [
     ("lab-results", "Observation", "category=laboratory"),
     ("lab-results", "DiagnosticReport", "category=LAB"),
-    ("summary", "Condition", "category=problem-list-item"),
-    ("outpatient", "Condition", "category=encounter-diagnosis"),
     ("outpatient", "DocumentReference", "category=clinical-note"),
-    ("inpatient", "Condition", "category=encounter-diagnosis"),
     ("inpatient", "DocumentReference", "category=clinical-note"),
     ("discharge", "DocumentReference", "type=http://loinc.org|18842-5"),
     ("nursing", "Observation", "category=vital-signs,survey,exam"),
     ("personal-record", "Observation", "category=social-history"),
-    ("front-page", "Condition", "category=encounter-diagnosis"),
 ];

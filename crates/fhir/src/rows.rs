@@ -25,12 +25,12 @@ mod questionnaire_response;
 mod when;
 
 pub use allergy_intolerance::{AllergyIntolerance, AllergyReaction};
-pub use care_plan::{CareActivity, CareDetail, CarePlan};
-pub use composition::{Composition, CompositionEvent, CompositionSection, CompositionSubsection};
 pub use bills::{
     Account, BillDiagnosis, BillInsurance, BillItem, BillTotal, ChargeItem, Claim, Coverage, ExplanationOfBenefit,
     Invoice, InvoiceLine, Money, PriceComponent,
 };
+pub use care_plan::{CareActivity, CareDetail, CarePlan};
+pub use composition::{Composition, CompositionEvent, CompositionSection, CompositionSubsection};
 pub use condition::Condition;
 pub use contained::{Contained, ContainedName};
 pub use datatypes::{
@@ -39,9 +39,7 @@ pub use datatypes::{
 };
 pub use diagnostic_report::{DiagnosticReport, ReportMedia};
 pub use document_reference::{Binary, DocumentContent, DocumentContext, DocumentReference};
-pub use encounter::{
-    Encounter, EncounterDiagnosis, EncounterHospitalization, EncounterLocation, EncounterParticipant,
-};
+pub use encounter::{Encounter, EncounterDiagnosis, EncounterHospitalization, EncounterLocation, EncounterParticipant};
 pub use events::{Device, DeviceName, EventPerformer, Immunization, Procedure, ProtocolApplied};
 pub use extension::Extension;
 pub use family_member_history::{Death, FamilyCondition, FamilyMemberHistory};
@@ -54,9 +52,7 @@ pub use observation::{Component, Effective, Observation, ReferenceRange, Value};
 pub use operation_outcome::{OperationOutcome, OutcomeIssue};
 pub use orders::{EnteralFormula, FormulaAmount, NutritionOrder, OralDiet, ServiceRequest, Supplement};
 pub use patient::{Contact, Deceased, Patient, PatientLink};
-pub use questionnaire_response::{
-    Answer, Questionnaire, QuestionnaireResponse, ResponseAnswer, ResponseItem,
-};
+pub use questionnaire_response::{Answer, Questionnaire, QuestionnaireResponse, ResponseAnswer, ResponseItem};
 pub use when::When;
 
 pub use crate::lean::Rare;

@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn every_traditional_character_has_one_simplified_form() {
         let all: Vec<char> = PAIRS.chars().filter(|c| !c.is_whitespace()).collect();
-        assert!(all.len() % 2 == 0);
+        assert!(all.len().is_multiple_of(2));
         let mut seen = std::collections::HashMap::new();
         for pair in all.chunks_exact(2) {
             let before = seen.insert(pair[0], pair[1]);

@@ -482,6 +482,7 @@ encounter-unknown = status unknown
 visit-outpatient = Outpatient
 visit-emergency = Emergency
 visit-inpatient = Inpatient
+visit-diagnosis-alone = Diagnosis that names no visit
 visit-unknown = Kind unknown
 stay-days = { $days ->
     [one] { $class }, 1 day

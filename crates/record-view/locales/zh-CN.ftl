@@ -473,6 +473,7 @@ encounter-unknown = 状态不明
 visit-outpatient = 门诊
 visit-emergency = 急诊
 visit-inpatient = 住院
+visit-diagnosis-alone = 没有写明就诊的诊断
 visit-unknown = 类别不明
 stay-days = { $class } { $days } 天
 part-missing = 不含{ $name }（{ $state }）

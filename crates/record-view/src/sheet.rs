@@ -486,11 +486,7 @@ fn without<F>(sheet: &Sheet<F>, which: impl Fn(SourceState) -> bool, scene: &Sce
 }
 
 /// `shown` under their headings; a heading tells of the whole group, whichever page it is on.
-fn groups<V: SheetView>(
-    shown: &[&Entry<V::Fields>],
-    fitting: &[&Entry<V::Fields>],
-    look: &Look<'_>,
-) -> Vec<Group> {
+fn groups<V: SheetView>(shown: &[&Entry<V::Fields>], fitting: &[&Entry<V::Fields>], look: &Look<'_>) -> Vec<Group> {
     let mut whole: HashMap<String, Vec<&Entry<V::Fields>>> = HashMap::new();
     for entry in fitting {
         if let Some(key) = V::group(entry, look) {

@@ -20,5 +20,5 @@ pub use nursing::NursingView;
 pub use orders::OrdersView;
 pub use personal_record::PersonalRecordView;
 pub use prescriptions::PrescriptionsView;
-pub(crate) use surgery::minute;
 pub use surgery::SurgeryView;
+pub(crate) use surgery::minute;

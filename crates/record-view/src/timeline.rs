@@ -42,6 +42,7 @@ fn dot(class: VisitClass) -> &'static str {
 /// What kind of visit, in words; the source's own where we don't know.
 pub(crate) fn class_words(visit: &Visit, scene: &Scene<'_>) -> String {
     match (visit.class, &visit.class_text) {
+        (VisitClass::Unknown, None) if visit.fact.kind == "Condition" => scene.text("visit-diagnosis-alone"),
         (VisitClass::Unknown, Some(text)) => text.clone(),
         (class, _) => scene.text(&format!("visit-{}", class.as_str())),
     }

@@ -90,8 +90,17 @@ pub(crate) fn instruction(dose: &DoseWords, scene: &Scene<'_>) -> Option<String>
     let often = dose.frequency.as_deref().map(|often| frequency(often, scene));
     let known = [dose.dose.clone(), often, dose.frequency.clone(), dose.route.clone()];
     let known = known.iter().flatten().flat_map(|text| text.split("; ")).map(form);
+    let known = known.flat_map(|text| [text.clone(), plain(&text)]);
     for word in known.chain(EMPTY_WORDS.iter().map(|word| (*word).to_owned())).filter(|word| !word.is_empty()) {
         rest = rest.replace(&word, "");
     }
     (!rest.is_empty()).then(|| said.clone())
+}
+
+/// `80.0mg` as `80mg`: people write it so.
+fn plain(text: &str) -> String {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    format!("{number}{unit}")
 }

@@ -92,7 +92,7 @@ fn result(number: usize, now: Timestamp) -> LabResult {
             ucum: Some("mmol/L"),
         }),
         range: Some(Range { text: "3.5–5.3".to_owned(), low: Some(3.5), high: Some(5.3) }),
-        flag: (number % 4 == 0).then_some(Flag::High),
+        flag: number.is_multiple_of(4).then_some(Flag::High),
         origins: vec![Origin {
             source: "h0".to_owned(),
             resource: format!("Observation/h0-{number}"),

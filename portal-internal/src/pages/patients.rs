@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Classify, Context as _, Fault, PersonId};
+use access::{Classify, Fault, PersonId};
 use ehr::{EhrError, QueryProblem};
 use poem::{
     Request, Response, handler,

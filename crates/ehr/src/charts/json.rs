@@ -47,15 +47,11 @@ impl Charts {
                 Ok(serde_json::to_string(&json::lab_results(person, &of))?)
             }
             Section::Orders => sheet(person, section, &self.orders(reader, person, query, now).await?),
-            Section::Prescriptions => {
-                sheet(person, section, &self.prescriptions(reader, person, query, now).await?)
-            }
+            Section::Prescriptions => sheet(person, section, &self.prescriptions(reader, person, query, now).await?),
             Section::Medications => sheet(person, section, &self.medications(reader, person, query, now).await?),
             Section::ExamReports => sheet(person, section, &self.exam_reports(reader, person, query, now).await?),
             Section::Nursing => sheet(person, section, &self.nursing(reader, person, query, now).await?),
-            Section::PersonalRecord => {
-                sheet(person, section, &self.personal_record(reader, person, query, now).await?)
-            }
+            Section::PersonalRecord => sheet(person, section, &self.personal_record(reader, person, query, now).await?),
             Section::Surgery => sheet(person, section, &self.surgery(reader, person, query, now).await?),
             Section::Discharge => sheet(person, section, &self.discharge(reader, person, query, now).await?),
             Section::Charges => sheet(person, section, &self.charges(reader, person, query, now).await?),

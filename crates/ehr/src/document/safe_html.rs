@@ -108,9 +108,9 @@ pub(crate) fn sanitise(html: &str) -> SafeHtml {
 /// a hospital's text, it is only text to the sanitiser.
 fn with_own_headings(html: String) -> String {
     let levels = ["h1", "h2", "h3", "H1", "H2", "H3"];
-    levels.iter().fold(html, |html, level| {
-        html.replace(&format!("<{level}"), "<h4").replace(&format!("</{level}"), "</h4")
-    })
+    levels
+        .iter()
+        .fold(html, |html, level| html.replace(&format!("<{level}"), "<h4").replace(&format!("</{level}"), "</h4"))
 }
 
 #[cfg(test)]

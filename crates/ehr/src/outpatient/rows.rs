@@ -11,6 +11,7 @@ use crate::ClinicalTime;
 use crate::concept::{Concept, has_code, some_words, status_code, words};
 use crate::joined::{Row, RowSource, add_new, event_key, fill, item, join, newest_first};
 use crate::sheet::Named;
+use crate::summary::{dated, is_problem};
 
 item!(Visit, self, other, {
     fill(&mut self.class_text, &other.class_text);
@@ -37,11 +38,21 @@ pub(crate) struct VisitRows {
     base: Url,
     visits: Vec<Read>,
     /// Diagnoses that were read, by the id of their condition; with the visit that they name.
-    conditions: Vec<(String, Option<String>, VisitDiagnosis)>,
+    conditions: Vec<Diagnosed>,
     notes: Vec<NoteRow>,
     /// Were the words of other resources asked for? Where they were not, what only refers to one says nothing.
     pub names_asked: bool,
     pub without_id: u32,
+}
+
+#[derive(Debug)]
+struct Diagnosed {
+    id: String,
+    /// The visit that it names.
+    encounter: Option<String>,
+    diagnosis: VisitDiagnosis,
+    /// What it is by itself, for one of no visit that came; none for a problem, which stands in the summary.
+    alone: Option<Row<Visit>>,
 }
 
 #[derive(Debug)]
@@ -135,14 +146,25 @@ impl VisitRows {
         let encounter = row.encounter.and_then(|encounter| encounter.reference);
         let encounter = encounter.and_then(|reference| self.local(reference, "Encounter"));
         let diagnosis = VisitDiagnosis {
-            code: concept.code,
-            icd10: concept.icd10,
+            code: concept.code.clone(),
+            icd10: concept.icd10.clone(),
             status: status_code(row.clinical_status.as_ref()),
             verification,
             origins: vec![self.source.origin("Condition", id, row.meta)],
             ..VisitDiagnosis::default()
         };
-        self.conditions.push((id.to_owned(), encounter, diagnosis));
+        let alone = if is_problem(row) { None } else { self.alone(row, &concept, &diagnosis) };
+        self.conditions.push(Diagnosed { id: id.to_owned(), encounter, diagnosis, alone });
+    }
+
+    /// A diagnosis as a visit of which nothing else is known.
+    fn alone(&self, row: &Condition<'_>, concept: &Concept, diagnosis: &VisitDiagnosis) -> Option<Row<Visit>> {
+        let time = dated(row.onset).0.or_else(|| row.recorded_date.and_then(ClinicalTime::parse));
+        let value = format!("{}|{}", diagnosis.status, diagnosis.verification);
+        let key = event_key(concept, time.as_ref(), &value);
+        let fact = self.source.fact("Condition", row.id, row.meta, concept, time, "")?;
+        let item = Visit { diagnoses: vec![diagnosis.clone()], fact, ..Visit::default() };
+        Some(Row { item, order: self.source.order, key, names: concept.names.clone() })
     }
 
     /// Conditions that were taken beside.
@@ -190,9 +212,10 @@ impl VisitRows {
         let mut visits = self.visits;
         visits.iter_mut().for_each(|visit| visit.settle(self.names_asked));
         let mut conditions = self.conditions;
-        conditions.sort_by(|a, b| a.0.cmp(&b.0));
-        conditions.dedup_by(|a, b| a.0 == b.0);
-        for (id, encounter, diagnosis) in conditions {
+        conditions.sort_by(|a, b| a.id.cmp(&b.id));
+        conditions.dedup_by(|a, b| a.id == b.id);
+        let mut alone = Vec::new();
+        for Diagnosed { id, encounter, diagnosis, alone: by_itself } in conditions {
             let naming = visits.iter().enumerate().filter_map(|(at, visit)| {
                 visit.diagnoses.iter().find(|(named, ..)| *named == id).map(|(_, role, rank)| (at, role.clone(), *rank))
             });
@@ -201,6 +224,9 @@ impl VisitRows {
                 && !wanted.iter().any(|(known, ..)| *known == at)
             {
                 wanted.push((at, None, None));
+            }
+            if wanted.is_empty() {
+                alone.extend(by_itself);
             }
             for (at, role, rank) in wanted {
                 let diagnosis = VisitDiagnosis { role, rank, ..diagnosis.clone() };
@@ -221,7 +247,7 @@ impl VisitRows {
                 loose.push(note.note);
             }
         }
-        (visits.into_iter().map(|visit| visit.row).collect(), loose)
+        (visits.into_iter().map(|visit| visit.row).chain(alone).collect(), loose)
     }
 }
 

@@ -142,9 +142,8 @@ fn held_more<F: Fields>(fields: &F, time: Option<&crate::ClinicalTime>, now: Tim
     let texts: Vec<String> = fields.running().into_iter().map(patients::search_form).collect();
     let codes: Vec<String> = fields.icd10().into_iter().map(str::to_ascii_uppercase).collect();
     let stands = |rule: &&Rule| !rule.hours.is_some_and(|hours| has_passed(hours, time, now));
-    let named = |rule: &Rule| {
-        (rule.texts && rule.names(&texts, None)) || codes.iter().any(|code| rule.names(&[], Some(code)))
-    };
+    let named =
+        |rule: &Rule| (rule.texts && rule.names(&texts, None)) || codes.iter().any(|code| rule.names(&[], Some(code)));
     policy().rules.iter().filter(stands).any(named).then_some(EXPLAINED)
 }
 
@@ -188,6 +187,8 @@ pub(crate) fn hold_visits(visits: &mut Visits, now: Timestamp) {
     for visit in &mut visits.visits {
         hold_in_visit(visit, &mut counted, now);
     }
+    // A diagnosis of no visit that is held leaves nothing.
+    visits.visits.retain(|visit| visit.fact.kind != "Condition" || !visit.diagnoses.is_empty());
     counted.explained += visits.loose_notes.len();
     visits.loose_notes.clear();
     counted.add_to(&mut visits.held);

@@ -195,10 +195,12 @@ impl EventRows<ReportLine> {
     }
 }
 
-/// By its category; without one, a report that lists results and says nothing itself is a laboratory's.
+/// A laboratory's report with nothing to say beyond the results that it lists: those stand in the matrix. One that lists
+/// none, or brings words or a document of its own, would else be nowhere.
 pub(crate) fn is_laboratory_report(row: &DiagnosticReport<'_>) -> bool {
-    let bare = row.category.is_empty() && !row.result.is_empty() && row.conclusion.is_none();
-    bare || has_code(row.category, "LAB") || has_code(row.category, "laboratory")
+    let laboratory = row.category.is_empty() || has_code(row.category, "LAB") || has_code(row.category, "laboratory");
+    let own_words = row.conclusion.is_some() || !row.conclusion_code.is_empty() || !row.presented_form.is_empty();
+    laboratory && !row.result.is_empty() && !own_words
 }
 
 /// Done here and not done there, at the same time.

@@ -29,7 +29,7 @@ pub(crate) struct ProblemRows {
 }
 
 /// Is it a problem of the list? Where the category is empty or the hospital's own, nothing says that it is not.
-fn is_problem(row: &Condition<'_>) -> bool {
+pub(crate) fn is_problem(row: &Condition<'_>) -> bool {
     let diagnosis = has_code(row.category, "encounter-diagnosis");
     !diagnosis || has_code(row.category, "problem-list-item") || has_code(row.category, "health-concern")
 }

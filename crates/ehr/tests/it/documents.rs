@@ -106,7 +106,7 @@ async fn what_is_not_this_patients_document_is_not_there() {
     consent["category"] = json!([{ "coding": [{ "code": "consent" }] }]);
     let laboratory = json!({
         "resourceType": "DiagnosticReport", "id": "r1", "status": "final", "code": { "text": "血常规" },
-        "category": [{ "coding": [{ "code": "LAB" }] }], "presentedForm": [text()],
+        "category": [{ "coding": [{ "code": "LAB" }] }], "result": [{ "reference": "Observation/1" }],
     });
     let hospital = Hospital::with([
         send::note("n1", None, inline("text/plain", "本人".as_bytes())),

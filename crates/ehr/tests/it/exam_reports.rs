@@ -81,7 +81,16 @@ async fn laboratory_reports_and_errors_are_left_out_and_what_changes_is_visible(
         report
     };
     let hospital = Hospital::with([
-        with("lab", |report| report["category"] = json!([{ "coding": [{ "code": "LAB" }] }])),
+        with("lab", |report| {
+            report["category"] = json!([{ "coding": [{ "code": "LAB" }] }]);
+            report["conclusion"] = Value::Null;
+            report["result"] = json!([{ "reference": "Observation/1" }]);
+        }),
+        // Its words would be nowhere else.
+        with("commented", |report| {
+            report["category"] = json!([{ "coding": [{ "code": "LAB" }] }]);
+            report["result"] = json!([{ "reference": "Observation/1" }]);
+        }),
         with("bare", |report| {
             report["category"] = json!([]);
             report["conclusion"] = Value::Null;
@@ -112,6 +121,7 @@ async fn laboratory_reports_and_errors_are_left_out_and_what_changes_is_visible(
         [
             ("amended", "amended"),
             ("cancelled", "cancelled"),
+            ("commented", "final"),
             ("narrated", "final"),
             ("preliminary", "preliminary"),
             ("uncategorised", "final"),

@@ -47,7 +47,7 @@ fn medication() -> Value {
     json!({ "resourceType": "Medication", "id": "x", "code": { "text": "达格列净片" } })
 }
 
-fn of<'s>(sheet: &'s Sheet<MedicationFields>, event: MedicationEvent) -> Vec<&'s Entry<MedicationFields>> {
+fn of(sheet: &Sheet<MedicationFields>, event: MedicationEvent) -> Vec<&Entry<MedicationFields>> {
     sheet.entries.iter().filter(|entry| entry.fields.event == event).collect()
 }
 

@@ -5,6 +5,7 @@ use ehr::{AllergyState, Part, Reader, RecordQuery, SourceState, Summary};
 use serde_json::{Value, json};
 
 use super::region::{audited, now, patient, staff};
+use super::server::potassium;
 use super::world::{FAULTS, FOREIGN_WORDS, Fault, Hospital, KINDS, World, send};
 
 async fn summary(world: &World) -> Summary {
@@ -154,17 +155,17 @@ async fn withdrawn_statements_never_count_and_refuted_ones_are_visible() {
 
 #[tokio::test]
 async fn an_empty_filtered_answer_is_asked_again_and_remembered() {
-    let mut unclassified = send::problem("c", "I10", "高血压", "active", None);
+    let mut unclassified = potassium("o1", json!({ "reference": "Patient/p1" }), 4.2);
     unclassified["category"] = json!([]);
     let hospital = Hospital::with([unclassified]);
     hospital.ignore_categories();
     let world = World::new(std::slice::from_ref(&hospital)).await;
     hospital.asked();
-    let conditions = || hospital.asked().into_iter().filter(|path| path.starts_with("Condition")).count();
-    assert_eq!(summary(&world).await.problems.items.len(), 1);
-    assert_eq!(conditions(), 2, "filtered, then by patient only");
-    assert_eq!(summary(&world).await.problems.items.len(), 1);
-    assert_eq!(conditions(), 1, "the hospital has shown that it leaves the category empty");
+    let searches = || hospital.asked().into_iter().filter(|path| path.starts_with("Observation")).count();
+    assert_eq!(summary(&world).await.results.items.len(), 1);
+    assert_eq!(searches(), 2, "filtered, then by patient only");
+    assert_eq!(summary(&world).await.results.items.len(), 1);
+    assert_eq!(searches(), 1, "the hospital has shown that it leaves the category empty");
 }
 
 #[tokio::test]

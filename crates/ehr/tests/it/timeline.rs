@@ -26,6 +26,14 @@ fn report(id: &str, category: &str, at: &str) -> Value {
     })
 }
 
+/// One that has nothing to say beyond its results.
+fn laboratory(id: &str, at: &str) -> Value {
+    let mut report = report(id, "LAB", at);
+    report["conclusion"] = Value::Null;
+    report["result"] = json!([{ "reference": "Observation/1" }]);
+    report
+}
+
 fn hospital() -> Hospital {
     Hospital::with([
         send::visit("e1", "AMB", Some("2026-11-20T08:00:00+08:00")),
@@ -33,7 +41,7 @@ fn hospital() -> Hospital {
         json!({ "resourceType": "Procedure", "id": "p", "status": "completed", "code": { "text": "冠状动脉造影" }, "performedDateTime": "2025-03-01" }),
         json!({ "resourceType": "Immunization", "id": "i", "status": "completed", "vaccineCode": { "text": "流感疫苗" }, "occurrenceDateTime": "2024-10-01" }),
         report("r", "CT", "2025-02-01"),
-        report("l", "LAB", "2025-01-01"),
+        laboratory("l", "2025-01-01"),
         send::note("n1", Some("e1"), json!({ "contentType": "text/plain", "data": "5Yid6K+K" })),
         send::note("n2", Some("e2"), json!({ "contentType": "text/plain", "data": "5Yid6K+K" })),
     ])

@@ -153,7 +153,8 @@ impl Hospital {
                 // Several, with commas between: any of them (<https://hl7.org/fhir/R4/search.html#combining>).
                 category.is_none_or(|wanted| !content.blind_filters && wanted.split("%2C").any(has))
             };
-            let visit = query.split('&').find_map(|pair| pair.strip_prefix("context=")).map(|id| id.replace("%2F", "/"));
+            let visit =
+                query.split('&').find_map(|pair| pair.strip_prefix("context=")).map(|id| id.replace("%2F", "/"));
             if content.by_visit && kind == "ChargeItem" && visit.is_none() {
                 return Reply::Status(400);
             }

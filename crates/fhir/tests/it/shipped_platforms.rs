@@ -54,7 +54,11 @@ fn dates_are_written_as_the_platform_wants_them() {
 
 #[test]
 fn what_a_vendor_cannot_do_is_known() {
-    assert!(shipped("athena-like").page_size <= 100 && shipped("cerner-like").page_size <= 100 && shipped("legacy").page_size <= 50);
+    assert!(
+        shipped("athena-like").page_size <= 100
+            && shipped("cerner-like").page_size <= 100
+            && shipped("legacy").page_size <= 50
+    );
     assert_eq!(shipped("legacy").lost_connections.map(|rule| rule.again), Some(1));
     for id in ["plain", "epic-like", "cerner-like"] {
         assert!(shipped(id).lost_connections.is_none(), "{id}");

@@ -154,7 +154,7 @@ fn person(nth: usize) -> (Told, (&'static str, &'static str), (&'static str, &'s
     let (surname, given) = (SURNAMES[nth % SURNAMES.len()], GIVEN[(nth / SURNAMES.len()) % GIVEN.len()]);
     let (year, month, day) = (1930 + (nth * 7) % 80, 1 + nth % 12, 1 + (nth * 5) % 28);
     let birth = format!("{year}-{month:02}-{day:02}");
-    let sex = if nth % 2 == 0 { "female" } else { "male" };
+    let sex = if nth.is_multiple_of(2) { "female" } else { "male" };
     let sequence = 100 + (nth as u32 % 400) * 2 + u32::from(sex == "male");
     let told = Told {
         name: format!("{}{}", surname.0, given.0),
@@ -173,6 +173,7 @@ fn traditional(name: &str) -> String {
 }
 
 /// The first record and the second.
+// long: one arm for each way in which two records differ
 fn pair(kind: Kind, nth: usize) -> (Told, Told) {
     let (mut first, surname, given) = person(nth);
     let mut second = first.clone();

@@ -167,7 +167,7 @@ fn none_is_said_only_when_everybody_answered() {
         let prescriptions = pages::<PrescriptionsView>(&sheet(vec![], Part::Dispenses, second));
         let medicines = pages::<MedicationsView>(&sheet(vec![], Part::Administrations, second));
         for [zh, _, plain, _] in [orders, prescriptions, medicines] {
-            assert_eq!(zh.contains("没有这一类记录</h2>"), none, "{second:?}");
+            assert_eq!(zh.contains(">没有这一类记录</h2>"), none, "{second:?}");
             assert_eq!(plain.contains("您的医院都已回复"), none, "{second:?}");
         }
     }

@@ -47,10 +47,13 @@ impl Line {
 }
 
 /// Lines with their numbers in the file, each good or with what is wrong.
+pub(super) type Lines = Vec<(u64, Result<Line, String>)>;
+
+/// The lines of a list.
 ///
 /// # Errors
 /// The file is no such list at all.
-pub(super) fn read(text: &[u8]) -> Result<Vec<(u64, Result<Line, String>)>, String> {
+pub(super) fn read(text: &[u8]) -> Result<Lines, String> {
     // Spreadsheets begin a file in UTF-8 with a mark.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text);

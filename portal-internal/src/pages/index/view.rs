@@ -185,6 +185,9 @@ fn at(tenths: i32) -> i32 {
     10 + tenths.clamp(0, SCALE_END) * SCALE / SCALE_END
 }
 
+/// What a side of a pair says of one field.
+type SideTexts<'s> = fn(&Scenery<'s>, &Side) -> Vec<String>;
+
 impl Scenery<'_> {
     fn source(&self, id: &str) -> SourceView {
         const LETTERS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
@@ -267,7 +270,7 @@ impl Scenery<'_> {
     }
 
     fn field(&self, row: &PairRow, evidence: &patients::Evidence) -> FieldView {
-        let (key, of): (&str, fn(&Self, &Side) -> Vec<String>) = match evidence.field {
+        let (key, of): (&str, SideTexts<'_>) = match evidence.field {
             Field::Name => ("name", |_, side| named(side)),
             Field::Sex => ("sex", |scene, side| side.sex.iter().map(|sex| scene.coded("sex-", sex)).collect()),
             Field::BirthDate => ("birth-date", |_, side| side.birth_date.iter().cloned().collect()),
