@@ -29,6 +29,8 @@ pub struct Platform {
     pub issues: Vec<IssueRule>,
     /// How dates of searches are written; absent: as days.
     pub dates: Option<DateRule>,
+    /// That the server refuses searches that ask for what resources name; absent: it may give it.
+    pub no_includes: Option<NoIncludes>,
     /// That the server loses connections; absent: a lost one is the answer.
     pub lost_connections: Option<LostConnections>,
 }
@@ -61,6 +63,15 @@ pub enum DateForm {
 pub struct LostConnections {
     /// How often a page is asked for again, 1 or 2.
     pub again: u8,
+    /// What has been seen.
+    pub why: String,
+}
+
+/// A server that refuses `_include` (<https://hl7.org/fhir/R4/search.html#revinclude>) instead of ignoring it: what resources
+/// name is read one by one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoIncludes {
     /// What has been seen.
     pub why: String,
 }
@@ -193,6 +204,7 @@ impl Platform {
         }
         for (path, why) in [
             ("dates.why", self.dates.as_ref().map(|rule| &rule.why)),
+            ("no_includes.why", self.no_includes.as_ref().map(|rule| &rule.why)),
             ("lost_connections.why", self.lost_connections.as_ref().map(|rule| &rule.why)),
         ] {
             check(why.is_none_or(|why| !why.trim().is_empty()), path.to_owned(), "a quirk needs its reason");

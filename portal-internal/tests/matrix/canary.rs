@@ -174,6 +174,8 @@ fn resources(person: &Person, pid: &str) -> Vec<Value> {
             "evidence": [{ "detail": [{ "display": "@" }] }], "encounter": { "reference": format!("Encounter/{}", id("enc")) } }),
     ]);
     all.extend(treatment(&id, &subject, &said, &note, day));
+    all.extend(ward(&id, &subject, &said, &note, day));
+    all.extend(bills(&id, &subject, &said, day));
     all
 }
 
@@ -229,6 +231,72 @@ fn treatment(id: &impl Fn(&str) -> String, subject: &Value, said: &Value, note: 
         json!({ "resourceType": "Composition", "id": id("com"), "status": "final", "type": said, "subject": subject,
             "date": day, "title": "@", "author": [{ "display": "@" }],
             "section": [{ "title": "@", "text": { "status": "generated", "div": "<div>@</div>" } }] }),
+    ]
+}
+
+/// A stay with its orders, medicines, observations and plan, and what the patient told.
+fn ward(id: &impl Fn(&str) -> String, subject: &Value, said: &Value, note: &Value, day: &str) -> Vec<Value> {
+    let stay = json!({ "reference": format!("Encounter/{}", id("stay")) });
+    let category = |code: &str| json!([{ "coding": [{ "code": code }] }]);
+    let dosage = json!({ "text": "@", "route": said });
+    let inner = json!({ "linkId": "1.1", "text": "@", "answer": [{ "valueString": "@" }] });
+    vec![
+        json!({ "resourceType": "Encounter", "id": id("stay"), "status": "finished", "class": { "code": "IMP" },
+            "type": [said], "subject": subject, "period": { "start": "2026-10-01", "end": "2026-10-09" },
+            "serviceType": said, "participant": [{ "individual": { "display": "@" } }],
+            "location": [{ "location": { "display": "@" } }], "reasonCode": [said],
+            "hospitalization": { "admitSource": said, "dischargeDisposition": said } }),
+        json!({ "resourceType": "ServiceRequest", "id": id("srq"), "status": "active", "intent": "order", "code": said,
+            "subject": subject, "encounter": stay, "authoredOn": day, "requester": { "display": "@" }, "note": note,
+            "category": [said], "reasonCode": [said], "patientInstruction": "@" }),
+        json!({ "resourceType": "NutritionOrder", "id": id("nut"), "status": "active", "intent": "order",
+            "patient": subject, "dateTime": day, "orderer": { "display": "@" }, "note": note,
+            "oralDiet": { "type": [said], "instruction": "@" } }),
+        json!({ "resourceType": "MedicationAdministration", "id": id("mad"), "status": "completed",
+            "subject": subject, "medicationCodeableConcept": said, "effectiveDateTime": day, "dosage": dosage,
+            "performer": [{ "actor": { "display": "@" } }], "note": note }),
+        json!({ "resourceType": "Observation", "id": id("vit"), "status": "final", "category": category("vital-signs"),
+            "code": said, "subject": subject, "effectiveDateTime": day, "valueString": "@", "note": note }),
+        json!({ "resourceType": "Observation", "id": id("soc"), "status": "final", "category": category("social-history"),
+            "code": said, "subject": subject, "effectiveDateTime": day, "valueString": "@" }),
+        json!({ "resourceType": "CarePlan", "id": id("cpl"), "status": "active", "intent": "plan", "subject": subject,
+            "title": "@", "description": "@", "period": { "start": day }, "category": [said],
+            "activity": [{ "detail": { "code": said, "description": "@", "status": "in-progress" } }], "note": note }),
+        json!({ "resourceType": "FamilyMemberHistory", "id": id("fam"), "status": "completed", "patient": subject,
+            "relationship": said, "name": "@", "condition": [{ "code": said, "note": note }], "date": day }),
+        json!({ "resourceType": "QuestionnaireResponse", "id": id("que"), "status": "completed", "subject": subject,
+            "authored": day, "item": [{ "linkId": "1", "text": "@", "item": [inner] }] }),
+        json!({ "resourceType": "DiagnosticReport", "id": id("exa"), "status": "final", "code": said, "subject": subject,
+            "category": category("CT"), "effectiveDateTime": "2026-10-02", "conclusion": "@", "performer": [{ "display": "@" }],
+            "presentedForm": [{ "contentType": "text/plain", "title": "@", "data": "5omA6KeB" }] }),
+        json!({ "resourceType": "DocumentReference", "id": id("dis"), "status": "current", "docStatus": "final",
+            "type": { "coding": [{ "system": "http://loinc.org", "code": "18842-5" }], "text": "@" }, "subject": subject,
+            "date": "2026-10-09", "author": [{ "display": "@" }], "description": "@",
+            "content": [{ "attachment": { "contentType": "text/plain", "title": "@", "data": "5Ye66Zmi" } }],
+            "context": { "encounter": [stay] } }),
+    ]
+}
+
+/// What was paid for, by whom.
+fn bills(id: &impl Fn(&str) -> String, subject: &Value, said: &Value, day: &str) -> Vec<Value> {
+    let money = json!({ "value": 12.5, "currency": "CNY" });
+    let insurer = json!({ "display": "@" });
+    vec![
+        json!({ "resourceType": "Coverage", "id": id("cov"), "status": "active", "beneficiary": subject, "type": said,
+            "payor": [insurer], "subscriberId": "@", "period": { "start": day } }),
+        json!({ "resourceType": "Account", "id": id("acc"), "status": "active", "subject": [subject], "name": "@",
+            "type": said, "description": "@", "servicePeriod": { "start": day } }),
+        json!({ "resourceType": "ChargeItem", "id": id("chi"), "status": "billed", "code": said, "subject": subject,
+            "occurrenceDateTime": day, "priceOverride": money }),
+        json!({ "resourceType": "Invoice", "id": id("inv"), "status": "issued", "type": said, "subject": subject,
+            "date": day, "totalNet": money, "lineItem": [{ "sequence": 1, "chargeItemCodeableConcept": said }] }),
+        json!({ "resourceType": "Claim", "id": id("cla"), "status": "active", "type": said, "patient": subject,
+            "created": day, "insurer": insurer, "total": money,
+            "item": [{ "sequence": 1, "productOrService": said, "net": money }] }),
+        json!({ "resourceType": "ExplanationOfBenefit", "id": id("eob"), "status": "active", "type": said,
+            "patient": subject, "created": day, "insurer": insurer, "outcome": "complete",
+            "item": [{ "sequence": 1, "productOrService": said, "net": money }],
+            "total": [{ "category": said, "amount": money }] }),
     ]
 }
 

@@ -83,7 +83,8 @@ impl Records {
             }),
             "patient" | "subject" => {
                 let id = asked.strip_prefix("Patient/").unwrap_or(asked);
-                let whose = [&resource["subject"], &resource["patient"]];
+                let whose =
+                    [&resource["subject"], &resource["patient"], &resource["beneficiary"], &resource["subject"][0]];
                 let of = |id: &str| whose.iter().any(|one| one["reference"] == format!("Patient/{id}"));
                 let leaked = self.leaks.as_ref().is_some_and(|(of_whom, whose)| of_whom == id && of(whose));
                 of(id) || leaked

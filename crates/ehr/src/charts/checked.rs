@@ -58,7 +58,9 @@ impl<'s> Asking<'s> {
         let mut checked = Checked { reports: Vec::new() };
         for id in self.ids.asked() {
             let query = self.source.client.platform().query(section, K::TYPE, id);
-            let query = also.iter().fold(query, |query: Query, (name, value)| query.with(*name, *value));
+            let refused = self.source.client.platform().no_includes.is_some();
+            let also = also.iter().filter(|(name, _)| !(refused && *name == "_include"));
+            let query = also.fold(query, |query: Query, (name, value)| query.with(*name, *value));
             let mut dropped = 0;
             let mut each = |entry: fhir::Entry<'_, K::Row<'_>>| {
                 if entry.row.resource_type() != Some(K::TYPE) {

@@ -60,8 +60,9 @@ fn what_a_vendor_cannot_do_is_known() {
             && shipped("legacy").page_size <= 50
     );
     assert_eq!(shipped("legacy").lost_connections.map(|rule| rule.again), Some(1));
-    for id in ["plain", "epic-like", "cerner-like"] {
-        assert!(shipped(id).lost_connections.is_none(), "{id}");
+    assert!(shipped("legacy").no_includes.is_some());
+    for id in ["plain", "epic-like", "cerner-like", "athena-like"] {
+        assert!(shipped(id).lost_connections.is_none() && shipped(id).no_includes.is_none(), "{id}");
     }
     let charges = shipped("cerner-like").query("charges", "ChargeItem", "Encounter/7");
     assert_eq!(charges.params, [("context".to_owned(), "Encounter/7".to_owned())]);
