@@ -161,11 +161,15 @@ pub(crate) fn contradict(one: &Entry<OrderFields>, other: &Entry<OrderFields>) -
 pub(crate) fn arrange(mut entries: Vec<Entry<OrderFields>>) -> Vec<Entry<OrderFields>> {
     let sheet = |entry: &Entry<OrderFields>| match entry.fields.duration {
         Some(OrderDuration::LongTerm) => 0,
-        Some(OrderDuration::OneOff) => 1,
-        None => 2,
+        None => 1,
+        Some(OrderDuration::OneOff) => 2,
     };
+    // What is in force comes first on its sheet.
+    let is_over = |entry: &Entry<OrderFields>| !matches!(entry.fact.status.as_str(), "active" | "on-hold");
     entries.sort_by(|one, other| {
-        sheet(one).cmp(&sheet(other)).then_with(|| crate::joined::newest_first(&one.fact, &other.fact))
+        (sheet(one), is_over(one))
+            .cmp(&(sheet(other), is_over(other)))
+            .then_with(|| crate::joined::newest_first(&one.fact, &other.fact))
     });
     entries
 }

@@ -122,6 +122,9 @@ impl AllergyLine {
                 AllergyState::Unavailable if !names.is_empty() => {
                     scene.with("allergy-silent", &[("names", Arg::from(names.as_str()))])
                 }
+                AllergyState::NotRecorded if !allergies.none_known.is_empty() => {
+                    scene.text("allergy-text-not-everywhere")
+                }
                 _ => scene.text(&format!("allergy-text-{}", state.as_str())),
             },
             incomplete: (state == AllergyState::KnownIncomplete)

@@ -2,7 +2,7 @@
 
 use ehr::{Banner, OpenedDocument, SourceReport};
 use serde::Serialize;
-use web::render::Arg;
+use web::render::{Arg, Html};
 
 use crate::{
     PatientShell, RecordShell, Scene,
@@ -72,7 +72,26 @@ fn asked(document: &OpenedDocument) -> Vec<SourceReport> {
     document.sources.iter().filter(|report| report.id == document.note.origin.source).cloned().collect()
 }
 
-/// It is open already: it leads nowhere else.
+/// It is open already: it leads nowhere else. Its headings stand right below the page's own.
 fn note(document: &OpenedDocument, scene: &Scene<'_>) -> NoteView {
-    NoteView { document: None, ..NoteView::new(&document.note, &document.sources, scene) }
+    let note = NoteView::new(&document.note, &document.sources, scene);
+    let body_html = note.body_html.map(|body| Html::from_escaped(raised(body.as_str())));
+    NoteView { document: None, body_html, ..note }
+}
+
+/// Sanitised headings begin with `h4`, for notes inside of lists; elements have no attributes, and no text holds a tag.
+fn raised(body: &str) -> String {
+    [("h4", "h2"), ("h5", "h3"), ("h6", "h4")].iter().fold(body.to_owned(), |body, (from, to)| {
+        body.replace(&format!("<{from}>"), &format!("<{to}>")).replace(&format!("</{from}>"), &format!("</{to}>"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_of_a_document_follow_the_page_title() {
+        assert_eq!(raised("<h4>入院</h4><h5>a</h5><p>&lt;h4&gt;</p>"), "<h2>入院</h2><h3>a</h3><p>&lt;h4&gt;</p>");
+    }
 }

@@ -286,7 +286,8 @@ fn dot(moment: &Moment) -> &'static str {
         (MomentKind::Visit, VisitClass::Outpatient) => "",
         (MomentKind::Visit, VisitClass::Emergency) => "dot--er",
         (MomentKind::Visit, VisitClass::Inpatient) => "dot--ip",
-        _ => "dot--x",
+        (MomentKind::Visit, VisitClass::Unknown) => "dot--x",
+        _ => "dot--s",
     }
 }
 

@@ -266,7 +266,7 @@ pub struct PatientSheetPage {
 /// Entries with their filters: the same on both portals.
 #[derive(Debug, Serialize)]
 pub struct SheetList {
-    /// `results`, `filtered`, `held`, `none`, `unknown` or `not-linked`.
+    /// `results`, `filtered`, `held`, `none`, `not-offered`, `unknown` or `not-linked`.
     pub state: &'static str,
     /// Where the filter form leads.
     pub action: String,
@@ -449,8 +449,15 @@ fn state<F>(total: usize, found: usize, sheet: &Sheet<F>, sources: &Sources) -> 
         () if !sheet.held.is_empty() => "held",
         () if !sources.linked => "not-linked",
         () if sources.complete && sheet.silent.is_empty() => "none",
+        () if only_not_offered(sheet) => "not-offered",
         () => "unknown",
     }
+}
+
+/// Everybody answered what they can answer: asking again changes nothing, and it is no "none" either.
+fn only_not_offered<F>(sheet: &Sheet<F>) -> bool {
+    let not_offered = |state: SourceState| state == SourceState::Unsupported;
+    !sheet.silent.is_empty() && sheet.silent.iter().all(|(_, silent)| not_offered(silent.state))
 }
 
 fn choices(reports: &[SourceReport], filters: &VisitFilters, scene: &Scene<'_>) -> Vec<Choice> {

@@ -97,6 +97,8 @@ pub(crate) fn sanitise(html: &str) -> SafeHtml {
     let clean = ammonia::Builder::empty()
         .tags(HashSet::from(ELEMENTS))
         .clean_content_tags(HashSet::from(["script", "style", "title", "iframe", "object", "svg", "math"]))
+        // A title shows what no reader sees and no filter of words finds.
+        .generic_attributes(HashSet::new())
         .tag_attributes([("td", spans.clone()), ("th", spans)].into_iter().collect())
         .strip_comments(true)
         .clean(&with_own_headings(plain(html)))

@@ -79,9 +79,9 @@ async fn orders_of_every_type_with_all_that_is_said_of_them() {
         [
             ("低盐低脂饮食", Some(LongTerm)),
             ("一级护理", Some(LongTerm)),
-            ("血常规", Some(OneOff)),
             ("胰岛素", None),
             ("康复训练", None),
+            ("血常规", Some(OneOff)),
         ]
     );
     let nursing = &named(&sheet, "一级护理").fields;
@@ -108,8 +108,8 @@ async fn orders_of_every_type_with_all_that_is_said_of_them() {
     assert_eq!(json.pointer("/items/1/fields/duration"), Some(&json!("long-term")));
     assert_eq!(json.pointer("/items/1/fields/ordered"), Some(&json!("一级护理")));
     assert_eq!(json.pointer("/items/1/fields/orderer"), Some(&json!("林知远")));
-    assert_eq!(json.pointer("/items/3/fields/dosage/0/dose"), Some(&json!("8.0 U")));
-    assert_eq!(json.pointer("/items/4/fields/duration"), None, "not said is not there");
+    assert_eq!(json.pointer("/items/2/fields/dosage/0/dose"), Some(&json!("8.0 U")));
+    assert_eq!(json.pointer("/items/3/fields/duration"), None, "not said is not there");
 }
 
 #[tokio::test]

@@ -195,7 +195,7 @@ fn everything(nth: usize) -> Hospital {
         json!({ "resourceType": "Procedure", "id": format!("p{nth}"), "status": "completed", "code": { "text": "冠状动脉造影" }, "performedDateTime": "2025-03-01" }),
         json!({ "resourceType": "Device", "id": format!("d{nth}"), "status": "active", "type": { "text": "起搏器" } }),
         send::visit(&format!("e{nth}"), "AMB", Some("2026-11-20T08:00:00+08:00")),
-        super::server::potassium(&format!("o{nth}"), json!({ "reference": "Patient/p1" }), 5.4),
+        potassium(&format!("o{nth}"), json!({ "reference": "Patient/p1" }), 5.4),
         json!({ "resourceType": "DiagnosticReport", "id": format!("r{nth}"), "status": "final", "code": { "text": "肾脏超声" }, "category": [{ "text": "US" }], "effectiveDateTime": "2026-11-20" }),
     ])
 }
@@ -296,13 +296,13 @@ async fn a_record_that_became_somebody_elses_is_not_shown_at_all() {
 
 #[tokio::test]
 async fn newest_results_carry_trend_flag_and_what_contradicts_them() {
-    let mut earlier = super::server::potassium("o1", json!({ "reference": "Patient/p1" }), 6.3);
+    let mut earlier = potassium("o1", json!({ "reference": "Patient/p1" }), 6.3);
     earlier["effectiveDateTime"] = json!("2026-08-02T08:00:00+08:00");
     earlier["interpretation"] = json!([{ "coding": [{ "code": "HH" }] }]);
-    let mut old = super::server::potassium("o0", json!({ "reference": "Patient/p1" }), 4.0);
+    let mut old = potassium("o0", json!({ "reference": "Patient/p1" }), 4.0);
     old["effectiveDateTime"] = json!("2024-08-02T08:00:00+08:00");
-    let newest = super::server::potassium("o2", json!({ "reference": "Patient/p1" }), 5.4);
-    let other = super::server::potassium("o3", json!({ "reference": "Patient/p1" }), 5.9);
+    let newest = potassium("o2", json!({ "reference": "Patient/p1" }), 5.4);
+    let other = potassium("o3", json!({ "reference": "Patient/p1" }), 5.9);
     let world = World::new(&[Hospital::with([earlier, old, newest]), Hospital::with([other])]).await;
     let summary = summary(&world).await;
     let [row] = summary.results.items.as_slice() else { panic!("{:?}", summary.results.items) };
@@ -337,4 +337,22 @@ async fn a_patient_sees_what_the_policy_releases_and_filters_tell_no_more() {
     assert_eq!(ask(Some("2026-11-15"), None).await.held, all.held);
     assert!(ask(None, Some("h0")).await.held.is_empty());
     assert!(ask(None, Some("h1")).await.held.is_empty());
+}
+
+#[tokio::test]
+async fn an_analyte_in_two_units_has_one_newest_result() {
+    let of = |id: &str, at: &str, unit: &str, value: f64| {
+        let mut one = potassium(id, json!({ "reference": "Patient/p1" }), value);
+        one["effectiveDateTime"] = json!(at);
+        one["valueQuantity"] =
+            json!({ "value": value, "unit": unit, "code": unit, "system": "http://unitsofmeasure.org" });
+        one
+    };
+    let older = of("o1", "2026-10-17T08:00:00+08:00", "mmol/L", 5.1);
+    let newer = of("o2", "2026-11-20T08:00:00+08:00", "meq/L", 5.2);
+    let world = World::new(&[Hospital::with([older]), Hospital::with([newer])]).await;
+    let results = summary(&world).await.results.items;
+    let said: Vec<_> = results.iter().map(|one| one.newest.origins[0].resource.as_str()).collect();
+    assert_eq!(said, ["Observation/o2"], "{results:?}");
+    assert_eq!(results[0].previous.as_ref().map(|one| one.id.as_str()), Some("h0.o1"), "{results:?}");
 }

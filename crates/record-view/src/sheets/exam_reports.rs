@@ -26,7 +26,7 @@ impl SheetView for ExamReportsView {
             .map(|text| Labelled { label: scene.text("exam-images"), text })
             .collect();
         Cells {
-            sub: fields.category.clone(),
+            sub: fields.category.as_deref().map(|category| scene.coded("exam-category-", category)),
             tag: status_tag("report-", &entry.fact.status, &["final"], scene),
             cells: vec![
                 Cell::lines(concluded),
