@@ -1,4 +1,4 @@
-//! Four times as many results cost about four times as much, whatever a hospital makes of them: none of the lists that a
+//! Twelve times as many results cost about twelve times as much, whatever a hospital makes of them: none of the lists that a
 //! reader or a merge keeps is looked through for every row (SECURITY: threat 15).
 
 use ehr::labs::{LabResult, LabRows, RowSource, merge};
@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use sources::LocalCodes;
 use testbed::process::thread_cpu_ns;
 
-const FEW: usize = 3_000;
+const FEW: usize = 1_000;
 /// A query hands out 10,000 entries at most; two hospitals give more.
 const MANY: usize = 12_000;
-/// Of processor time, from [`FEW`] to [`MANY`]: 4 for what is linear, 16 for what is quadratic.
-const MOST: f64 = 6.0;
+/// Of processor time, from [`FEW`] to [`MANY`]: 12 for what is linear, 144 for what is quadratic. Between them there is room
+/// for what memory and other programs add.
+const MOST: f64 = 40.0;
 
 /// A potassium result of one and the same moment.
 fn result(nth: usize) -> Value {
@@ -52,7 +53,7 @@ fn check(name: &str, facts: usize, of: impl Fn(usize) -> Value) -> Vec<LabResult
     let ((few, _), (many, results)) = (cost(FEW, &of), cost(MANY, &of));
     let ratio = many / few;
     eprintln!("| {name} | {:.0} ms | {:.0} ms | × {ratio:.1} |", few / 1e6, many / 1e6);
-    assert!(ratio < MOST, "{name}: {ratio:.1} times as much for four times as many");
+    assert!(ratio < MOST, "{name}: {ratio:.1} times as much for twelve times as many");
     assert_eq!(results.len(), facts, "{name}");
     results
 }
