@@ -201,11 +201,12 @@ impl Walk {
                 if *body != answers[0].1 {
                     let door = &knocks[0].door;
                     self.breaches.push(format!(
-                        "{} {} {variant}: to {} the 404 of {target} is not that of {}",
+                        "{} {} {variant}: to {} the 404 of {target} is not that of {}: {}",
                         door.method,
                         door.pattern,
                         who.name(),
-                        answers[0].0
+                        answers[0].0,
+                        difference(body, &answers[0].1)
                     ));
                 }
             }
@@ -249,7 +250,7 @@ fn cell(answer: &Answer) -> String {
     if to.is_empty() { answer.status.to_string() } else { format!("{}>{to}", answer.status) }
 }
 
-/// An answer without what is new in each: request id, token, nonce, and the id that was asked for.
+/// An answer without what is new in each: request id, token, nonce, the minute, and the id that was asked for.
 fn bare(stage: &Stage, answer: &Answer) -> String {
     let mut text = answer.body.replace(answer.header("x-request-id"), "{request}");
     for id in stage.ids.values().map(String::as_str).chain(TARGETS.iter().map(|(_, id)| *id)) {
@@ -258,8 +259,9 @@ fn bare(stage: &Stage, answer: &Answer) -> String {
         }
     }
     for before in ["name=\"csrf_token\" value=\"", "nonce=\"", "nonce&quot;:&quot;", "inlineStyleNonce\":\""] {
-        text = blank(&text, before);
+        text = blank(&text, before, &['"', '&']);
     }
+    text = blank(&text, "<dt>时间</dt><dd class=\"num\">", &['<']);
     let headers = answer.headers.iter().filter(|(name, _)| {
         !matches!(name.as_str(), "x-request-id" | "set-cookie" | "date" | "content-security-policy" | "content-length")
     });
@@ -268,12 +270,20 @@ fn bare(stage: &Stage, answer: &Answer) -> String {
     format!("{}\n{text}", headers.join("\n"))
 }
 
-/// Takes out what stands behind `before` up to the next quotation mark.
-fn blank(text: &str, before: &str) -> String {
+/// The first line that one text has and the other has not.
+fn difference(one: &str, other: &str) -> String {
+    let mut lines = one.lines().zip(other.lines());
+    let told =
+        lines.find(|(one, other)| one != other).map(|(one, other)| format!("{one:.2000}\n    beside {other:.2000}"));
+    told.unwrap_or_else(|| "one goes on where the other ends".to_owned())
+}
+
+/// Takes out what stands behind `before` up to the next of `ends`.
+fn blank(text: &str, before: &str, ends: &[char]) -> String {
     let mut parts = text.split(before);
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |done, part| {
-        let rest = part.find(['"', '&']).map_or("", |end| &part[end..]);
+        let rest = part.find(ends).map_or("", |end| &part[end..]);
         format!("{done}{before}{rest}")
     })
 }
