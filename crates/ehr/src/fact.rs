@@ -105,7 +105,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// As in JSON (`part`) and message keys (`part-…`).
+    /// As in JSON (`part`) and message keys (`part-name-…`).
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Allergies => "allergies",

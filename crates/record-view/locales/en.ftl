@@ -669,26 +669,6 @@ plain-empty-sheet-held = There are records that can't be shown here yet; see abo
 plain-conflict = Your hospitals say different things. Please ask your doctor.
 patient-sheet-words = Your hospitals provide these records in the words of the doctors. Ask about anything unclear at your next visit.
 team-member = { $name } ({ $function })
-part-service-orders = service orders
-part-medication-orders = medication orders
-part-nutrition-orders = diet orders
-part-prescriptions = prescriptions
-part-dispenses = dispensed medicines
-part-administrations = administered medicines
-part-statements = reported medicines
-part-stays = stays
-part-findings = vital signs and assessments
-part-care-plans = care plans
-part-discharge-summaries = discharge summaries
-part-benefits = settlements
-part-claims = claims
-part-accounts = accounts
-part-charge-items = charge items
-part-invoices = invoices
-part-coverages = insurance
-part-family-history = family history
-part-social-history = social history
-part-questionnaires = questionnaires
 
 ## Operations
 surgery-team = Team
@@ -696,12 +676,6 @@ surgery-until = Until
 surgery-outcome = Outcome
 
 ## Operations, nursing, personal record
-part-encounters = visits
-part-procedures = operations and procedures
-part-immunizations = vaccinations
-part-reports = reports
-part-notes = notes
-part-diagnoses = diagnoses of visits
 surgery-anaesthesia = Anaesthesia and ASA class
 surgery-asa = ASA { $class }
 surgery-complications = Complications: { $what }
@@ -1130,7 +1104,6 @@ leaving-3 = 3 Transferred to community care
 leaving-4 = 4 Left against medical advice
 leaving-5 = 5 Died
 leaving-9 = 9 Other
-part-compositions = structured documents
 
 ## Kinds of examinations (HL7 table 0074)
 exam-category-AU = Audiology

@@ -645,26 +645,6 @@ plain-empty-sheet-held = 有记录还不能在这里显示，原因见上。
 plain-conflict = 几家医院说得不一样，请问医生。
 patient-sheet-words = 这里的记录由各家医院提供，用词是医生写的。看不懂的地方，请在下次就诊时问医生。
 team-member = { $name }（{ $function }）
-part-service-orders = 诊疗医嘱
-part-medication-orders = 用药医嘱
-part-nutrition-orders = 膳食医嘱
-part-prescriptions = 处方
-part-dispenses = 发药记录
-part-administrations = 给药记录
-part-statements = 用药陈述
-part-stays = 住院记录
-part-findings = 体征与评估
-part-care-plans = 护理计划
-part-discharge-summaries = 出院小结
-part-benefits = 结算记录
-part-claims = 收费申请
-part-accounts = 账户
-part-charge-items = 收费项目
-part-invoices = 发票
-part-coverages = 参保信息
-part-family-history = 家族史
-part-social-history = 生活习惯
-part-questionnaires = 问卷
 
 ## Operations
 surgery-team = 人员
@@ -672,12 +652,6 @@ surgery-until = 结束
 surgery-outcome = 结果
 
 ## Operations, nursing, personal record
-part-encounters = 就诊记录
-part-procedures = 手术与操作
-part-immunizations = 疫苗接种
-part-reports = 检查报告
-part-notes = 病历文书
-part-diagnoses = 就诊诊断
 surgery-anaesthesia = 麻醉与 ASA 分级
 surgery-asa = ASA { $class }
 surgery-complications = 并发症：{ $what }
@@ -1079,7 +1053,6 @@ leaving-3 = 3 医嘱转社区卫生服务机构/乡镇卫生院
 leaving-4 = 4 非医嘱离院
 leaving-5 = 5 死亡
 leaving-9 = 9 其他
-part-compositions = 结构化文书
 
 ## Kinds of examinations (HL7 table 0074)
 exam-category-AU = 听力检查

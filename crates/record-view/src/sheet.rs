@@ -484,7 +484,7 @@ fn without<F>(sheet: &Sheet<F>, which: impl Fn(SourceState) -> bool, scene: &Sce
     let one = |(part, silent): &(ehr::Part, ehr::Silent)| {
         let args = [
             ("name", Arg::from(scene.of(&silent.name))),
-            ("part", Arg::from(scene.text(&format!("part-{}", part.as_str())))),
+            ("part", Arg::from(scene.text(&format!("part-name-{}", part.as_str())))),
             ("state", Arg::from(scene.text(&format!("state-{}", silent.state.as_str())))),
         ];
         scene.with("sheet-missing", &args)

@@ -60,7 +60,7 @@ fn title(entry: &Entry<ChargeFields>, scene: &Scene<'_>) -> String {
     match (&entry.fields.category, entry.fact.kind) {
         (Some(words), "Coverage") => scene.with("charges-coverage", &[("name", Arg::from(words.as_str()))]),
         (Some(words), _) => scene.coded("bill-", words),
-        (None, "Coverage") => scene.text("part-coverages"),
+        (None, "Coverage") => scene.text("part-name-coverages"),
         (None, _) => scene.text("bill-unnamed"),
     }
 }

@@ -157,7 +157,7 @@ fn nursing_is_drawn_added_up_and_listed() {
         }
     }
     let [clinician, _] = pages::<NursingView>(&of, Lang::Zh);
-    assert!(clinician.contains("不含院-two的体征与评估"), "who is missing in which part");
+    assert!(clinician.contains("不含院-two的生命体征与评估"), "who is missing in which part");
     assert!(clinician.contains("草案") && clinician.contains("出入量"));
     check_empty::<NursingView>(Part::Findings);
 }

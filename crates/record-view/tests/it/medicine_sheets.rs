@@ -89,7 +89,7 @@ fn the_order_sheet_is_two_sheets_and_what_is_not_said() {
         "禁止执行",
         "住院",
         "药名没有取到",
-        "不含院-two的诊疗医嘱",
+        "不含院-two的检查治疗医嘱",
     ] {
         assert!(zh.contains(words), "{words}");
     }
