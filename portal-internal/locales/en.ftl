@@ -17,7 +17,6 @@ role-security-administrator = Security administrator
 role-auditor = Auditor
 desk-record-title = What the record shows today
 desk-record-note = Open a patient, then choose from the list
-desk-record-later = Not there yet: { $names }
 desk-record-truth-text = Silent hospitals are named and can be asked again; nothing is called “none” before all have answered
 desk-account-title = Your account
 desk-account-name = Name

@@ -17,7 +17,6 @@ role-security-administrator = 安全管理员
 role-auditor = 审计
 desk-record-title = 病历里现在能看什么
 desk-record-note = 打开患者后从目录进入
-desk-record-later = 还没有开通：{ $names }
 desk-record-truth-text = 没有应答的机构逐一列出，可以重新查询；没答全时绝不写「没有」
 desk-account-title = 当前账号
 desk-account-name = 姓名

@@ -80,26 +80,4 @@ impl Section {
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|section| section.slug() == slug)
     }
-
-    /// Is there a page for it yet? The others are listed greyed out, so that nobody takes a missing page for "nothing there".
-    pub fn is_built(self) -> bool {
-        matches!(
-            self,
-            Self::Demographics
-                | Self::Summary
-                | Self::Outpatient
-                | Self::Inpatient
-                | Self::Orders
-                | Self::Prescriptions
-                | Self::Medications
-                | Self::LabResults
-                | Self::ExamReports
-                | Self::Surgery
-                | Self::Discharge
-                | Self::Nursing
-                | Self::Charges
-                | Self::FrontPage
-                | Self::PersonalRecord
-        )
-    }
 }

@@ -2,7 +2,6 @@
 
 # The fifteen sections, in one order everywhere
 sections = Record sections
-section-not-built = not yet
 section-demographics = Particulars
 section-summary = Summary
 section-outpatient = Outpatient

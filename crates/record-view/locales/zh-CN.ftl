@@ -2,7 +2,6 @@
 
 # 十五个章节，次序各处一致
 sections = 病历目录
-section-not-built = 未开通
 section-demographics = 患者基本信息
 section-summary = 病历摘要
 section-outpatient = 门急诊病历

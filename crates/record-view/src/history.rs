@@ -109,8 +109,8 @@ pub struct MomentView {
     pub until: Option<String>,
     /// A status worth a word.
     pub status: Option<String>,
-    /// Where it is read in full; none where its section has no page yet.
-    pub href: Option<String>,
+    /// Where it is read in full.
+    pub href: String,
     /// Name of that section.
     pub section: String,
     /// Whose.
@@ -304,16 +304,13 @@ fn status(entry: &Entry<Moment>, scene: &Scene<'_>) -> Option<String> {
 }
 
 /// The section's page, opened where the item stands.
-fn href(entry: &Entry<Moment>, banner: &Banner) -> Option<String> {
+fn href(entry: &Entry<Moment>, banner: &Banner) -> String {
     let moment = &entry.fields;
     let anchor = match moment.kind {
         MomentKind::Visit => format!("v-{}", moment.at),
         MomentKind::Note => format!("n-{}", entry.fact.id),
         _ => format!("e-{}", moment.at),
     };
-    if !moment.section.is_built() {
-        return None;
-    }
     let mut href = format!("/patients/{}/{}", banner.person, moment.section.slug());
     if !moment.at.is_empty() {
         href.push_str("?at=");
@@ -321,5 +318,5 @@ fn href(entry: &Entry<Moment>, banner: &Banner) -> Option<String> {
         href.push('#');
         push_encoded(&mut href, &anchor);
     }
-    Some(href)
+    href
 }

@@ -44,10 +44,8 @@ pub struct HomePage {
     pub greeting: String,
     /// Connected hospitals.
     pub hospitals: Vec<HospitalView>,
-    /// All fifteen sections of a record; one without an address is not there yet.
+    /// All fifteen sections of a record.
     pub sections: Vec<SectionLink>,
-    /// Names of those that are not there yet; nothing when all are.
-    pub later: Option<String>,
 }
 
 /// `home.html` of the external portal.
@@ -101,9 +99,7 @@ pub fn page(name: &str, hospitals: &[Connected], scene: &Scene<'_>) -> HomePage 
         _ => "greeting-evening",
     };
     let sections = section_links("", None, scene);
-    let later: Vec<String> = sections.iter().filter(|one| one.href.is_none()).map(|one| one.name.clone()).collect();
     HomePage {
-        later: (!later.is_empty()).then(|| scene.list(&later)),
         greeting: scene.with(key, &[("name", Arg::from(name))]),
         hospitals: hospitals.iter().map(|hospital| HospitalView::new(hospital, scene)).collect(),
         sections,

@@ -78,8 +78,8 @@ pub struct SectionLink {
     pub hint: String,
     /// Icon.
     pub icon: &'static str,
-    /// Where it is; nothing when its page does not exist yet.
-    pub href: Option<String>,
+    /// Where it is.
+    pub href: String,
     /// Is it the one shown?
     pub current: bool,
 }
@@ -151,7 +151,7 @@ pub(crate) fn section_links(base: &str, current: Option<Section>, scene: &Scene<
         name: scene.text(&format!("section-{}", section.slug())),
         hint: scene.text(&format!("section-hint-{}", section.slug())),
         icon: icon(section),
-        href: section.is_built().then(|| format!("{base}/{}", section.slug())),
+        href: format!("{base}/{}", section.slug()),
         current: current == Some(section),
     };
     Section::ALL.into_iter().map(link).collect()

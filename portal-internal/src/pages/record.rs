@@ -44,8 +44,7 @@ pub async fn section(
     request: &Request,
 ) -> Result<Response, Failure> {
     let person = person(&id)?;
-    let section = Section::from_slug(&slug).filter(|section| section.is_built());
-    let section = section.ok_or_else(|| Failure::new(Fault::NotFound))?;
+    let section = Section::from_slug(&slug).ok_or_else(|| Failure::new(Fault::NotFound))?;
     let drawn = match section {
         Section::Demographics => demographics(portal, visit, &staff, person).await,
         Section::Summary => summary(portal, visit, &staff, person).await,

@@ -103,7 +103,7 @@ async fn the_official_examples_are_all_there() {
     let clinician = staff("li.wei", "clinician");
     let reader = Reader::Staff(&clinician);
     let mut read: BTreeMap<&str, Value> = BTreeMap::new();
-    for section in Section::ALL.into_iter().filter(|section| section.is_built()) {
+    for section in Section::ALL {
         let of = world.charts.record_json(reader, world.person, section, &RecordQuery::default(), now()).await;
         read.insert(section.slug(), serde_json::from_str(&of.expect("section")).expect("JSON"));
     }
