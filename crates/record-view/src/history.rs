@@ -8,8 +8,8 @@ use web::render::Arg;
 use crate::{
     RecordShell, Scene,
     facts::{SourceMark, marks},
+    filters::ListFilters,
     labs::{Choice, push_encoded},
-    outpatient::VisitFilters,
     sheets::minute,
     sources::{Audience, Sources},
 };
@@ -21,7 +21,7 @@ const MOST: usize = 100;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilters {
     /// Days, hospital and page.
-    pub visits: VisitFilters,
+    pub visits: ListFilters,
     /// Of this kind alone.
     pub kind: Option<MomentKind>,
 }
@@ -127,7 +127,7 @@ impl HistoryFilters {
             .into_iter()
             .filter(|(name, _)| *name == "kind")
             .find_map(|(_, kind)| MomentKind::from_text(kind.trim()));
-        Self { visits: VisitFilters::from_pairs(pairs), kind }
+        Self { visits: ListFilters::from_pairs(pairs), kind }
     }
 
     fn narrows(&self) -> bool {

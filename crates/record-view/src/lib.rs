@@ -11,6 +11,7 @@ mod chart;
 pub mod demographics;
 pub mod document;
 pub mod facts;
+mod filters;
 pub mod history;
 pub mod home;
 pub mod labs;
@@ -30,6 +31,7 @@ pub mod summary;
 pub mod timeline;
 mod usage;
 
+pub use filters::ListFilters;
 pub use scene::Scene;
 pub use shell::{PatientShell, RecordShell};
 

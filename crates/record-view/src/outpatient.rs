@@ -1,17 +1,17 @@
 //! 门(急)诊病历 and 住院病历 for clinicians: visits or stays of all hospitals, newest first, with diagnoses and notes.
 
 use ehr::{
-    Banner, ClinicalTime, Fact, Note, NoteContent, Place, PlaceKind, Section, SourceReport, SourceState, Visit,
-    VisitClass, VisitDiagnosis, Visits,
+    Banner, ClinicalTime, Note, NoteContent, Place, PlaceKind, Section, SourceReport, SourceState, Visit, VisitClass,
+    VisitDiagnosis, Visits,
 };
-use jiff::civil::Date;
 use serde::Serialize;
 use web::render::{Arg, Html};
 
 use crate::{
     RecordShell, Scene,
     facts::{self, SourceMark, marks},
-    labs::{Choice, push_encoded},
+    filters::ListFilters,
+    labs::Choice,
     sheets::minute,
     sources::{Audience, Sources},
     timeline::{class_words, status_words},
@@ -20,21 +20,6 @@ use crate::{
 /// Visits on one page.
 const MOST: usize = 25;
 
-/// What the reader wants to see: kept in the URL. What is no date is left out, never an error.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VisitFilters {
-    /// Not before this day.
-    pub since: Option<Date>,
-    /// Not after this day.
-    pub until: Option<Date>,
-    /// Source id.
-    pub source: Option<String>,
-    /// Newer ones skipped.
-    pub skip: usize,
-    /// Id of a fact that the page is to begin near: of a link into the list.
-    pub at: Option<String>,
-}
-
 /// What the page is made from.
 pub struct OutpatientInput<'a> {
     /// Who.
@@ -42,7 +27,7 @@ pub struct OutpatientInput<'a> {
     /// What came and who answered: everything, filters are applied here, so that no filter hides who is silent.
     pub visits: &'a Visits,
     /// From the URL.
-    pub filters: &'a VisitFilters,
+    pub filters: &'a ListFilters,
     /// Who prints it.
     pub reader: &'a str,
     /// Language and time.
@@ -188,61 +173,10 @@ pub struct NoteView {
     pub source: SourceMark,
 }
 
-impl VisitFilters {
-    /// From decoded query pairs: `since`, `until`, `source`, `skip`.
-    pub fn from_pairs<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Self {
-        let mut filters = Self::default();
-        for (name, value) in pairs {
-            let value = value.trim();
-            match name {
-                "since" => filters.since = value.parse().ok(),
-                "until" => filters.until = value.parse().ok(),
-                "source" => filters.source = (!value.is_empty()).then(|| value.chars().take(100).collect()),
-                "at" => filters.at = (!value.is_empty()).then(|| value.chars().take(400).collect()),
-                "skip" => filters.skip = value.parse().unwrap_or(0),
-                _ => {}
-            }
-        }
-        filters
-    }
-
-    pub(crate) fn narrows(&self) -> bool {
-        self.since.is_some() || self.until.is_some() || self.source.is_some()
-    }
-
-    /// The query string that restores this view, `?` included; empty for the plain page.
-    pub(crate) fn query(&self, skip: usize) -> String {
-        let dates = [("since", self.since), ("until", self.until)];
-        let mut pairs: Vec<(&str, String)> =
-            dates.into_iter().filter_map(|(name, date)| Some((name, date?.to_string()))).collect();
-        pairs.extend(self.source.clone().map(|source| ("source", source)));
-        pairs.extend((skip > 0).then(|| ("skip", skip.to_string())));
-        let mut query = String::new();
-        for (name, value) in pairs {
-            query.push(if query.is_empty() { '?' } else { '&' });
-            query.push_str(name);
-            query.push('=');
-            push_encoded(&mut query, &value);
-        }
-        query
-    }
-
-    pub(crate) fn fits(&self, fact: &Fact) -> bool {
-        let of_source = self.source.as_ref().is_none_or(|source| fact.is_from(source));
-        // What is undated is never filtered away by a date.
-        let date = fact.time.as_ref().map(|time| time.date());
-        let since = self.since.map(|since| since.to_string());
-        let until = self.until.map(|until| until.to_string());
-        let after = |date: &str| since.as_ref().is_none_or(|since| date >= &since[..date.len().min(since.len())]);
-        let before = |date: &str| until.as_ref().is_none_or(|until| date <= until.as_str());
-        of_source && date.is_none_or(|date| after(date) && before(date))
-    }
-}
-
 impl VisitList {
     pub(crate) fn new(
         found_visits: &Visits,
-        filters: &VisitFilters,
+        filters: &ListFilters,
         action: &str,
         sources: &Sources,
         scene: &Scene<'_>,
@@ -303,7 +237,7 @@ impl VisitList {
 pub fn page(input: &OutpatientInput<'_>) -> OutpatientPage {
     let OutpatientInput { banner, visits, filters, scene, .. } = input;
     let path = format!("/patients/{}/{}", banner.person, visits.section.slug());
-    let retry = retry_href(&path, filters);
+    let retry = filters.retry_href(&path);
     let sources = Sources::build(&visits.sources, visits.as_of, &retry, Audience::Clinician, scene);
     OutpatientPage {
         shell: RecordShell::new(banner, visits.section, scene),
@@ -312,12 +246,6 @@ pub fn page(input: &OutpatientInput<'_>) -> OutpatientPage {
             .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
         sources,
     }
-}
-
-/// The same view, asked anew.
-pub(crate) fn retry_href(path: &str, filters: &VisitFilters) -> String {
-    let query = filters.query(filters.skip);
-    format!("{path}{query}{}refresh=true", if query.is_empty() { '?' } else { '&' })
 }
 
 /// Is that the very hospital whose mark the visit bears? It need not be said twice.

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::{
     PatientShell, Scene,
-    outpatient::{VisitFilters, VisitList, retry_href},
+    filters::ListFilters,
+    outpatient::VisitList,
     sources::{Audience, Sources},
 };
 
@@ -25,9 +26,9 @@ pub struct PatientOutpatientPage {
 }
 
 /// The patient's page.
-pub fn page(banner: &Banner, visits: &Visits, filters: &VisitFilters, scene: &Scene<'_>) -> PatientOutpatientPage {
+pub fn page(banner: &Banner, visits: &Visits, filters: &ListFilters, scene: &Scene<'_>) -> PatientOutpatientPage {
     let path = format!("/people/{}/record/{}", banner.person, visits.section.slug());
-    let retry = retry_href(&path, filters);
+    let retry = filters.retry_href(&path);
     let sources = Sources::build(&visits.sources, visits.as_of, &retry, Audience::Patient, scene);
     let lead = if visits.section == Section::Inpatient { "patient-stays-lead" } else { "patient-visits-lead" };
     PatientOutpatientPage {

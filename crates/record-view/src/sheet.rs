@@ -13,8 +13,9 @@ use crate::{
     PatientShell, RecordShell, Scene,
     chart::Chart,
     facts::{self, Contradiction, SourceMark, marks},
+    filters::ListFilters,
     labs::Choice,
-    outpatient::{NoteView, VisitFilters, retry_href},
+    outpatient::NoteView,
     sources::{Audience, Sources},
 };
 
@@ -228,7 +229,7 @@ pub struct SheetInput<'a, F> {
     /// What came and who answered: everything, filters are applied here, so that no filter hides who is silent.
     pub sheet: &'a Sheet<F>,
     /// From the URL.
-    pub filters: &'a VisitFilters,
+    pub filters: &'a ListFilters,
     /// Who prints it; nobody on the patient's own portal.
     pub reader: &'a str,
     /// Language and time.
@@ -369,7 +370,7 @@ pub struct OriginalView {
 pub fn page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> SheetPage {
     let SheetInput { banner, sheet, filters, scene, .. } = input;
     let path = format!("/patients/{}/{}", banner.person, V::SECTION.slug());
-    let retry = retry_href(&path, filters);
+    let retry = filters.retry_href(&path);
     let sources = Sources::build(&sheet.sources, sheet.as_of, &retry, Audience::Clinician, scene);
     SheetPage {
         shell: RecordShell::new(banner, V::SECTION, scene),
@@ -384,7 +385,7 @@ pub fn page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> SheetPage {
 pub fn patient_page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> PatientSheetPage {
     let SheetInput { banner, sheet, filters, scene, .. } = input;
     let path = format!("/people/{}/record/{}", banner.person, V::SECTION.slug());
-    let retry = retry_href(&path, filters);
+    let retry = filters.retry_href(&path);
     let sources = Sources::build(&sheet.sources, sheet.as_of, &retry, Audience::Patient, scene);
     PatientSheetPage {
         shell: PatientShell::new(banner, scene),
@@ -460,7 +461,7 @@ fn only_not_offered<F>(sheet: &Sheet<F>) -> bool {
     !sheet.silent.is_empty() && sheet.silent.iter().all(|(_, silent)| not_offered(silent.state))
 }
 
-fn choices(reports: &[SourceReport], filters: &VisitFilters, scene: &Scene<'_>) -> Vec<Choice> {
+fn choices(reports: &[SourceReport], filters: &ListFilters, scene: &Scene<'_>) -> Vec<Choice> {
     let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked);
     let choice = |report: &SourceReport| Choice {
         value: report.id.clone(),

@@ -3,7 +3,6 @@
 pub mod document;
 pub mod home;
 pub mod record;
-mod sheet;
 pub mod sign_in;
 
 use record_view::Scene;

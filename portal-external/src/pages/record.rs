@@ -11,11 +11,11 @@ use poem::{
     Request, Response, handler,
     web::{Data, Path},
 };
-use record_view::{labs::Filters, outpatient::VisitFilters, patient_labs::PatientLabsInput};
+use record_view::{ListFilters, labs::Filters, patient_labs::PatientLabsInput, sheets::ListingInput};
 use url::form_urlencoded;
 use web::{Failure, Visit};
 
-use super::{scene, sheet};
+use super::scene;
 use crate::{portal::Portal, who::Patient};
 
 /// An id in a path: whatever is none is nobody's.
@@ -52,13 +52,13 @@ pub async fn section(
             visits(portal, visit, &patient, (person, visited), request).await
         }
         Some(Section::LabResults) => lab_results(portal, visit, &patient, person, request).await,
-        Some(list) => sheet::draw(portal, visit, &patient, (person, list), request).await,
+        Some(list) => listing(portal, visit, &patient, (person, list), request).await,
         None => Err(Failure::new(Fault::NotFound)),
     }
 }
 
 /// Decoded query pairs.
-pub(super) fn pairs(request: &Request) -> Vec<(String, String)> {
+fn pairs(request: &Request) -> Vec<(String, String)> {
     form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
@@ -84,7 +84,7 @@ async fn visits(
     };
     let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
     let pairs = pairs(request);
-    let filters = VisitFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let page = record_view::patient_outpatient::page(&banner, &visits, &filters, &scene(portal, visit));
     portal.pages.page(visit, "record/outpatient.html", &page)
 }
@@ -126,4 +126,28 @@ async fn lab_results(
         scene: scene(portal, visit),
     });
     portal.pages.page(visit, page.template(), &page)
+}
+
+/// A section that is a list of facts.
+async fn listing(
+    portal: &Portal,
+    visit: &Visit,
+    patient: &Patient,
+    (person, list): (PersonId, Section),
+    request: &Request,
+) -> Result<Response, Failure> {
+    let reader = Reader::Patient(&patient.context);
+    // The section first: it writes a refusal down, the banner does not.
+    let listing = portal.charts.listing(reader, person, list, &RecordQuery::default(), visit.now).await?;
+    let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
+    let pairs = pairs(request);
+    let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let page = record_view::sheets::patient_page(&ListingInput {
+        banner: &banner,
+        listing: &listing,
+        filters: &filters,
+        reader: "",
+        scene: scene(portal, visit),
+    });
+    portal.pages.page(visit, "record/sheet.html", &page)
 }

@@ -6,7 +6,6 @@ pub mod home;
 pub mod index;
 pub mod patients;
 pub mod record;
-mod sheet;
 pub mod sign_in;
 pub mod timeline;
 

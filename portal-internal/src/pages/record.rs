@@ -12,14 +12,16 @@ use poem::{
     web::{Data, Path},
 };
 use record_view::{
+    ListFilters,
     labs::{Filters, LabsInput},
-    outpatient::{OutpatientInput, VisitFilters},
+    outpatient::OutpatientInput,
+    sheets::ListingInput,
     summary::SummaryInput,
 };
 use url::form_urlencoded;
 use web::{Failure, Visit, shell::see_other};
 
-use super::{break_glass, scene, sheet};
+use super::{break_glass, scene};
 use crate::{portal::Portal, who::Staff};
 
 /// An id in a path: whatever is none is nobody's.
@@ -50,7 +52,7 @@ pub async fn section(
         Section::Summary => summary(portal, visit, &staff, person).await,
         Section::Outpatient | Section::Inpatient => visits(portal, visit, &staff, (person, section), request).await,
         Section::LabResults => lab_results(portal, visit, &staff, person, request).await,
-        list => sheet::draw(portal, visit, &staff, (person, list), request).await,
+        list => listing(portal, visit, &staff, (person, list), request).await,
     };
     match drawn {
         Err(error) if error.fault() == Fault::BreakGlassRequired => {
@@ -97,7 +99,7 @@ async fn visits(
     // A refusal is the section's: it writes it down, the banner does not.
     let (visits, banner) = (visits?, banner?);
     let pairs = pairs(request);
-    let filters = VisitFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let page = record_view::outpatient::page(&OutpatientInput {
         banner: &banner,
         visits: &visits,
@@ -143,4 +145,30 @@ async fn lab_results(
         scene: scene(portal, visit),
     });
     portal.pages.page(visit, "record/lab_results.html", &page)
+}
+
+/// A section that is a list of facts.
+async fn listing(
+    portal: &Portal,
+    visit: &Visit,
+    staff: &Staff,
+    (person, list): (PersonId, Section),
+    request: &Request,
+) -> Result<Response, Failure> {
+    let reader = Reader::Staff(&staff.context);
+    let query = RecordQuery::default();
+    let read = portal.charts.listing(reader, person, list, &query, visit.now);
+    let (listing, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
+    // A refusal is the section's: it writes it down, the banner does not.
+    let (listing, banner) = (listing?, banner?);
+    let pairs = pairs(request);
+    let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let page = record_view::sheets::page(&ListingInput {
+        banner: &banner,
+        listing: &listing,
+        filters: &filters,
+        reader: staff.identity.name(),
+        scene: scene(portal, visit),
+    });
+    portal.pages.page(visit, "record/sheet.html", &page)
 }

@@ -2,11 +2,10 @@
 
 use access::PersonId;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::record_query::RecordQuery;
 use super::{Charts, Reader};
-use crate::{EhrError, Section, Sheet, json};
+use crate::{EhrError, Section, json};
 
 impl Charts {
     /// `GET …/record/{section}`: the record as `INTERFACE`'s JSON, written at once: a tree of ten thousand results would cost
@@ -22,9 +21,6 @@ impl Charts {
         query: &RecordQuery,
         now: Timestamp,
     ) -> Result<String, EhrError> {
-        fn sheet<F: Serialize>(person: PersonId, section: Section, of: &Sheet<F>) -> Result<String, EhrError> {
-            Ok(serde_json::to_string(&json::sheet(person, section, of))?)
-        }
         match section {
             Section::Demographics => {
                 let of = self.demographics(reader, person, now).await?;
@@ -46,16 +42,7 @@ impl Charts {
                 let of = self.lab_results(reader, person, query, now).await?;
                 Ok(serde_json::to_string(&json::lab_results(person, &of))?)
             }
-            Section::Orders => sheet(person, section, &self.orders(reader, person, query, now).await?),
-            Section::Prescriptions => sheet(person, section, &self.prescriptions(reader, person, query, now).await?),
-            Section::Medications => sheet(person, section, &self.medications(reader, person, query, now).await?),
-            Section::ExamReports => sheet(person, section, &self.exam_reports(reader, person, query, now).await?),
-            Section::Nursing => sheet(person, section, &self.nursing(reader, person, query, now).await?),
-            Section::PersonalRecord => sheet(person, section, &self.personal_record(reader, person, query, now).await?),
-            Section::Surgery => sheet(person, section, &self.surgery(reader, person, query, now).await?),
-            Section::Discharge => sheet(person, section, &self.discharge(reader, person, query, now).await?),
-            Section::Charges => sheet(person, section, &self.charges(reader, person, query, now).await?),
-            Section::FrontPage => sheet(person, section, &self.front_page(reader, person, query, now).await?),
+            list => Ok(self.listing(reader, person, list, query, now).await?.to_json(person)?),
         }
     }
 }

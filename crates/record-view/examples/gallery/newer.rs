@@ -7,9 +7,9 @@ use ehr::{
     Reaction, Section, Silent, SourceState, Summary, Visit, VisitClass, Visits, labs::Code,
 };
 use record_view::{
-    Scene, home,
+    ListFilters, Scene, home,
     labs::Filters,
-    outpatient::{self, OutpatientInput, VisitFilters},
+    outpatient::{self, OutpatientInput},
     patient_labs::{Newest, PatientLabsInput},
     patient_summary,
     summary::{self, SummaryInput},
@@ -127,7 +127,7 @@ pub fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
             as_of: now(),
             held: vec![],
         };
-        let filters = VisitFilters::default();
+        let filters = ListFilters::default();
         let page = outpatient::page(&OutpatientInput {
             banner: &banner,
             visits: &visits,

@@ -8,9 +8,8 @@ use ehr::{
     labs::{Code, Range, Value},
 };
 use record_view::{
-    Scene,
+    ListFilters, Scene,
     history::{self, HistoryFilters, HistoryInput},
-    outpatient::VisitFilters,
     sheet::{SheetInput, SheetView, page, patient_page},
     sheets::{NursingView, PersonalRecordView, SurgeryView},
 };
@@ -56,7 +55,7 @@ pub fn sheet<F>(entries: Vec<Entry<F>>, second: SourceState, part: Part) -> Shee
 
 /// Both portals' pages of one section in one language.
 pub fn pages<V: SheetView>(of: &Sheet<V::Fields>, lang: Lang) -> [String; 2] {
-    let (banner, filters) = (banner(), VisitFilters::default());
+    let (banner, filters) = (banner(), ListFilters::default());
     let (inside, outside) = (&*INSIDE, &*OUTSIDE);
     let input = |words| SheetInput {
         banner: &banner,

@@ -5,8 +5,7 @@ use ehr::{
     OrderFields, Origin, Part, PrescriptionFields, Sheet, Silent, SourceState, labs::Code,
 };
 use record_view::{
-    Scene,
-    outpatient::VisitFilters,
+    ListFilters, Scene,
     sheet::{SheetInput, SheetView, page, patient_page},
     sheets::{MedicationsView, OrdersView, PrescriptionsView},
 };
@@ -41,7 +40,7 @@ fn sheet<F>(entries: Vec<Entry<F>>, part: Part, second: SourceState) -> Sheet<F>
 /// Both portals' pages, in Chinese and in English.
 fn pages<V: SheetView>(sheet: &Sheet<V::Fields>) -> [String; 4] {
     let (inner, outer) = (internal(), external());
-    let (banner, filters) = (banner(), VisitFilters::default());
+    let (banner, filters) = (banner(), ListFilters::default());
     let inside = |lang: Lang| {
         let scene = Scene { words: inner.words(lang), now: now() };
         let page = page::<V>(&SheetInput { banner: &banner, sheet, filters: &filters, reader: "林知远", scene });

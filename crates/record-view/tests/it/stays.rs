@@ -6,8 +6,8 @@ use ehr::{
     Visit, VisitClass, Visits, labs::Code,
 };
 use record_view::{
-    Scene, document,
-    outpatient::{OutpatientInput, VisitFilters},
+    ListFilters, Scene, document,
+    outpatient::OutpatientInput,
     patient_outpatient,
     sheet::{SheetInput, SheetView, page, patient_page},
     sheets::{DischargeView, ExamReportsView},
@@ -77,7 +77,7 @@ fn stay() -> Visit {
 
 /// Both portals' pages of stays.
 fn stay_pages(of: &Visits, lang: Lang) -> [String; 2] {
-    let (inside, outside, banner, filters) = (internal(), external(), banner(), VisitFilters::default());
+    let (inside, outside, banner, filters) = (internal(), external(), banner(), ListFilters::default());
     let scene = Scene { words: inside.words(lang), now: now() };
     let input = OutpatientInput { banner: &banner, visits: of, filters: &filters, reader: "林知远", scene };
     let clinician = record_view::outpatient::page(&input);
@@ -100,7 +100,7 @@ fn sheet<F>(entries: Vec<Entry<F>>, second: SourceState, part: Part) -> Sheet<F>
 }
 
 fn sheet_pages<V: SheetView>(of: &Sheet<V::Fields>, lang: Lang) -> [String; 2] {
-    let (inside, outside, banner, filters) = (internal(), external(), banner(), VisitFilters::default());
+    let (inside, outside, banner, filters) = (internal(), external(), banner(), ListFilters::default());
     let input = |words| SheetInput {
         banner: &banner,
         sheet: of,

@@ -6,10 +6,7 @@ use ehr::{
     labs::Code,
 };
 use record_view::{
-    Scene,
-    outpatient::{OutpatientInput, VisitFilters},
-    patient_outpatient, patient_summary,
-    summary::SummaryInput,
+    ListFilters, Scene, outpatient::OutpatientInput, patient_outpatient, patient_summary, summary::SummaryInput,
 };
 use web::{
     Lang,
@@ -202,7 +199,7 @@ fn visits(second: SourceState, texts: &[&str]) -> Visits {
     }
 }
 
-fn list_page(renderer: &Renderer, visits: &Visits, filters: &VisitFilters) -> (&'static str, String) {
+fn list_page(renderer: &Renderer, visits: &Visits, filters: &ListFilters) -> (&'static str, String) {
     let banner = banner();
     let scene = Scene { words: renderer.words(Lang::Zh), now: now() };
     let input = OutpatientInput { banner: &banner, visits, filters, reader: "林知远", scene };
@@ -218,11 +215,11 @@ fn no_visits_is_said_only_when_everybody_answered() {
         [(SourceState::Answered, "none"), (SourceState::Unreachable, "unknown"), (SourceState::Refused, "unknown")]
     {
         let nothing = visits(second, &[]);
-        let (said, html) = list_page(&inner, &nothing, &VisitFilters::default());
+        let (said, html) = list_page(&inner, &nothing, &ListFilters::default());
         assert_eq!(said, state, "{second:?}");
         assert_eq!(html.contains("<h2 id=\"none\">没有门急诊记录"), state == "none", "{second:?}");
         let scene = Scene { words: outer.words(Lang::Zh), now: now() };
-        let page = patient_outpatient::page(&banner(), &nothing, &VisitFilters::default(), &scene);
+        let page = patient_outpatient::page(&banner(), &nothing, &ListFilters::default(), &scene);
         let html = outer.page("record/outpatient.html", &frame(Lang::Zh, Portal::External), &page).expect("page");
         assert_eq!(html.contains("您的医院都已回复"), state == "none", "{second:?}");
     }
@@ -231,18 +228,18 @@ fn no_visits_is_said_only_when_everybody_answered() {
 #[test]
 fn filters_narrow_and_never_prove_absence() {
     let all = visits(SourceState::Unreachable, &["一", "二", "三"]);
-    let (state, html) = list_page(&internal(), &all, &VisitFilters::from_pairs([("since", "2026-10-03")]));
+    let (state, html) = list_page(&internal(), &all, &ListFilters::from_pairs([("since", "2026-10-03")]));
     assert!(state == "results" && html.contains("3 次中的 1 次") && html.contains("不含院-two"), "{state}");
-    let (state, html) = list_page(&internal(), &all, &VisitFilters::from_pairs([("source", "two")]));
+    let (state, html) = list_page(&internal(), &all, &ListFilters::from_pairs([("source", "two")]));
     assert!(state == "filtered" && html.contains("全部有 3 次") && !html.contains("没有门急诊记录"), "{state}");
-    let nonsense = VisitFilters::from_pairs([("since", "yesterday"), ("skip", "-1"), ("source", "")]);
-    assert_eq!(nonsense, VisitFilters::default());
+    let nonsense = ListFilters::from_pairs([("since", "yesterday"), ("skip", "-1"), ("source", "")]);
+    assert_eq!(nonsense, ListFilters::default());
 }
 
 #[test]
 fn what_hospitals_write_in_notes_is_text() {
     let bad = visits(SourceState::Answered, &["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>"]);
-    let (_, html) = list_page(&internal(), &bad, &VisitFilters::default());
+    let (_, html) = list_page(&internal(), &bad, &ListFilters::default());
     assert!(html.contains("&lt;script&gt;alert(1)") && !html.contains("<script>alert") && !html.contains("<img"));
 }
 
@@ -276,7 +273,7 @@ fn what_a_hospital_does_not_offer_is_said_without_a_warning_and_is_never_none() 
     // Whoever sends another patient's data has not answered in full, whatever else they offer.
     let html = inside(&internal(), Lang::Zh, &lacking(never.to_vec(), 1));
     assert!(html.contains(NOTICE) && html.contains("可能不全：医院-two"), "{html}");
-    let (_, html) = list_page(&internal(), &visits(SourceState::Unsupported, &[]), &VisitFilters::default());
+    let (_, html) = list_page(&internal(), &visits(SourceState::Unsupported, &[]), &ListFilters::default());
     assert!(!html.contains(NOTICE) && html.contains("医院-two不提供这一类数据"), "{html}");
     assert!(!html.contains("<h2 id=\"none\">没有门急诊记录"), "{html}");
 }

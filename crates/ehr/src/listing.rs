@@ -1,0 +1,67 @@
+//! A section that is a list of facts, whichever it is: the one table of them, for pages and JSON alike.
+
+use access::PersonId;
+use jiff::Timestamp;
+
+use crate::{
+    ChargeFields, Charts, DischargeFields, EhrError, ExamReportFields, FrontPageFields, MedicationFields,
+    NursingFields, OrderFields, PersonalFields, PrescriptionFields, Reader, RecordQuery, Section, Sheet, SurgeryFields,
+    json,
+};
+
+macro_rules! listings {
+    ($($section:ident($fields:ident) = $read:ident,)+) => {
+        /// What a section that is a list of facts holds, by section.
+        #[derive(Clone, Debug)]
+        pub enum Listing {
+            $(
+                #[doc = concat!("[`Section::", stringify!($section), "`]")]
+                $section(Sheet<$fields>),
+            )+
+        }
+
+        impl Charts {
+            /// Reads a section that is a list of facts.
+            ///
+            /// # Errors
+            /// As [`Charts::demographics`]; [`EhrError::NotFound`] for a section that is none.
+            pub async fn listing(
+                &self,
+                reader: Reader<'_>,
+                person: PersonId,
+                section: Section,
+                query: &RecordQuery,
+                now: Timestamp,
+            ) -> Result<Listing, EhrError> {
+                match section {
+                    $(Section::$section => self.$read(reader, person, query, now).await.map(Listing::$section),)+
+                    _ => Err(EhrError::NotFound),
+                }
+            }
+        }
+
+        impl Listing {
+            /// As `INTERFACE`'s JSON.
+            pub(crate) fn to_json(&self, person: PersonId) -> Result<String, serde_json::Error> {
+                match self {
+                    $(Self::$section(sheet) => {
+                        serde_json::to_string(&json::sheet(person, Section::$section, sheet))
+                    })+
+                }
+            }
+        }
+    };
+}
+
+listings! {
+    Orders(OrderFields) = orders,
+    Prescriptions(PrescriptionFields) = prescriptions,
+    Medications(MedicationFields) = medications,
+    ExamReports(ExamReportFields) = exam_reports,
+    Surgery(SurgeryFields) = surgery,
+    Nursing(NursingFields) = nursing,
+    Discharge(DischargeFields) = discharge,
+    Charges(ChargeFields) = charges,
+    FrontPage(FrontPageFields) = front_page,
+    PersonalRecord(PersonalFields) = personal_record,
+}
