@@ -171,6 +171,9 @@ async fn read_accounts(asking: &Asking<'_>, all: &mut BillRows, tally: &mut Tall
     let mut named: Vec<String> = all.documents.iter().flat_map(|one| one.accounts.iter().cloned()).collect();
     named.sort();
     named.dedup();
+    if named.is_empty() {
+        return tally.not_listed(Part::Accounts);
+    }
     let left_out = named.len() > MOST_ACCOUNTS;
     named.truncate(MOST_ACCOUNTS);
     let reads: Vec<_> = named

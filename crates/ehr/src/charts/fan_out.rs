@@ -50,6 +50,12 @@ impl Tally {
         }
     }
 
+    /// A part that the source can't be asked for: nothing names what it has, and it lists nothing.
+    pub(super) fn not_listed(&mut self, part: Part) {
+        self.join(SourceState::Unsupported, None);
+        self.part(part, SourceState::Unsupported, None);
+    }
+
     /// A part that was tallied by itself.
     pub(super) fn take_in(&mut self, part: Part, other: Self) {
         let (state, detail) = match other.state.unwrap_or(SourceState::Unreachable) {

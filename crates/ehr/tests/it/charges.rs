@@ -228,6 +228,17 @@ async fn charge_items_that_are_had_by_visit_only_are_asked_for_by_visit() {
 }
 
 #[tokio::test]
+async fn accounts_that_nothing_names_are_not_offered_and_no_part_of_an_answer() {
+    let hospital = Hospital::default();
+    hospital.charge_items_by_visit();
+    let world = World::on("cerner-like", std::slice::from_ref(&hospital)).await;
+    let sheet = charges(&world).await;
+    let silent: Vec<_> = sheet.silent.iter().map(|(part, silent)| (*part, silent.state)).collect();
+    assert_eq!(silent, [(Part::Accounts, SourceState::Unsupported)]);
+    assert!(!sheet.complete(), "an account of no charge is no \"none\"");
+}
+
+#[tokio::test]
 async fn a_patient_sees_bills_but_not_what_one_line_would_tell() {
     let open = [item("i1", "床位费", "45", "billed", Some("e1"))];
     let telling = item("i2", "HIV抗体检测", "60", "billed", Some("e2"));
