@@ -72,7 +72,8 @@ pub struct Row<'r> {
     pub cells: Vec<Vec<&'r LabResult>>,
     /// Enough convertible numbers for a chart?
     pub has_trend: bool,
-    /// Every result of the analyte's group, in whatever column and unit: what a chart is made of.
+    /// Every result of the analyte's group, in whatever column and unit, newest first and undated last: what a chart is
+    /// made of.
     pub history: Vec<&'r LabResult>,
 }
 
@@ -260,9 +261,16 @@ impl<'r> RowResults<'r> {
             ranges_differ: ranges.len() > 1,
             cells,
             has_trend: super::trend::has_trend(&self.results),
-            history: self.analyte.and_then(|of| groups.get(of.group.as_str())).unwrap_or(&self.results).clone(),
+            history: newest_first(self.analyte.and_then(|of| groups.get(of.group.as_str())).unwrap_or(&self.results)),
         })
     }
+}
+
+/// Results of one time keep their order.
+fn newest_first<'r>(results: &[&'r LabResult]) -> Vec<&'r LabResult> {
+    let mut sorted = results.to_vec();
+    sorted.sort_by(|one, other| other.time.cmp(&one.time));
+    sorted
 }
 
 /// What a range says, however it is spelled: `3.5–5.3` and `3.5-5.3` are one.

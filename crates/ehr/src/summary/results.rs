@@ -16,10 +16,7 @@ pub(crate) fn recent_results(results: &[LabResult], now: Timestamp) -> Vec<Recen
     let matrix = labs::matrix(&recent, &MatrixWindow::default());
     let mut rows = Vec::new();
     for row in matrix.panels.iter().flat_map(|panel| &panel.rows) {
-        // Newest first, in whatever unit; several of one time keep their order.
-        let mut of_group: Vec<&LabResult> = row.history.clone();
-        of_group.sort_by(|one, other| other.time.cmp(&one.time));
-        let mut of_group = of_group.into_iter();
+        let mut of_group = row.history.iter().copied();
         let Some(newest) = of_group.next() else { continue };
         if !row.cells.iter().flatten().any(|own| own.id == newest.id) {
             // The same analyte in another unit has a row of its own, and that one holds what is newest.

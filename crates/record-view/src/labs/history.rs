@@ -127,11 +127,10 @@ pub(super) fn of(input: &LabsInput<'_>) -> Option<History> {
     let LabsInput { gathered, matrix, filters, scene, .. } = input;
     let key = filters.show.as_ref()?;
     let row = matrix.panels.iter().flat_map(|panel| &panel.rows).find(|row| row.key == *key)?;
-    let all: Vec<&LabResult> = results(row).map(|(_, one)| one).collect();
     Some(History {
         name: scene.of(&row.name),
-        rows: all.iter().take(MOST).map(|one| history_row(one, gathered, scene)).collect(),
-        not_listed: all.len().saturating_sub(MOST),
+        rows: row.history.iter().take(MOST).map(|one| history_row(one, gathered, scene)).collect(),
+        not_listed: row.history.len().saturating_sub(MOST),
     })
 }
 

@@ -67,3 +67,26 @@ fn a_long_history_stays_small() {
     assert!(svg.len() < 60_000, "{}", svg.len());
     assert!(!svg.contains("<circle"), "a line, not two thousand dots");
 }
+
+#[test]
+fn the_history_of_an_analyte_has_every_unit_newest_first() {
+    let mut other = potassium("2026-11-20T08:00:00+08:00", "5.2", Flag::Normal, "two");
+    let value = other.value.as_mut().expect("value");
+    (value.unit, value.ucum) = (Some("mEq/L".to_owned()), Some("meq/L"));
+    let items = vec![
+        potassium("2026-08-03T08:00:00+08:00", "6.30", Flag::CriticalHigh, "one"),
+        other,
+        potassium("2026-10-01T08:00:00+08:00", "5.0", Flag::Normal, "one"),
+    ];
+    let gathered = gathered(items, [SourceState::Answered, SourceState::Answered]);
+    let rows = |key: &str| {
+        let filters = Filters { show: Some(key.to_owned()), ..Filters::default() };
+        with_page(&internal(), Lang::Zh, &gathered, &filters, |page, _| {
+            let history = page.history.as_ref().expect("history");
+            history.rows.iter().map(|row| row.value.clone()).collect::<Vec<_>>()
+        })
+    };
+    let expect = ["5.2 mEq/L", "5.0 mmol/L", "6.30 mmol/L"];
+    assert_eq!(rows("potassium.meq-L"), expect);
+    assert_eq!(rows("potassium.mmol-L"), expect);
+}
