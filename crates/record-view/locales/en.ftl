@@ -967,7 +967,6 @@ history-all-found = { $found } of { $total }
 history-filter-kind = Kind
 history-filter-kind-all = All kinds
 history-open = Open in { $section }
-history-not-open = The page { $section } is not there yet
 moment-visit = Visits and stays
 moment-procedure = Operations and procedures
 moment-report = Reports

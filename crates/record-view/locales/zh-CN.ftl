@@ -928,7 +928,6 @@ history-all-found = { $total } 项中的 { $found } 项
 history-filter-kind = 类别
 history-filter-kind-all = 全部类别
 history-open = 在“{ $section }”中打开
-history-not-open = “{ $section }”页面尚未开放
 moment-visit = 就诊与住院
 moment-procedure = 手术与操作
 moment-report = 报告

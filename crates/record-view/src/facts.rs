@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use ehr::{ClinicalTime, Fact, Origin, PartList, Precision, Silent, SourceReport, SourceState};
+use ehr::{ClinicalTime, Fact, Held, Origin, PartList, Precision, Silent, SourceReport, SourceState};
 use serde::Serialize;
 use web::render::Arg;
 
@@ -103,6 +103,11 @@ fn without<'s>(silent: impl Iterator<Item = &'s Silent>, scene: &Scene<'_>) -> V
         scene.with("part-missing", &[("name", Arg::from(scene.of(&silent.name))), ("state", Arg::from(state))])
     };
     silent.map(one).collect()
+}
+
+/// What exists and is not shown yet, in words.
+pub(crate) fn held(all: &[Held], scene: &Scene<'_>) -> Vec<String> {
+    all.iter().map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))])).collect()
 }
 
 /// Why a card is empty, if it is. Never `none` while a source is silent.

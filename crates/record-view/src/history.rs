@@ -1,15 +1,15 @@
 //! 就诊时间线: the whole history of a person at all hospitals, year by year, each item with the way to where it is read in
 //! full.
 
-use ehr::{Banner, Entry, Moment, MomentKind, Section, Sheet, SourceState, VisitClass};
+use ehr::{Banner, Entry, Moment, MomentKind, Section, Sheet, VisitClass};
 use serde::Serialize;
 use web::render::Arg;
 
 use crate::{
     RecordShell, Scene,
     facts::{SourceMark, marks},
-    filters::ListFilters,
-    labs::{Choice, push_encoded},
+    filters::{Choice, ListFilters, ListFrame},
+    labs::push_encoded,
     sheets::minute,
     sources::{Audience, Sources},
 };
@@ -21,7 +21,7 @@ const MOST: usize = 100;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilters {
     /// Days, hospital and page.
-    pub visits: ListFilters,
+    pub list: ListFilters,
     /// Of this kind alone.
     pub kind: Option<MomentKind>,
 }
@@ -47,30 +47,15 @@ pub struct HistoryPage {
     pub shell: RecordShell,
     /// Who answered.
     pub sources: Sources,
-    /// `results`, `filtered`, `none`, `unknown` or `not-linked`.
+    /// As of a [`crate::sheet::SheetList`].
     pub state: &'static str,
-    /// Where the filter form leads.
-    pub action: String,
     /// Kinds.
     pub kinds: Vec<Choice>,
-    /// Hospitals.
-    pub choices: Vec<Choice>,
-    /// First day.
-    pub since: String,
-    /// Last day.
-    pub until: String,
-    /// Do the filters narrow?
-    pub narrows: bool,
-    /// Items in all.
-    pub total: usize,
-    /// Items that pass the filters.
-    pub found: usize,
+    /// Its form, and which part of it this is.
+    #[serde(flatten)]
+    pub frame: ListFrame,
     /// Those of this page, by year.
     pub years: Vec<Year>,
-    /// The page of older ones.
-    pub older_href: Option<String>,
-    /// The page of newer ones.
-    pub newer_href: Option<String>,
     /// Who is missing, and in which part.
     pub missing: Vec<String>,
     /// Whose system does not offer which part.
@@ -127,19 +112,19 @@ impl HistoryFilters {
             .into_iter()
             .filter(|(name, _)| *name == "kind")
             .find_map(|(_, kind)| MomentKind::from_text(kind.trim()));
-        Self { visits: ListFilters::from_pairs(pairs), kind }
+        Self { list: ListFilters::from_pairs(pairs), kind }
     }
 
     fn narrows(&self) -> bool {
-        self.kind.is_some() || self.visits.narrows()
+        self.kind.is_some() || self.list.narrows()
     }
 
     fn fits(&self, entry: &Entry<Moment>) -> bool {
-        self.kind.is_none_or(|kind| kind == entry.fields.kind) && self.visits.fits(&entry.fact)
+        self.kind.is_none_or(|kind| kind == entry.fields.kind) && self.list.fits(&entry.fact)
     }
 
     fn query(&self, skip: usize) -> String {
-        let mut query = self.visits.query(skip);
+        let mut query = self.list.query(skip);
         if let Some(kind) = self.kind {
             query.push(if query.is_empty() { '?' } else { '&' });
             query.push_str("kind=");
@@ -153,37 +138,27 @@ impl HistoryFilters {
 pub fn page(input: &HistoryInput<'_>) -> HistoryPage {
     let HistoryInput { banner, sheet, filters, scene, .. } = input;
     let action = format!("/patients/{}/timeline", banner.person);
-    let query = filters.query(filters.visits.skip);
+    let query = filters.query(filters.list.skip);
     let retry = format!("{action}{query}{}refresh=true", if query.is_empty() { '?' } else { '&' });
     let sources = Sources::build(&sheet.sources, sheet.as_of, &retry, Audience::Clinician, scene);
     let fitting: Vec<&Entry<Moment>> = sheet.entries.iter().filter(|entry| filters.fits(entry)).collect();
-    let (total, found) = (sheet.entries.len(), fitting.len());
-    let skip = filters.visits.skip.min(found.saturating_sub(1));
-    let at = |skip: usize| format!("{action}{}", filters.query(skip));
+    let frame = filters.list.frame(
+        fitting.iter().map(|entry| &entry.fact),
+        (sheet.entries.len(), MOST),
+        (&action, |skip| filters.query(skip)),
+        (&sheet.sources, scene),
+    );
+    let frame = ListFrame { narrows: filters.narrows(), ..frame };
     HistoryPage {
         shell: shell(banner, scene),
-        state: match () {
-            () if found > 0 => "results",
-            () if total > 0 => "filtered",
-            () if !sources.linked => "not-linked",
-            () if sources.complete && sheet.silent.is_empty() => "none",
-            () => "unknown",
-        },
+        state: crate::sheet::state(&frame, sheet, &sources),
         kinds: kinds(filters, scene),
-        choices: hospitals(sheet, filters, scene),
-        since: filters.visits.since.map(|date| date.to_string()).unwrap_or_default(),
-        until: filters.visits.until.map(|date| date.to_string()).unwrap_or_default(),
-        narrows: filters.narrows(),
-        total,
-        found,
-        years: years(fitting.iter().skip(skip).take(MOST).copied(), banner, sheet, scene),
-        older_href: (found > skip + MOST).then(|| at(skip + MOST)),
-        newer_href: (skip > 0).then(|| at(skip.saturating_sub(MOST))),
+        years: years(fitting.iter().skip(frame.skip).take(MOST).copied(), banner, sheet, scene),
         missing: crate::sheet::missing(sheet, scene),
         not_offered: crate::sheet::not_offered(sheet, scene),
         printed: scene
             .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
-        action,
+        frame,
         sources,
     }
 }
@@ -203,16 +178,6 @@ fn kinds(filters: &HistoryFilters, scene: &Scene<'_>) -> Vec<Choice> {
         chosen: filters.kind == Some(kind),
     };
     MomentKind::ALL.into_iter().map(choice).collect()
-}
-
-fn hospitals(sheet: &Sheet<Moment>, filters: &HistoryFilters, scene: &Scene<'_>) -> Vec<Choice> {
-    let linked = sheet.sources.iter().filter(|report| report.state != SourceState::NotLinked);
-    let choice = |report: &ehr::SourceReport| Choice {
-        value: report.id.clone(),
-        name: scene.of(&report.name),
-        chosen: filters.visits.source.as_ref() == Some(&report.id),
-    };
-    linked.map(choice).collect()
 }
 
 fn years<'e>(

@@ -18,7 +18,7 @@ pub(crate) use grid::{Grid, is_abnormal, results};
 pub use history::{Conflict, History, HistoryRow, Said};
 pub(crate) use table::{status_key, value_text};
 
-use crate::{RecordShell, Scene, chart::Chart, scene::short_source_of, sources::Sources};
+use crate::{Choice, RecordShell, Scene, chart::Chart, filters::hospitals, scene::short_source_of, sources::Sources};
 
 /// Charts beside the matrix.
 const CHARTS: usize = 3;
@@ -103,17 +103,6 @@ pub struct FiltersView {
     pub words: String,
 }
 
-/// A choice of a filter.
-#[derive(Debug, Serialize)]
-pub struct Choice {
-    /// In the URL.
-    pub value: String,
-    /// In words.
-    pub name: String,
-    /// Chosen?
-    pub chosen: bool,
-}
-
 /// The clinician's results page.
 pub fn page(input: &LabsInput<'_>) -> LabsPage {
     let LabsInput { banner, gathered, matrix, filters, scene, .. } = input;
@@ -169,18 +158,13 @@ fn filters_view(input: &LabsInput<'_>, path: &str) -> FiltersView {
         name: panel.name.as_ref().map_or_else(|| scene.text("panel-other"), |name| scene.of(name)),
         chosen: filters.panel.as_ref() == Some(&panel.id),
     });
-    let sources =
-        gathered.sources.iter().filter(|report| report.state != ehr::SourceState::NotLinked).map(|report| Choice {
-            value: report.id.clone(),
-            name: scene.of(&report.name),
-            chosen: filters.source.as_ref() == Some(&report.id),
-        });
+    let sources = hospitals(&gathered.sources, filters.source.as_ref(), scene);
     let periods = Period::ALL.into_iter().map(|period| Choice {
         value: period.name().to_owned(),
         name: scene.text(&format!("period-{}", period.name())),
         chosen: filters.period == period,
     });
-    let (panels, sources, periods): (Vec<_>, Vec<_>, Vec<_>) = (panels.collect(), sources.collect(), periods.collect());
+    let (panels, periods): (Vec<_>, Vec<_>) = (panels.collect(), periods.collect());
     let mut words: Vec<String> = [&panels, &sources]
         .into_iter()
         .flatten()

@@ -31,7 +31,7 @@ pub mod summary;
 pub mod timeline;
 mod usage;
 
-pub use filters::ListFilters;
+pub use filters::{Choice, ListFilters, ListFrame};
 pub use scene::Scene;
 pub use shell::{PatientShell, RecordShell};
 

@@ -1,7 +1,7 @@
 //! 门(急)诊病历 and 住院病历 for clinicians: visits or stays of all hospitals, newest first, with diagnoses and notes.
 
 use ehr::{
-    Banner, ClinicalTime, Note, NoteContent, Place, PlaceKind, Section, SourceReport, SourceState, Visit, VisitClass,
+    Banner, ClinicalTime, Note, NoteContent, Place, PlaceKind, Section, SourceReport, Visit, VisitClass,
     VisitDiagnosis, Visits,
 };
 use serde::Serialize;
@@ -10,8 +10,7 @@ use web::render::{Arg, Html};
 use crate::{
     RecordShell, Scene,
     facts::{self, SourceMark, marks},
-    filters::ListFilters,
-    labs::Choice,
+    filters::{ListFilters, ListFrame},
     sheets::minute,
     sources::{Audience, Sources},
     timeline::{class_words, status_words},
@@ -58,28 +57,13 @@ pub struct VisitList {
     pub words: &'static str,
     /// `results`, `filtered`, `held`, `none`, `unknown` or `not-linked`.
     pub state: &'static str,
-    /// Where the filter form leads.
-    pub action: String,
-    /// First day.
-    pub since: String,
-    /// Last day.
-    pub until: String,
-    /// Hospitals.
-    pub choices: Vec<Choice>,
-    /// Do the filters narrow?
-    pub narrows: bool,
-    /// Visits in all.
-    pub total: usize,
-    /// Visits that pass the filters.
-    pub found: usize,
+    /// Its form, and which part of it this is.
+    #[serde(flatten)]
+    pub frame: ListFrame,
     /// Those of this page.
     pub visits: Vec<VisitView>,
     /// Notes that name no visit.
     pub loose: Vec<NoteView>,
-    /// The page of older ones.
-    pub older_href: Option<String>,
-    /// The page of newer ones.
-    pub newer_href: Option<String>,
     /// Who is missing.
     pub missing: Vec<String>,
     /// Whose system does not offer it.
@@ -184,12 +168,13 @@ impl VisitList {
         let reports = &found_visits.sources;
         let stays = found_visits.section == Section::Inpatient;
         let fitting: Vec<&Visit> = found_visits.visits.iter().filter(|visit| filters.fits(&visit.fact)).collect();
-        let found = fitting.len();
-        let skip = match filters.at.as_deref().and_then(|at| fitting.iter().position(|visit| visit.fact.id == at)) {
-            Some(place) => place / MOST * MOST,
-            None => filters.skip.min(found.saturating_sub(1)),
-        };
-        let total = found_visits.visits.len() + found_visits.loose_notes.len();
+        let frame = filters.frame(
+            fitting.iter().map(|visit| &visit.fact),
+            (found_visits.visits.len(), MOST),
+            (action, |skip| filters.query(skip)),
+            (reports, scene),
+        );
+        let (found, total) = (fitting.len(), found_visits.visits.len() + found_visits.loose_notes.len());
         let state = match () {
             () if found > 0 || (!filters.narrows() && total > 0) => "results",
             () if total > 0 => "filtered",
@@ -198,37 +183,23 @@ impl VisitList {
             () if sources.complete => "none",
             () => "unknown",
         };
-        let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked);
-        let choices = linked.map(|report| Choice {
-            value: report.id.clone(),
-            name: scene.of(&report.name),
-            chosen: filters.source.as_ref() == Some(&report.id),
-        });
-        let at = |skip: usize| format!("{action}{}", filters.query(skip));
         let note = |note: &Note| NoteView::new(note, reports, scene);
         Self {
             title: scene.text(if stays { "stays-title" } else { "visits-title" }),
             icon: crate::shell::icon(found_visits.section),
             words: if stays { "stays" } else { "visits" },
             state,
-            action: action.to_owned(),
-            since: filters.since.map(|date| date.to_string()).unwrap_or_default(),
-            until: filters.until.map(|date| date.to_string()).unwrap_or_default(),
-            choices: choices.collect(),
-            narrows: filters.narrows(),
-            total: found_visits.visits.len(),
-            found,
-            visits: fitting.iter().skip(skip).take(MOST).map(|visit| VisitView::new(visit, reports, scene)).collect(),
+            visits: fitting
+                .iter()
+                .skip(frame.skip)
+                .take(MOST)
+                .map(|visit| VisitView::new(visit, reports, scene))
+                .collect(),
             loose: if filters.narrows() { Vec::new() } else { found_visits.loose_notes.iter().map(note).collect() },
-            older_href: (found > skip + MOST).then(|| at(skip + MOST)),
-            newer_href: (skip > 0).then(|| at(skip.saturating_sub(MOST))),
             missing: facts::missing(&found_visits.silent, scene),
             not_offered: facts::not_offered(&found_visits.silent, scene),
-            held: found_visits
-                .held
-                .iter()
-                .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
-                .collect(),
+            held: facts::held(&found_visits.held, scene),
+            frame,
         }
     }
 }

@@ -147,11 +147,7 @@ pub fn page(input: &PatientLabsInput<'_>) -> PatientLabsPage {
     PatientLabsPage {
         shell: PatientShell::new(banner, scene),
         state,
-        held: gathered
-            .held
-            .iter()
-            .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
-            .collect(),
+        held: crate::facts::held(&gathered.held, scene),
         abnormal: filters.abnormal,
         text: filters.text.clone(),
         abnormal_count: all().filter(|(_, (_, one))| is_abnormal(one)).count(),

@@ -159,11 +159,7 @@ pub fn page(banner: &Banner, summary: &Summary, scene: &Scene<'_>) -> PatientSum
             event_of_device(one, reports, scene)
         }),
         conflicts: conflicts(summary, scene),
-        held: summary
-            .held
-            .iter()
-            .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
-            .collect(),
+        held: facts::held(&summary.held, scene),
         sources,
     }
 }

@@ -10,7 +10,7 @@ use ehr::{FoundPatient, PatientSearch};
 use serde::Serialize;
 use web::render::Arg;
 
-pub use filters::{Choice, FilterForm, PeopleFilters};
+pub use filters::{FilterForm, PeopleFilters};
 pub use matched::Piece;
 
 use crate::{

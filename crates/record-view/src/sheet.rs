@@ -13,8 +13,7 @@ use crate::{
     PatientShell, RecordShell, Scene,
     chart::Chart,
     facts::{self, Contradiction, SourceMark, marks},
-    filters::ListFilters,
-    labs::Choice,
+    filters::{ListFilters, ListFrame},
     outpatient::NoteView,
     sources::{Audience, Sources},
 };
@@ -269,22 +268,11 @@ pub struct PatientSheetPage {
 pub struct SheetList {
     /// `results`, `filtered`, `held`, `none`, `not-offered`, `unknown` or `not-linked`.
     pub state: &'static str,
-    /// Where the filter form leads.
-    pub action: String,
     /// Icon of the section.
     pub icon: &'static str,
-    /// First day.
-    pub since: String,
-    /// Last day.
-    pub until: String,
-    /// Hospitals.
-    pub choices: Vec<Choice>,
-    /// Do the filters narrow?
-    pub narrows: bool,
-    /// Entries in all.
-    pub total: usize,
-    /// Entries that pass the filters.
-    pub found: usize,
+    /// Its form, and which part of it this is.
+    #[serde(flatten)]
+    pub frame: ListFrame,
     /// Words of the columns.
     pub columns: Vec<String>,
     /// Charts above the list.
@@ -293,10 +281,6 @@ pub struct SheetList {
     pub digest: Option<Digest>,
     /// Those of this page, under their headings.
     pub groups: Vec<Group>,
-    /// The page of older ones.
-    pub older_href: Option<String>,
-    /// The page of newer ones.
-    pub newer_href: Option<String>,
     /// Entries that contradict each other.
     pub conflicts: Vec<Contradiction>,
     /// Who is missing, and in which part.
@@ -401,29 +385,20 @@ impl SheetList {
         let SheetInput { banner, sheet, filters, scene, .. } = input;
         let look = Look { scene: *scene, reports: &sheet.sources, plain, banner };
         let fitting: Vec<&Entry<V::Fields>> = sheet.entries.iter().filter(|entry| filters.fits(&entry.fact)).collect();
-        let (total, found) = (sheet.entries.len(), fitting.len());
-        let skip = match filters.at.as_deref().and_then(|at| fitting.iter().position(|entry| entry.fact.id == at)) {
-            Some(place) => place / MOST * MOST,
-            None => filters.skip.min(found.saturating_sub(1)),
-        };
-        let at = |skip: usize| format!("{action}{}", filters.query(skip));
-        let shown: Vec<&Entry<V::Fields>> = fitting.iter().skip(skip).take(MOST).copied().collect();
+        let frame = filters.frame(
+            fitting.iter().map(|entry| &entry.fact),
+            (sheet.entries.len(), MOST),
+            (action, |skip| filters.query(skip)),
+            (&sheet.sources, scene),
+        );
+        let shown: Vec<&Entry<V::Fields>> = fitting.iter().skip(frame.skip).take(MOST).copied().collect();
         Self {
-            state: state(total, found, sheet, sources),
-            action: action.to_owned(),
+            state: state(&frame, sheet, sources),
             icon: crate::shell::icon(V::SECTION),
-            since: filters.since.map(|date| date.to_string()).unwrap_or_default(),
-            until: filters.until.map(|date| date.to_string()).unwrap_or_default(),
-            choices: choices(&sheet.sources, filters, scene),
-            narrows: filters.narrows(),
-            total,
-            found,
             columns: V::COLUMNS.iter().map(|key| scene.text(key)).collect(),
             charts: V::charts(&fitting, &look),
             digest: V::digest(&fitting, &look),
             groups: groups::<V>(&shown, &fitting, &look),
-            older_href: (found > skip + MOST).then(|| at(skip + MOST)),
-            newer_href: (skip > 0).then(|| at(skip.saturating_sub(MOST))),
             conflicts: facts::contradictions(
                 sheet.entries.iter(),
                 |entry: &Entry<V::Fields>| &entry.fact,
@@ -433,20 +408,17 @@ impl SheetList {
             ),
             missing: missing(sheet, scene),
             not_offered: not_offered(sheet, scene),
-            held: sheet
-                .held
-                .iter()
-                .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
-                .collect(),
+            held: facts::held(&sheet.held, scene),
+            frame,
         }
     }
 }
 
 /// Why the list is empty, if it is. Never `none` while a source is silent.
-fn state<F>(total: usize, found: usize, sheet: &Sheet<F>, sources: &Sources) -> &'static str {
+pub(crate) fn state<F>(frame: &ListFrame, sheet: &Sheet<F>, sources: &Sources) -> &'static str {
     match () {
-        () if found > 0 => "results",
-        () if total > 0 => "filtered",
+        () if frame.found > 0 => "results",
+        () if frame.total > 0 => "filtered",
         () if !sheet.held.is_empty() => "held",
         () if !sources.linked => "not-linked",
         () if sources.complete && sheet.silent.is_empty() => "none",
@@ -459,16 +431,6 @@ fn state<F>(total: usize, found: usize, sheet: &Sheet<F>, sources: &Sources) -> 
 fn only_not_offered<F>(sheet: &Sheet<F>) -> bool {
     let not_offered = |state: SourceState| state == SourceState::Unsupported;
     !sheet.silent.is_empty() && sheet.silent.iter().all(|(_, silent)| not_offered(silent.state))
-}
-
-fn choices(reports: &[SourceReport], filters: &ListFilters, scene: &Scene<'_>) -> Vec<Choice> {
-    let linked = reports.iter().filter(|report| report.state != SourceState::NotLinked);
-    let choice = |report: &SourceReport| Choice {
-        value: report.id.clone(),
-        name: scene.of(&report.name),
-        chosen: filters.source.as_ref() == Some(&report.id),
-    };
-    linked.map(choice).collect()
 }
 
 /// `不含市中医院的护理计划（未应答）`, one per silent part of a source.

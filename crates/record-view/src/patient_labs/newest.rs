@@ -92,11 +92,7 @@ impl Newest {
             href: HREF,
             results: found.iter().take(MOST).map(plain).collect(),
             others: (!rest.is_empty()).then(|| scene.with("newest-others", &args)),
-            held: gathered
-                .held
-                .iter()
-                .map(|held| scene.with(held.reason_key, &[("count", Arg::from(held.count))]))
-                .collect(),
+            held: crate::facts::held(&gathered.held, scene),
             date,
             sources: Some(sources),
         }

@@ -3,6 +3,8 @@
 use ehr::{FoundPatient, PatientSearch};
 use serde::Serialize;
 
+use crate::Choice;
+
 use crate::{Scene, scene::short_source_of};
 
 /// More people than this are worth narrowing.
@@ -34,17 +36,6 @@ pub struct FilterForm {
     pub sources: Vec<Choice>,
     /// Is anything chosen?
     pub narrows: bool,
-}
-
-/// Something to choose.
-#[derive(Clone, Debug, Serialize)]
-pub struct Choice {
-    /// In the URL.
-    pub value: String,
-    /// In words.
-    pub name: String,
-    /// Chosen?
-    pub chosen: bool,
 }
 
 impl PeopleFilters {
