@@ -220,18 +220,10 @@ fn contained_words(one: &fhir::rows::Contained<'_>) -> Option<String> {
     name.or_else(|| crate::concept::some_words(one.code.as_ref()))
 }
 
-/// The name in use, as one text; Chinese family names stand first and without a space.
+/// The name in use, as one text.
 pub(crate) fn full_name(names: &[fhir::rows::HumanName<'_>]) -> Option<String> {
     let name = names.iter().find(|name| name.usage != Some("old")).or(names.first())?;
-    if let Some(text) = name.text {
-        return Some(text.to_owned());
-    }
-    let given = name.given.concat();
-    let family = name.family.unwrap_or_default();
-    match family.is_ascii() {
-        true => Some([name.given.join(" "), family.to_owned()].join(" ")),
-        false => Some(format!("{family}{given}")),
-    }
+    patients::whole_name(name.text, name.family, name.given)
 }
 
 impl Serialize for Named {
