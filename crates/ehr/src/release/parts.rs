@@ -319,4 +319,17 @@ mod tests {
         assert_eq!(note("HIV 抗体待查", Some("final")), Some(EXPLAINED));
         assert_eq!(note("一切正常", Some("preliminary")), Some(IN_PROGRESS));
     }
+
+    #[test]
+    fn a_word_that_tags_divide_is_a_word() {
+        let now = NOW.parse().expect("instant");
+        let html = crate::document::sanitise("<p>H<span>I</span><b>V</b> 抗体待查</p>").expect("short");
+        let content = NoteContent::Html { html: html.clone(), encoding: Default::default() };
+        let note = Note { title: "门诊病历".into(), content, status: Some("final".into()), ..Note::default() };
+        assert_eq!(held_note(&note, now), Some(EXPLAINED));
+        let summary = crate::DischargeFields { html: Some(html.clone()), ..Default::default() };
+        assert_eq!(held_more(&summary, None, now), Some(EXPLAINED));
+        let report = crate::ExamReportFields { html: Some(html), ..Default::default() };
+        assert_eq!(held_more(&report, None, now), Some(EXPLAINED));
+    }
 }
