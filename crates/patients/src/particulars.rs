@@ -229,7 +229,8 @@ mod tests {
     #[test]
     fn however_many_and_long_the_names_the_terms_are_bounded() {
         // Each character has several readings.
-        let names: Vec<String> = (0..16).map(|nth| "单曾解行重".chars().cycle().skip(nth).take(100).collect()).collect();
+        let names: Vec<String> =
+            (0..16).map(|nth| "单曾解行重".chars().cycle().skip(nth).take(100).collect()).collect();
         let identity = SourcePatient { names, ..crate::identity::nobody() };
         let of = Particulars::of(&identity, &IndexKey::derive(&[1; 32]));
         assert_eq!(of.names.len(), MOST_NAMES);

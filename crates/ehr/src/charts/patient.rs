@@ -65,12 +65,7 @@ pub(crate) fn identity(row: &rows::Patient<'_>, source: &str, base: &Url, system
 ///
 /// # Errors
 /// What is wrong with it, never what stands in it.
-pub fn patient_of_json(
-    line: &[u8],
-    source: &str,
-    base: &Url,
-    systems: &[String],
-) -> Result<SourcePatient, NoPatient> {
+pub fn patient_of_json(line: &[u8], source: &str, base: &Url, systems: &[String]) -> Result<SourcePatient, NoPatient> {
     let mut found: Option<Result<SourcePatient, NoPatient>> = None;
     let mut take = |entry: fhir::Entry<'_, rows::Patient<'_>>| {
         let is_patient = entry.row.resource_type == Some("Patient");
@@ -79,7 +74,9 @@ pub fn patient_of_json(
     };
     let page = fhir::bundle::read_resource::<fhir::kinds::Patient>(line, &mut take);
     let patient = match found {
-        _ if matches!(page.fault, Some(fhir::Cause::Garbage | fhir::Cause::Truncated)) && page.resource_type.is_none() => {
+        _ if matches!(page.fault, Some(fhir::Cause::Garbage | fhir::Cause::Truncated))
+            && page.resource_type.is_none() =>
+        {
             return Err(NoPatient::Form);
         }
         None => return Err(if page.resource_type.is_some() { NoPatient::AnotherType } else { NoPatient::Form }),

@@ -28,7 +28,8 @@ fn answer(says: usize) -> Reply {
             "name": [{ "text": "王建国" }],
         })),
         NOTHING => Reply::Nothing,
-        _ => Reply::Status(404),
+        // The record of another id is no record of this one.
+        _ => Reply::Json(yulan("p2")),
     }
 }
 
@@ -81,7 +82,8 @@ fn with_number(patient: &str, number: &str) -> SourcePatient {
 async fn a_relation_stays_with_whom_the_record_was_linked_to() {
     let db = testbed::Database::sqlite().await.expect("database");
     let server = serve_replies(|_, _| answer(YULAN)).await;
-    let charts = charts(&db, &[("h0", "plain", server.base_url.clone()), ("h1", "plain", server.base_url.clone())]).await;
+    let charts =
+        charts(&db, &[("h0", "plain", server.base_url.clone()), ("h1", "plain", server.base_url.clone())]).await;
     let store = Store::open(&DatabaseConfig::new(&db.url, None)).await.expect("store");
     let index = Index::new(store.clone(), IndexKey::derive(&[2; 32]), AuditLog::new(AuditKey::new([1; 32])));
     let context = SystemContext::new("test", Domain::Internal);

@@ -31,7 +31,8 @@ fn resource(id: &str, born: Option<&str>) -> Value {
 }
 
 fn everybody() -> Vec<Value> {
-    let dated = (0..DATED).map(|nth| resource(&format!("p{nth}"), Some(&format!("{}-05-0{}", 1950 + nth % 50, 1 + nth % 9))));
+    let dated =
+        (0..DATED).map(|nth| resource(&format!("p{nth}"), Some(&format!("{}-05-0{}", 1950 + nth % 50, 1 + nth % 9))));
     dated.chain(ODD.iter().map(|(id, born)| resource(id, *born))).collect()
 }
 

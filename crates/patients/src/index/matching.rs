@@ -16,9 +16,7 @@ use uuid::Uuid;
 use super::{Decision, Index, observe::describe, plan::traits};
 use crate::{
     IndexError,
-    entity::{
-        contested, identity_seen, identity_term, identity_trait, link, match_candidate, match_decision, patient,
-    },
+    entity::{contested, identity_seen, identity_term, identity_trait, link, match_candidate, match_decision, patient},
     particulars::{Number, Particulars, bounded_names, record_numbers},
     weights::{Comparison, LISTED, Subject, compare},
 };
@@ -343,8 +341,11 @@ fn pair(
 async fn keep(tx: &Tx, findings: Findings) -> Result<(), IndexError> {
     use match_candidate::Column;
     let (source, patient) = &findings.identity;
-    let open: Vec<match_candidate::Model> =
-        match_candidate::Entity::find().filter(concerning(&[findings.identity.clone()])).filter(Column::State.eq(OPEN)).all(tx).await?;
+    let open: Vec<match_candidate::Model> = match_candidate::Entity::find()
+        .filter(concerning(&[findings.identity.clone()]))
+        .filter(Column::State.eq(OPEN))
+        .all(tx)
+        .await?;
     let sides = |pair: &match_candidate::Model| {
         [&pair.source_a, &pair.patient_a, &pair.source_b, &pair.patient_b].map(String::clone)
     };
@@ -378,9 +379,7 @@ async fn keep(tx: &Tx, findings: Findings) -> Result<(), IndexError> {
 /// Pairs that one of these identities is a side of.
 pub(super) fn concerning(of: &[Identity]) -> Condition {
     use match_candidate::Column;
-    Condition::any()
-        .add(among(of, Column::SourceA, Column::PatientA))
-        .add(among(of, Column::SourceB, Column::PatientB))
+    Condition::any().add(among(of, Column::SourceA, Column::PatientA)).add(among(of, Column::SourceB, Column::PatientB))
 }
 
 /// These are compared anew, not before `at`.

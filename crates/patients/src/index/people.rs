@@ -45,8 +45,7 @@ impl Index {
             .order_by_asc(link::Column::SourcePatient)
             .all(db)
             .await?;
-        let of: Vec<Identity> =
-            links.iter().map(|link| (link.source.clone(), link.source_patient.clone())).collect();
+        let of: Vec<Identity> = links.iter().map(|link| (link.source.clone(), link.source_patient.clone())).collect();
         let mut seen = Vec::with_capacity(links.len());
         for some in of.chunks(AT_ONCE) {
             let rows = identity_seen::Entity::find().filter(among(

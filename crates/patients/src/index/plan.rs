@@ -117,11 +117,17 @@ impl Known {
             .all(db)
             .await?;
         self.seen.extend(rows.into_iter().map(|row| ((row.source.clone(), row.source_patient.clone()), row)));
-        let apart = do_not_link::Entity::find()
-            .filter(these(seen, do_not_link::Column::Source, do_not_link::Column::SourcePatient));
+        let apart = do_not_link::Entity::find().filter(these(
+            seen,
+            do_not_link::Column::Source,
+            do_not_link::Column::SourcePatient,
+        ));
         self.apart.extend(apart.all(db).await?);
-        let traits = identity_trait::Entity::find()
-            .filter(these(seen, identity_trait::Column::Source, identity_trait::Column::SourcePatient));
+        let traits = identity_trait::Entity::find().filter(these(
+            seen,
+            identity_trait::Column::Source,
+            identity_trait::Column::SourcePatient,
+        ));
         if self.listed {
             let rows = traits.all(db).await?;
             self.traits.extend(rows.into_iter().map(|row| ((row.source.clone(), row.source_patient.clone()), row)));

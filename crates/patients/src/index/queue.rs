@@ -392,7 +392,8 @@ impl Stewardship {
         };
         rows.retain(|row| {
             let (a, b) = (row.a.person.min(row.b.person), row.a.person.max(row.b.person));
-            let settled = a == b || apart.contains(&(a.0, b.0)) || from(&row.a, row.b.person) || from(&row.b, row.a.person);
+            let settled =
+                a == b || apart.contains(&(a.0, b.0)) || from(&row.a, row.b.person) || from(&row.b, row.a.person);
             !settled && once.insert((a, b))
         });
         Ok(rows)

@@ -358,7 +358,12 @@ async fn what_waits_behind_pairs_that_are_settled_is_shown() {
             for when in ["at once", "after another look"] {
                 let queue = first().await;
                 let names: Vec<_> = queue.items.iter().map(|pair| pair.a.names[0].clone()).collect();
-                assert_eq!((names, queue.more), (vec!["马思源".to_owned()], false), "{decision:?} {when}, {:?}", db.kind);
+                assert_eq!(
+                    (names, queue.more),
+                    (vec!["马思源".to_owned()], false),
+                    "{decision:?} {when}, {:?}",
+                    db.kind
+                );
                 // Every record is compared anew: nobody is asked again what was decided.
                 let seen = identity("d", "2", "陈玉兰|female|1964-03-18|-|13800000527|-");
                 index.observe(&system(), &[seen], now()).await.expect("observed");

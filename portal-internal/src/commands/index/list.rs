@@ -202,7 +202,8 @@ mod tests {
         let rows: Vec<Line> = csv(reader(), &catalogue, Some("a")).expect("a list").take(9).collect();
         assert!(rows.len() == 2 && rows[0].1.is_ok() && rows[1].1.is_err(), "{rows:?}");
         let lines: Vec<Line> = ndjson(reader(), source, &[]).take(9).collect();
-        let told: Vec<_> = lines.iter().map(|(number, line)| (*number, line.as_ref().err().map(String::as_str))).collect();
+        let told: Vec<_> =
+            lines.iter().map(|(number, line)| (*number, line.as_ref().err().map(String::as_str))).collect();
         let form = Some("not in the form of the file");
         assert_eq!(told, [(1, form), (2, form), (3, Some("can't be read"))]);
     }
@@ -213,7 +214,10 @@ mod tests {
         let text = "\n{\"resourceType\":\"Patient\",\"id\":\"2\",\"name\":[{\"text\":\"陈玉兰\"}]}\n\n{\"resourceType\":\"Group\"}\n";
         let source = catalogue.get("b").expect("a source");
         let lines: Vec<Line> = ndjson(text.as_bytes(), source, &[]).collect();
-        assert_eq!(lines.iter().map(|(number, line)| (*number, line.is_ok())).collect::<Vec<_>>(), [(2, true), (4, false)]);
+        assert_eq!(
+            lines.iter().map(|(number, line)| (*number, line.is_ok())).collect::<Vec<_>>(),
+            [(2, true), (4, false)]
+        );
         assert_eq!(lines[0].1.as_ref().expect("good").source, "b");
     }
 }

@@ -303,7 +303,9 @@ impl Scenery<'_> {
             source: self.source(&link.source),
             patient: link.patient.clone(),
             how: self.scene.coded("link-how-", &link.how),
-            evidence: self.scene.list(&link.evidence.iter().map(|code| self.scene.coded("evidence-", code)).collect::<Vec<_>>()),
+            evidence: self
+                .scene
+                .list(&link.evidence.iter().map(|code| self.scene.coded("evidence-", code)).collect::<Vec<_>>()),
             by: self.scene.text(if link.by.starts_with("s:") { "index-by-portal" } else { "index-by-search" }),
             at: self.minute(link.at),
             decisions: link.decisions.iter().map(|one| self.decided(one)).collect(),
