@@ -32,7 +32,7 @@ pub mod timeline;
 mod usage;
 
 pub use filters::{Choice, ListFilters, ListFrame};
-pub use scene::Scene;
+pub use scene::{Scene, mark_letter};
 pub use shell::{PatientShell, RecordShell};
 
 #[derive(rust_embed::RustEmbed)]

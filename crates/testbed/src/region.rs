@@ -82,12 +82,13 @@ pub struct Region {
 }
 
 /// The sandbox's groups and what they stand for in the portal's configuration.
-const ROLES: [(&str, &str); 6] = [
+const ROLES: [(&str, &str); 7] = [
     ("physicians", "clinician"),
     ("nurses", "nurse"),
     ("researchers", "researcher"),
     ("teachers", "teacher"),
     ("managers", "manager"),
+    ("data-stewards", "data-steward"),
     ("portal-admins", "administrator"),
 ];
 
