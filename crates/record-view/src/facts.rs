@@ -82,11 +82,6 @@ pub(crate) fn short_day(time: &ClinicalTime, scene: &Scene<'_>) -> String {
     date.get(from..).unwrap_or(date).to_owned()
 }
 
-/// The time in a row, at its precision, without a time of day.
-pub(crate) fn day(time: Option<&ClinicalTime>) -> Option<String> {
-    time.map(|time| time.date().to_owned())
-}
-
 /// `不含中医院（未应答）`, one per source whose answer is missing.
 pub(crate) fn missing(silent: &[Silent], scene: &Scene<'_>) -> Vec<String> {
     without(silent.iter().filter(|one| one.state != SourceState::Unsupported), scene)

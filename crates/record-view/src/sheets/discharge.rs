@@ -3,9 +3,8 @@
 use ehr::{DischargeFields, Entry, Named, Section, StayDiagnosis};
 use web::render::{Arg, Html};
 
-use crate::outpatient::NoteView;
 use crate::sheet::{Cell, Cells, DocumentView, Labelled, Look, SheetView, status_tag};
-use crate::sheets::minute;
+use crate::visits::NoteView;
 
 /// Discharge summaries.
 pub struct DischargeView;
@@ -19,8 +18,9 @@ impl SheetView for DischargeView {
     fn row(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
         let stay = [("discharge-admitted", &fields.admitted), ("discharge-discharged", &fields.discharged)];
-        let stay =
-            stay.into_iter().filter_map(|(key, at)| Some(scene.with(key, &[("at", Arg::from(minute(at.as_ref()?)))])));
+        let stay = stay
+            .into_iter()
+            .filter_map(|(key, at)| Some(scene.with(key, &[("at", Arg::from(scene.minute(at.as_ref()?)))])));
         let texts = [("discharge-course", &fields.course), ("discharge-plan", &fields.plan)];
         let texts =
             texts.into_iter().filter_map(|(key, text)| Some(Labelled { label: scene.text(key), text: text.clone()? }));

@@ -3,9 +3,8 @@
 use ehr::{Entry, ExamReportFields, Named, Section};
 use web::render::{Arg, Html};
 
-use crate::outpatient::NoteView;
 use crate::sheet::{Cell, Cells, DocumentView, Labelled, Look, SheetView, status_tag};
-use crate::sheets::minute;
+use crate::visits::NoteView;
 
 /// Reports that are no laboratory's.
 pub struct ExamReportsView;
@@ -31,7 +30,7 @@ impl SheetView for ExamReportsView {
             cells: vec![
                 Cell::lines(concluded),
                 Cell::lines(names(&fields.performer, &fields.interpreter)),
-                Cell::number(fields.issued.as_ref().map(minute)),
+                Cell::number(fields.issued.as_ref().map(|at| scene.minute(at))),
                 Cell::text((!fields.images.is_empty()).then_some(images)),
             ],
             texts: shown,

@@ -5,7 +5,6 @@ use ehr::{Entry, MedicationEvent, MedicationFields, Section};
 use super::orders::{labelled, nameless, span_words};
 use crate::Scene;
 use crate::sheet::{Cell, Cells, Look, SheetView, Tag};
-use crate::sheets::minute;
 use crate::usage;
 
 /// Medicines as handed out, given and stated.
@@ -23,7 +22,7 @@ impl SheetView for MedicationsView {
         let instruction: Vec<String> = usage::instruction(&fields.dose, scene).into_iter().collect();
         let reason: Vec<String> = fields.status_reason.iter().cloned().collect();
         let ready = fields.prepared.as_ref().filter(|ready| entry.fact.time.as_ref() != Some(*ready));
-        let ready = ready.map(|ready| scene.with("medications-prepared", &[("time", minute(ready).into())]));
+        let ready = ready.map(|ready| scene.with("medications-prepared", &[("time", scene.minute(ready).into())]));
         let during = fields.period.as_ref().filter(|period| period.end.is_some());
         let sub: Vec<String> =
             during.map(|span| span_words(span, scene)).unwrap_or_default().into_iter().chain(ready).collect();

@@ -4,7 +4,6 @@ use ehr::{Entry, OrderDuration, OrderFields, Section, Span};
 
 use crate::Scene;
 use crate::sheet::{Cell, Cells, Labelled, Look, SheetView, Tag};
-use crate::sheets::minute;
 use crate::usage;
 
 /// Orders, long-term and one-off.
@@ -95,8 +94,8 @@ fn category(entry: &Entry<OrderFields>, scene: &Scene<'_>) -> Vec<String> {
 
 /// `自 2026-03-09 08:30`, `至 2026-03-18`
 pub(super) fn span_words(span: &Span, scene: &Scene<'_>) -> Vec<String> {
-    let from = span.start.as_ref().map(|start| scene.with("span-from", &[("time", minute(start).into())]));
-    let to = span.end.as_ref().map(|end| scene.with("span-until", &[("time", minute(end).into())]));
+    let from = span.start.as_ref().map(|start| scene.with("span-from", &[("time", scene.minute(start).into())]));
+    let to = span.end.as_ref().map(|end| scene.with("span-until", &[("time", scene.minute(end).into())]));
     from.into_iter().chain(to).collect()
 }
 

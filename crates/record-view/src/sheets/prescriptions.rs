@@ -6,7 +6,6 @@ use super::orders::{labelled, nameless};
 use crate::Scene;
 use crate::facts::marks;
 use crate::sheet::{Cell, Cells, Heading, Look, SheetView, Tag, status_tag};
-use crate::sheets::minute;
 use crate::usage;
 
 /// Medicines by the form that they stand on.
@@ -58,7 +57,7 @@ impl SheetView for PrescriptionsView {
         let settings = each_once(entries.iter().filter_map(|entry| entry.fields.setting));
         let by = (!prescribers.is_empty())
             .then(|| scene.with("prescribed-by", &[("name", scene.list(&prescribers).into())]));
-        let number = first.fields.number.as_deref().filter(|_| !look.plain);
+        let number = first.fields.number.as_deref().filter(|_| !scene.is_plain());
         let number = number.map(|number| scene.with("prescriptions-number", &[("number", number.into())]));
         let origins: Vec<ehr::Origin> = entries.iter().flat_map(|entry| entry.fact.origins.clone()).collect();
         let settings = settings.iter().map(|setting| scene.coded("orders-setting-", setting));
@@ -73,7 +72,7 @@ impl SheetView for PrescriptionsView {
 
 fn title(written: Option<&ClinicalTime>, scene: &Scene<'_>) -> String {
     match written {
-        Some(time) => scene.with("prescriptions-form", &[("date", time.date().into())]),
+        Some(time) => scene.with("prescriptions-form", &[("date", scene.day(time).into())]),
         None => scene.text("prescriptions-form-undated"),
     }
 }
@@ -114,7 +113,8 @@ fn pharmacy(entries: &[&Entry<PrescriptionFields>], scene: &Scene<'_>) -> Tag {
 /// `已发药`, when, how much.
 fn dispensed(fields: &PrescriptionFields, scene: &Scene<'_>) -> Vec<String> {
     let Some(state) = &fields.dispensed else { return vec![scene.text("pharmacy-not-known")] };
-    let about = fields.dispensed_at.as_ref().map(minute).into_iter().chain(fields.dispensed_quantity.clone());
+    let about =
+        fields.dispensed_at.as_ref().map(|at| scene.minute(at)).into_iter().chain(fields.dispensed_quantity.clone());
     let times = fields.dispensed_times.map(|times| scene.with("pharmacy-times", &[("times", times.into())]));
     [scene.coded("dispense-", state)].into_iter().chain(about).chain(times).collect()
 }

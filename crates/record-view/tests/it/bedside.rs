@@ -62,7 +62,7 @@ pub fn pages<V: SheetView>(of: &Sheet<V::Fields>, lang: Lang) -> [String; 2] {
         sheet: of,
         filters: &filters,
         reader: "林知远",
-        scene: Scene { words, now: now() },
+        scene: Scene::new(words, now()),
     };
     let clinician = page::<V>(&input(inside.words(lang)));
     let patient = patient_page::<V>(&input(outside.words(lang)));
@@ -222,7 +222,7 @@ fn what_a_patient_said_is_marked_and_nothing_is_made_up_for_them() {
 fn history(of: &Sheet<Moment>, query: &[(&str, &str)], lang: Lang) -> String {
     let renderer = &*INSIDE;
     let (banner, filters) = (banner(), HistoryFilters::from_pairs(query.iter().copied()));
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let page =
         history::page(&HistoryInput { banner: &banner, sheet: of, filters: &filters, reader: "林知远", scene });
     renderer.page("record/timeline.html", &frame(lang, Portal::Internal), &page).expect("page")

@@ -42,12 +42,12 @@ fn pages<V: SheetView>(sheet: &Sheet<V::Fields>) -> [String; 4] {
     let (inner, outer) = (internal(), external());
     let (banner, filters) = (banner(), ListFilters::default());
     let inside = |lang: Lang| {
-        let scene = Scene { words: inner.words(lang), now: now() };
+        let scene = Scene::new(inner.words(lang), now());
         let page = page::<V>(&SheetInput { banner: &banner, sheet, filters: &filters, reader: "林知远", scene });
         inner.page("record/sheet.html", &frame(lang, Portal::Internal), &page).expect("page")
     };
     let outside = |lang: Lang| {
-        let scene = Scene { words: outer.words(lang), now: now() };
+        let scene = Scene::for_patient(outer.words(lang), now());
         let page = patient_page::<V>(&SheetInput { banner: &banner, sheet, filters: &filters, reader: "", scene });
         outer.page("record/sheet.html", &frame(lang, Portal::External), &page).expect("page")
     };

@@ -6,11 +6,10 @@ use ehr::{
     Visit, VisitClass, Visits, labs::Code,
 };
 use record_view::{
-    ListFilters, Scene, document,
-    outpatient::OutpatientInput,
-    patient_outpatient,
+    ListFilters, Scene, document, patient_visits,
     sheet::{SheetInput, SheetView, page, patient_page},
     sheets::{DischargeView, ExamReportsView},
+    visits::VisitsInput,
 };
 use web::{Lang, render::Portal};
 
@@ -78,14 +77,14 @@ fn stay() -> Visit {
 /// Both portals' pages of stays.
 fn stay_pages(of: &Visits, lang: Lang) -> [String; 2] {
     let (inside, outside, banner, filters) = (internal(), external(), banner(), ListFilters::default());
-    let scene = Scene { words: inside.words(lang), now: now() };
-    let input = OutpatientInput { banner: &banner, visits: of, filters: &filters, reader: "林知远", scene };
-    let clinician = record_view::outpatient::page(&input);
-    let scene = Scene { words: outside.words(lang), now: now() };
-    let patient = patient_outpatient::page(&banner, of, &filters, &scene);
+    let scene = Scene::new(inside.words(lang), now());
+    let input = VisitsInput { banner: &banner, visits: of, filters: &filters, reader: "林知远", scene };
+    let clinician = record_view::visits::page(&input);
+    let scene = Scene::for_patient(outside.words(lang), now());
+    let patient = patient_visits::page(&banner, of, &filters, &scene);
     [
-        inside.page("record/outpatient.html", &frame(lang, Portal::Internal), &clinician).expect("page"),
-        outside.page("record/outpatient.html", &frame(lang, Portal::External), &patient).expect("page"),
+        inside.page("record/visits.html", &frame(lang, Portal::Internal), &clinician).expect("page"),
+        outside.page("record/visits.html", &frame(lang, Portal::External), &patient).expect("page"),
     ]
 }
 
@@ -106,7 +105,7 @@ fn sheet_pages<V: SheetView>(of: &Sheet<V::Fields>, lang: Lang) -> [String; 2] {
         sheet: of,
         filters: &filters,
         reader: "林知远",
-        scene: Scene { words, now: now() },
+        scene: Scene::new(words, now()),
     };
     let clinician = page::<V>(&input(inside.words(lang)));
     let patient = patient_page::<V>(&input(outside.words(lang)));
@@ -219,8 +218,8 @@ fn opened(content: NoteContent) -> OpenedDocument {
 
 fn document_pages(of: &OpenedDocument, banner: &Banner) -> [String; 2] {
     let (inside, outside) = (internal(), external());
-    let clinician = document::page(banner, of, "林知远", &Scene { words: inside.words(Lang::Zh), now: now() });
-    let patient = document::patient_page(banner, of, &Scene { words: outside.words(Lang::Zh), now: now() });
+    let clinician = document::page(banner, of, "林知远", &Scene::new(inside.words(Lang::Zh), now()));
+    let patient = document::patient_page(banner, of, &Scene::for_patient(outside.words(Lang::Zh), now()));
     [
         inside.page("record/document.html", &frame(Lang::Zh, Portal::Internal), &clinician).expect("page"),
         outside.page("record/document.html", &frame(Lang::Zh, Portal::External), &patient).expect("page"),

@@ -5,9 +5,7 @@ use ehr::{
     Part, PartList, PartReport, Problem, Reaction, Section, Silent, SourceState, Summary, Visit, VisitClass, Visits,
     labs::Code,
 };
-use record_view::{
-    ListFilters, Scene, outpatient::OutpatientInput, patient_outpatient, patient_summary, summary::SummaryInput,
-};
+use record_view::{ListFilters, Scene, patient_summary, patient_visits, summary::SummaryInput, visits::VisitsInput};
 use web::{
     Lang,
     render::{Portal, Renderer},
@@ -77,13 +75,13 @@ fn summary(state: AllergyState, second: SourceState) -> Summary {
 
 fn inside(renderer: &Renderer, lang: Lang, summary: &Summary) -> String {
     let banner = banner().with_allergies(&summary.allergies);
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let page = record_view::summary::page(&SummaryInput { banner: &banner, summary, reader: "林知远", scene });
     renderer.page("record/summary.html", &frame(lang, Portal::Internal), &page).expect("page")
 }
 
 fn outside(renderer: &Renderer, lang: Lang, summary: &Summary) -> String {
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let page = patient_summary::page(&banner(), summary, &scene);
     renderer.page("record/summary.html", &frame(lang, Portal::External), &page).expect("page")
 }
@@ -201,10 +199,10 @@ fn visits(second: SourceState, texts: &[&str]) -> Visits {
 
 fn list_page(renderer: &Renderer, visits: &Visits, filters: &ListFilters) -> (&'static str, String) {
     let banner = banner();
-    let scene = Scene { words: renderer.words(Lang::Zh), now: now() };
-    let input = OutpatientInput { banner: &banner, visits, filters, reader: "林知远", scene };
-    let page = record_view::outpatient::page(&input);
-    let html = renderer.page("record/outpatient.html", &frame(Lang::Zh, Portal::Internal), &page).expect("page");
+    let scene = Scene::new(renderer.words(Lang::Zh), now());
+    let input = VisitsInput { banner: &banner, visits, filters, reader: "林知远", scene };
+    let page = record_view::visits::page(&input);
+    let html = renderer.page("record/visits.html", &frame(Lang::Zh, Portal::Internal), &page).expect("page");
     (page.list.state, html)
 }
 
@@ -218,9 +216,9 @@ fn no_visits_is_said_only_when_everybody_answered() {
         let (said, html) = list_page(&inner, &nothing, &ListFilters::default());
         assert_eq!(said, state, "{second:?}");
         assert_eq!(html.contains("<h2 id=\"none\">没有门急诊记录"), state == "none", "{second:?}");
-        let scene = Scene { words: outer.words(Lang::Zh), now: now() };
-        let page = patient_outpatient::page(&banner(), &nothing, &ListFilters::default(), &scene);
-        let html = outer.page("record/outpatient.html", &frame(Lang::Zh, Portal::External), &page).expect("page");
+        let scene = Scene::for_patient(outer.words(Lang::Zh), now());
+        let page = patient_visits::page(&banner(), &nothing, &ListFilters::default(), &scene);
+        let html = outer.page("record/visits.html", &frame(Lang::Zh, Portal::External), &page).expect("page");
         assert_eq!(html.contains("您的医院都已回复"), state == "none", "{second:?}");
     }
 }
