@@ -82,7 +82,7 @@ async fn draw(portal: &Portal, visit: &Visit, staff: &Staff, wanted: Wanted) -> 
         words: portal.pages.renderer().words(visit.lang),
         catalogue: &portal.catalogue,
         now: visit.now,
-        swept: portal.charts.not_listed().await?,
+        not_listed: portal.charts.not_listed().await?,
     };
     let page = IndexPage {
         queue: scene.queue(&queue, pair.as_ref().map(|pair| pair.row.id)),

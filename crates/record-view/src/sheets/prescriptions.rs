@@ -2,7 +2,7 @@
 
 use ehr::{ClinicalTime, Entry, NOTHING_DISPENSED, PrescriptionFields, Section};
 
-use super::orders::{labelled, nameless};
+use super::orders::{nameless, texts};
 use crate::Scene;
 use crate::facts::marks;
 use crate::sheet::{Cell, Cells, Heading, Look, SheetView, Tag, status_tag};
@@ -19,8 +19,6 @@ impl SheetView for PrescriptionsView {
 
     fn row(entry: &Entry<PrescriptionFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
-        let instruction: Vec<String> = usage::instruction(&fields.dose, scene).into_iter().collect();
-        let reason: Vec<String> = fields.status_reason.iter().cloned().collect();
         let coded = !entry.fact.code.codings.is_empty();
         let sum = fields.quantity.clone().map(|sum| scene.with("in-all", &[("quantity", sum.into())]));
         Cells {
@@ -33,14 +31,7 @@ impl SheetView for PrescriptionsView {
                 Cell::lines(fields.days.iter().cloned().chain(sum).collect()),
                 Cell::lines(dispensed(fields, scene)),
             ],
-            texts: [
-                labelled("medicine-instruction", &instruction, scene),
-                labelled("orders-status-reason", &reason, scene),
-                labelled("sheet-remarks", &fields.notes, scene),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
+            texts: texts(&fields.dose, fields.status_reason.as_ref(), &fields.notes, scene),
             ..Cells::default()
         }
     }

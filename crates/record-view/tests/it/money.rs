@@ -63,13 +63,14 @@ fn bills_are_listed_added_and_say_what_was_counted() {
             "金额取自结算单 1 份",
             "收费申请 ¥300.50",
             "结算单 ¥300.50（已计入）",
-            "2026-03-09 至 未注明",
             "明细 1 项",
             "6 日",
             "只计一次",
         ] {
             assert!(html.contains(words), "{words}");
         }
+        let dates = ["2026-03-09 至 未注明", "2026 年 3 月 9 日 至 未注明"];
+        assert_eq!(dates.iter().filter(|span| html.contains(**span)).count(), 1, "one form of dates on a page");
         assert!(html.contains("&lt;b&gt;床位费") && !html.contains("<b>床位费"));
     }
     for html in pages::<ChargesView>(&whole, Lang::En) {

@@ -100,15 +100,9 @@ fn sheet<F>(entries: Vec<Entry<F>>, second: SourceState, part: Part) -> Sheet<F>
 
 fn sheet_pages<V: SheetView>(of: &Sheet<V::Fields>, lang: Lang) -> [String; 2] {
     let (inside, outside, banner, filters) = (internal(), external(), banner(), ListFilters::default());
-    let input = |words| SheetInput {
-        banner: &banner,
-        sheet: of,
-        filters: &filters,
-        reader: "林知远",
-        scene: Scene::new(words, now()),
-    };
-    let clinician = page::<V>(&input(inside.words(lang)));
-    let patient = patient_page::<V>(&input(outside.words(lang)));
+    let input = |scene| SheetInput { banner: &banner, sheet: of, filters: &filters, reader: "林知远", scene };
+    let clinician = page::<V>(&input(Scene::new(inside.words(lang), now())));
+    let patient = patient_page::<V>(&input(Scene::for_patient(outside.words(lang), now())));
     [
         inside.page("record/sheet.html", &frame(lang, Portal::Internal), &clinician).expect("page"),
         outside.page("record/sheet.html", &frame(lang, Portal::External), &patient).expect("page"),
@@ -172,8 +166,8 @@ fn a_report_shows_conclusion_documents_and_status() {
     let found = sheet(vec![entry], SourceState::Answered, Part::Reports);
     for html in sheet_pages::<ExamReportsView>(&found, Lang::Zh) {
         assert!(html.contains("&lt;b&gt;窦性心律") && html.contains("正文&lt;script&gt;"), "{html}");
-        assert!(html.contains("href=\"documents/one/DiagnosticReport/r1/0\">报告单</a>"), "{html}");
-        assert!(html.contains("PDF · 20 KB") && html.contains("正文放在别的服务器上"), "{html}");
+        assert!(html.contains("href=\"documents/one/DiagnosticReport/r1/0\">报告单 · PDF · 20 KB · 2026"), "{html}");
+        assert!(html.contains("正文放在别的服务器上"), "{html}");
         assert!(html.contains("初步报告") && html.contains("1 组，存于来源机构") && html.contains("波形"), "{html}");
     }
     let [english, _] = sheet_pages::<ExamReportsView>(&found, Lang::En);

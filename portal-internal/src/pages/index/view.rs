@@ -168,7 +168,7 @@ pub struct Scenery<'a> {
     pub catalogue: &'a Catalogue,
     pub now: Timestamp,
     /// Ids of sources that were never listed in full.
-    pub swept: Vec<String>,
+    pub not_listed: Vec<String>,
 }
 
 /// Width of the scale of scores, and what score its end stands for.
@@ -215,7 +215,7 @@ impl Scenery<'_> {
     }
 
     pub fn not_swept(&self) -> String {
-        self.list(&self.swept.iter().map(|id| self.source(id).name).collect::<Vec<_>>())
+        self.list(&self.not_listed.iter().map(|id| self.source(id).name).collect::<Vec<_>>())
     }
 
     pub fn queue(&self, queue: &Queue, chosen: Option<uuid::Uuid>) -> QueueView {
