@@ -52,12 +52,19 @@ pub struct Statement {
     pub value: String,
 }
 
+impl SourceMark {
+    /// The mark of the source with this id.
+    pub(crate) fn of(id: &str, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+        let (name, mark) = short_source_of(reports, id, scene);
+        Self { name, mark }
+    }
+}
+
 /// The hospitals of a row, each once, in the order of the catalogue.
 pub(crate) fn marks(origins: &[Origin], reports: &[SourceReport], scene: &Scene<'_>) -> Vec<SourceMark> {
     let mut all: Vec<SourceMark> = Vec::new();
     for origin in origins {
-        let (name, mark) = short_source_of(reports, &origin.source, scene);
-        let one = SourceMark { name, mark };
+        let one = SourceMark::of(&origin.source, reports, scene);
         if !all.contains(&one) {
             all.push(one);
         }

@@ -543,9 +543,8 @@ impl RowView {
 }
 
 fn original(origin: &Origin, look: &Look<'_>) -> OriginalView {
-    let (name, mark) = crate::scene::short_source_of(look.reports, &origin.source, &look.scene);
     OriginalView {
-        source: SourceMark { name, mark },
+        source: SourceMark::of(&origin.source, look.reports, &look.scene),
         resource: origin.resource.clone(),
         version: origin.version.clone(),
         read_at: look.scene.instant(origin.retrieved_at),

@@ -310,7 +310,6 @@ impl NoteView {
             about.push(scene.minute(time));
         }
         about.extend(note.authors.iter().cloned());
-        let (name, mark) = crate::scene::short_source_of(reports, &note.origin.source, scene);
         Self {
             id: note.id.clone(),
             title: if note.title.is_empty() { scene.text("note-title-not-said") } else { note.title.clone() },
@@ -324,7 +323,7 @@ impl NoteView {
             body_html,
             remark,
             document,
-            source: SourceMark { name, mark },
+            source: SourceMark::of(&note.origin.source, reports, scene),
         }
     }
 }

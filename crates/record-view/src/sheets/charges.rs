@@ -176,8 +176,8 @@ pub(super) fn class(number: Option<u8>, name: Option<&str>, scene: &Scene<'_>) -
 
 /// One hospital's sums in one currency.
 fn column_of(of: &ChargeTotals, look: &Look<'_>) -> DigestColumn {
-    let (name, mark) = crate::scene::short_source_of(look.reports, &of.source, &look.scene);
-    DigestColumn { text: name.clone(), source: Some(SourceMark { name, mark }) }
+    let source = SourceMark::of(&of.source, look.reports, &look.scene);
+    DigestColumn { text: source.name.clone(), source: Some(source) }
 }
 
 /// What each hospital's bills come to, and how many they are.

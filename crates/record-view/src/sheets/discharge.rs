@@ -3,6 +3,7 @@
 use ehr::{DischargeFields, Entry, Named, Section, StayDiagnosis};
 use web::render::{Arg, Html};
 
+use crate::facts::SourceMark;
 use crate::sheet::{Cell, Cells, DocumentView, Labelled, Look, SheetView, status_tag};
 use crate::visits::NoteView;
 
@@ -65,7 +66,6 @@ fn words(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Option<NoteView> {
         false => scene.text(key),
     });
     let origin = entry.fact.origins.first()?;
-    let (name, mark) = crate::scene::short_source_of(look.reports, &origin.source, scene);
     (!missing || remark.is_some()).then(|| NoteView {
         id: format!("{}-text", entry.fact.id),
         title: scene.text("discharge-text"),
@@ -75,6 +75,6 @@ fn words(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Option<NoteView> {
         body_html,
         remark,
         document: None,
-        source: crate::facts::SourceMark { name, mark },
+        source: SourceMark::of(&origin.source, look.reports, scene),
     })
 }

@@ -3,6 +3,7 @@
 use ehr::{Entry, ExamReportFields, Named, Section};
 use web::render::{Arg, Html};
 
+use crate::facts::SourceMark;
 use crate::sheet::{Cell, Cells, DocumentView, Labelled, Look, SheetView, status_tag};
 use crate::visits::NoteView;
 
@@ -63,7 +64,6 @@ fn words(entry: &Entry<ExamReportFields>, look: &Look<'_>) -> Option<NoteView> {
     let fields = &entry.fields;
     let body_html = fields.html.as_ref().map(|html| Html::from_escaped(html.as_str().to_owned()));
     let origin = entry.fact.origins.first()?;
-    let (name, mark) = crate::scene::short_source_of(look.reports, &origin.source, &look.scene);
     (fields.text.is_some() || body_html.is_some()).then(|| NoteView {
         id: format!("{}-text", entry.fact.id),
         title: look.scene.text("exam-text"),
@@ -73,6 +73,6 @@ fn words(entry: &Entry<ExamReportFields>, look: &Look<'_>) -> Option<NoteView> {
         body_html,
         remark: fields.encoding.map(|key| look.scene.text(key)),
         document: None,
-        source: crate::facts::SourceMark { name, mark },
+        source: SourceMark::of(&origin.source, look.reports, &look.scene),
     })
 }

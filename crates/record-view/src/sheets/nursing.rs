@@ -6,7 +6,7 @@ use ehr::{Entry, NursingFields, NursingKind, Section, VitalTrend, balances, vita
 use crate::Scene;
 use crate::chart::{Chart, figure};
 use crate::facts::SourceMark;
-use crate::scene::{flag_arrow, flag_key, pretty_unit, short_source_of, source_of};
+use crate::scene::{flag_arrow, flag_key, pretty_unit, source_of};
 use crate::sheet::{Cell, Cells, Digest, DigestColumn, DigestRow, Labelled, Look, SheetView, Tag, status_tag};
 use crate::visits::NoteView;
 
@@ -64,7 +64,6 @@ impl SheetView for NursingView {
         }
         let amount = |of: Option<f64>| of.map_or_else(|| scene.text("not-said"), figure);
         let row = |day: &ehr::Balance| {
-            let (name, mark) = short_source_of(look.reports, &day.source, scene);
             let mut remarks: Vec<String> = Vec::new();
             remarks.extend(day.stated.then(|| scene.text("balance-stated")));
             let left_out = || scene.with("balance-left-out", &[("count", day.left_out.into())]);
@@ -73,7 +72,7 @@ impl SheetView for NursingView {
             DigestRow {
                 title: scene.date(&day.day),
                 cells: sums.into_iter().chain([Cell::lines(remarks)]).collect(),
-                source: Some(SourceMark { name, mark }),
+                source: Some(SourceMark::of(&day.source, look.reports, scene)),
             }
         };
         let columns = ["balance-day", "balance-intake", "balance-output", "balance-difference", "balance-remark"];
