@@ -493,9 +493,8 @@ fn drop_empty_columns(columns: &mut Vec<String>, groups: &mut [Group]) {
         let rows = || groups.iter().flat_map(|group| &group.rows);
         if rows().all(|row| row.cells.get(nth).is_none_or(|cell| cell.lines.is_empty())) {
             columns.remove(nth);
-            for row in groups.iter_mut().flat_map(|group| &mut group.rows) {
-                row.cells.remove(nth);
-            }
+            let rows = groups.iter_mut().flat_map(|group| &mut group.rows);
+            rows.filter(|row| nth < row.cells.len()).for_each(|row| drop(row.cells.remove(nth)));
         }
     }
 }
