@@ -81,7 +81,7 @@ async fn draw(portal: &Portal, visit: &Visit, staff: &Staff, wanted: Wanted) -> 
     let scene = Scenery {
         scene: super::scene(portal, visit),
         catalogue: &portal.catalogue,
-        swept: portal.charts.not_listed().await?,
+        not_listed: portal.charts.not_listed().await?,
     };
     let page = IndexPage {
         queue: scene.queue(&queue, pair.as_ref().map(|pair| pair.row.id)),

@@ -81,6 +81,16 @@ pub struct Value {
     pub ucum: Option<&'static str>,
 }
 
+impl Value {
+    /// Its unit for people: one spelling for one unit, and as sent where it is not known.
+    pub fn unit_for_people(&self) -> Option<&str> {
+        match self.ucum.and_then(super::units::normalise) {
+            Some(unit) => Some(&unit.display),
+            None => self.ucum.or(self.unit.as_deref()),
+        }
+    }
+}
+
 /// A reference range: verbatim, and parsed where certain.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Range {

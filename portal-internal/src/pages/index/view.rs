@@ -168,7 +168,7 @@ pub struct Scenery<'a> {
     pub scene: Scene<'a>,
     pub catalogue: &'a Catalogue,
     /// Ids of sources that were never listed in full.
-    pub swept: Vec<String>,
+    pub not_listed: Vec<String>,
 }
 
 /// Width of the scale of scores, and what score its end stands for.
@@ -205,7 +205,7 @@ impl Scenery<'_> {
     }
 
     pub fn not_swept(&self) -> String {
-        self.scene.list(&self.swept.iter().map(|id| self.source(id).name).collect::<Vec<_>>())
+        self.scene.list(&self.not_listed.iter().map(|id| self.source(id).name).collect::<Vec<_>>())
     }
 
     pub fn queue(&self, queue: &Queue, chosen: Option<uuid::Uuid>) -> QueueView {
