@@ -43,5 +43,7 @@ const server = http.createServer(async (request, response) => {
   ])
   response.writeHead(status, { 'content-type': 'application/fhir+json' }).end(JSON.stringify(body))
 })
+// Reading a chart keeps the one thread of this server busy: idle connections may not end meanwhile.
+server.keepAliveTimeout = 60_000
 server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().port}`))
 process.stdin.resume().on('end', () => process.exit(0))

@@ -12,6 +12,7 @@ pub mod fault_proxy;
 pub mod hostile_fhir;
 pub mod hostile_ldap;
 pub mod openldap;
+pub mod peers;
 mod portal;
 pub mod postgres;
 pub mod process;

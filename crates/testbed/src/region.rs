@@ -178,6 +178,12 @@ impl Region {
         Self { hospitals, directory, staff, patients: Vec::new(), heavy_patient: 0, sandbox: None }
     }
 
+    /// The same people and directory with other hospitals.
+    #[must_use]
+    pub fn with_hospitals(&self, hospitals: Vec<Hospital>) -> Self {
+        Self { hospitals, ..self.clone() }
+    }
+
     /// The patient of the demo: in every hospital, with conflicts.
     ///
     /// # Panics

@@ -9,6 +9,7 @@ mod hostile_hospital;
 mod index;
 mod load;
 mod others;
+mod peers;
 mod record;
 mod relations;
 mod replicas;
