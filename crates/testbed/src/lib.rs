@@ -11,6 +11,7 @@ mod database;
 pub mod fault_proxy;
 pub mod hostile_fhir;
 pub mod hostile_ldap;
+pub mod openapi;
 pub mod openldap;
 pub mod peers;
 mod portal;
