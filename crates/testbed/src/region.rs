@@ -78,8 +78,13 @@ pub struct Region {
     pub patients: Vec<Patient>,
     /// The patient with ten thousand results, in `patients`.
     pub heavy_patient: usize,
+    /// `timeout_ms` of every hospital in `sources.toml`.
+    pub timeout_ms: u32,
     sandbox: Option<Arc<sandbox::Running>>,
 }
+
+/// The portals' own default.
+const TIMEOUT_MS: u32 = 8000;
 
 /// The sandbox's groups and what they stand for in the portal's configuration.
 const ROLES: [(&str, &str); 6] = [
@@ -168,6 +173,7 @@ impl Region {
             },
             staff: running.staff.iter().map(staff).collect(),
             heavy_patient: if heavy == 0 { running.show_patient } else { heavy },
+            timeout_ms: TIMEOUT_MS,
             patients,
             sandbox: Some(Arc::new(running)),
         })
@@ -175,7 +181,15 @@ impl Region {
 
     /// A region of servers that somebody else runs.
     pub fn of(hospitals: Vec<Hospital>, directory: Directory, staff: Vec<Staff>) -> Self {
-        Self { hospitals, directory, staff, patients: Vec::new(), heavy_patient: 0, sandbox: None }
+        Self {
+            hospitals,
+            directory,
+            staff,
+            patients: Vec::new(),
+            heavy_patient: 0,
+            timeout_ms: TIMEOUT_MS,
+            sandbox: None,
+        }
     }
 
     /// The same people and directory with other hospitals.

@@ -1,4 +1,4 @@
-//! What the tests need from outside: Debian packages and two npm packages. Installed only where that is allowed.
+//! What the tests need from outside: Debian packages and a few npm packages. Installed only where that is allowed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -60,7 +60,7 @@ fn debian() -> Result<()> {
     Ok(())
 }
 
-/// Debian packages and the browser driver.
+/// Debian packages, the browser driver and independent servers.
 ///
 /// # Errors
 /// Something is missing and can't be installed from here, or an installation failed.
@@ -69,12 +69,13 @@ pub fn run(root: &Path, wanted: Wanted) -> Result<()> {
         return Ok(());
     }
     debian()?;
-    npm(root)
+    npm(root, "tests/browser")?;
+    npm(root, "tests/peers")
 }
 
-/// The packages of `tests/browser/package-lock.json`, unless they are there.
-fn npm(root: &Path) -> Result<()> {
-    let folder = root.join("tests/browser");
+/// The packages of a folder's `package-lock.json`, unless they are there.
+fn npm(root: &Path, folder: &str) -> Result<()> {
+    let folder = root.join(folder);
     let lock = std::fs::read(folder.join("package-lock.json"))?;
     let stamp = folder.join("node_modules/.installed-from-lock");
     if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {

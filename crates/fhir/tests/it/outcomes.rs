@@ -83,7 +83,11 @@ async fn a_list_that_ends_before_its_own_total_is_not_whole() {
         })
         .await;
         let (ids, report) = search(&client(&server, shipped("plain")), Limits::default()).await;
-        assert_eq!((ids.as_slice(), report.outcome), (["a", "b", "c"].map(str::to_owned).as_slice(), expect), "{totals:?}");
+        assert_eq!(
+            (ids.as_slice(), report.outcome),
+            (["a", "b", "c"].map(str::to_owned).as_slice(), expect),
+            "{totals:?}"
+        );
     };
     check(["3", "3"], Outcome::Answered).await;
     check(["4", "4"], Outcome::Partial(Cause::FewerThanTotal)).await;
