@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::Visitor;
+
+/// How long a server may take until it answers, on a busy machine.
+const START: Duration = Duration::from_secs(60);
 
 /// Medplum's FHIR router on a private port (`tests/peers`): its own search in memory, no paging, no `$everything`, types
 /// that it has never heard of are empty. Stopped when dropped.
@@ -39,6 +43,47 @@ impl Medplum {
 }
 
 impl Drop for Medplum {
+    fn drop(&mut self) {
+        stop(&mut self.program);
+    }
+}
+
+/// fhirsnake on a private port: knows files and `_id`, and answers every search with all that it has of the type.
+pub struct Fhirsnake {
+    /// FHIR base.
+    pub base_url: String,
+    program: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Fhirsnake {
+    /// Serves these resources.
+    ///
+    /// # Errors
+    /// It is not installed (`cargo xtask setup` does it), or does not start.
+    pub async fn start(resources: &[Value]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        for resource in resources {
+            let file = folder.path().join("resources").join(format!("{}.json", name(resource)));
+            std::fs::create_dir_all(file.parent().context("no folder")?)?;
+            std::fs::write(file, resource.to_string())?;
+        }
+        let port = crate::postgres::free_port()?;
+        let python = tests_folder().join("../../target/tools/peers/bin/python");
+        let mut server = Command::new(python);
+        server.arg(tests_folder().join("serve_fhirsnake.py")).arg(port.to_string()).current_dir(folder.path());
+        let (program, _) = listening(&mut server)?;
+        let base_url = format!("http://127.0.0.1:{port}");
+        let end = Instant::now() + START;
+        while Visitor::new(&base_url)?.get("/").await.is_err() {
+            anyhow::ensure!(Instant::now() < end, "fhirsnake does not answer");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(Self { base_url, program, _folder: folder })
+    }
+}
+
+impl Drop for Fhirsnake {
     fn drop(&mut self) {
         stop(&mut self.program);
     }

@@ -1,6 +1,6 @@
 //! What the tests need from outside: Debian packages and a few npm packages. Installed only where that is allowed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
@@ -70,7 +70,28 @@ pub fn run(root: &Path, wanted: Wanted) -> Result<()> {
     }
     debian()?;
     npm(root, "tests/browser")?;
-    npm(root, "tests/peers")
+    npm(root, "tests/peers")?;
+    python(root, "tests/peers", "peers").map(drop)
+}
+
+/// A Python with the `requirements.txt` of `folder`, made once in `target/tools/NAME` and again when that file changes.
+///
+/// # Errors
+/// It can't be made.
+pub fn python(root: &Path, folder: &str, name: &str) -> Result<PathBuf> {
+    let requirements = root.join(folder).join("requirements.txt");
+    let wanted = std::fs::read(&requirements)?;
+    let made = root.join("target/tools").join(name);
+    let (python, stamp) = (made.join("bin/python"), made.join(".installed-from-requirements"));
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    run_command(command("python3", root).args(["-m", "venv", "--clear"]).arg(&made))?;
+    let mut pip = command(&python, root);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]);
+    run_command(pip.arg("--requirement").arg(requirements))?;
+    std::fs::write(stamp, wanted)?;
+    Ok(python)
 }
 
 /// The packages of a folder's `package-lock.json`, unless they are there.
