@@ -3,6 +3,7 @@
 //! Text stays text; HTML and CDA are cut down to a few elements without attributes; PDF and pictures are what their bytes
 //! say they are, never what the hospital claims. Everything else is named and not shown.
 
+mod bare_html;
 pub(crate) mod cda;
 pub(crate) mod characters;
 pub(crate) mod content;

@@ -34,7 +34,7 @@ pub use index::{
 pub use index_key::IndexKey;
 pub use index_number::IndexNumber;
 pub use mask::{mask_identifier, mask_phone};
-pub use name::{names_agree, search_form};
+pub use name::{names_agree, search_form, whole_name};
 pub use particulars::phone_digits as bare_phone;
 pub use patient_file::{FileForm, LineProblem, PatientFile};
 pub use readings::{pinyin, sounds_like};

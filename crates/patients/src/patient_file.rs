@@ -234,17 +234,9 @@ fn of_resource(patient: &Value, source: Option<&str>, systems: &[String]) -> Res
     })
 }
 
-/// As written; else family and given name in the order that their script has.
 fn whole(name: &Value) -> Option<String> {
-    if let Some(text) = name["text"].as_str().map(str::trim).filter(|text| !text.is_empty()) {
-        return Some(text.to_owned());
-    }
     let given: Vec<&str> = name["given"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let family = name["family"].as_str().unwrap_or_default();
-    let latin = family.is_ascii() && given.iter().all(|part| part.is_ascii());
-    let whole = if latin { format!("{} {family}", given.join(" ")) } else { format!("{family}{}", given.concat()) };
-    let whole = whole.trim();
-    (!whole.is_empty()).then(|| whole.to_owned())
+    crate::whole_name(name["text"].as_str(), name["family"].as_str(), &given)
 }
 
 fn checked(patient: SourcePatient) -> Result<SourcePatient, LineProblem> {

@@ -7,6 +7,7 @@
 //!
 //! This crate never depends on the crates that it tests, but for `migrations` and `sandbox`.
 
+pub mod canned_fhir;
 mod database;
 pub mod fault_proxy;
 pub mod hostile_fhir;

@@ -136,17 +136,8 @@ fn rank(usage: Option<&str>) -> u8 {
     }
 }
 
-/// As written; else family and given name in the order that their script has.
 fn whole(name: &rows::HumanName<'_>) -> Option<String> {
-    if let Some(text) = name.text.map(str::trim).filter(|text| !text.is_empty()) {
-        return Some(text.to_owned());
-    }
-    let given = name.given.join(" ");
-    let family = name.family.unwrap_or_default();
-    let latin = family.is_ascii() && given.is_ascii();
-    let whole = if latin { format!("{given} {family}") } else { format!("{family}{}", name.given.concat()) };
-    let whole = whole.trim();
-    (!whole.is_empty()).then(|| whole.to_owned())
+    patients::whole_name(name.text, name.family, name.given)
 }
 
 /// The resident ID, if the source gives one valid number under a configured system. Two different ones are none.
