@@ -141,8 +141,8 @@ impl Document {
                     }
                 }
                 "items" => {
-                    let all = value.as_array().into_iter().flatten().enumerate();
-                    all.map(|(nth, own)| self.judge(rule, own, &format!("{place}[{nth}]"))).collect::<Result<()>>()?;
+                    let mut all = value.as_array().into_iter().flatten().enumerate();
+                    all.try_for_each(|(nth, own)| self.judge(rule, own, &format!("{place}[{nth}]")))?;
                 }
                 "nullable" | "description" | "title" | "format" | "discriminator" | "minimum" | "maximum" => {}
                 _ => bail!("{place}: {word} is not known here"),
