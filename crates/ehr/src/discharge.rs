@@ -5,6 +5,7 @@ mod passages;
 use std::collections::HashMap;
 
 use fhir::rows::{Composition, CompositionSection, DocumentReference, ResourceReference};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::compartment::Compartment;
@@ -17,7 +18,7 @@ use crate::sheet::{Fields, Named, SheetRows};
 use crate::{ClinicalTime, Fact, NoteContent, NoteEncoding, Part};
 
 /// `fields` of a discharge summary.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DischargeFields {
     /// What it is called.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +59,7 @@ pub struct DischargeFields {
 }
 
 /// A diagnosis of a stay.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct StayDiagnosis {
     /// As the source wrote it.
     pub text: String,

@@ -9,6 +9,7 @@ pub(crate) mod characters;
 pub(crate) mod content;
 mod safe_html;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ClinicalTime;
@@ -18,7 +19,7 @@ pub use safe_html::SafeHtml;
 pub(crate) use safe_html::{escape, sanitise};
 
 /// A document that a resource names, to be fetched when somebody wants it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DocumentLink {
     /// Below the person's pages of a portal (`documents/city-first/DiagnosticReport/r1/0`); none where it lies on another
     /// server.

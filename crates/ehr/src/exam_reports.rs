@@ -1,6 +1,7 @@
 //! 检查结果(影像除外): reports that are no laboratory's, with their conclusions, texts and documents.
 
 use fhir::rows::{Attachment, DiagnosticReport, Effective, ResourceReference};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::compartment::Compartment;
@@ -13,7 +14,7 @@ use crate::summary::is_laboratory_report;
 use crate::{ClinicalTime, NoteContent, Part};
 
 /// `fields` of a report.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ExamReportFields {
     /// What kind of examination.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +52,7 @@ pub struct ExamReportFields {
 }
 
 /// Pictures at the source, for a viewer of images.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ImageLink {
     /// `ImagingStudy/id` or `Media/id` at the report's own source.
     pub resource: String,

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::document::SafeHtml;
@@ -240,7 +241,7 @@ impl Serialize for ClinicalTime {
 }
 
 /// From–to, as sent; either may be missing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Span {
     /// Beginning.
     pub start: Option<ClinicalTime>,

@@ -2,6 +2,7 @@
 
 mod documents;
 mod import;
+mod openapi;
 mod record;
 mod sessions;
 

@@ -170,7 +170,7 @@ impl Charts {
 }
 
 fn is_too_much(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Partial(Cause::TooManyEntries | Cause::TooManyPages))
+    matches!(outcome, Outcome::Partial(Cause::TooManyEntries | Cause::TooManyPages | Cause::FewerThanTotal))
 }
 
 fn is_of(part: i32, last_year: i32, born: Option<&str>) -> bool {

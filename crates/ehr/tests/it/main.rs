@@ -13,6 +13,7 @@ mod exam_reports;
 mod examples;
 mod foreign;
 mod front_page;
+mod fuzz;
 mod growth;
 mod hostile;
 mod inpatient;
