@@ -41,8 +41,9 @@ impl Client {
     /// Searches `K::TYPE`, follows `next`, hands each entry to `each` as it is read: entries of other types too, so look
     /// at `resource_type`. Never fails as a whole; what is missing and why is in the report.
     ///
-    /// A filtered search that comes back empty is repeated by patient only where the platform's filters are not known to
-    /// be good, because servers that leave `category` empty would otherwise give a false "none".
+    /// Where the platform's filters are not known to be good, a filtered search that comes back empty is repeated by patient
+    /// only, because servers that leave `category` empty would otherwise give a false "none"; and what one finds is followed
+    /// by what has no category at all, because servers that fill it for some would otherwise keep the others back.
     pub async fn search<K: Kind>(
         &self,
         query: &Query,
@@ -60,12 +61,13 @@ impl Client {
             }
             (FilterTrust::Probe, Some(bare)) => {
                 let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), each).await;
-                if outcome != Outcome::Answered || walk.entries() > 0 {
+                let found = walk.entries() > 0;
+                if outcome != Outcome::Answered || found && self.rest::<K>(&mut walk, query, bare, each).await {
                     return walk.finish(outcome);
                 }
                 let repeated = walk.pages::<K>(self.search_url(K::TYPE, bare), each).await;
                 walk.unfiltered = repeated != Outcome::Unsupported;
-                if walk.unclassified > 0 {
+                if walk.unclassified > 0 || found && repeated == Outcome::Answered {
                     self.distrust(K::TYPE);
                 }
                 walk.finish(match repeated {
@@ -81,6 +83,25 @@ impl Client {
                 walk.finish(outcome)
             }
         }
+    }
+
+    /// Asks for what lacks what the filters look at (`category:missing=true`). False where the server does not tell: one
+    /// that doesn't know the modifier has to refuse it (<https://hl7.org/fhir/R4/search.html#modifiers>).
+    async fn rest<K: Kind>(
+        &self,
+        walk: &mut Walk<'_>,
+        query: &Query,
+        bare: &[(String, String)],
+        each: &mut Each<'_, K>,
+    ) -> bool {
+        for (name, _) in query.params.iter().filter(|pair| !bare.contains(pair)) {
+            let mut params = bare.to_vec();
+            params.push((format!("{name}:missing"), "true".to_owned()));
+            if walk.pages::<K>(self.search_url(K::TYPE, &params), each).await != Outcome::Answered {
+                return false;
+            }
+        }
+        true
     }
 
     /// Reads `K::TYPE/id`. A resource that the server says it does not have is an answer without entries.

@@ -13,7 +13,7 @@ use super::record_query::RecordQuery;
 use super::sheet::{SheetKind, count_part, resolve_names};
 use super::{Charts, Reader};
 use crate::charges::BillRows;
-use crate::front_page::{FrontPageFields, FrontPages};
+use crate::front_page::{FrontPageFields, FrontPages, is_finished};
 use crate::outpatient::VisitRows;
 use crate::sheet::{SheetRows, differ};
 use crate::{EhrError, Entry, Part, Section, Sheet};
@@ -109,7 +109,7 @@ impl SheetKind for FrontPage {
     }
 
     fn contradict(one: &Entry<FrontPageFields>, other: &Entry<FrontPageFields>) -> bool {
-        differ(&one.fields, &other.fields)
+        differ(&one.fields, &other.fields) || is_finished(&one.fact.status) != is_finished(&other.fact.status)
     }
 
     fn part(_entry: &Entry<FrontPageFields>) -> Part {

@@ -10,7 +10,7 @@ use crate::findings::{Finding, finding};
 use crate::joined::{anchor, event_key};
 use crate::labs::{Measured, Value, measured};
 use crate::note_kind::{NoteKind, note_kind};
-use crate::outpatient::NoteRow;
+use crate::outpatient::{NoteRow, visit_id};
 use crate::sheet::{Named, SheetRows, Span};
 use crate::{ClinicalTime, Fact, Part};
 
@@ -25,7 +25,8 @@ impl NursingNotes {
     /// Takes a document that has been checked to be the patient's, if it is nursing's.
     pub fn document(&mut self, row: &DocumentReference<'_>, rows: &SheetRows<NursingFields>) {
         if note_kind(row) == Some(NoteKind::Nursing) {
-            self.0.extend(NoteRow::read(row, &rows.source, &rows.base, |_| None));
+            let base = &rows.base;
+            self.0.extend(NoteRow::read(row, &rows.source, base, |reference| visit_id(reference, base)));
         }
     }
 }

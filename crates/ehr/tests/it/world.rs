@@ -151,7 +151,9 @@ impl Hospital {
                 let category = query.split('&').find_map(|pair| pair.strip_prefix("category="));
                 let has = |wanted: &str| one["category"].to_string().contains(wanted);
                 // Several, with commas between: any of them (<https://hl7.org/fhir/R4/search.html#combining>).
-                category.is_none_or(|wanted| !content.blind_filters && wanted.split("%2C").any(has))
+                let found = category.is_none_or(|wanted| !content.blind_filters && wanted.split("%2C").any(has));
+                let bare = one["category"].as_array().is_none_or(Vec::is_empty);
+                found && (bare || !query.contains("category%3Amissing=true"))
             };
             let visit =
                 query.split('&').find_map(|pair| pair.strip_prefix("context=")).map(|id| id.replace("%2F", "/"));
