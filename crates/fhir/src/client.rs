@@ -5,12 +5,16 @@ mod patience;
 mod verdict;
 mod walk;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 use url::Url;
 
-use crate::{Cause, FilterTrust, Kind, Limits, Outcome, Platform, Query, SearchReport, bundle::Each, reference::is_id};
+use crate::{
+    Cause, Entry, FilterTrust, Kind, Limits, Outcome, Platform, Query, Row as _, SearchReport, bundle::Each,
+    reference::is_id,
+};
 use walk::Walk;
 
 /// Asks one source. Cheap to clone; clones share connections and what was learned about the source.
@@ -60,23 +64,37 @@ impl Client {
                 walk.finish(outcome)
             }
             (FilterTrust::Probe, Some(bare)) => {
-                let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), each).await;
+                let mut seen: HashSet<String> = HashSet::new();
+                let mut first = handing::<K, _>(|entry| {
+                    seen.extend(own_id::<K>(&entry.row).map(str::to_owned));
+                    each(entry);
+                });
+                let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), &mut first).await;
                 let found = walk.entries() > 0;
-                if outcome != Outcome::Answered || found && self.rest::<K>(&mut walk, query, bare, each).await {
-                    return walk.finish(outcome);
+                // What came is not handed out again.
+                let mut again = 0;
+                let mut new = handing::<K, _>(|entry| match own_id::<K>(&entry.row) {
+                    Some(id) if seen.contains(id) => again += 1,
+                    _ => each(entry),
+                });
+                if outcome != Outcome::Answered || found && self.rest::<K>(&mut walk, query, bare, &mut new).await {
+                    return walk.finish_without(again, outcome);
                 }
-                let repeated = walk.pages::<K>(self.search_url(K::TYPE, bare), each).await;
+                let repeated = walk.pages::<K>(self.search_url(K::TYPE, bare), &mut new).await;
                 walk.unfiltered = repeated != Outcome::Unsupported;
                 if walk.unclassified > 0 || found && repeated == Outcome::Answered {
                     self.distrust(K::TYPE);
                 }
-                walk.finish(match repeated {
-                    // It wants the filter, so it knows the filter: the empty answer stands.
-                    Outcome::Unsupported => outcome,
-                    Outcome::Refused(status) => Outcome::Partial(Cause::Status(status)),
-                    Outcome::Unreachable(cause) => Outcome::Partial(cause),
-                    other => other,
-                })
+                walk.finish_without(
+                    again,
+                    match repeated {
+                        // It wants the filter, so it knows the filter: the empty answer stands.
+                        Outcome::Unsupported => outcome,
+                        Outcome::Refused(status) => Outcome::Partial(Cause::Status(status)),
+                        Outcome::Unreachable(cause) => Outcome::Partial(cause),
+                        other => other,
+                    },
+                )
             }
             _ => {
                 let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), each).await;
@@ -149,4 +167,14 @@ impl Client {
             unreliable.push(kind);
         }
     }
+}
+
+/// The id of a resource of the type that was asked for.
+fn own_id<'a, K: Kind>(row: &K::Row<'a>) -> Option<&'a str> {
+    row.id().filter(|_| row.resource_type() == Some(K::TYPE))
+}
+
+/// Says of a closure that it takes entries of any page.
+fn handing<K: Kind, F: for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send>(each: F) -> F {
+    each
 }

@@ -4,8 +4,9 @@ use access::PersonId;
 use fhir::{kinds, rows};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 
-use super::charges::ask_bills;
+use super::charges::{KnownVisits, Visits, ask_bills};
 use super::checked::Asking;
 use super::fan_out::Tally;
 use super::note_texts::fetch_texts;
@@ -66,9 +67,19 @@ impl SheetKind for FrontPage {
         let (mut done, mut documents) = (FrontPages::new(rows.another()), FrontPages::new(rows.another()));
         let bills = BillRows::new(rows.source.clone(), rows.base.clone());
         let mut known: Vec<String> = Vec::new();
-        let take_visit = |row: &rows::Encounter<'_>| {
-            visits.add(row);
-            pages.visit(row);
+        let (tell, told) = oneshot::channel();
+        let mut of_charges = KnownVisits::default();
+        let ask_visits = async {
+            let take = |row: &rows::Encounter<'_>| {
+                visits.add(row);
+                pages.visit(row);
+                of_charges.add(row);
+            };
+            let found = asking.search::<kinds::Encounter>(slug, &[], take, |_| {}).await;
+            of_charges.missing = found.reports.iter().find_map(|(report, _)| report.outcome.key());
+            // Nobody waits for them where charge items are had by patient.
+            let _ = tell.send(of_charges);
+            found
         };
         let take_condition = |row: &rows::Condition<'_>| {
             known.extend(row.id.map(str::to_owned));
@@ -77,11 +88,11 @@ impl SheetKind for FrontPage {
         let take_procedure = |row: &rows::Procedure<'_>| done.procedure(row);
         let take_document = |row: &rows::DocumentReference<'_>| documents.document(row);
         let (found_visits, found_conditions, found_procedures, found_documents, mut bills) = tokio::join!(
-            asking.search::<kinds::Encounter>(slug, &[], take_visit, |_| {}),
+            ask_visits,
             asking.search::<kinds::Condition>(slug, &[], take_condition, |_| {}),
             asking.search::<kinds::Procedure>(slug, &[], take_procedure, |_| {}),
             asking.search::<kinds::DocumentReference>(slug, &[], take_document, |_| {}),
-            ask_bills(asking, bills, &mut of_bills),
+            ask_bills(asking, bills, Visits::Coming(told), &mut of_bills),
         );
         count_part(&mut tally, Part::Stays, &found_visits);
         count_part(&mut tally, Part::Diagnoses, &found_conditions);

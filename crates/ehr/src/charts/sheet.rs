@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::authorize::Allowed;
 use super::checked::{Asking, Checked};
 use super::demographics::states;
 use super::fan_out::{Answer, Tally};
@@ -77,7 +78,19 @@ impl Charts {
         now: Timestamp,
     ) -> Result<Sheet<S::Fields>, EhrError> {
         let allowed = self.open(reader, person, S::SECTION, now).await?;
-        let read = self.begin(reader, &allowed, S::name(), query.for_audit(), now).await?;
+        self.sheet_of::<S>(reader, &allowed, query, query.for_audit(), now).await
+    }
+
+    /// As [`Charts::sheet`], of a chart that is open; `intent` is what the audit log keeps of it.
+    pub(super) async fn sheet_of<S: SheetKind>(
+        &self,
+        reader: Reader<'_>,
+        allowed: &Allowed,
+        query: &RecordQuery,
+        intent: serde_json::Value,
+        now: Timestamp,
+    ) -> Result<Sheet<S::Fields>, EhrError> {
+        let read = self.begin(reader, allowed, S::name(), intent, now).await?;
         let (compartment, for_patient) = (self.compartments(&allowed.person), release::applies(reader));
         let (answers, mut sources) = self
             .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {

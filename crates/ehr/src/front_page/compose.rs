@@ -185,8 +185,10 @@ impl FrontPages {
         let mut pages: Vec<(FrontDiagnosis, bool)> = Vec::new();
         for (at, (one, _)) in all.iter().enumerate() {
             let state = self.state(visit_id, one).or_else(|| billed_state(one, billed));
-            pages
-                .push((front(one.code.text.clone(), one.icd10.clone(), &one.verification, state), first == Some(at) && (ranked || alone)));
+            pages.push((
+                front(one.code.text.clone(), one.icd10.clone(), &one.verification, state),
+                first == Some(at) && (ranked || alone),
+            ));
         }
         let has_main = pages.iter().any(|(_, main)| *main);
         for one in billed.iter().filter(|one| !one.concept.is_empty()) {

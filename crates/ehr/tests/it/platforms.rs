@@ -34,7 +34,8 @@ fn shipped() -> Vec<Platform> {
 
 /// Something that belongs to the section by what it says itself.
 fn resource(section: Section, kind: &str, id: &str) -> Value {
-    let loinc = |code: &str, text: &str| json!({ "coding": [{ "system": "http://loinc.org", "code": code }], "text": text });
+    let loinc =
+        |code: &str, text: &str| json!({ "coding": [{ "system": "http://loinc.org", "code": code }], "text": text });
     let code = match (kind, section) {
         ("Observation", Section::LabResults) => loinc("2823-3", "血清钾"),
         ("Observation", Section::PersonalRecord) => loinc("72166-2", "吸烟状况"),
@@ -87,7 +88,12 @@ async fn what_a_hospital_does_not_classify_is_there_beside_what_it_does() {
                 let of = of.expect("section");
                 for id in ["with", "without"] {
                     let name = format!("\"{kind}/{id}\"");
-                    assert!(of.contains(&name), "{} {} {kind} {time}: {name} is lost: {of}", platform.id, section.slug());
+                    assert!(
+                        of.contains(&name),
+                        "{} {} {kind} {time}: {name} is lost: {of}",
+                        platform.id,
+                        section.slug()
+                    );
                 }
             }
             tried.push((platform.id.clone(), section, kind));
@@ -107,7 +113,11 @@ fn no_rule_is_one_that_changes_nothing() {
             let (with, without) =
                 (platform.query(&rule.section, &rule.kind, "p1"), bare.query(&rule.section, &rule.kind, "p1"));
             let unreliable = with.trust == FilterTrust::Unreliable && without.by_patient_only.is_none();
-            assert!(!unreliable, "{}: {} {} is asked for without a filter anyhow", platform.id, rule.section, rule.kind);
+            assert!(
+                !unreliable,
+                "{}: {} {} is asked for without a filter anyhow",
+                platform.id, rule.section, rule.kind
+            );
         }
     }
 }

@@ -273,9 +273,8 @@ async fn what_has_no_category_comes_too_where_others_have_one() {
         let query = client.platform().query("lab-results", "Observation", "p1");
         let mut told = Vec::new();
         for _ in 0..2 {
-            let (mut ids, report) = search_for(&client, &query, Limits::default()).await;
-            ids.sort();
-            ids.dedup();
+            // Each once, and as many as there may be: the second question has the bounds for itself.
+            let (ids, report) = search_for(&client, &query, Limits { entries: 2, ..Limits::default() }).await;
             assert_eq!(report.outcome, outcome);
             told.push((ids.len(), report.queries));
         }
