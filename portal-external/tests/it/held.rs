@@ -81,7 +81,7 @@ fn stay(status: &str, resident_id: &str, name: &str) -> Vec<Value> {
         note("n1", "一般护理记录", here.clone()),
         note("n2", "手术记录", here.clone()),
         note("n3", "住院病案首页", here),
-        note("n4", "护理记录单", json!([])),
+        note("n4", "护理记录无主文书", json!([])),
     ]
 }
 
@@ -109,7 +109,7 @@ async fn nursing_surgery_and_front_page_hold_what_visits_hold() -> Result<()> {
                 // The name of a section's note stands nowhere else on a page; a suspected diagnosis is never there.
                 let said = body.contains(title) && section != "front-page" || body.contains("未定之言");
                 assert_eq!(said, shown, "{section} {status}: {body}");
-                assert!(!body.contains("疑似之病") && !body.contains("护理记录单"), "{section} {status}: {body}");
+                assert!(!body.contains("疑似之病") && !body.contains("无主文书"), "{section} {status}: {body}");
             }
             let held = json.json()["held"].as_array().map_or(0, Vec::len);
             assert!(held > 0 || shown && section == "surgery", "{section} {status}: {}", json.body);

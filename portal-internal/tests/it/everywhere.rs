@@ -39,7 +39,10 @@ const ALL_OF: [(&str, &[&str]); 8] = [
 /// `source/Type/id` of every item, as often as it stands there.
 fn origins(record: &Value) -> BTreeMap<String, usize> {
     let items = record["items"].as_array().into_iter().flatten();
+    // A summary has the newest results: where one hospital is silent, older ones of another take their place.
+    let newest = |one: &Value| one["resource"].as_str().is_some_and(|of| of.starts_with("Observation/"));
     let all = items.flat_map(|item| item["origins"].as_array().into_iter().flatten());
+    let all = all.filter(|one| record["section"] != "summary" || !newest(one));
     let mut found = BTreeMap::new();
     for origin in all {
         let text = |name: &str| origin[name].as_str().unwrap_or_default();

@@ -65,9 +65,10 @@ impl SheetKind for Charges {
         entry.fields.part()
     }
 
-    /// What was charged for tells what was done.
+    /// What was charged for tells what was done, and so does what kind of bill it was.
     fn said(entry: &Entry<ChargeFields>) -> Vec<&str> {
-        entry.fields.items.iter().filter_map(|line| line.name.as_deref()).collect()
+        let lines = entry.fields.items.iter().flat_map(|line| [&line.name, &line.class]);
+        lines.chain([&entry.fields.category]).flatten().map(String::as_str).collect()
     }
 }
 
