@@ -12,7 +12,7 @@ use crate::joined::{add_new, fill};
 use crate::sheet::{Fields, Named};
 use crate::{ClinicalTime, Decimal, Note};
 
-pub(crate) use compose::FrontPages;
+pub(crate) use compose::{FrontPages, is_finished};
 
 /// `fields` of a front page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
@@ -72,6 +72,9 @@ pub struct FrontDiagnosis {
     /// ICD-10, where it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icd10: Option<String>,
+    /// `provisional`, `differential`, …: as sent; empty when not said, as of what only a bill names.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub verification: String,
     /// 入院病情, as the source wrote it; nothing said is not "none".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admission_state: Option<String>,
@@ -226,7 +229,10 @@ impl Fields for FrontPageFields {
         add_new(&mut self.attending, &other.attending);
         fill(&mut self.main_diagnosis, &other.main_diagnosis);
         for one in &other.other_diagnoses {
-            let same = |own: &FrontDiagnosis| own.icd10 == one.icd10 && said_form(&own.text) == said_form(&one.text);
+            let same = |own: &FrontDiagnosis| {
+                (&own.icd10, &own.verification) == (&one.icd10, &one.verification)
+                    && said_form(&own.text) == said_form(&one.text)
+            };
             if !self.diagnoses().any(same) {
                 self.other_diagnoses.push(one.clone());
             }
@@ -259,6 +265,13 @@ impl Fields for FrontPageFields {
 
     fn notes(&mut self) -> Option<&mut Vec<Note>> {
         Some(&mut self.notes)
+    }
+
+    fn retain_diagnoses(&mut self, stays: &mut dyn FnMut(&str) -> bool) {
+        self.other_diagnoses.retain(|one| stays(&one.verification));
+        if self.main_diagnosis.as_ref().is_some_and(|main| !stays(&main.verification)) {
+            (self.main_diagnosis, self.admission_state) = (None, None);
+        }
     }
 
     fn icd10(&self) -> Vec<&str> {

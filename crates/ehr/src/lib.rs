@@ -62,7 +62,9 @@ pub use medications::{MedicationEvent, MedicationFields};
 pub use money::Decimal;
 pub use nursing::{Activity, Balance, FindingPart, NursingFields, NursingKind, VitalTrend, balances, vital_trends};
 pub use orders::{OrderDuration, OrderFields};
-pub use outpatient::{Note, NoteContent, NoteEncoding, Place, PlaceKind, Visit, VisitClass, VisitDiagnosis, Visits};
+pub use outpatient::{
+    Note, NoteContent, NoteEncoding, NoteVisit, Place, PlaceKind, Visit, VisitClass, VisitDiagnosis, Visits,
+};
 pub use personal_record::{Answered, HabitPart, PersonalFields, PersonalKind, RelativeCondition};
 pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
 pub use search::{FoundPatient, PatientSearch};

@@ -63,6 +63,9 @@ pub(crate) trait Fields: Clone + Send + 'static {
         None
     }
 
+    /// Keeps those diagnoses that hang on the fact of which `stays` says so by how certain they are.
+    fn retain_diagnoses(&mut self, _stays: &mut dyn FnMut(&str) -> bool) {}
+
     /// Running text, in which only those words of the release policy count that say so.
     fn running(&self) -> Vec<&str> {
         Vec::new()

@@ -4,6 +4,7 @@ mod audit;
 mod configuration;
 mod database;
 mod documents;
+mod everywhere;
 mod hostile_directory;
 mod hostile_hospital;
 mod index;

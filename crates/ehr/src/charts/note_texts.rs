@@ -4,8 +4,11 @@ use fhir::{kinds, rows};
 use futures_util::StreamExt as _;
 
 use super::checked::Asking;
+use super::fan_out::Tally;
+use super::sheet::count_part;
+use crate::Part;
 use crate::document::content::{Content, FOREIGN};
-use crate::outpatient::{NoteContent, NoteRow, Pending};
+use crate::outpatient::{NoteContent, NoteRow, Pending, VisitRows};
 
 /// Texts of notes that one page fetches of one source, newest first; the others are named.
 const MOST_TEXTS: usize = 24;
@@ -28,6 +31,37 @@ pub(super) async fn fetch_texts(asking: &Asking<'_>, mut notes: Vec<NoteRow>) ->
     }
     let why = notes.iter().find_map(|note| note.note.content.failure());
     (notes, why)
+}
+
+/// As [`fetch_texts`], for a section that does not ask for visits. To a patient a note is there when the stay that it was
+/// written in is over: where a patient reads, the visits that notes name are asked for. What could not be had is missing of
+/// the notes.
+pub(super) async fn fetch_notes(
+    asking: &Asking<'_>,
+    section: &str,
+    notes: Vec<NoteRow>,
+    tally: &mut Tally,
+) -> Vec<NoteRow> {
+    let mut visits = VisitRows::new(asking.rows(), asking.source.client.base().clone());
+    let wanted = asking.for_patient && notes.iter().any(|note| !note.encounters.is_empty());
+    let ask = async {
+        let take = |row: &rows::Encounter<'_>| visits.add(row);
+        match wanted {
+            true => Some(asking.search::<kinds::Encounter>(section, &[], take, |_| {}).await),
+            false => None,
+        }
+    };
+    let ((mut notes, why), found) = tokio::join!(fetch_texts(asking, notes), ask);
+    if let Some(found) = found {
+        count_part(tally, Part::Notes, &found);
+    }
+    if let Some(why) = why {
+        tally.lacks(Part::Notes, why);
+    }
+    for note in &mut notes {
+        note.note.visit = visits.known_of(&note.encounters);
+    }
+    notes
 }
 
 /// What a `Binary` holds. It hangs on a resource of the patient's; when it, or the document in it, names a patient, it must

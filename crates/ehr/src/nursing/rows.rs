@@ -11,7 +11,7 @@ use crate::findings::{Finding, finding};
 use crate::joined::{RowSource, anchor, event_key, unique};
 use crate::labs::{Measured, Value, measured};
 use crate::note_kind::{NoteKind, note_kind};
-use crate::outpatient::NoteRow;
+use crate::outpatient::{NoteRow, visit_id};
 use crate::sheet::{Named, SheetRows, Span};
 use crate::{ClinicalTime, Fact, Part};
 
@@ -26,7 +26,8 @@ impl NursingNotes {
     /// Takes a document that has been checked to be the patient's, if it is nursing's.
     pub fn document(&mut self, row: &DocumentReference<'_>, source: &RowSource, whose: &Compartment) {
         if note_kind(row) == Some(NoteKind::Nursing) {
-            self.0.extend(NoteRow::read(row, source, whose, |_| None));
+            let base = whose.base();
+            self.0.extend(NoteRow::read(row, source, whose, |reference| visit_id(reference, base)));
         }
     }
 }

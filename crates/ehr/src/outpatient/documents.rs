@@ -5,7 +5,7 @@
 
 use fhir::rows::{Attachment, DocumentReference};
 
-use super::{Note, NoteContent};
+use super::{Note, NoteContent, NoteVisit};
 use crate::ClinicalTime;
 use crate::compartment::Compartment;
 use crate::concept::{has_code, some_words};
@@ -67,11 +67,20 @@ impl NoteRow {
                 status: row.doc_status.or(row.status.filter(|status| *status != "current")).map(str::to_owned),
                 content,
                 attachment,
+                visit: NoteVisit::Unknown,
                 origin: source.origin("DocumentReference", id, row.meta),
             },
             encounters,
             pending,
         })
+    }
+}
+
+/// The id of the visit of this source that a reference means.
+pub(crate) fn visit_id(reference: &str, base: &url::Url) -> Option<String> {
+    match fhir::Reference::parse(reference, base) {
+        fhir::Reference::Local { kind: "Encounter", id, .. } => Some(id.to_owned()),
+        _ => None,
     }
 }
 

@@ -6,9 +6,9 @@ use super::{EXPLAINED, IN_PROGRESS, Release, Rule, has_passed, policy};
 use crate::document::SafeHtml;
 use crate::document::content::Content;
 use crate::joined::Item;
-use crate::outpatient::{Note, NoteContent, Visit, VisitDiagnosis, Visits};
+use crate::outpatient::{Note, NoteContent, NoteVisit, Visit, VisitDiagnosis, Visits};
 use crate::sheet::Fields;
-use crate::{Allergies, AllergyState, Entry, Fact, Held, Part, PartList, Section, Summary, VisitClass};
+use crate::{Allergies, AllergyState, Entry, Fact, Held, Part, PartList, Section, Summary};
 
 /// A part that is shown.
 #[derive(Debug, serde::Deserialize)]
@@ -83,8 +83,15 @@ fn held_by<'t>(
     if !released || policy().rules.iter().filter(stands).any(named) {
         return Some(EXPLAINED);
     }
-    let settled = part.settled.as_ref().is_none_or(|settled| settled.iter().any(|status| status == certainty));
-    (!settled).then_some(IN_PROGRESS)
+    part.unsettled(certainty)
+}
+
+impl PartRule {
+    /// Held for its status alone?
+    fn unsettled(&self, status: &str) -> Option<&'static str> {
+        let settled = self.settled.as_ref().is_none_or(|settled| settled.iter().any(|one| one == status));
+        (!settled).then_some(IN_PROGRESS)
+    }
 }
 
 fn retain<T: Item>(list: &mut PartList<T>, counted: &mut Counted, why: impl Fn(&T) -> Option<&'static str>) {
@@ -134,6 +141,12 @@ pub(crate) fn hold_entries<F: Fields>(
         own.or_else(|| held_more(&entry.fields, entry.fact.time.as_ref(), now))
     });
     *entries = list.items;
+    // A page is held for what any of its diagnoses says; one that is only suspected is taken out of what stays.
+    let diagnoses = policy().parts.iter().find(|rule| rule.part == Part::Diagnoses);
+    let suspected = |certainty: &str| diagnoses.map_or(Some(EXPLAINED), |rule| rule.unsettled(certainty));
+    for entry in entries.iter_mut() {
+        entry.fields.retain_diagnoses(&mut |certainty| counted.take(suspected(certainty)));
+    }
     counted.add_to(&mut told);
     told
 }
@@ -192,8 +205,7 @@ pub(crate) fn hold_visits(visits: &mut Visits, now: Timestamp) {
     }
     // A diagnosis of no visit that is held leaves nothing.
     visits.visits.retain(|visit| visit.fact.kind != "Condition" || !visit.diagnoses.is_empty());
-    counted.explained += visits.loose_notes.len();
-    visits.loose_notes.clear();
+    visits.loose_notes.retain(|note| counted.take(held_note(note, now)));
     counted.add_to(&mut visits.held);
 }
 
@@ -226,13 +238,7 @@ fn hold_in_visit(visit: &mut Visit, counted: &mut Counted, now: Timestamp) {
         counted.take(held_by(Part::Encounters, [reason.as_str()].into_iter(), &[], time.as_ref(), "", now))
     });
     visit.diagnoses.retain(|diagnosis| counted.take(held_diagnosis(diagnosis, time.as_ref(), now)));
-    let written = is_written(visit);
-    visit.notes.retain(|note| counted.take(held_note(note, now).or((!written).then_some(IN_PROGRESS))));
-}
-
-/// Is the record of this visit closed? That of a stay is being written until the patient has left.
-fn is_written(visit: &Visit) -> bool {
-    visit.class != VisitClass::Inpatient || visit.fact.status == "finished"
+    visit.notes.retain(|note| counted.take(held_note(note, now)));
 }
 
 fn held_diagnosis(of: &VisitDiagnosis, time: Option<&crate::ClinicalTime>, now: Timestamp) -> Option<&'static str> {
@@ -251,7 +257,16 @@ fn held_note(note: &Note, now: Timestamp) -> Option<&'static str> {
     };
     let named =
         || policy().rules.iter().filter(|rule| rule.texts).any(|rule| rule.names(std::slice::from_ref(&text), None));
-    if by_title == Some(EXPLAINED) || named() { Some(EXPLAINED) } else { by_title }
+    // One that names no visit may be anything; that of a stay is being written until the patient has left.
+    let by_visit = match note.visit {
+        NoteVisit::Unknown => Some(EXPLAINED),
+        NoteVisit::Open => Some(IN_PROGRESS),
+        NoteVisit::Over => None,
+    };
+    if by_title == Some(EXPLAINED) || by_visit == Some(EXPLAINED) || named() {
+        return Some(EXPLAINED);
+    }
+    by_title.or(by_visit)
 }
 
 #[cfg(test)]
@@ -308,16 +323,20 @@ mod tests {
 
     #[test]
     fn notes_are_held_by_what_they_say_and_not_by_every_word() {
-        let note = |text: &str, status: Option<&str>| {
+        let of = |text: &str, status: Option<&str>, visit: NoteVisit| {
             let content = NoteContent::Text { text: text.to_owned(), encoding: Default::default() };
-            let note =
-                Note { title: "门诊病历".into(), content, status: status.map(str::to_owned), ..Note::default() };
+            let status = status.map(str::to_owned);
+            let note = Note { title: "门诊病历".into(), content, status, visit, ..Note::default() };
             held_note(&note, NOW.parse().expect("instant"))
         };
+        let note = |text: &str, status: Option<&str>| of(text, status, NoteVisit::Over);
         assert_eq!(note("病理反射未引出，否认乙肝病史", Some("final")), None);
         assert_eq!(note("病理反射未引出", None), None);
         assert_eq!(note("HIV 抗体待查", Some("final")), Some(EXPLAINED));
         assert_eq!(note("一切正常", Some("preliminary")), Some(IN_PROGRESS));
+        assert_eq!(of("一切正常", Some("final"), NoteVisit::Open), Some(IN_PROGRESS));
+        assert_eq!(of("HIV 抗体待查", Some("final"), NoteVisit::Open), Some(EXPLAINED));
+        assert_eq!(of("一切正常", Some("final"), NoteVisit::Unknown), Some(EXPLAINED));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::compartment::Compartment;
 use crate::concept::{Concept, first_words, said_form, some_words, words};
 use crate::joined::event_key;
 use crate::note_kind::{NoteKind, note_kind};
-use crate::outpatient::NoteRow;
+use crate::outpatient::{NoteRow, visit_id};
 use crate::sheet::{Named, SheetRows, Span};
 use crate::summary::dated;
 use crate::{ClinicalTime, Entry, Note, Part};
@@ -71,7 +71,8 @@ impl Operations {
             procedures: row.context.get().map(|context| self.local(context.related, "Procedure")).unwrap_or_default(),
             ..Ties::default()
         };
-        let read = NoteRow::read(row, &self.sheet.source, whose, |_| None);
+        let base = &self.sheet.base;
+        let read = NoteRow::read(row, &self.sheet.source, whose, |reference| visit_id(reference, base));
         self.notes.extend(read.map(|note| (note, ties)));
     }
 

@@ -286,6 +286,33 @@ async fn an_empty_filtered_search_is_repeated_by_patient_only_and_what_it_shows_
 }
 
 #[tokio::test]
+async fn what_has_no_category_comes_too_where_others_have_one() {
+    // What the server makes of the modifier: knows it, refuses it, passes over it, fails; questions then and the next time.
+    let check = async |rest: Pieces, expect: (usize, u32, usize, u32), outcome: Outcome| {
+        let server = Server::start(move |path, _| match path {
+            path if path.contains("category%3Amissing=true") => rest.clone(),
+            path if path.contains("category=") => answer(200, JSON, page(&["with"], None)),
+            _ => answer(200, JSON, page(&["with", "without"], None)),
+        })
+        .await;
+        let client = client(&server, shipped("plain"));
+        let query = client.platform().query("lab-results", "Observation", "p1");
+        let mut told = Vec::new();
+        for _ in 0..2 {
+            // Each once, and as many as there may be: the second question has the bounds for itself.
+            let (ids, report) = search_for(&client, &query, Limits { entries: 2, ..Limits::default() }).await;
+            assert_eq!(report.outcome, outcome);
+            told.push((ids.len(), report.queries));
+        }
+        assert_eq!((told[0].0, told[0].1, told[1].0, told[1].1), expect);
+    };
+    check(answer(200, JSON, page(&["without"], None)), (2, 2, 2, 2), Outcome::Answered).await;
+    check(answer(200, JSON, page(&["with", "without"], None)), (2, 2, 2, 2), Outcome::Answered).await;
+    check(answer(400, JSON, issue("error", "not-supported", "x")), (2, 3, 2, 1), Outcome::Answered).await;
+    check(answer(500, "", ""), (2, 3, 2, 1), Outcome::Answered).await;
+}
+
+#[tokio::test]
 async fn an_empty_answer_stands_where_the_filter_is_required_and_not_where_the_repetition_fails() {
     let check = async |repeated: Pieces, expect: Outcome| {
         let server = Server::start(move |path, _| match path.contains("category") {
