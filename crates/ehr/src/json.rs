@@ -1,10 +1,12 @@
 //! The record as JSON (`INTERFACE`: record JSON): the same for both portals.
 
+mod mine;
 mod outpatient;
 mod record;
 mod sheet;
 mod summary;
 
+pub use mine::{MyPatientsJson, my_patients};
 pub(crate) use outpatient::notes;
 pub use outpatient::{VisitFields, visits};
 pub use record::{

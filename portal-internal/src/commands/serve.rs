@@ -31,6 +31,7 @@ use web::{
 use super::{complain, could_not_run};
 use crate::{
     config::Config,
+    mine::Mine,
     portal::{self, Portal},
     routes, who,
 };
@@ -137,6 +138,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         catalogue,
         charts,
         stewardship,
+        mine: Mine::new(config.relations),
     });
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));

@@ -59,7 +59,9 @@ impl Scribe<'_> {
                 "location": encounter.bed.as_ref().map(|bed| json!([{ "location": { "display": bed } }])),
                 "serviceProvider": { "display": self.hospital.zh },
             });
-            let tokens = vec![Token::new(Key::Class, &system, &code), Token::new(Key::Status, "", status)];
+            let mut tokens = vec![Token::new(Key::Class, &system, &code), Token::new(Key::Status, "", status)];
+            let physician = self.reference.physician(self.hospital, &encounter.department);
+            tokens.extend(physician.map(|staff| Token::new(Key::Participant, "", self.practitioner_id(staff))));
             self.store("Encounter", id.clone(), subject, Some((encounter.start, encounter.end)), tokens, resource)?;
         }
         Ok(())
@@ -74,13 +76,13 @@ impl Scribe<'_> {
     }
 
     fn participants(&self, encounter: &Encounter) -> Value {
-        let part = |code: &str, name: String| {
-            json!({
-                "type": [{ "coding": [{ "system": PARTICIPATION, "code": code }] }],
-                "individual": { "display": name },
-            })
-        };
-        json!([part("ATND", self.colleague(&encounter.department, 0))])
+        let physician = self.reference.physician(self.hospital, &encounter.department);
+        let reference = physician.map(|staff| format!("Practitioner/{}", self.practitioner_id(staff)));
+        let name = self.colleague(&encounter.department, 0);
+        json!([{
+            "type": [{ "coding": [{ "system": PARTICIPATION, "code": "ATND" }] }],
+            "individual": without_nulls(json!({ "reference": reference, "display": name })),
+        }])
     }
 
     /// Why they came: in words where there are some, otherwise the diagnosis.
