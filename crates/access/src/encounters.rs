@@ -114,65 +114,80 @@ impl Relations {
         seen: EncounterSeen,
         now: Timestamp,
     ) -> Result<Kept, AccessError> {
-        let (audit, who) = (self.audit.clone(), staff.to_string());
-        let draft = |action, person, id: Uuid, until: Timestamp| {
-            AuditLog::draft(ctx, now, event(action, staff, &seen, person, id, until))
-        };
-        let id = Uuid::now_v7();
-        let begun = draft(action::CARE_BEGUN, seen.person, id, seen.until);
         let of = Condition::all()
             .add(Column::Staff.eq(staff.as_str()))
             .add(Column::Source.eq(&seen.source))
             .add(Column::Encounter.eq(&seen.encounter));
-        let standing = Entity::find().filter(of.clone()).one(self.store.reader()).await?;
-        let Some(standing) = standing else {
-            if seen.until <= now {
-                return Ok(Kept::Standing);
-            }
-            let row = Model {
-                id,
-                staff: who,
-                person: seen.person.0,
-                source: seen.source.clone(),
-                encounter: seen.encounter.clone(),
-                patient: seen.patient.clone(),
-                practitioner: seen.practitioner.clone(),
-                status: seen.status.clone(),
-                class: seen.class.clone(),
-                place: seen.place.clone(),
-                started: seen.started.clone(),
-                since: to_millis(now),
-                until: to_millis(seen.until),
-            };
-            let write = self.store.write::<_, AccessError, _>(move |tx| {
-                Box::pin(async move {
-                    // Another replica may have been as quick: the relation is there then.
-                    if Entity::find().filter(of).one(tx).await?.is_none() {
-                        Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
-                        audit.append(tx, begun).await?;
-                    }
-                    Ok(())
-                })
-            });
-            write.await?;
-            return Ok(Kept::Begun);
-        };
-        let (kept, until) = compared(&standing, &seen, now);
-        let mut drafts = Vec::new();
-        if standing.person != seen.person.0 {
-            // It was never with whom it stood: that one's record closes, and it begins with the other.
-            drafts.push(draft(action::CARE_ENDED, PersonId(standing.person), standing.id, now));
-            if until > now {
-                drafts.push(draft(action::CARE_BEGUN, seen.person, standing.id, until));
-            }
-        } else {
-            match kept {
-                Kept::Begun => drafts.push(draft(action::CARE_BEGUN, seen.person, standing.id, until)),
-                Kept::Extended => drafts.push(draft(action::CARE_EXTENDED, seen.person, standing.id, until)),
-                Kept::Ended => drafts.push(draft(action::CARE_ENDED, seen.person, standing.id, until)),
-                Kept::Standing => {}
-            }
+        match Entity::find().filter(of.clone()).one(self.store.reader()).await? {
+            Some(standing) => self.change(ctx, standing, seen, now).await,
+            None if seen.until <= now => Ok(Kept::Standing),
+            None => self.begin(ctx, staff, seen, of, now).await,
         }
+    }
+
+    async fn begin(
+        &self,
+        ctx: &dyn Context,
+        staff: &SubjectId,
+        seen: EncounterSeen,
+        of: Condition,
+        now: Timestamp,
+    ) -> Result<Kept, AccessError> {
+        let (id, who) = (Uuid::now_v7(), staff.to_string());
+        let begun = event(action::CARE_BEGUN, &who, &seen, seen.person, id, seen.until);
+        let (audit, draft) = (self.audit.clone(), AuditLog::draft(ctx, now, begun));
+        let row = Model {
+            id,
+            staff: who,
+            person: seen.person.0,
+            source: seen.source,
+            encounter: seen.encounter,
+            patient: seen.patient,
+            practitioner: seen.practitioner,
+            status: seen.status,
+            class: seen.class,
+            place: seen.place,
+            started: seen.started,
+            since: to_millis(now),
+            until: to_millis(seen.until),
+        };
+        let write = self.store.write::<_, AccessError, _>(move |tx| {
+            Box::pin(async move {
+                // Another replica may have been as quick: the relation is there then.
+                if Entity::find().filter(of).one(tx).await?.is_none() {
+                    Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+                    audit.append(tx, draft).await?;
+                }
+                Ok(())
+            })
+        });
+        write.await?;
+        Ok(Kept::Begun)
+    }
+
+    async fn change(
+        &self,
+        ctx: &dyn Context,
+        standing: Model,
+        seen: EncounterSeen,
+        now: Timestamp,
+    ) -> Result<Kept, AccessError> {
+        let (kept, until) = compared(&standing, &seen, now);
+        let draft = |action, person, until| {
+            AuditLog::draft(ctx, now, event(action, &standing.staff, &seen, person, standing.id, until))
+        };
+        let drafts = match kept {
+            // It was never with whom it stood: that one's record closes, and it begins with the other.
+            Kept::Ended if standing.person != seen.person.0 => {
+                let begun = (until > now).then(|| draft(action::CARE_BEGUN, seen.person, until));
+                let ended = draft(action::CARE_ENDED, PersonId(standing.person), now);
+                std::iter::once(ended).chain(begun).collect()
+            }
+            Kept::Begun => vec![draft(action::CARE_BEGUN, seen.person, until)],
+            Kept::Extended => vec![draft(action::CARE_EXTENDED, seen.person, until)],
+            Kept::Ended => vec![draft(action::CARE_ENDED, seen.person, until)],
+            Kept::Standing => Vec::new(),
+        };
         let row = Model {
             person: seen.person.0,
             patient: seen.patient,
@@ -185,17 +200,17 @@ impl Relations {
             ..standing.clone()
         };
         if row != standing {
-            self.store
-                .write::<_, AccessError, _>(move |tx| {
-                    Box::pin(async move {
-                        update(tx, row).await?;
-                        for draft in drafts {
-                            audit.append(tx, draft).await?;
-                        }
-                        Ok(())
-                    })
+            let audit = self.audit.clone();
+            let write = self.store.write::<_, AccessError, _>(move |tx| {
+                Box::pin(async move {
+                    update(tx, row).await?;
+                    for draft in drafts {
+                        audit.append(tx, draft).await?;
+                    }
+                    Ok(())
                 })
-                .await?;
+            });
+            write.await?;
         }
         Ok(kept)
     }
@@ -238,7 +253,7 @@ async fn update(tx: &Tx, row: Model) -> Result<(), AccessError> {
 /// The evidence stands in the row: which encounter of which hospital, and as whom they take part.
 fn event(
     action: &'static str,
-    staff: &SubjectId,
+    staff: &str,
     seen: &EncounterSeen,
     person: PersonId,
     id: Uuid,
@@ -249,7 +264,7 @@ fn event(
         .about(person)
         .because(RelationKind::Encounter.as_str())
         .with(json!({
-            "staff": staff.as_str(),
+            "staff": staff,
             "until": until.to_string(),
             "source": seen.source,
             "encounter": format!("Encounter/{}", seen.encounter),

@@ -181,9 +181,8 @@ impl Practitioners {
                     checked_at: Set(row.checked_at),
                     ..Default::default()
                 };
-                let of = Condition::all()
-                    .add(identity::Column::Staff.eq(key.0))
-                    .add(identity::Column::Source.eq(key.1));
+                let of =
+                    Condition::all().add(identity::Column::Staff.eq(key.0)).add(identity::Column::Source.eq(key.1));
                 identity::Entity::update_many().set(changed).filter(of).exec(tx).await?;
                 Ok(())
             })
@@ -233,9 +232,8 @@ impl Practitioners {
         let (at, before) = (to_millis(now), to_millis(now - every));
         let write = self.store.write::<_, AccessError, _>(move |tx| {
             Box::pin(async move {
-                let of = Condition::all()
-                    .add(reading::Column::Staff.eq(&key.0))
-                    .add(reading::Column::Source.eq(&key.1));
+                let of =
+                    Condition::all().add(reading::Column::Staff.eq(&key.0)).add(reading::Column::Source.eq(&key.1));
                 let claimed = reading::ActiveModel { asked_at: Set(at), ..Default::default() };
                 let due = of.clone().add(reading::Column::AskedAt.lte(before));
                 let taken = reading::Entity::update_many().set(claimed).filter(due).exec(tx).await?;
@@ -282,9 +280,8 @@ impl Practitioners {
         if answered {
             settled.answered_at = Set(Some(to_millis(now)));
         }
-        let of = Condition::all()
-            .add(reading::Column::Staff.eq(staff.as_str()))
-            .add(reading::Column::Source.eq(source));
+        let of =
+            Condition::all().add(reading::Column::Staff.eq(staff.as_str())).add(reading::Column::Source.eq(source));
         let write = self.store.write::<_, AccessError, _>(move |tx| {
             Box::pin(async move {
                 reading::Entity::update_many().set(settled).filter(of).exec(tx).await?;
@@ -309,5 +306,10 @@ fn read(row: identity::Model) -> Result<PractitionerIdentity, AccessError> {
         ("shared", _) => Recognition::Shared,
         _ => return Err(unreadable()),
     };
-    Ok(PractitionerIdentity { recognition, checked_at: from_millis(row.checked_at), source: row.source, token: row.token })
+    Ok(PractitionerIdentity {
+        recognition,
+        checked_at: from_millis(row.checked_at),
+        source: row.source,
+        token: row.token,
+    })
 }

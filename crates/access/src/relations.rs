@@ -7,7 +7,10 @@
 use std::{collections::HashMap, fmt};
 
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use serde_json::json;
 use store::{Store, Tx, from_millis, to_millis};
 use uuid::Uuid;

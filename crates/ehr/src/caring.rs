@@ -26,17 +26,8 @@ const LONGEST_PLACE: usize = 100;
 /// FHIR ids have 64 characters at most; some servers' are longer.
 const LONGEST_ID: usize = 200;
 /// <https://hl7.org/fhir/R4/valueset-encounter-status.html>
-const STATUSES: [&str; 9] = [
-    "planned",
-    "arrived",
-    "triaged",
-    "in-progress",
-    "onleave",
-    "finished",
-    "cancelled",
-    "entered-in-error",
-    "unknown",
-];
+const STATUSES: [&str; 9] =
+    ["planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled", "entered-in-error", "unknown"];
 
 /// Until when an encounter makes a relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

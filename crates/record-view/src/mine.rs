@@ -200,7 +200,8 @@ fn told(relation: &MyRelation, scene: &Scene<'_>) -> String {
     let class = scene.coded("visit-", class);
     let status = scene.coded("mine-status-", &relation.status);
     let began = relation.started.as_deref().and_then(ClinicalTime::parse);
-    let args = |began: String| [("class", Arg::from(class)), ("status", Arg::from(status)), ("began", Arg::from(began))];
+    let args =
+        |began: String| [("class", Arg::from(class)), ("status", Arg::from(status)), ("began", Arg::from(began))];
     match began {
         Some(began) => scene.with("mine-relation", &args(scene.words.plain_date(began.date(), scene.now))),
         None => scene.with("mine-relation-undated", &args(String::new())),

@@ -157,7 +157,8 @@ impl Reference {
 
     /// Who of the directory sees patients in a department of a hospital: whose own it is before who helps out.
     pub(crate) fn physician(&self, place: &script::HospitalScript, department: &str) -> Option<&script::StaffScript> {
-        let here = |one: &&script::StaffScript| one.is_physician() && one.department == department && one.works_at(place);
+        let here =
+            |one: &&script::StaffScript| one.is_physician() && one.department == department && one.works_at(place);
         let own = |one: &&script::StaffScript| one.number.starts_with(&place.staff_prefix);
         let staff = &self.script.staff;
         staff.iter().filter(here).find(own).or_else(|| staff.iter().find(here))

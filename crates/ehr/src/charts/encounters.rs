@@ -95,7 +95,8 @@ impl Charts {
         let event = |outcome| Event::new(action::ENCOUNTERS_READ, "encounters", outcome);
         self.write_down(&system, event(Outcome::Intent).with(detail), now).await?;
         let (answers, mut reports) = self.ask_for_encounters(staff, clinician, &due, rules, now).await?;
-        let reading = Reading { charts: self, system, staff: staff.subject(), rules, now, limit: Instant::now() + LOOKING };
+        let reading =
+            Reading { charts: self, system, staff: staff.subject(), rules, now, limit: Instant::now() + LOOKING };
         for asked in answers {
             let (Some(report), Some(token)) =
                 (reports.iter_mut().find(|report| report.id == asked.source), due.get(&asked.source))
@@ -348,12 +349,7 @@ impl Reading<'_> {
 
     /// The person whose record the hospital keeps under the patient's id: by the index alone, never by what an encounter
     /// says of them. A relation that stands with that very person needs no second look.
-    async fn whose(
-        &self,
-        source: &str,
-        one: &Attended,
-        before: Option<&EncounterRelation>,
-    ) -> Result<Whose, EhrError> {
+    async fn whose(&self, source: &str, one: &Attended, before: Option<&EncounterRelation>) -> Result<Whose, EhrError> {
         if let Some(before) = before.filter(|before| before.seen.patient == one.patient)
             && self.charts.inner.index.linked_to(source, &one.patient).await? == Some(before.seen.person)
         {
@@ -376,8 +372,8 @@ impl Reading<'_> {
         let base = hospital.client.base().clone();
         let mut found = None;
         let mut take = |entry: fhir::Entry<'_, rows::Encounter<'_>>| {
-            let same = entry.row.resource_type == Some("Encounter")
-                && entry.row.id == Some(relation.seen.encounter.as_str());
+            let same =
+                entry.row.resource_type == Some("Encounter") && entry.row.id == Some(relation.seen.encounter.as_str());
             if same {
                 found = attended(&entry.row, who, &base, self.now, self.rules.after);
             }

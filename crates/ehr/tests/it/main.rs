@@ -18,6 +18,7 @@ mod hostile;
 mod inpatient;
 mod medications;
 mod merge;
+mod mine;
 mod nursing;
 mod orders;
 mod outpatient;
