@@ -17,6 +17,8 @@ use crate::{portal::Portal, who::Staff};
 const AT_ONCE: usize = 16;
 /// Whose turn has not come by then is read for when they open the desk.
 const TURN: Duration = Duration::from_secs(30);
+/// Nobody waits longer for a page.
+const LONGEST: Duration = Duration::from_secs(9);
 /// Somebody asks for it: still not more often than this.
 const AGAIN: SignedDuration = SignedDuration::from_secs(15);
 
@@ -85,6 +87,12 @@ pub async fn patients(
         read_later(portal, staff.context.clone(), &staff.identity, now);
         return Ok(Some(known));
     }
-    portal.charts.read_encounters(&staff.context, &clinician, EncounterRules { every, ..rules }, now).await?;
+    let (charts, context, who) = (portal.charts.clone(), staff.context.clone(), clinician.clone());
+    let rules_now = EncounterRules { every, ..rules };
+    // A task of its own: whoever leaves, or has waited long enough, does not break off what hospitals are answering.
+    let reading = tokio::spawn(async move { charts.read_encounters(&context, &who, rules_now, now).await });
+    if let Ok(read) = tokio::time::timeout(LONGEST, reading).await {
+        read.map_err(Failure::internal)??;
+    }
     Ok(Some(known.await?))
 }
