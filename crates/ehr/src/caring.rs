@@ -105,19 +105,19 @@ fn lasts(status: &str, class: VisitClass, times: Times, now: Timestamp, after: S
     let left = left.filter(|left| *left <= now);
     match status {
         "planned" => match start {
-            Some(start) if start > now - DAY && start <= now + AHEAD => Lasts::Until(start + DAY),
+            Some(start) if start > now - DAY && start <= now + AHEAD => Lasts::Until(a_day_after(start)),
             _ => Lasts::No,
         },
         "arrived" | "triaged" | "in-progress" | "onleave" => match (left, start) {
             (Some(left), _) => until(left),
             (None, _) if class == VisitClass::Inpatient => until(now),
             (None, Some(start)) if now.duration_since(start) <= OPEN_VISIT => until(now),
-            (None, Some(start)) => until(start + DAY),
+            (None, Some(start)) => until(a_day_after(start)),
             (None, None) => Lasts::No,
         },
         "finished" => match (end.into_iter().chain(left).min(), start) {
             (Some(end), _) => until(end),
-            (None, Some(start)) if class != VisitClass::Inpatient => until(start + DAY),
+            (None, Some(start)) if class != VisitClass::Inpatient => until(a_day_after(start)),
             (None, _) => Lasts::AsItStands,
         },
         _ => Lasts::No,
@@ -159,8 +159,13 @@ fn begin(time: &ClinicalTime) -> Option<Timestamp> {
 /// The end of a period: of a day that is named whole, the end of that day.
 fn end(period: Option<Period<'_>>) -> Option<Timestamp> {
     let time = ClinicalTime::parse(period?.end?)?;
-    let whole = if time.precision() == Precision::Day { DAY } else { SignedDuration::ZERO };
-    Some(begin(&time)? + whole)
+    let begun = begin(&time)?;
+    Some(if time.precision() == Precision::Day { a_day_after(begun) } else { begun })
+}
+
+/// Hospitals write the end of time for "no end".
+fn a_day_after(time: Timestamp) -> Timestamp {
+    time.checked_add(DAY).unwrap_or(time)
 }
 
 /// Ward and bed, else the department, in the hospital's words.

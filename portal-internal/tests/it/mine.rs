@@ -59,7 +59,7 @@ async fn ones_own_encounters_open_records_and_others_do_not() -> Result<()> {
             ("city-first", "answered"),
             ("city-tcm", "answered"),
             ("university", "unsupported"),
-            ("community", "not-linked"),
+            ("community", "unsupported"),
             ("binjiang", "not-linked"),
         ] {
             assert_eq!(state(&his, source)["state"], expect, "{source}: {his}");
@@ -88,10 +88,10 @@ async fn ones_own_encounters_open_records_and_others_do_not() -> Result<()> {
         let listed = said(&portal.tool(&["relations", "list", "li.wei"])?);
         assert!(before.iter().all(|id| listed.contains(id.as_str())), "{listed}");
         assert!(listed.contains("at city-first: known as Practitioner/pr-"), "{listed}");
-        assert!(listed.contains("at community: unknown"), "{listed}");
+        assert!(listed.contains("at binjiang: unknown"), "{listed}");
         let looked_up = said(&portal.tool(&["directory", "test", "li.wei"])?);
         assert!(looked_up.contains("the number and the name agree"), "{looked_up}");
-        assert!(looked_up.contains("community") && looked_up.contains("nobody there bears it"), "{looked_up}");
+        assert!(looked_up.contains("binjiang") && looked_up.contains("nobody there bears it"), "{looked_up}");
         let whole = portal.tool(&["audit", "verify"])?;
         assert!(whole.status.success(), "{}", said(&whole));
         for patient in &region.patients {

@@ -295,7 +295,8 @@ impl Reading<'_> {
             let before = standing.iter().find(|other| other.seen.encounter == one.encounter);
             left |= !self.take(source, who, one, before).await?;
         }
-        if report.state == SourceState::Answered {
+        // Whatever is missing in an answer, each of these is asked for by itself.
+        if matches!(report.state, SourceState::Answered | SourceState::Partial) {
             let gone = |one: &&EncounterRelation| !asked.attended.iter().any(|it| it.encounter == one.seen.encounter);
             for one in standing.iter().filter(gone).take(LOOKED_AT) {
                 self.look_at(source, who, one).await?;

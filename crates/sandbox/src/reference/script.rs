@@ -374,6 +374,9 @@ pub(crate) struct StaffScript {
     /// Hospitals where they practise beside their own (多点执业).
     #[serde(default)]
     pub(crate) also_at: Vec<String>,
+    /// Called in to whoever is in hospital there now.
+    #[serde(default)]
+    pub(crate) consults: bool,
     pub(crate) password: String,
     pub(crate) groups: Vec<String>,
 }
