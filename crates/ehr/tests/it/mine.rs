@@ -19,6 +19,9 @@ const NUMBERS: &str = "https://h.example/staff";
 const RULES: EncounterRules =
     EncounterRules { after: SignedDuration::from_hours(24 * 30), every: SignedDuration::from_mins(10) };
 
+/// What becomes of what the hospital says.
+type Change = Box<dyn Fn(&mut Says)>;
+
 /// What the hospital says.
 #[derive(Clone)]
 struct Says {
@@ -170,7 +173,7 @@ async fn an_encounter_opens_its_patients_record_to_who_attends() {
 #[tokio::test]
 async fn what_proves_nothing_opens_nothing() {
     let subject = |text: &str| json!({ "reference": text });
-    let cases: Vec<(&str, Box<dyn Fn(&mut Says)>)> = vec![
+    let cases: Vec<(&str, Change)> = vec![
         ("another's encounter", Box::new(|says| says.encounters = vec![stay("e1", "Practitioner/pr-2", "Patient/p1")])),
         (
             "another server's practitioner",
@@ -245,7 +248,7 @@ async fn encounters_of_others_are_told_as_a_fault_of_the_hospital() {
 
 #[tokio::test]
 async fn a_relation_ends_with_its_encounter_and_a_silent_hospital_changes_nothing() {
-    let cases: Vec<(&str, Box<dyn Fn(&mut Says)>, bool)> = vec![
+    let cases: Vec<(&str, Change, bool)> = vec![
         ("goes on", Box::new(|_| {}), true),
         (
             "finished lately",
