@@ -80,6 +80,12 @@ CREATE POLICY outside ON role_grant FOR SELECT TO portal_external, portal_desk U
 
 -- Whose record staff may open: of the intranet alone; a relation is never changed, it ends.
 GRANT SELECT, INSERT ON treatment_relation TO portal_internal;
+-- Who staff are at the hospitals, and whom they treat by their encounters: read there again and again. Whose a relation is,
+-- by which encounter and since when never changes; what it is no longer is ended, and nothing is deleted.
+GRANT SELECT, INSERT, UPDATE (token, outcome, practitioner, roles, checked_at) ON practitioner_identity TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (asked_at, settled_at, state, detail, answered_at) ON encounter_reading TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (person, patient, practitioner, status, class, place, started, until) ON encounter_relation
+    TO portal_internal;
 
 -- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
 -- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.

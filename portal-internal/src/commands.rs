@@ -19,7 +19,7 @@ pub use audit::audit_verify;
 pub use bootstrap::bootstrap_admin;
 pub use directory::directory_test;
 pub use index::{index_import, index_sweep};
-pub use relations::relations_import;
+pub use relations::{relations_import, relations_list};
 pub use serve::serve;
 pub use sessions::sessions_end;
 
@@ -81,7 +81,10 @@ pub fn check(file: &Path, create_keys: bool) -> ExitCode {
         }
     }
     if let Some(sources) = Config::sources(file) {
-        problems.extend(serve::catalogue(&sources).err().unwrap_or_default());
+        match serve::catalogue(&sources) {
+            Err(found) => problems.extend(found),
+            Ok(catalogue) => problems.extend(Config::unknown_sources(file, |id| catalogue.get(id).is_some())),
+        }
     }
     if problems.is_empty() {
         say("the configuration is good");

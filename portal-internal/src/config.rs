@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use directory::DirectoryConfig;
+use ehr::EncounterRules;
 use jiff::SignedDuration;
 use web::{
     config::{
@@ -36,6 +37,8 @@ pub struct Config {
     pub audit: AuditSection,
     /// `[index]`
     pub index: IndexSection,
+    /// `[relations]`
+    pub relations: EncounterRules,
 }
 
 /// `[keys]`: root keys by domain.
@@ -84,6 +87,19 @@ impl Config {
         SourcesSection::read(&mut document.root(&mut Problems::default()))
     }
 
+    /// Sources that `[[directory.practitioner]]` names and that are not in the catalogue.
+    pub fn unknown_sources(file: &Path, is_known: impl Fn(&str) -> bool) -> Vec<Problem> {
+        let Ok(document) = Document::read(file, std::env::vars()) else { return Vec::new() };
+        let directories = directories(&mut document.root(&mut Problems::default()));
+        let named = directories.iter().enumerate().flat_map(|(nth, one)| one.sources_named().map(move |id| (nth, id)));
+        let unknown = named.filter(|(_, id)| !is_known(id)).map(|(nth, id)| Problem {
+            path: format!("directory[{nth}].practitioner"),
+            what: format!("no source `{id}` in the catalogue"),
+            cure: "name a source of sources.toml by its id".to_owned(),
+        });
+        unknown.collect()
+    }
+
     fn read(root: &mut Section<'_>) -> Option<Self> {
         let server = ServerSection::read(root);
         let ops = OpsSection::read(root);
@@ -96,6 +112,7 @@ impl Config {
         let sources = SourcesSection::read(root);
         let audit = AuditSection::read(root);
         let index = IndexSection::read(root);
+        let relations = encounter_rules(root);
         root.finish();
         Some(Self {
             server: server?,
@@ -109,6 +126,7 @@ impl Config {
             sources: sources?,
             audit,
             index: index?,
+            relations: relations?,
         })
     }
 
@@ -153,6 +171,27 @@ impl IndexSection {
             Some(Self { sweep_every: (hours > 0).then(|| SignedDuration::from_hours(i64::from(hours))) })
         })
     }
+}
+
+/// `[relations]`
+fn encounter_rules(root: &mut Section<'_>) -> Option<EncounterRules> {
+    const MOST_DAYS: u32 = 366;
+    const MOST_MINUTES: u32 = 24 * 60;
+    root.section("relations", |section| {
+        let days: u32 = section.optional("encounter_days").unwrap_or(30);
+        let minutes: u32 = section.optional("refresh_minutes").unwrap_or(10);
+        if days > MOST_DAYS {
+            section.problem("encounter_days", "is not between 0 and 366", "days after an encounter; 30 unless said");
+        }
+        if !(1..=MOST_MINUTES).contains(&minutes) {
+            section.problem("refresh_minutes", "is not between 1 and 1440", "minutes; 10 unless said");
+        }
+        let good = days <= MOST_DAYS && (1..=MOST_MINUTES).contains(&minutes);
+        good.then(|| EncounterRules {
+            after: SignedDuration::from_hours(24 * i64::from(days)),
+            every: SignedDuration::from_mins(i64::from(minutes)),
+        })
+    })
 }
 
 fn directories(root: &mut Section<'_>) -> Vec<DirectoryConfig> {

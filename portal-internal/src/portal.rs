@@ -21,7 +21,7 @@ use web::{
     throttle::Throttle,
 };
 
-use crate::{config::Keys, who::Staff};
+use crate::{config::Keys, mine::Mine, who::Staff};
 
 /// What handlers work with.
 pub struct Portal {
@@ -49,6 +49,8 @@ pub struct Portal {
     pub charts: Charts,
     /// Who is whom, as stewards keep it.
     pub stewardship: Stewardship,
+    /// Whom staff treat.
+    pub mine: Mine,
 }
 
 fn audit_key(keys: &Keys) -> AuditKey {

@@ -67,6 +67,14 @@ enum SessionsCommand {
 
 #[derive(Subcommand)]
 enum RelationsCommand {
+    /// Print whose records somebody may open just now, by encounters and lists, and who they are at the hospitals.
+    List {
+        /// Sign-in name in the directory.
+        user: String,
+        /// The directory's id, when there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
     /// Begin the treatment relations of a hospital's list. What stands already is left as it is.
     ///
     /// A CSV file in UTF-8, first line the names of its columns: `staff` (sign-in name), `until` (a date, included, at most
@@ -119,7 +127,7 @@ enum AuditCommand {
 
 #[derive(Subcommand)]
 enum DirectoryCommand {
-    /// Look a user up, step by step.
+    /// Look a user up, step by step, and at the hospitals that know staff by a number of the directory.
     Test {
         /// Sign-in name in the directory.
         user: String,
@@ -142,6 +150,9 @@ pub async fn run() -> ExitCode {
         }
         Command::Relations(RelationsCommand::Import { file: list, dry_run, organisation }) => {
             commands::relations_import(file, &list, organisation.as_deref(), dry_run).await
+        }
+        Command::Relations(RelationsCommand::List { user, organisation }) => {
+            commands::relations_list(file, &user, organisation.as_deref()).await
         }
         Command::Index(IndexCommand::Import { file: list, source, dry_run }) => {
             commands::index_import(file, &list, source.as_deref(), dry_run).await

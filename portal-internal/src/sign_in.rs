@@ -13,7 +13,7 @@ use web::{
 };
 use zeroize::Zeroizing;
 
-use crate::{portal::Portal, who::Staff};
+use crate::{mine, portal::Portal, who::Staff};
 
 /// What somebody typed.
 pub struct Credentials {
@@ -118,6 +118,7 @@ async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity, epoch: E
             })
         })
         .await?;
+    mine::read_later(portal, context, &identity, visit.now);
     Ok(begun)
 }
 

@@ -4,6 +4,7 @@
 //! - [`policy`]: roles on objects; [`Policy::require`] before every act.
 //! - [`audit`]: a row for every act, in the act's own transaction; sealed, and verified by [`audit::verify`].
 //! - [`relations`]: whose record they may open, and until when; breaking the glass.
+//! - [`encounters`]: relations that a hospital's encounters give; [`practitioners`]: who of the staff is who there.
 //! - [`guard_switch`]: every guard by name, for the test that takes each away.
 //! - [`fault`]: how an error of any crate is classified for the outside.
 //!
@@ -11,19 +12,23 @@
 
 pub mod audit;
 pub mod context;
+pub mod encounters;
 mod entity;
 mod error;
 pub mod fault;
 pub mod guard_switch;
 pub mod policy;
+pub mod practitioners;
 pub mod relations;
 
 pub use audit::{AuditError, AuditKey, AuditKeys, AuditLog, Event, EventId, Outcome, ReadIntent, ReadScope};
 pub use context::{
     Actor, Context, Domain, PatientContext, PersonId, RequestId, StaffContext, SubjectId, SystemContext,
 };
+pub use encounters::{EncounterRelation, EncounterSeen, Kept};
 pub use error::AccessError;
 pub use fault::{Classify, Fault};
 pub use guard_switch::Safeguard;
 pub use policy::{Act, Effect, Grant, Object, Policy, Role, Ruleset};
+pub use practitioners::{KnownAs, PractitionerIdentity, Practitioners, Reading, Recognition};
 pub use relations::{Care, GlassReason, Grounds, Relation, RelationKind, Relations};

@@ -1,12 +1,16 @@
 //! Treatment relations: who on the staff may open whose record, why, and until when.
 //!
 //! `care` is given by whoever admits or refers a patient; `break-glass` is taken in an emergency, with a stated reason,
-//! for one patient and [`GLASS_OPEN`] at most. Whether a relation is asked for at all is the configuration's.
+//! for one patient and [`GLASS_OPEN`] at most; `encounter` comes of a hospital's encounters ([`crate::encounters`]). Whether
+//! a relation is asked for at all is the configuration's.
 
 use std::{collections::HashMap, fmt};
 
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use serde_json::json;
 use store::{Store, Tx, from_millis, to_millis};
 use uuid::Uuid;
@@ -25,6 +29,8 @@ pub const GLASS_OPEN: SignedDuration = SignedDuration::from_mins(60);
 pub enum RelationKind {
     /// They treat the patient.
     Care,
+    /// They treat the patient by an encounter that a hospital tells of.
+    Encounter,
     /// An emergency, in their own word.
     BreakGlass,
 }
@@ -34,10 +40,12 @@ impl RelationKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Care => "care",
+            Self::Encounter => "encounter",
             Self::BreakGlass => "break-glass",
         }
     }
 
+    /// Of `treatment_relation`: those of encounters stand in a table of their own.
     fn parse(text: &str) -> Option<Self> {
         [Self::Care, Self::BreakGlass].into_iter().find(|kind| kind.as_str() == text)
     }
@@ -138,8 +146,8 @@ impl GlassReason {
 /// The relations of the region. Cheap to clone.
 #[derive(Clone)]
 pub struct Relations {
-    store: Store,
-    audit: AuditLog,
+    pub(crate) store: Store,
+    pub(crate) audit: AuditLog,
 }
 
 impl Relations {
@@ -149,7 +157,7 @@ impl Relations {
     }
 
     /// Which of `people` have a relation to `staff` at `now`, and of which kind, care before a broken glass: for lists. It
-    /// opens nothing; [`Relations::between`] decides.
+    /// opens nothing; [`Relations::between`] and [`Relations::by_encounters`] decide.
     ///
     /// # Errors
     /// As [`Relations::between`].
@@ -173,7 +181,35 @@ impl Relations {
                 kinds.insert(person, kind);
             }
         }
+        for relation in self.by_encounters(staff, people, now).await? {
+            let kind = kinds.entry(relation.seen.person).or_insert(RelationKind::Encounter);
+            if *kind == RelationKind::BreakGlass {
+                *kind = RelationKind::Encounter;
+            }
+        }
         Ok(kinds)
+    }
+
+    /// Whom `staff` have on a list, with the reason: care in force at `now`, `most` people at most, those whose end is
+    /// nearest last.
+    ///
+    /// # Errors
+    /// As [`Relations::between`].
+    pub async fn listed(
+        &self,
+        staff: &SubjectId,
+        most: u64,
+        now: Timestamp,
+    ) -> Result<Vec<(PersonId, String, Relation)>, AccessError> {
+        let at = to_millis(now);
+        let open = Condition::all()
+            .add(Column::Staff.eq(staff.as_str()))
+            .add(Column::Kind.eq(RelationKind::Care.as_str()))
+            .add(Column::Since.lte(at))
+            .add(Condition::any().add(Column::Until.is_null()).add(Column::Until.gt(at)));
+        let found = Entity::find().filter(open).order_by_desc(Column::Until).order_by_asc(Column::Id).limit(most);
+        let rows = found.all(self.store.reader()).await?;
+        rows.into_iter().map(|row| Ok((PersonId(row.person), row.reason.clone(), relation(row)?))).collect()
     }
 
     /// The relation by which `staff` may open the record of `person` at `now`: care before a broken glass.

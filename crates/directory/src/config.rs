@@ -93,6 +93,20 @@ pub struct PractitionerRule {
     pub source: String,
     /// Attribute of the person's entry.
     pub attribute: String,
+    /// `Identifier.system` of that number at the source; without one the attribute holds the id of the `Practitioner`
+    /// itself.
+    #[serde(default)]
+    pub system: Option<String>,
+}
+
+impl PractitionerRule {
+    /// What the source is asked for: `system|value`, as FHIR searches write it, or its own id.
+    pub(crate) fn token(&self, value: &str) -> String {
+        match &self.system {
+            Some(system) => format!("{system}|{value}"),
+            None => value.to_owned(),
+        }
+    }
 }
 
 /// Which attributes of a person's entry mean what.
@@ -159,6 +173,11 @@ pub(crate) struct Settings {
 }
 
 impl DirectoryConfig {
+    /// Sources that `[[directory.practitioner]]` names: whether there are such is the caller's to check.
+    pub fn sources_named(&self) -> impl Iterator<Item = &str> {
+        self.practitioner.iter().map(|rule| rule.source.as_str())
+    }
+
     /// Every mistake, files included. `prefix` is the section's place, e.g. `directory[0]`.
     pub fn check(&self, prefix: &str) -> Vec<Problem> {
         self.settings(prefix).err().unwrap_or_default()
@@ -277,6 +296,12 @@ impl DirectoryConfig {
                 let what = format!("{:?} is not an attribute name", rule.attribute);
                 let key = format!("practitioner[{place}].attribute");
                 findings.add(key, what, "write the attribute's name as in the schema");
+            }
+            // A comma means "or" in a search, a bar ends the system: neither may be in one.
+            let good = |system: &String| !system.trim().is_empty() && !system.contains(['|', ',', '\\', '$']);
+            if let Some(system) = rule.system.as_ref().filter(|system| !good(system)) {
+                let what = format!("{system:?} is not a system of identifiers");
+                findings.add(format!("practitioner[{place}].system"), what, "write the URI that the source sends");
             }
             if rule.source.is_empty() || !sources.insert(rule.source.as_str()) {
                 let what = format!("{:?} is empty or used twice", rule.source);

@@ -15,6 +15,9 @@ pub struct StaffIdentity {
     pub(crate) department: Option<String>,
     pub(crate) groups: Vec<String>,
     pub(crate) practitioner: BTreeMap<String, String>,
+    /// Absent in sessions that an older program began.
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
 }
 
 impl StaffIdentity {
@@ -48,7 +51,13 @@ impl StaffIdentity {
         &self.groups
     }
 
-    /// Who this person is at each source: source id → practitioner identifier.
+    /// What the directory calls them, each way once: `cn` and the name for the screen. Hospitals' names are compared with
+    /// these.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What this person is looked for by at each source: source id → `system|value`, or the source's own id.
     pub fn practitioner(&self) -> &BTreeMap<String, String> {
         &self.practitioner
     }

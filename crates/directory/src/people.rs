@@ -15,6 +15,7 @@ use crate::sign_in::Obstacle;
 
 const MAX_USERNAME: usize = 256;
 const MAX_STABLE_ID: usize = 128;
+const MAX_NUMBER: usize = 64;
 
 /// An entry, and its name in both forms: as the server writes it, for binding; parsed, for comparing.
 pub(crate) struct Person {
@@ -95,8 +96,11 @@ impl Person {
         let practitioner: BTreeMap<String, String> = settings
             .practitioner
             .iter()
-            .filter_map(|rule| Some((rule.source.clone(), self.first(&rule.attribute)?.to_owned())))
+            .filter_map(|rule| Some((rule.source.clone(), rule.token(self.number(&rule.attribute)?))))
             .collect();
+        let mut names: Vec<String> = self.values("cn").iter().chain([&name]).map(|one| one.trim().to_owned()).collect();
+        names.retain(|one| !one.is_empty());
+        names.dedup();
         Ok(StaffIdentity {
             subject: SubjectId::staff(&settings.id, &stable),
             username,
@@ -105,6 +109,7 @@ impl Person {
             department: self.first(&attributes.department).map(str::to_owned),
             groups,
             practitioner,
+            names,
         })
     }
 
@@ -112,6 +117,14 @@ impl Person {
     pub(crate) fn values(&self, attribute: &str) -> &[String] {
         let found = self.entry.attrs.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute));
         found.map(|(_, values)| values.as_slice()).unwrap_or_default()
+    }
+
+    /// The only value of an attribute: who has two numbers at one hospital is not certainly one of them. No number has a
+    /// character that a search would take for its own.
+    fn number(&self, attribute: &str) -> Option<&str> {
+        let mut all = self.values(attribute).iter().map(|value| value.trim()).filter(|value| !value.is_empty());
+        let number = all.next().filter(|one| one.len() <= MAX_NUMBER && !one.contains(['|', ',', '\\', '$']))?;
+        (all.next().is_none() && !number.chars().any(char::is_control)).then_some(number)
     }
 
     fn first(&self, attribute: &str) -> Option<&str> {

@@ -6,6 +6,7 @@ mod checked;
 mod demographics;
 mod discharge;
 mod document;
+mod encounters;
 mod exam_reports;
 mod fan_out;
 mod front_page;
@@ -13,12 +14,14 @@ mod json;
 mod labs;
 mod medications;
 mod medicines;
+mod mine;
 mod note_texts;
 mod nursing;
 mod orders;
 mod outpatient;
 mod patient;
 mod personal_record;
+mod practitioners;
 mod prescriptions;
 mod query;
 mod record_query;
@@ -30,15 +33,18 @@ mod surgery;
 mod sweep;
 mod timeline;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
-use access::{AuditLog, PatientContext, PersonId, Policy, StaffContext};
+use access::{AuditLog, PatientContext, PersonId, Policy, StaffContext, SubjectId};
 use jiff::Timestamp;
 use patients::Index;
 use sources::Catalogue;
 use store::Store;
 
 pub use document::{DocumentAddress, OpenedDocument};
+pub use encounters::{Clinician, EncounterRules};
+pub use mine::{MyPatient, MyPatients, MyRelation, Standing};
 pub(crate) use patient::identity;
 pub use patient::{NoPatient, patient_of_json};
 pub use query::SearchQuery;
@@ -61,6 +67,8 @@ pub(crate) struct Inner {
     index: Index,
     catalogue: Arc<Catalogue>,
     settings: RecordSettings,
+    /// Whose encounters are being read.
+    turns: Mutex<HashMap<SubjectId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// `[record]` and `[identifiers]` of the configuration.
@@ -109,7 +117,7 @@ impl Charts {
         catalogue: Arc<Catalogue>,
         settings: RecordSettings,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, policy, audit, index, catalogue, settings }) }
+        Self { inner: Arc::new(Inner { store, policy, audit, index, catalogue, settings, turns: Mutex::default() }) }
     }
 
     /// The hospitals asked, for the home page's state of sources.

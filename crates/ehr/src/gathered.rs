@@ -52,6 +52,11 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    /// From where it was kept.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::from(text)).ok()
+    }
+
     /// As in JSON and message keys.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,11 +1,13 @@
 //! The record as JSON (`INTERFACE`: record JSON): the same for both portals.
 
+mod mine;
 mod outpatient;
 mod record;
 mod schema;
 mod sheet;
 mod summary;
 
+pub use mine::{MyPatientsJson, my_patients};
 pub(crate) use outpatient::{NoteJson, notes};
 pub use outpatient::{VisitFields, visits};
 pub use record::{

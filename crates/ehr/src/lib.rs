@@ -5,6 +5,7 @@
 //! outside face. No HTML here, no HTTP, no table of its own.
 
 mod age;
+mod caring;
 mod charges;
 mod charts;
 mod clinical_time;
@@ -44,8 +45,8 @@ pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassT
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Charts, DocumentAddress, NoPatient, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered, SearchQuery,
-    Swept, TreatmentRelation, patient_of_json,
+    Charts, Clinician, DocumentAddress, EncounterRules, MyPatient, MyPatients, MyRelation, NoPatient, OpenedDocument,
+    Reader, RecordQuery, RecordSettings, Registered, SearchQuery, Standing, Swept, TreatmentRelation, patient_of_json,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};

@@ -1,6 +1,6 @@
 //! 门(急)诊病历 and 住院病历: visits or stays of all sources with diagnoses and notes, newest first.
 
-mod classify;
+pub(crate) mod classify;
 mod documents;
 mod places;
 mod rows;

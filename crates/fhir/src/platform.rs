@@ -31,6 +31,8 @@ pub struct Platform {
     pub dates: Option<DateRule>,
     /// That the server refuses searches that ask for what resources name; absent: it may give it.
     pub no_includes: Option<NoIncludes>,
+    /// That the server is asked for encounters by their patient alone; absent: by who takes part in them too.
+    pub no_encounters_of_staff: Option<NoEncountersOfStaff>,
     /// That the server loses connections; absent: a lost one is the answer.
     pub lost_connections: Option<LostConnections>,
 }
@@ -73,6 +75,15 @@ pub struct LostConnections {
 #[serde(deny_unknown_fields)]
 pub struct NoIncludes {
     /// What has been seen.
+    pub why: String,
+}
+
+/// A server that has no search for the encounters that somebody takes part in
+/// (<https://hl7.org/fhir/R4/encounter.html#search>): whom its staff treat is said by its lists alone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoEncountersOfStaff {
+    /// Where the vendor says so.
     pub why: String,
 }
 
@@ -206,6 +217,7 @@ impl Platform {
         for (path, why) in [
             ("dates.why", self.dates.as_ref().map(|rule| &rule.why)),
             ("no_includes.why", self.no_includes.as_ref().map(|rule| &rule.why)),
+            ("no_encounters_of_staff.why", self.no_encounters_of_staff.as_ref().map(|rule| &rule.why)),
             ("lost_connections.why", self.lost_connections.as_ref().map(|rule| &rule.why)),
         ] {
             check(why.is_none_or(|why| !why.trim().is_empty()), path.to_owned(), "a quirk needs its reason");

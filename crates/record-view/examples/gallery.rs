@@ -451,7 +451,7 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
         let frame = Frame { user: None, ..at("/sign-in") };
         write(&format!("sign-in{state}"), renderer.page("sign_in.html", &frame, &page)?)?;
     }
-    write("home", renderer.page("home.html", &at("/"), &home::page("林知远", &connected(), &scene))?)?;
+    write("home", renderer.page("home.html", &at("/"), &home::page("林知远", &connected(), None, &scene))?)?;
     write(
         "search",
         renderer.page(

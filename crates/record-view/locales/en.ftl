@@ -1122,3 +1122,71 @@ exam-category-RUS = Ultrasound
 exam-category-RX = X-ray
 exam-category-SP = Surgical pathology
 exam-category-XRC = Cineangiography
+
+# “My patients” on the desk
+mine-title = My patients
+mine-count = { $count ->
+    [one] { $count } person
+   *[other] { $count } people
+}
+mine-group-inpatient = In hospital: { $count }
+mine-group-visit = Visits: { $count }
+mine-group-listed = On a department’s list: { $count }
+mine-column-identity = Born / identifiers
+mine-column-where = Hospital / place
+mine-column-until = Open until
+mine-no-place = Any hospital
+mine-until-open = Not said
+mine-relation = { $class }, { $status }, from { $began }
+mine-relation-undated = { $class }, { $status }
+mine-other = { $name }: { $what }
+mine-list-list = Department’s list
+mine-list-encounter = Department’s list (encounter)
+mine-list-referral = List of referrals
+mine-list-consultation = List of consultations
+mine-status-planned = planned
+mine-status-arrived = arrived
+mine-status-triaged = triaged
+mine-status-in-progress = in progress
+mine-status-onleave = on leave
+mine-status-finished = finished
+mine-status-unknown = status unknown
+mine-asking = { $count ->
+    [one] { $count } hospital is
+   *[other] { $count } hospitals are
+} being asked for your encounters; what is known already stands below.
+mine-wait = Wait and show the result
+mine-more = There are more people than these: look for them by name.
+mine-hospitals = What each hospital answered
+mine-as-of = asked { $at }
+mine-silent-title = { $count ->
+    [one] { $count } hospital has
+   *[other] { $count } hospitals have
+} not answered in full: the list may lack people
+mine-silent-since = { $name }: { $why }; below is what it said at { $at }
+mine-silent-never = { $name }: { $why }; its patients may be missing
+mine-silent-partial = { $name }: { $why }; only a part came
+mine-none-asking = Being asked
+mine-none-asking-text = Your patients stand here once the hospitals have answered.
+mine-none-complete = You have no patients at present
+mine-none-complete-text = Every hospital that knows you has answered: no recent encounter of yours, and no department’s list. Look for other patients above.
+mine-none-incomplete = No patients to list yet
+mine-none-incomplete-text = Not every hospital has answered in full, or offers a search by clinician, so this does not mean none. Ask again, or look for them by name above.
+mine-none-unknown = The hospitals do not know you yet
+mine-none-unknown-text = The staff directory has no staff number of yours at the hospitals, or it does not agree with their registers, so your patients can’t be listed. Ask a portal administrator; look for patients above.
+mine-state-asking = Asking
+mine-state-answered = Answered
+mine-state-partial = In part
+mine-state-refused = Refused
+mine-state-unreachable = No answer
+mine-state-unsupported = Not offered
+mine-state-not-linked = Not asked
+why-asking = is being asked
+why-encounters-of-staff = offers no search for encounters by clinician
+why-staff-no-number = no staff number of yours in the directory
+why-staff-known = recognised
+why-staff-unknown = nobody there has this staff number
+why-staff-ambiguous = several people there have this staff number
+why-staff-name-differs = this staff number is another name’s there
+why-staff-inactive = this staff number is no longer in use
+why-staff-shared = this staff number belongs to somebody else on this platform

@@ -7,6 +7,7 @@ use web::render::{Arg, local};
 
 use crate::{
     PatientShell, Scene,
+    mine::MineView,
     patient_labs::Newest,
     scene::mark_letter,
     shell::{SectionLink, section_links},
@@ -44,6 +45,8 @@ pub struct HomePage {
     pub greeting: String,
     /// Connected hospitals.
     pub hospitals: Vec<HospitalView>,
+    /// Whom they treat; none for those who may not read records.
+    pub mine: Option<MineView>,
     /// All fifteen sections of a record.
     pub sections: Vec<SectionLink>,
 }
@@ -91,7 +94,7 @@ pub struct HospitalView {
 }
 
 /// The clinician's desk.
-pub fn page(name: &str, hospitals: &[Connected], scene: &Scene<'_>) -> HomePage {
+pub fn page(name: &str, hospitals: &[Connected], mine: Option<MineView>, scene: &Scene<'_>) -> HomePage {
     let key = match local(scene.now).hour() {
         5..11 => "greeting-morning",
         11..13 => "greeting-noon",
@@ -102,6 +105,7 @@ pub fn page(name: &str, hospitals: &[Connected], scene: &Scene<'_>) -> HomePage 
     HomePage {
         greeting: scene.with(key, &[("name", Arg::from(name))]),
         hospitals: hospitals.iter().map(|hospital| HospitalView::new(hospital, scene)).collect(),
+        mine,
         sections,
     }
 }

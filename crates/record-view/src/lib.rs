@@ -15,6 +15,7 @@ mod filters;
 pub mod history;
 pub mod home;
 pub mod labs;
+pub mod mine;
 pub mod patient_labs;
 pub mod patient_summary;
 pub mod patient_visits;

@@ -203,7 +203,7 @@ fn by_kind(numbers: impl Iterator<Item = IdentifierView>) -> Vec<OtherNumbers> {
 
 fn relation(kind: Option<RelationKind>, scene: &Scene<'_>) -> RelationView {
     let (tone, icon, key) = match kind {
-        Some(RelationKind::Care) => ("ok", "circle-check", "relation-care"),
+        Some(RelationKind::Care | RelationKind::Encounter) => ("ok", "circle-check", "relation-care"),
         Some(RelationKind::BreakGlass) => ("warn", "eye", "relation-break-glass"),
         None => ("off", "lock", "relation-none"),
     };

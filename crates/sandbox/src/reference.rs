@@ -159,15 +159,21 @@ impl Reference {
     /// sees patients, higher ones are further colleagues.
     pub(crate) fn colleague(&self, seed: u64, hospital: usize, department: &str, rank: usize) -> String {
         let Some(place) = self.script.hospitals.get(hospital) else { return String::new() };
-        let physicians = self.script.staff.iter().filter(|one| one.groups.iter().any(|group| group == "physicians"));
-        let mut known =
-            physicians.filter(|one| one.department == department && one.number.starts_with(&place.staff_prefix));
-        if let Some(staff) = known.next().filter(|_| rank == 0) {
+        if let Some(staff) = self.physician(place, department).filter(|_| rank == 0) {
             return staff.cn.clone();
         }
         let mut dice = Dice::new(seed, &format!("colleague {} {department} {rank}", place.id));
         let sex = if dice.chance(0.5) { "male" } else { "female" };
         self.names.draw(&mut dice, sex).map(|(han, _)| han).unwrap_or_default()
+    }
+
+    /// Who of the directory sees patients in a department of a hospital: whose own it is before who helps out.
+    pub(crate) fn physician(&self, place: &script::HospitalScript, department: &str) -> Option<&script::StaffScript> {
+        let here =
+            |one: &&script::StaffScript| one.is_physician() && one.department == department && one.works_at(place);
+        let own = |one: &&script::StaffScript| one.number.starts_with(&place.staff_prefix);
+        let staff = &self.script.staff;
+        staff.iter().filter(here).find(own).or_else(|| staff.iter().find(here))
     }
 
     /// Which department sees this diagnosis.

@@ -112,6 +112,7 @@ fn books(
     let hospital = reference.script.hospitals.get(index).ok_or_else(|| missing("no hospital"))?;
     let platform = platform::named(&hospital.platform).ok_or_else(|| missing("unknown platform of hospital"))?;
     let mut scribe = Scribe::new(reference, hospital, platform, seed);
+    scribe.staff()?;
     for (person, charts) in people.iter().zip(charts) {
         for (registration, chart) in person.registrations.iter().zip(charts) {
             if registration.hospital == index {

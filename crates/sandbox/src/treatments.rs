@@ -39,7 +39,7 @@ pub(crate) fn of(reference: &Reference, people: &[Person], charts: &[Vec<Chart>]
             let known = person.registrations.iter().zip(charts);
             let seen = known.filter(|(at, chart)| {
                 let here = reference.script.hospitals.get(at.hospital);
-                let own = here.is_some_and(|hospital| staff.number.starts_with(&hospital.staff_prefix));
+                let own = here.is_some_and(|hospital| staff.works_at(hospital));
                 own && saw(staff, chart, today)
             });
             let mut rows: Vec<_> = seen.map(|(at, _)| (at, "encounter")).collect();

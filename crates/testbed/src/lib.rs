@@ -23,7 +23,7 @@ mod roles;
 mod visitor;
 
 pub use database::{Database, Kind, databases};
-pub use portal::{TestPortal, credentials};
+pub use portal::{TestPortal, credentials, know_staff};
 pub use region::{Directory, Hospital, Patient, Region, Staff, region};
 pub use roles::SplitDatabase;
 pub use visitor::{Answer, Visitor};

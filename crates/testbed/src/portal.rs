@@ -397,11 +397,33 @@ fn sources(region: &Region) -> Table {
     table([("source", Value::Array(region.hospitals.iter().map(source).collect()))])
 }
 
+/// Lets a portal of the sandbox's region know staff at the hospitals, as the demo's does, and ask them whom they treat.
+pub fn know_staff(table: &mut Table) {
+    const HOSPITALS: [(&str, &str, &str); 5] = [
+        ("city-first", "employeeNumber", "https://city-first.example/staff-numbers"),
+        ("university", "physicianLicence", "https://region.example/physician-licences"),
+        ("community", "physicianLicence", "https://region.example/physician-licences"),
+        ("city-tcm", "physicianLicence", "https://region.example/physician-licences"),
+        ("binjiang", "physicianLicence", "https://region.example/physician-licences"),
+    ];
+    let rule = |(source, attribute, system): (&str, &str, &str)| {
+        let entries = [("source", source), ("attribute", attribute), ("system", system)];
+        Value::Table(table_of(entries))
+    };
+    table["directory"][0]
+        .as_table_mut()
+        .map(|directory| directory.insert("practitioner".to_owned(), HOSPITALS.map(rule).to_vec().into()));
+}
+
+fn table_of<const N: usize>(entries: [(&str, &str); N]) -> Table {
+    table(entries.map(|(key, text)| (key, Value::String(text.to_owned()))))
+}
+
 /// The demo's table of local laboratory codes.
 fn code_table((system, of): &(String, String)) -> Value {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/demo/local-codes.csv");
     let entry = [("system", system.as_str()), ("file", file), ("table", of)];
-    Value::Array(vec![Value::Table(table(entry.map(|(key, text)| (key, Value::String(text.to_owned())))))])
+    Value::Array(vec![Value::Table(table_of(entry))])
 }
 
 fn directory(region: &Region, secrets: &Path) -> Result<Table> {

@@ -2,6 +2,7 @@
 
 mod docs;
 mod index;
+mod mine;
 mod patients;
 mod session;
 
@@ -14,10 +15,10 @@ use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, Ungua
 
 use crate::portal::{Permission, Portal};
 
-type Service = OpenApiService<(session::SessionApi, patients::PatientsApi, index::IndexApi), ()>;
+type Service = OpenApiService<(session::SessionApi, patients::PatientsApi, mine::MineApi, index::IndexApi), ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 9] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 10] {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
@@ -30,6 +31,7 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 9] {
         ("record_section", "/api/v1/patients/{id}/record/{section}", record()),
         ("break_glass", "/api/v1/patients/{id}/break-glass", record()),
         ("patient_links", "/api/v1/patients/{id}/links", record()),
+        ("my_patients", "/api/v1/my-patients", record()),
         ("index_pairs", "/api/v1/index/pairs", steward()),
         ("index_decide", "/api/v1/index/pairs/{id}", steward()),
     ]
@@ -38,7 +40,7 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 9] {
 /// The operations with their description, not yet guarded.
 fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
-    let api = (session::SessionApi, patients::PatientsApi, index::IndexApi);
+    let api = (session::SessionApi, patients::PatientsApi, mine::MineApi, index::IndexApi);
     let service = OpenApiService::new(api, "portal-internal", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =
         serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;

@@ -5,6 +5,7 @@
 //! again. A relation only ever opens the record of one patient to one member of staff who may read records anyhow.
 
 mod list;
+mod shown;
 
 use std::{collections::HashMap, path::Path, process::ExitCode, sync::Arc};
 
@@ -19,6 +20,7 @@ use store::Store;
 use super::{FAILED, complain, could_not_run, refused, say, serve};
 use crate::{config::Config, portal};
 use list::{Line, Named};
+pub use shown::relations_list;
 
 /// Begins the relations of the list `file`; exit code 1 when a line of it could not be carried out.
 pub async fn relations_import(config: &Path, file: &Path, organisation: Option<&str>, dry_run: bool) -> ExitCode {

@@ -32,6 +32,7 @@ use web::{
 use super::{complain, could_not_run};
 use crate::{
     config::Config,
+    mine::Mine,
     portal::{self, Portal},
     routes, who,
 };
@@ -145,6 +146,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         catalogue,
         charts,
         stewardship,
+        mine: Mine::new(config.relations),
     });
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));

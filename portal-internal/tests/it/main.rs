@@ -9,6 +9,7 @@ mod hostile_directory;
 mod hostile_hospital;
 mod index;
 mod load;
+mod mine;
 mod openapi;
 mod others;
 mod peers;

@@ -35,6 +35,16 @@ pub mod action {
     pub const GLASS_BROKEN: &str = "relation.break-glass";
     /// Somebody treats a patient from now on.
     pub const CARE_BEGUN: &str = "relation.care";
+    /// An encounter is over or was no encounter: the relation of it ends with it, or later.
+    pub const CARE_ENDED: &str = "relation.care.ended";
+    /// The relation of an encounter lasts longer than was known.
+    pub const CARE_EXTENDED: &str = "relation.care.extended";
+    /// It is known who of the staff somebody at a hospital is, or that nobody is.
+    pub const PRACTITIONER_RECOGNISED: &str = "practitioner.recognise";
+    /// A hospital was asked for the encounters of a member of staff.
+    pub const ENCOUNTERS_READ: &str = "encounters.read";
+    /// Somebody was shown whom they treat.
+    pub const MY_PATIENTS_SHOWN: &str = "my-patients.shown";
     /// A page or operation that somebody may not use.
     pub const ROUTE_REFUSED: &str = "route.refused";
     /// The first administrator was made.

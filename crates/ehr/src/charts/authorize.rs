@@ -77,6 +77,10 @@ impl Charts {
         for id in &person.ids {
             relation = relation.or(self.relations().between(staff.subject(), *id, now).await?);
         }
+        let cares = relation.as_ref().is_some_and(|relation| relation.kind == RelationKind::Care);
+        if !cares && self.treats(staff, person, now).await? {
+            return Ok((RelationKind::Encounter.as_str(), None));
+        }
         match (relation, self.inner.settings.treatment_relation) {
             (Some(relation), _) => {
                 let broken = relation.kind == RelationKind::BreakGlass;
@@ -87,6 +91,13 @@ impl Charts {
             }
             (None, _) => Ok(("no-treatment-relation-advisory", None)),
         }
+    }
+
+    /// By an encounter of a registration that is this person's now: a link that a steward has undone, or that the hospital
+    /// contradicts, takes the relation with it.
+    async fn treats(&self, staff: &StaffContext, person: &Person, now: Timestamp) -> Result<bool, EhrError> {
+        let relations = self.relations().by_encounters(staff.subject(), &person.ids, now).await?;
+        Ok(relations.iter().any(|relation| is_registration(person, &relation.seen.source, &relation.seen.patient)))
     }
 
     /// Treatment relations of this region's database.
@@ -224,6 +235,12 @@ impl Charts {
         written.await?;
         Ok(())
     }
+}
+
+/// Is `patient` of `source` this person, as the index has it now?
+pub(super) fn is_registration(person: &Person, source: &str, patient: &str) -> bool {
+    let same = |id: &String| id == patient;
+    person.links.iter().any(|link| link.source == source && (same(&link.patient) || link.aliases.iter().any(same)))
 }
 
 /// Not to be told from nobody's.

@@ -56,6 +56,11 @@ impl Tally {
         self.part(part, SourceState::Unsupported, None);
     }
 
+    /// What is known of a source without its answer.
+    pub(super) fn says(&mut self, state: SourceState, why: &'static str) {
+        self.join(state, Some(why));
+    }
+
     /// A part that was tallied by itself.
     pub(super) fn take_in(&mut self, part: Part, other: Self) {
         let (state, detail) = match other.state.unwrap_or(SourceState::Unreachable) {
@@ -170,7 +175,7 @@ fn part_report(part: Part, state: SourceState, detail: Option<&'static str>) -> 
     PartReport { part, state, detail: detail.map(str::to_owned) }
 }
 
-fn state(outcome: Outcome) -> SourceState {
+pub(super) fn state(outcome: Outcome) -> SourceState {
     match outcome {
         Outcome::Answered => SourceState::Answered,
         Outcome::Partial(_) => SourceState::Partial,
@@ -318,7 +323,7 @@ fn settle(report: &mut SourceReport, tally: &Tally, now: Timestamp) {
     }
 }
 
-fn unasked(source: &Source) -> SourceReport {
+pub(super) fn unasked(source: &Source) -> SourceReport {
     SourceReport {
         id: source.id.clone(),
         name: Bilingual { zh: source.name.zh.clone(), en: source.name.en.clone() },

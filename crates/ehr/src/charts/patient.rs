@@ -161,7 +161,7 @@ fn masked(identifier: Identifier) -> MaskedIdentifier {
 }
 
 /// Names, the official one first; each once.
-fn names(all: &[rows::HumanName<'_>]) -> Vec<String> {
+pub(super) fn names(all: &[rows::HumanName<'_>]) -> Vec<String> {
     let mut ranked: Vec<_> = all.iter().filter_map(|name| Some((rank(name.usage), whole(name)?))).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     let mut names: Vec<String> = ranked.into_iter().map(|(_, name)| name).collect();

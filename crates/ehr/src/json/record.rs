@@ -64,7 +64,7 @@ pub(super) struct OriginJson<'a> {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct SourceJson<'a> {
+pub(super) struct SourceJson<'a> {
     id: &'a str,
     state: SourceState,
     detail: Option<&'a str>,
@@ -152,7 +152,7 @@ pub struct DemographicsFields<'a> {
 pub type Demographics<'a> = Record<'a, DemographicsFields<'a>>;
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct IdentifierJson<'a> {
+pub(super) struct IdentifierJson<'a> {
     system: Option<&'a str>,
     masked: &'a str,
 }
@@ -390,11 +390,11 @@ pub(super) fn origin(origin: &Origin) -> OriginJson<'_> {
     }
 }
 
-fn identifier(identifier: &MaskedIdentifier) -> IdentifierJson<'_> {
+pub(super) fn identifier(identifier: &MaskedIdentifier) -> IdentifierJson<'_> {
     IdentifierJson { system: identifier.system.as_deref(), masked: &identifier.masked }
 }
 
-fn source(report: &SourceReport) -> SourceJson<'_> {
+pub(super) fn source(report: &SourceReport) -> SourceJson<'_> {
     SourceJson {
         id: &report.id,
         state: report.state,

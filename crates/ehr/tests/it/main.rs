@@ -20,6 +20,7 @@ mod hostile;
 mod inpatient;
 mod medications;
 mod merge;
+mod mine;
 mod nursing;
 mod order;
 mod orders;

@@ -27,6 +27,8 @@ pub enum Reply {
     Json(Value),
     /// A status with an empty OperationOutcome.
     Status(u16),
+    /// 404, and an OperationOutcome that says so: what a FHIR server does not have.
+    NotFound,
     /// 200, and no JSON.
     Garbage,
     /// The connection ends without an answer.
@@ -68,6 +70,10 @@ pub async fn serve_replies(answer: impl Fn(&str, &str) -> Reply + Send + Sync + 
                     Reply::Json(body) => ("200 OK".to_owned(), body.to_string()),
                     Reply::Status(status) => {
                         (format!("{status} X"), json!({ "resourceType": "OperationOutcome", "issue": [] }).to_string())
+                    }
+                    Reply::NotFound => {
+                        let issue = json!([{ "severity": "error", "code": "not-found" }]);
+                        ("404 X".to_owned(), json!({ "resourceType": "OperationOutcome", "issue": issue }).to_string())
                     }
                     Reply::Garbage => ("200 OK".to_owned(), "<html>".to_owned()),
                     Reply::Nothing | Reply::Late(..) => return,

@@ -62,6 +62,8 @@ object! {
     pub struct EncounterParticipant<'a> {
         /// As what.
         pub kind: &'a [CodeableConcept<'a>] = "type",
+        /// From–to.
+        pub period: Option<Period<'a>> = "period",
         /// Who.
         pub individual: Option<ResourceReference<'a>> = "individual",
     }

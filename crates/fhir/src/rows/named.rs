@@ -1,6 +1,6 @@
 //! Who and where: resources that others name, reduced to their words.
 
-use super::{CodeableConcept, HumanName, ResourceReference};
+use super::{CodeableConcept, HumanName, Identifier, ResourceReference};
 use crate::lean::object;
 
 object! {
@@ -10,6 +10,10 @@ object! {
         pub resource_type: Option<&'a str> = "resourceType",
         /// Id at the source.
         pub id: Option<&'a str> = "id",
+        /// Staff numbers, licences.
+        pub identifier: &'a [Identifier<'a>] = "identifier",
+        /// False: they do not work there any more.
+        pub active: Option<bool> = "active",
         /// Names.
         pub name: &'a [HumanName<'a>] = "name",
     }
@@ -22,6 +26,8 @@ object! {
         pub resource_type: Option<&'a str> = "resourceType",
         /// Id at the source.
         pub id: Option<&'a str> = "id",
+        /// False: no longer.
+        pub active: Option<bool> = "active",
         /// Who.
         pub practitioner: Option<ResourceReference<'a>> = "practitioner",
         /// Where.

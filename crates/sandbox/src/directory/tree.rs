@@ -28,6 +28,7 @@ pub(crate) struct Tree {
 
 impl Entry {
     fn new(dn: String, password: Option<&str>, mut attributes: Vec<(&'static str, Vec<String>)>) -> Self {
+        attributes.retain(|(_, values)| !values.is_empty());
         attributes.push(("entryUUID", vec![uuid(&dn)]));
         Self { normal: normal_dn(&dn), dn, attributes, password: password.map(str::to_owned) }
     }
@@ -151,6 +152,8 @@ fn person(staff: &StaffScript, base: &str) -> Entry {
             ("employeeNumber", words(&[&staff.number])),
             ("departmentNumber", words(&[&staff.department])),
             ("memberOf", groups),
+            // No attribute of a common schema: regions add one of their own.
+            ("physicianLicence", staff.licence.iter().cloned().collect()),
         ],
     )
 }

@@ -19,6 +19,8 @@ pub(crate) enum Key {
     Usage,
     /// The encounter it belongs to, as `Encounter/id`.
     Encounter,
+    /// Who takes part, as `Practitioner/id`.
+    Participant,
 }
 
 /// A value that a token search can find.

@@ -43,6 +43,7 @@ enum Parameter {
     /// `category:missing`
     Missing(Key),
     Encounter,
+    Participant,
 }
 
 impl Query {
@@ -67,7 +68,7 @@ pub(crate) fn parameters(kind: &str) -> &'static [&'static str] {
         "Patient" => &["_id", "name", "family", "given", "identifier", "birthdate", "gender"],
         "Observation" => &["_id", "patient", "subject", "category", "code", "date", "status"],
         "DiagnosticReport" => &["_id", "patient", "subject", "category", "date", "status"],
-        "Encounter" => &["_id", "patient", "subject", "class", "date", "status"],
+        "Encounter" => &["_id", "patient", "subject", "class", "date", "status", "participant", "practitioner"],
         "Condition" => &["_id", "patient", "subject", "category", "clinical-status", "code", "onset-date", "encounter"],
         "AllergyIntolerance" => &["_id", "patient", "clinical-status", "code"],
         "Immunization" => &["_id", "patient", "date", "status", "vaccine-code"],
@@ -90,7 +91,8 @@ pub(crate) fn parameters(kind: &str) -> &'static [&'static str] {
         "Composition" => &["_id", "patient", "subject", "type", "date", "status", "encounter"],
         "QuestionnaireResponse" => &["_id", "patient", "subject", "status", "authored"],
         "FamilyMemberHistory" => &["_id", "patient", "status"],
-        "Practitioner" | "Organization" | "Location" | "Medication" => &["_id"],
+        "Practitioner" => &["_id", "identifier"],
+        "Organization" | "Location" | "Medication" => &["_id"],
         _ => &[],
     }
 }
@@ -112,6 +114,7 @@ fn parameter(kind: &str, name: &str) -> Option<Parameter> {
         "code" | "vaccine-code" => Parameter::Token(Key::Code),
         "type" => Parameter::Token(Key::Kind),
         "encounter" | "context" => Parameter::Encounter,
+        "participant" | "practitioner" => Parameter::Participant,
         "status" => Parameter::Token(Key::Status),
         "class" => Parameter::Token(Key::Class),
         "clinical-status" => Parameter::Token(Key::ClinicalStatus),
@@ -179,9 +182,8 @@ fn allowed(platform: &Platform, query: &Query) -> Result<(), Refusal> {
     match query.kind.as_str() {
         "Binary" => Err(Refusal::new(400, "not-supported", "Binary is read by its id")),
         // they are about nobody: a patient's name finds none of them
-        "Practitioner" | "Organization" | "Location" | "Medication" if !query.has(&["_id"]) => {
-            required("The search needs _id")
-        }
+        "Practitioner" if !query.has(&["_id", "identifier"]) => required("The search needs _id or identifier"),
+        "Organization" | "Location" | "Medication" if !query.has(&["_id"]) => required("The search needs _id"),
         "ChargeItem" if platform.charges_by_context && !query.has(&["context", "_id"]) => {
             required("ChargeItem search needs context")
         }
@@ -225,6 +227,7 @@ fn matches(parameter: Parameter, stored: &Stored, value: &str) -> bool {
         Parameter::Token(key) => token_matches(stored, key, value),
         Parameter::Missing(key) => stored.tokens.iter().any(|token| token.key == key) != (value == "true"),
         Parameter::Encounter => token_matches(stored, Key::Encounter, logical_id(value)),
+        Parameter::Participant => token_matches(stored, Key::Participant, logical_id(value)),
         Parameter::Name(part) => {
             let wanted: String = value.to_lowercase().split_whitespace().collect();
             let mut names = stored.names.iter().filter(|(of, _)| part == NamePart::Any || *of == part);

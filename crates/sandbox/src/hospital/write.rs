@@ -13,6 +13,7 @@ mod medicines;
 mod orders;
 mod patient;
 mod pdf;
+mod staff;
 mod summaries;
 mod vendor;
 mod vitals;

@@ -57,6 +57,8 @@ pub(crate) struct HospitalScript {
     pub(crate) laboratory: String,
     /// First letter of its staff's numbers.
     pub(crate) staff_prefix: String,
+    /// System of its staff's numbers.
+    pub(crate) staff_system: String,
     /// Takes people in for the night.
     pub(crate) beds: bool,
     pub(crate) local_codes: LocalCodes,
@@ -368,8 +370,29 @@ pub(crate) struct StaffScript {
     pub(crate) given: String,
     pub(crate) department: String,
     pub(crate) number: String,
+    /// Of physicians: the same at every hospital.
+    #[serde(default)]
+    pub(crate) licence: Option<String>,
+    /// Hospitals where they practise beside their own (多点执业).
+    #[serde(default)]
+    pub(crate) also_at: Vec<String>,
+    /// Called in to whoever is in hospital there now.
+    #[serde(default)]
+    pub(crate) consults: bool,
     pub(crate) password: String,
     pub(crate) groups: Vec<String>,
+}
+
+impl StaffScript {
+    /// Do they work at this hospital?
+    pub(crate) fn works_at(&self, hospital: &HospitalScript) -> bool {
+        self.number.starts_with(&hospital.staff_prefix) || self.also_at.contains(&hospital.id)
+    }
+
+    /// Do they see patients as physicians?
+    pub(crate) fn is_physician(&self) -> bool {
+        self.groups.iter().any(|group| group == "physicians")
+    }
 }
 
 impl Script {

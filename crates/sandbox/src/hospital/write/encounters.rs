@@ -12,6 +12,7 @@ use crate::{
         platform::AdmissionState,
         records::{Key, Token},
     },
+    reference::script::StaffScript,
 };
 
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
@@ -59,7 +60,10 @@ impl Scribe<'_> {
                 "location": encounter.bed.as_ref().map(|bed| json!([{ "location": { "display": bed } }])),
                 "serviceProvider": { "display": self.hospital.zh },
             });
-            let tokens = vec![Token::new(Key::Class, &system, &code), Token::new(Key::Status, "", status)];
+            let mut tokens = vec![Token::new(Key::Class, &system, &code), Token::new(Key::Status, "", status)];
+            let physician = self.reference.physician(self.hospital, &encounter.department);
+            let taking_part = physician.into_iter().chain(self.consultant(encounter));
+            tokens.extend(taking_part.map(|staff| Token::new(Key::Participant, "", self.practitioner_id(staff))));
             self.store("Encounter", id.clone(), subject, Some((encounter.start, encounter.end)), tokens, resource)?;
         }
         Ok(())
@@ -74,13 +78,25 @@ impl Scribe<'_> {
     }
 
     fn participants(&self, encounter: &Encounter) -> Value {
-        let part = |code: &str, name: String| {
+        let physician = self.reference.physician(self.hospital, &encounter.department);
+        let reference = physician.map(|staff| format!("Practitioner/{}", self.practitioner_id(staff)));
+        let name = self.colleague(&encounter.department, 0);
+        let part = |code: &str, reference: Option<String>, name: &str| {
             json!({
                 "type": [{ "coding": [{ "system": PARTICIPATION, "code": code }] }],
-                "individual": { "display": name },
+                "individual": without_nulls(json!({ "reference": reference, "display": name })),
             })
         };
-        json!([part("ATND", self.colleague(&encounter.department, 0))])
+        let consultant = self
+            .consultant(encounter)
+            .map(|staff| part("CON", Some(format!("Practitioner/{}", self.practitioner_id(staff))), &staff.cn));
+        Value::Array(std::iter::once(part("ATND", reference, &name)).chain(consultant).collect())
+    }
+
+    /// Who of another department is called in to a stay that lasts.
+    fn consultant(&self, encounter: &Encounter) -> Option<&StaffScript> {
+        let mut staff = self.reference.script.staff.iter().filter(|_| encounter.open);
+        staff.find(|one| one.consults && one.department != encounter.department && one.works_at(self.hospital))
     }
 
     /// Why they came: in words where there are some, otherwise the diagnosis.
