@@ -140,6 +140,7 @@ why-too-large = larger than allowed
 why-origin = paging led elsewhere and was stopped
 why-address = the address is not allowed
 why-next-failed = a later page could not be read
+why-fewer-than-total = it has more than it sent, and no way to the rest
 why-foreign-dropped = sent entries that are not this patient’s; they were left out
 why-session-expired = the paging session expired
 why-break-the-glass = the source asks for an emergency reason

@@ -140,6 +140,7 @@ why-too-large = 内容超过上限
 why-origin = 翻页地址指向别处，已停止
 why-address = 地址不被允许
 why-next-failed = 后面的页没有取到
+why-fewer-than-total = 对方说还有更多，却没有给出来
 why-foreign-dropped = 返回了不属于该患者的内容，已剔除
 why-session-expired = 翻页会话过期
 why-break-the-glass = 对方要求说明紧急调阅理由

@@ -32,7 +32,7 @@ mod usage;
 pub mod visits;
 
 pub use filters::{Choice, ListFilters, ListFrame};
-pub use scene::Scene;
+pub use scene::{Scene, mark_letter};
 pub use shell::{PatientShell, RecordShell};
 
 #[derive(rust_embed::RustEmbed)]

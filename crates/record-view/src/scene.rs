@@ -66,16 +66,18 @@ impl Scene<'_> {
         self.with("printed-by", &[("name", Arg::from(reader)), ("at", Arg::from(self.instant(self.now)))])
     }
 
-    pub(crate) fn text(&self, key: &str) -> String {
+    /// The words of a key.
+    pub fn text(&self, key: &str) -> String {
         self.words.text(key)
     }
 
-    pub(crate) fn with(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+    /// The words of a key with arguments.
+    pub fn with(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
         self.words.with(key, args)
     }
 
     /// The words of a code, or the code when it has none.
-    pub(crate) fn coded(&self, prefix: &str, code: &str) -> String {
+    pub fn coded(&self, prefix: &str, code: &str) -> String {
         let key = format!("{prefix}{code}");
         if self.words.has(&key) { self.text(&key) } else { code.to_owned() }
     }
@@ -86,13 +88,13 @@ impl Scene<'_> {
     }
 
     /// `甲、乙、丙` or `A, B, C`.
-    pub(crate) fn list(&self, items: &[String]) -> String {
+    pub fn list(&self, items: &[String]) -> String {
         items.join(&self.text("list-separator"))
     }
 }
 
 /// Letter of a source's mark: shape and colour come from the stylesheet's `src--<letter>`.
-pub(crate) fn mark_letter(mark: usize) -> &'static str {
+pub fn mark_letter(mark: usize) -> &'static str {
     const LETTERS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
     LETTERS[mark % LETTERS.len()]
 }

@@ -128,7 +128,12 @@ fn diagnoses(fields: &FrontPageFields, scene: &Scene<'_>) -> Vec<Vec<String>> {
             (None, Some(words)) => words.clone(),
             (None, None) => scene.text("not-said"),
         };
-        let name = scene.with(key, &[("name", Arg::from(of.text.as_str()))]);
+        let unsure = !matches!(of.verification.as_str(), "confirmed" | "");
+        let text = match unsure {
+            true => scene.list(&[of.text.clone(), scene.coded("verification-", &of.verification)]),
+            false => of.text.clone(),
+        };
+        let name = scene.with(key, &[("name", Arg::from(text))]);
         vec![name, of.icd10.clone().unwrap_or_default(), state]
     };
     let main = match &fields.main_diagnosis {
