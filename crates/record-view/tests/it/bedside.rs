@@ -208,7 +208,7 @@ fn what_a_patient_said_is_marked_and_nothing_is_made_up_for_them() {
     let of = sheet(entries, SourceState::Answered, Part::Questionnaires);
     for html in pages::<PersonalRecordView>(&of, Lang::Zh) {
         assert_eq!(html.matches("本人自述").count(), 1, "only what the source says is the patient's own word");
-        assert!(html.contains("\u{3000}吸烟吗？：是") && html.contains("从不"), "nested, and yes is a word");
+        assert!(html.contains("\u{3000}吸烟吗？ 是") && html.contains("从不"), "nested, and yes is a word");
     }
     check_empty::<PersonalRecordView>(Part::FamilyHistory);
 }

@@ -101,6 +101,7 @@ fn a_front_page_is_a_form_that_says_who_composed_it() {
             icd10: Some("K80.1".to_owned()),
             admission_state: Some("y".to_owned()),
             admission: Some(AdmissionState::Present),
+            ..FrontDiagnosis::default()
         }),
         other_diagnoses: vec![FrontDiagnosis { text: "高血压".to_owned(), ..FrontDiagnosis::default() }],
         operations: vec![FrontOperation {

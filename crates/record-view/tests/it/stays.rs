@@ -190,9 +190,10 @@ fn a_discharge_summary_shows_diagnoses_course_and_plan() {
     };
     let entry = Entry { fact: fact("d1", "DocumentReference", "出院小结", "amended"), fields };
     let found = sheet(vec![entry], SourceState::Answered, Part::DischargeSummaries);
-    for html in sheet_pages::<DischargeView>(&found, Lang::Zh) {
-        for words in ["入院 2026-03-09", "出院 2026-03-18 16:30", "发热", "肺炎 J18.9", "抗感染", "复查", "已修订"]
-        {
+    let dates =
+        [["入院 2026-03-09", "出院 2026-03-18 16:30"], ["入院 2026 年 3 月 9 日", "出院 2026 年 3 月 18 日 16:30"]];
+    for (html, [admitted, discharged]) in sheet_pages::<DischargeView>(&found, Lang::Zh).into_iter().zip(dates) {
+        for words in [admitted, discharged, "发热", "肺炎 J18.9", "抗感染", "复查", "已修订"] {
             assert!(html.contains(words), "{words}: {html}");
         }
         assert!(html.contains("正文没有取到：文件内容与它的格式不符"), "{html}");
