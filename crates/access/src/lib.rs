@@ -25,5 +25,5 @@ pub use context::{
 pub use error::AccessError;
 pub use fault::{Classify, Fault};
 pub use guard_switch::Safeguard;
-pub use policy::{Act, Effect, Grant, Object, Policy, Role, Ruleset};
+pub use policy::{Act, Effect, Grant, Object, Policy, Role, Ruleset, Step};
 pub use relations::{Care, GlassReason, Grounds, Relation, RelationKind, Relations};

@@ -16,6 +16,7 @@ mod medicines;
 mod note_texts;
 mod nursing;
 mod orders;
+mod origin;
 mod outpatient;
 mod patient;
 mod personal_record;
@@ -39,6 +40,7 @@ use sources::Catalogue;
 use store::Store;
 
 pub use document::{DocumentAddress, OpenedDocument};
+pub use origin::{Because, ExplainedItem, ExplainedOrigin, OriginAddress, SourceJson};
 pub(crate) use patient::identity;
 pub use query::SearchQuery;
 pub use record_query::RecordQuery;

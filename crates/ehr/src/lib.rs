@@ -36,6 +36,7 @@ mod release;
 mod search;
 mod section;
 mod sheet;
+mod source_json;
 mod summary;
 mod surgery;
 mod timeline;
@@ -44,8 +45,8 @@ pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassT
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Charts, DocumentAddress, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered, SearchQuery, Swept,
-    TreatmentRelation,
+    Because, Charts, DocumentAddress, ExplainedItem, ExplainedOrigin, OpenedDocument, OriginAddress, Reader, RecordQuery,
+    RecordSettings, Registered, SearchQuery, SourceJson, Swept, TreatmentRelation,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
@@ -68,6 +69,7 @@ pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
 pub use search::{FoundPatient, PatientSearch};
 pub use section::Section;
 pub use sheet::{Entry, Named, Sheet, Span};
+pub use source_json::Pretty;
 pub use summary::{
     Allergies, Allergy, AllergyState, Device, EarlierDose, Immunization, Medicine, NoneScope, Problem, Procedure,
     Reaction, RecentResult, ReportLine, Summary,

@@ -318,7 +318,7 @@ fn settle(report: &mut SourceReport, tally: &Tally, now: Timestamp) {
     }
 }
 
-fn unasked(source: &Source) -> SourceReport {
+pub(super) fn unasked(source: &Source) -> SourceReport {
     SourceReport {
         id: source.id.clone(),
         name: Bilingual { zh: source.name.zh.clone(), en: source.name.en.clone() },
