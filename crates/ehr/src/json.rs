@@ -1,5 +1,6 @@
 //! The record as JSON (`INTERFACE`: record JSON): the same for both portals.
 
+mod origin;
 mod outpatient;
 mod record;
 mod sheet;
@@ -7,6 +8,7 @@ mod summary;
 
 pub(crate) use outpatient::notes;
 pub use outpatient::{VisitFields, visits};
+pub use origin::origin;
 pub use record::{
     Demographics, DemographicsFields, Item, LabFields, Links, Patients, Record, demographics, lab_results, links,
     patient_search,

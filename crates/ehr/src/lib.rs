@@ -41,6 +41,8 @@ mod summary;
 mod surgery;
 mod timeline;
 
+/// Why a reader may: a rule of the policy.
+pub use access::Step;
 pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassTotal, FeeClass};
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use ehr::{ClinicalTime, Fact, Held, Origin, PartList, Precision, Silent, SourceReport, SourceState};
+use ehr::{ClinicalTime, Fact, Held, Origin, PartList, Precision, Section, Silent, SourceReport, SourceState};
 use serde::Serialize;
 use web::render::Arg;
 
@@ -16,6 +16,8 @@ pub struct SourceMark {
     pub name: String,
     /// Letter of its mark.
     pub mark: &'static str,
+    /// Where what stands beside it is explained, below the page's own address.
+    pub href: Option<String>,
 }
 
 /// The head and foot of a card.
@@ -57,7 +59,7 @@ pub(crate) fn marks(origins: &[Origin], reports: &[SourceReport], scene: &Scene<
     let mut all: Vec<SourceMark> = Vec::new();
     for origin in origins {
         let (name, mark) = short_source_of(reports, &origin.source, scene);
-        let one = SourceMark { name, mark };
+        let one = SourceMark { name, mark, href: None };
         if !all.contains(&one) {
             all.push(one);
         }
@@ -65,10 +67,30 @@ pub(crate) fn marks(origins: &[Origin], reports: &[SourceReport], scene: &Scene<
     all
 }
 
-/// Names of a row's hospitals in one text.
-pub(crate) fn names(origins: &[Origin], reports: &[SourceReport], scene: &Scene<'_>) -> String {
-    let names: Vec<String> = marks(origins, reports, scene).into_iter().map(|one| one.name).collect();
-    scene.list(&names)
+/// As [`marks`], each leading to where the first original of that hospital is explained, as `section` shows it.
+pub(crate) fn explained(
+    section: Section,
+    origins: &[Origin],
+    reports: &[SourceReport],
+    scene: &Scene<'_>,
+) -> Vec<SourceMark> {
+    let mut all: Vec<SourceMark> = Vec::new();
+    let mut met: HashSet<&str> = HashSet::new();
+    for origin in origins.iter().filter(|origin| met.insert(&origin.source)) {
+        all.push(explained_mark(section, origin, reports, scene));
+    }
+    all
+}
+
+/// The hospital of an original, leading to where it is explained.
+pub(crate) fn explained_mark(
+    section: Section,
+    origin: &Origin,
+    reports: &[SourceReport],
+    scene: &Scene<'_>,
+) -> SourceMark {
+    let (name, mark) = short_source_of(reports, &origin.source, scene);
+    SourceMark { name, mark, href: origin.path(section) }
 }
 
 /// `11-20` of this year, `25-09-11` of another; a year or a month stays what it is.

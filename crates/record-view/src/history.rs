@@ -7,7 +7,7 @@ use web::render::Arg;
 
 use crate::{
     RecordShell, Scene,
-    facts::{SourceMark, marks},
+    facts::{SourceMark, explained},
     filters::{Choice, ListFilters, ListFrame},
     labs::push_encoded,
     sheets::minute,
@@ -237,7 +237,7 @@ impl MomentView {
             href: href(entry, banner),
             section: scene.text(&format!("section-{}", moment.section.slug())),
             until: moment.ended.as_ref().map(|end| scene.with("nursing-until", &[("at", minute(end).into())])),
-            sources: marks(&fact.origins, &sheet.sources, scene),
+            sources: explained(moment.section, &fact.origins, &sheet.sources, scene),
             conflict: fact.is_contradicted(),
             text: scene.list(&texts),
             title,

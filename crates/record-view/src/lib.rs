@@ -19,6 +19,7 @@ pub mod outpatient;
 pub mod patient_labs;
 pub mod patient_outpatient;
 pub mod patient_summary;
+pub mod origin;
 mod range_bar;
 mod scene;
 pub mod search;
@@ -42,6 +43,11 @@ struct RecordTemplates;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "locales"]
 struct RecordLocales;
+
+/// Letter of a source's mark, by its place in the catalogue.
+pub fn source_mark(place: usize) -> &'static str {
+    scene::mark_letter(place)
+}
 
 /// Components the portals' record pages are put together from.
 pub fn templates() -> web::render::Templates {

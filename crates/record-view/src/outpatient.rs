@@ -9,7 +9,7 @@ use web::render::{Arg, Html};
 
 use crate::{
     RecordShell, Scene,
-    facts::{self, SourceMark, marks},
+    facts::{self, SourceMark, explained},
     filters::{ListFilters, ListFrame},
     sheets::minute,
     sources::{Audience, Sources},
@@ -183,7 +183,7 @@ impl VisitList {
             () if sources.complete => "none",
             () => "unknown",
         };
-        let note = |note: &Note| NoteView::new(note, reports, scene);
+        let note = |note: &Note| NoteView::new(note, reports, scene).explained(found_visits.section, &note.origin);
         Self {
             title: scene.text(if stays { "stays-title" } else { "visits-title" }),
             icon: crate::shell::icon(found_visits.section),
@@ -255,8 +255,12 @@ impl VisitView {
             clinicians: scene.list(&others),
             reasons: scene.list(&visit.reasons),
             diagnoses: visit.diagnoses.iter().map(|one| DiagnosisView::new(one, scene)).collect(),
-            notes: visit.notes.iter().map(|note| NoteView::new(note, reports, scene)).collect(),
-            sources: marks(&visit.fact.origins, reports, scene),
+            notes: visit
+                .notes
+                .iter()
+                .map(|note| NoteView::new(note, reports, scene).explained(visit.class.section(), &note.origin))
+                .collect(),
+            sources: explained(visit.class.section(), &visit.fact.origins, reports, scene),
             conflict: visit.fact.is_contradicted(),
         }
     }
@@ -335,8 +339,14 @@ impl NoteView {
             body_html,
             remark,
             document,
-            source: SourceMark { name, mark },
+            source: SourceMark { name, mark, href: None },
         }
+    }
+
+    /// With the way to where the note's own resource is explained, as `section` shows it.
+    pub(crate) fn explained(mut self, section: Section, origin: &ehr::Origin) -> Self {
+        self.source.href = origin.path(section);
+        self
     }
 }
 

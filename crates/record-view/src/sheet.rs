@@ -12,7 +12,7 @@ use web::render::Arg;
 use crate::{
     PatientShell, RecordShell, Scene,
     chart::Chart,
-    facts::{self, Contradiction, SourceMark, marks},
+    facts::{self, Contradiction, SourceMark, explained, explained_mark},
     filters::{ListFilters, ListFrame},
     outpatient::NoteView,
     sources::{Audience, Sources},
@@ -466,7 +466,7 @@ fn groups<V: SheetView>(shown: &[&Entry<V::Fields>], fitting: &[&Entry<V::Fields
     let mut groups: Vec<(Option<String>, Group)> = Vec::new();
     for entry in shown {
         let key = V::group(entry, look);
-        let row = RowView::new(&entry.fact, V::row(entry, look), look);
+        let row = RowView::new(V::SECTION, &entry.fact, V::row(entry, look), look);
         match groups.last_mut() {
             Some((last, group)) if *last == key => group.rows.push(row),
             _ => {
@@ -480,7 +480,7 @@ fn groups<V: SheetView>(shown: &[&Entry<V::Fields>], fitting: &[&Entry<V::Fields
 }
 
 impl RowView {
-    fn new(fact: &Fact, cells: Cells, look: &Look<'_>) -> Self {
+    fn new(section: Section, fact: &Fact, cells: Cells, look: &Look<'_>) -> Self {
         let time = fact.time.as_ref();
         let said = Some(fact.code.text.clone()).filter(|text| !text.is_empty());
         let coded = || fact.code.codings.first().map(|coding| coding.code.clone());
@@ -498,20 +498,21 @@ impl RowView {
             notes: cells.notes,
             documents: cells.documents,
             forms: cells.forms,
-            sources: marks(&fact.origins, look.reports, &look.scene),
+            sources: explained(section, &fact.origins, look.reports, &look.scene),
             conflict: fact.is_contradicted(),
-            originals: fact.origins.iter().map(|origin| original(origin, look)).collect(),
+            originals: fact.origins.iter().map(|origin| OriginalView::new(section, origin, look.reports, &look.scene)).collect(),
         }
     }
 }
 
-fn original(origin: &Origin, look: &Look<'_>) -> OriginalView {
-    let (name, mark) = crate::scene::short_source_of(look.reports, &origin.source, &look.scene);
-    OriginalView {
-        source: SourceMark { name, mark },
-        resource: origin.resource.clone(),
-        version: origin.version.clone(),
-        read_at: look.scene.words.minute(origin.retrieved_at),
+impl OriginalView {
+    pub(crate) fn new(section: Section, origin: &Origin, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+        Self {
+            source: explained_mark(section, origin, reports, scene),
+            resource: origin.resource.clone(),
+            version: origin.version.clone(),
+            read_at: scene.words.minute(origin.retrieved_at),
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! 就诊时间线: visits and stays in one list, newest first, told apart by shape and word.
 
-use ehr::{Precision, SourceReport, Visit, VisitClass};
+use ehr::{Precision, Section, SourceReport, Visit, VisitClass};
 use jiff::civil::Date;
 use serde::Serialize;
 use web::render::Arg;
 
 use crate::{
     Scene,
-    facts::{SourceMark, marks},
+    facts::{SourceMark, explained},
 };
 
 /// A visit or a stay on the line.
@@ -86,7 +86,7 @@ impl Stop {
             dot: dot(visit.class),
             title,
             text: scene.list(&said),
-            sources: marks(&visit.fact.origins, reports, scene),
+            sources: explained(Section::Summary, &visit.fact.origins, reports, scene),
             href: (visit.class != VisitClass::Inpatient).then(|| format!("{page}#v-{}", visit.fact.id)),
             status: status_words(&visit.fact.status, scene),
         }

@@ -1,5 +1,7 @@
 //! What every operation's description says beside its own answers: how it refuses.
 
+pub mod origin;
+
 use serde_json::{Value, json};
 
 /// The OpenAPI document `spec` (JSON text) with the `default` answer of every operation: a problem (RFC 9457), as the

@@ -23,6 +23,13 @@ pub struct Step {
     pub path: Vec<Object>,
 }
 
+impl Step {
+    /// Does the rule give the role, and not deny it?
+    pub fn allows(&self) -> bool {
+        self.effect == Effect::Allow
+    }
+}
+
 impl Snapshot {
     /// The rules that bear on `act` on `object` for somebody who is all of `subjects`, denials first. They may exactly if
     /// there are some and all of them allow: none at all means that nobody gave it to them.

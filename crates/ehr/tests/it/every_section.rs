@@ -84,7 +84,7 @@ fn resource(kind: &str, status: &str, id: &str) -> Value {
     })
 }
 
-fn hospital(ids: &str) -> Hospital {
+pub fn hospital(ids: &str) -> Hospital {
     let of = |(kind, status): &(&str, &str)| resource(kind, status, &format!("{ids}-{}", kind.to_lowercase()));
     Hospital::with(TYPES.iter().map(of))
 }

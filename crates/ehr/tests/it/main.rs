@@ -20,6 +20,7 @@ mod medications;
 mod merge;
 mod nursing;
 mod orders;
+mod origins;
 mod outpatient;
 mod personal_record;
 mod prescriptions;

@@ -168,7 +168,7 @@ pub(super) fn class(number: Option<u8>, name: Option<&str>, scene: &Scene<'_>) -
 fn rows_of(of: &ChargeTotals, look: &Look<'_>) -> Vec<DigestRow> {
     let scene = &look.scene;
     let (name, mark) = crate::scene::short_source_of(look.reports, &of.source, scene);
-    let sources = vec![SourceMark { name, mark }];
+    let sources = vec![SourceMark { name, mark, href: None }];
     let currency = of.currency.as_deref();
     let row = |words: String, amount: Decimal| DigestRow {
         cells: vec![words, money(amount, currency, scene)],

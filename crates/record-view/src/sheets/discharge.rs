@@ -75,6 +75,6 @@ fn words(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Option<NoteView> {
         body_html,
         remark,
         document: None,
-        source: crate::facts::SourceMark { name, mark },
+        source: crate::facts::SourceMark { name, mark, href: None },
     })
 }

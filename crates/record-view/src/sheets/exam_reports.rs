@@ -74,6 +74,6 @@ fn words(entry: &Entry<ExamReportFields>, look: &Look<'_>) -> Option<NoteView> {
         body_html,
         remark: fields.encoding.map(|key| look.scene.text(key)),
         document: None,
-        source: crate::facts::SourceMark { name, mark },
+        source: crate::facts::SourceMark { name, mark, href: None },
     })
 }

@@ -24,7 +24,7 @@ impl SheetView for NursingView {
 
     fn row(entry: &Entry<NursingFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
-        let notes = fields.notes.iter().map(|note| NoteView::new(note, look.reports, scene));
+        let notes = fields.notes.iter().map(|note| NoteView::new(note, look.reports, scene).explained(Self::SECTION, &note.origin));
         let until = fields.period.as_ref().and_then(|period| period.end.as_ref());
         let until = until.map(|end| scene.with("nursing-until", &[("at", minute(end).into())]));
         let about: Vec<String> = fields.how.iter().chain(&fields.about).cloned().chain(until).collect();
@@ -77,7 +77,7 @@ impl SheetView for NursingView {
                 amount(day.difference()),
                 scene.list(&remarks),
             ];
-            DigestRow { cells, sources: vec![SourceMark { name, mark }] }
+            DigestRow { cells, sources: vec![SourceMark { name, mark, href: None }] }
         };
         let columns = ["balance-day", "balance-intake", "balance-output", "balance-difference", "balance-remark"];
         Some(Digest {
