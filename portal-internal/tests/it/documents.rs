@@ -36,7 +36,8 @@ fn resources() -> Vec<Value> {
     ]
 }
 
-async fn hospital() -> Result<String> {
+/// A hospital that answers searches and reads from these.
+pub async fn serve(resources: fn() -> Vec<Value>) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base_url = format!("http://{}/fhir", listener.local_addr()?);
     tokio::spawn(async move {
@@ -51,7 +52,7 @@ async fn hospital() -> Result<String> {
                 }
                 let head = String::from_utf8_lossy(&head).into_owned();
                 let path = head.split_whitespace().nth(1).unwrap_or_default().trim_start_matches("/fhir/");
-                let (status, body) = match answer(path) {
+                let (status, body) = match answer(path, resources()) {
                     Some(body) => ("200 OK", body.to_string()),
                     None => ("404 Not Found", String::new()),
                 };
@@ -68,9 +69,8 @@ async fn hospital() -> Result<String> {
     Ok(base_url)
 }
 
-fn answer(path: &str) -> Option<Value> {
+fn answer(path: &str, all: Vec<Value>) -> Option<Value> {
     let path = path.split('?').next().unwrap_or_default();
-    let all = resources();
     if let Some((kind, id)) = path.split_once('/') {
         return all.into_iter().find(|one| one["resourceType"] == kind && one["id"] == id);
     }
@@ -84,7 +84,7 @@ async fn a_document_can_do_nothing_in_a_browser() -> Result<()> {
     let shared = testbed::region().await;
     let harbour = Hospital {
         id: "harbour".to_owned(),
-        base_url: hospital().await?,
+        base_url: serve(resources).await?,
         platform: "plain".to_owned(),
         name: ("港湾医院".to_owned(), "Harbour".to_owned()),
     };

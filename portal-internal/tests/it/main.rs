@@ -8,6 +8,7 @@ mod hostile_directory;
 mod hostile_hospital;
 mod index;
 mod load;
+mod origins;
 mod others;
 mod record;
 mod relations;
