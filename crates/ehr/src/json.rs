@@ -6,9 +6,9 @@ mod record;
 mod sheet;
 mod summary;
 
+pub use origin::origin;
 pub(crate) use outpatient::notes;
 pub use outpatient::{VisitFields, visits};
-pub use origin::origin;
 pub use record::{
     Demographics, DemographicsFields, Item, LabFields, Links, Patients, Record, demographics, lab_results, links,
     patient_search,

@@ -47,8 +47,8 @@ pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassT
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Because, Charts, DocumentAddress, ExplainedItem, ExplainedOrigin, OpenedDocument, OriginAddress, Reader, RecordQuery,
-    RecordSettings, Registered, SearchQuery, SourceJson, Swept, TreatmentRelation,
+    Because, Charts, DocumentAddress, ExplainedItem, ExplainedOrigin, OpenedDocument, OriginAddress, Reader,
+    RecordQuery, RecordSettings, Registered, SearchQuery, SourceJson, Swept, TreatmentRelation,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};

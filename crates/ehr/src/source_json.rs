@@ -131,7 +131,10 @@ mod tests {
 
     #[test]
     fn tokens_stay_as_they_were_written() {
-        check(r#"{"value":5.40,"a":[1,{}, [ ] ],"b":null}"#, "{\n  \"value\": 5.40,\n  \"a\": [\n    1,\n    {},\n    []\n  ],\n  \"b\": null\n}");
+        check(
+            r#"{"value":5.40,"a":[1,{}, [ ] ],"b":null}"#,
+            "{\n  \"value\": 5.40,\n  \"a\": [\n    1,\n    {},\n    []\n  ],\n  \"b\": null\n}",
+        );
         check(r#"{ "t" : "a\"b{,:}" }"#, "{\n  \"t\": \"a\\\"b{,:}\"\n}");
         check("", "");
         check("{\"a", "{\n  \"a\"");
@@ -139,7 +142,9 @@ mod tests {
 
     #[test]
     fn numbers_of_people_are_covered() {
-        let told = pretty(r#"{"id":"999009196403180328","t":"电话13800000526。","n":"2026-11-20T08:10:00","x":"12345678901"}"#);
+        let told = pretty(
+            r#"{"id":"999009196403180328","t":"电话13800000526。","n":"2026-11-20T08:10:00","x":"12345678901"}"#,
+        );
         assert!(told.masked, "{told:?}");
         assert!(!told.text.contains("999009196403180328") && !told.text.contains("13800000526"), "{told:?}");
         assert!(told.text.contains("999***********0328") && told.text.contains("138****0526"), "{told:?}");

@@ -9,6 +9,7 @@ use crate::{
     facts::{SourceMark, explained_mark},
     scene::source_of,
     sheet::OriginalView,
+    sources::{Audience, Sources},
 };
 
 /// `record/origin.html` of the internal portal.
@@ -16,6 +17,8 @@ use crate::{
 pub struct OriginPage {
     /// Banner and sections.
     pub shell: RecordShell,
+    /// Whether its hospital answered.
+    pub sources: Sources,
     /// What is explained.
     pub facts: OriginFacts,
     /// The hospital's own JSON, when it was asked for.
@@ -93,12 +96,15 @@ pub struct JsonView {
 pub fn page(banner: &Banner, of: &ExplainedOrigin, reader: &str, scene: &Scene<'_>) -> OriginPage {
     let below = format!("/patients/{}", banner.person);
     let json_href = of.origin.path(of.section).filter(|_| of.because.may_read_json && of.json.is_none());
+    let asked: Vec<_> = of.sources.iter().filter(|report| report.id == of.origin.source).cloned().collect();
+    let back_href = back(of, &below);
     OriginPage {
+        sources: Sources::build(&asked, of.as_of, &back_href, Audience::Clinician, scene),
         shell: RecordShell::new(banner, of.section, scene),
         facts: OriginFacts::new(of, &below, scene),
         json: of.json.as_ref().map(|json| JsonView::new(json, scene)),
         json_href: json_href.map(|path| format!("{below}/{path}/json#json")),
-        back_href: back(of, &below),
+        back_href,
         printed: scene
             .with("printed-by", &[("name", Arg::from(reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
     }

@@ -500,7 +500,11 @@ impl RowView {
             forms: cells.forms,
             sources: explained(section, &fact.origins, look.reports, &look.scene),
             conflict: fact.is_contradicted(),
-            originals: fact.origins.iter().map(|origin| OriginalView::new(section, origin, look.reports, &look.scene)).collect(),
+            originals: fact
+                .origins
+                .iter()
+                .map(|origin| OriginalView::new(section, origin, look.reports, &look.scene))
+                .collect(),
         }
     }
 }

@@ -52,7 +52,8 @@ impl Notebook {
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for note in notes {
-            let key = |one: &Quality| (one.path.as_str(), one.fault.as_str()).cmp(&(note.path.as_str(), note.fault.as_str()));
+            let key =
+                |one: &Quality| (one.path.as_str(), one.fault.as_str()).cmp(&(note.path.as_str(), note.fault.as_str()));
             match kept.items.binary_search_by(key) {
                 Ok(at) => {
                     let known = &mut kept.items[at];

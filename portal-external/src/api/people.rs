@@ -71,7 +71,8 @@ impl PeopleApi {
         let person = person(&id)?;
         let section = Section::from_slug(&section).ok_or_else(|| Failure::new(Fault::NotFound))?;
         let reader = Reader::Patient(&patient.context);
-        let explained = portal.charts.origin(reader, person, section, &address, false, visit.now).await.map_err(failed)?;
+        let explained =
+            portal.charts.origin(reader, person, section, &address, false, visit.now).await.map_err(failed)?;
         Ok(Json(serde_json::from_value(ehr::json::origin(&explained)).map_err(Failure::internal)?))
     }
 }

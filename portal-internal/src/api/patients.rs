@@ -195,6 +195,7 @@ async fn explain(
     let person = person(id)?;
     let section = Section::from_slug(section).ok_or_else(|| Failure::new(Fault::NotFound))?;
     let reader = Reader::Staff(&staff.context);
-    let explained = portal.charts.origin(reader, person, section, address, with_json, visit.now).await.map_err(failed)?;
+    let explained =
+        portal.charts.origin(reader, person, section, address, with_json, visit.now).await.map_err(failed)?;
     Ok(Json(serde_json::from_value(ehr::json::origin(&explained)).map_err(Failure::internal)?))
 }

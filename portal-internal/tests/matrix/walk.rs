@@ -176,7 +176,8 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
     }
     if explains {
         let held = all.iter().filter(|knock| knock.variant == "lab-results").cloned();
-        let held = held.map(|knock| Knock { variant: "held result".into(), path: knock.path.replace(RESULT, HELD), ..knock });
+        let held =
+            held.map(|knock| Knock { variant: "held result".into(), path: knock.path.replace(RESULT, HELD), ..knock });
         all.extend(held.collect::<Vec<_>>());
     }
     if door.pattern == "/patients" && matches!(door.method.as_str(), "GET" | "HEAD") {

@@ -1,7 +1,9 @@
 //! Where a value comes from, and why its reader sees it: of everything a section names, and of nothing else.
 
 use access::{Domain, PersonId};
-use ehr::{Charts, EhrError, ExplainedOrigin, OriginAddress, Reader, RecordQuery, Section, SourceJson, TreatmentRelation};
+use ehr::{
+    Charts, EhrError, ExplainedOrigin, OriginAddress, Reader, RecordQuery, Section, SourceJson, TreatmentRelation,
+};
 use serde_json::{Value, json};
 
 use super::every_section::hospital as everything;
@@ -55,8 +57,15 @@ async fn every_original_of_every_section_is_explained_with_its_own_json() {
             let of = explain(&world, section, &address, true).await;
             let of = of.unwrap_or_else(|error| panic!("{section:?} {address:?}: {error}"));
             assert_eq!((&of.origin.source, &of.origin.resource), (&address.source, &address.resource));
-            assert!(of.others.iter().all(|other| (&other.source, &other.resource) != (&address.source, &address.resource)));
-            assert!(of.because.steps.iter().any(|step| step.path.last().is_some_and(|to| to.as_str().ends_with(section.slug()))));
+            assert!(
+                of.others.iter().all(|other| (&other.source, &other.resource) != (&address.source, &address.resource))
+            );
+            assert!(
+                of.because
+                    .steps
+                    .iter()
+                    .any(|step| step.path.last().is_some_and(|to| to.as_str().ends_with(section.slug())))
+            );
             let (kind, id) = address.resource.split_once('/').expect("type and id");
             let Some(SourceJson::Text(json)) = of.json else { panic!("{section:?} {address:?}: {:?}", of.json) };
             let json: Value = serde_json::from_str(&json.text).expect("JSON");
@@ -128,7 +137,12 @@ async fn the_hospitals_json_is_for_those_who_may_and_numbers_of_people_are_cover
     assert!(plain.is_ok_and(|of| !of.because.may_read_json && of.json.is_none()));
     let rows = audited(&world.db).await.split_off(before);
     let rows: Vec<_> = rows.iter().map(|(action, outcome)| (action.as_str(), outcome.as_str())).collect();
-    let read = [("record.read.intent", "intent"), ("record.read.intent", "intent"), ("record.read.outcome", "ok"), ("record.read.outcome", "ok")];
+    let read = [
+        ("record.read.intent", "intent"),
+        ("record.read.intent", "intent"),
+        ("record.read.outcome", "ok"),
+        ("record.read.outcome", "ok"),
+    ];
     let expect: Vec<_> = read.into_iter().chain(read).chain([("record.read.refused", "refused")]).chain(read).collect();
     // Looking at a registration also tells the index, and that writes rows of its own.
     let rows: Vec<_> = rows.into_iter().filter(|(action, _)| action.starts_with("record.")).collect();
@@ -174,11 +188,8 @@ async fn to_a_patient_only_what_is_released_is_explained_and_never_with_json() {
         result["status"] = json!(status);
         result
     };
-    let hospital = Hospital::with([
-        potassium("k1", own(), 5.0),
-        held("k2", "HIV抗体", "final"),
-        held("k3", "钠", "preliminary"),
-    ]);
+    let hospital =
+        Hospital::with([potassium("k1", own(), 5.0), held("k2", "HIV抗体", "final"), held("k3", "钠", "preliminary")]);
     let world = World::outside(&[hospital]).await;
     let account = patient(Some(world.person));
     let read = async |id: &str, json| {

@@ -93,10 +93,14 @@ fn spoil(kind: &str, read: Read, with: impl Fn(&Value) -> Option<Value>) -> Vec<
 }
 
 fn everywhere(with: impl Fn(&Value) -> Option<Value> + Copy) -> Vec<Fault> {
-    [("Observation", reader!(Observation) as Read), ("Patient", reader!(Patient)), ("DiagnosticReport", reader!(DiagnosticReport))]
-        .into_iter()
-        .flat_map(|(kind, read)| spoil(kind, read, with))
-        .collect()
+    [
+        ("Observation", reader!(Observation) as Read),
+        ("Patient", reader!(Patient)),
+        ("DiagnosticReport", reader!(DiagnosticReport)),
+    ]
+    .into_iter()
+    .flat_map(|(kind, read)| spoil(kind, read, with))
+    .collect()
 }
 
 #[test]
