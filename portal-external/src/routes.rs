@@ -8,7 +8,7 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{document, home, record, sign_in},
+    pages::{document, home, origin, record, sign_in},
     portal::{Permission, Portal},
 };
 
@@ -29,6 +29,12 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
             "/people/:person/record/documents/:source/:kind/:resource/:number",
             record_of(),
             document::show,
+        ),
+        RouteEntry::new(
+            Method::GET,
+            "/people/:person/record/:section/origins/:source/:kind/:resource",
+            record_of(),
+            origin::show,
         ),
     ]
 }

@@ -175,3 +175,33 @@ index-problem-kept-apart = One of these records is on the do-not-link list: undo
 index-problem-nothing-to-undo = There is nothing to undo, or it has changed meanwhile
 index-problem-gone = One of the records is gone: its hospital changed it
 index-problem-nothing-changed = Nothing was changed.
+
+quality-title = Data quality
+quality-lead = What hospitals send that can’t be read and was therefore not taken. Only the element and the kind of fault are kept: not what stood there, nor whose it was.
+quality-since = Since this service started, counted by reads
+quality-count = { $count } { $count ->
+    [one] kind
+   *[other] kinds
+  }
+quality-path = Element
+quality-fault = Fault
+quality-times = Times
+quality-first = First
+quality-last = Last
+quality-none = Nothing unreadable was met yet
+quality-more = There are more kinds of faults than are listed
+quality-fault-null = null was written
+quality-fault-string = a text was written
+quality-fault-number = a number was written
+quality-fault-boolean = true or false was written
+quality-fault-array = a list was written
+quality-fault-object = an object was written
+quality-fault-duplicate = it stands there twice; the first counts
+quality-fault-too-many = too many; those beyond were not read
+quality-fault-no-resource = an entry without a resource, or a resource without a type
+quality-fault-unreadable = not JSON
+quality-fault-control-character = control characters in a text, replaced by spaces
+quality-fault-encoding = not UTF-8; “�” stands for broken characters
+quality-fault-time = no date or time
+quality-fault-too-long = the id is too long
+quality-fault-no-id = a resource without an id

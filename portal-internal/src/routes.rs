@@ -8,15 +8,20 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{break_glass, document, home, index, patients, record, sign_in, timeline},
+    pages::{break_glass, data_quality, document, home, index, origin, patients, record, sign_in, timeline},
     portal::{Permission, Portal},
 };
+
+const ORIGIN: &str = "/patients/:person/:section/origins/:source/:kind/:resource";
+const ORIGIN_JSON: &str = "/patients/:person/:section/origins/:source/:kind/:resource/json";
 
 fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Permission>> {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     let steward = || Permission((Object::PAGE_INDEX, Act::LinkPatients));
+    let source_json = Permission((Object::SECTION_RECORD, Act::ReadSourceJson));
+    let data_quality = Permission((Object::PAGE_DATA_QUALITY, Act::View));
     let home_page = Permission((Object::PAGE_HOME, Act::View));
     vec![
         RouteEntry::new(Method::GET, "/static/*path", Public, files),
@@ -37,6 +42,9 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
             record(),
             document::show,
         ),
+        RouteEntry::new(Method::GET, ORIGIN, record(), origin::show),
+        RouteEntry::new(Method::GET, ORIGIN_JSON, source_json, origin::show_json),
+        RouteEntry::new(Method::GET, "/admin/data-quality", data_quality, data_quality::show),
         RouteEntry::new(Method::GET, "/admin/index", steward(), index::show),
         RouteEntry::new(Method::POST, "/admin/index/pairs/:pair", steward(), index::decide),
     ]

@@ -10,7 +10,8 @@ const CHIEF = [/^\/$/, /^\/sign-in$/, /^\/patients\/\{id\}\/lab-results/, /^\/pe
 
 const shapeOf = (href) => {
   const url = new URL(href, 'http://portal')
-  const path = url.pathname.replace(/\/(?=[^/]*\d)[0-9a-zA-Z-]{6,}(?=\/|$)/g, '/{id}')
+  const origin = url.pathname.replace(/\/[a-z-]+\/origins\/[^/]+\/[^/]+\/[^/]+/, '/{section}/origins/{origin}')
+  const path = origin.replace(/\/(?=[^/]*\d)[0-9a-zA-Z-]{6,}(?=\/|$)/g, '/{id}')
   const keys = [...url.searchParams.keys()].filter((key) => key !== 'lang' && key !== 'theme').sort()
   return keys.length === 0 ? path : `${path}?${[...new Set(keys)].join('&')}`
 }

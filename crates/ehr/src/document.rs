@@ -64,12 +64,14 @@ pub(crate) fn is_had(attachment: &fhir::rows::Attachment<'_>, base: &url::Url) -
 
 /// Where a document is opened, below the person's pages: nothing but plain names may become part of an address.
 pub(crate) fn path(source: &str, origin: &str, number: usize) -> Option<String> {
-    let plain = |part: &str| {
-        (1..=256).contains(&part.len())
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-            && part != "."
-            && part != ".."
-    };
     let (kind, id) = origin.split_once('/')?;
-    (plain(source) && plain(kind) && plain(id)).then(|| format!("documents/{source}/{kind}/{id}/{number}"))
+    (is_plain(source) && is_plain(kind) && is_plain(id)).then(|| format!("documents/{source}/{kind}/{id}/{number}"))
+}
+
+/// May it be a part of an address as it is?
+pub(crate) fn is_plain(part: &str) -> bool {
+    (1..=256).contains(&part.len())
+        && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        && part != "."
+        && part != ".."
 }

@@ -133,3 +133,13 @@ pub struct Origin {
     /// When it was read.
     pub retrieved_at: Timestamp,
 }
+
+impl Origin {
+    /// Where it is explained, below the person's pages (`lab-results/origins/city-first/Observation/123`). `None` for a name
+    /// that can't be part of an address.
+    pub fn path(&self, section: crate::Section) -> Option<String> {
+        let (kind, id) = self.resource.split_once('/')?;
+        let plain = [self.source.as_str(), kind, id].into_iter().all(crate::document::is_plain);
+        plain.then(|| format!("{}/origins/{}/{kind}/{id}", section.slug(), self.source))
+    }
+}

@@ -3,14 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use fhir::bundle::LONGEST_ID;
 use fhir::rows::Meta;
 use jiff::Timestamp;
 
 use crate::concept::Concept;
 use crate::{ClinicalTime, Fact, Origin};
 
-/// FHIR ids have 64 places; some servers take more. A longer one is nobody's.
-const LONGEST_ID: usize = 256;
 /// Rows about one thing are compared with one another up to so many.
 pub(crate) const MOST_COMPARED: usize = 64;
 /// Remarks, people or texts of one fact that each new one is compared with.

@@ -1,6 +1,7 @@
 //! The record as JSON (`INTERFACE`: record JSON): the same for both portals.
 
 mod mine;
+mod origin;
 mod outpatient;
 mod record;
 mod schema;
@@ -8,6 +9,7 @@ mod sheet;
 mod summary;
 
 pub use mine::{MyPatientsJson, my_patients};
+pub use origin::origin;
 pub(crate) use outpatient::{NoteJson, notes};
 pub use outpatient::{VisitFields, visits};
 pub use record::{

@@ -37,16 +37,20 @@ mod release;
 mod search;
 mod section;
 mod sheet;
+mod source_json;
 mod summary;
 mod surgery;
 mod timeline;
 
+/// Why a reader may: a rule of the policy.
+pub use access::Step;
 pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassTotal, FeeClass};
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Charts, Clinician, DocumentAddress, EncounterRules, MyPatient, MyPatients, MyRelation, NoPatient, OpenedDocument,
-    Reader, RecordQuery, RecordSettings, Registered, SearchQuery, Standing, Swept, TreatmentRelation, patient_of_json,
+    Because, Charts, Clinician, DocumentAddress, EncounterRules, ExplainedItem, ExplainedOrigin, MyPatient, MyPatients,
+    MyRelation, NoPatient, OpenedDocument, OriginAddress, Reader, RecordQuery, RecordSettings, Registered, SearchQuery,
+    SourceJson, Standing, Swept, TreatmentRelation, patient_of_json,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
@@ -71,6 +75,7 @@ pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
 pub use search::{FoundPatient, PatientSearch};
 pub use section::Section;
 pub use sheet::{Entry, Named, Sheet, Span};
+pub use source_json::Pretty;
 pub use summary::{
     Allergies, Allergy, AllergyState, Device, EarlierDose, Immunization, Medicine, NoneScope, Problem, Procedure,
     Reaction, RecentResult, ReportLine, Summary,

@@ -19,6 +19,8 @@ use crate::{
 
 /// Longest piece of a server's own code that is kept.
 const MAX_CODE: usize = 64;
+/// FHIR ids have 64 places; some servers take more. A longer one is nobody's.
+pub const LONGEST_ID: usize = 256;
 /// Pieces of a page that are replaced by a character of three bytes.
 const MAX_REPLACED: usize = 65_536;
 /// Issues kept of one page.
@@ -221,6 +223,13 @@ impl<'e, 'c, K: Kind> Walk<'e, 'c, K> {
         }
         if row.resource_type() == Some(K::TYPE) && !row.is_classified() {
             self.page.unclassified += 1;
+        }
+        if row.resource_type() == Some(K::TYPE) {
+            match row.id().map_or(0, str::len) {
+                0 => self.notes.add(&[K::TYPE, "id"], Fault::NoId),
+                1..=LONGEST_ID => {}
+                _ => self.notes.add(&[K::TYPE, "id"], Fault::TooLong),
+            }
         }
         self.page.entries += 1;
         (self.each)(Entry { row: *row, mode, full_url });

@@ -52,6 +52,21 @@ impl<'a, 'n> Context<'a, 'n> {
         self.notes.add(&segments[..end], fault);
     }
 
+    /// Notes a text that is no time: whoever wants one drops it.
+    #[inline]
+    fn check_time(&mut self, key: &'static str, text: &str) {
+        if crate::read_time(text.trim()).is_none() {
+            self.note(key, Fault::Time);
+        }
+    }
+
+    /// Reads a text that is to be a time; the caller has peeked its quote.
+    pub(crate) fn time<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>) -> &'a str {
+        let text = scan.string(self.arena);
+        self.check_time(key, text);
+        text
+    }
+
     /// Notes the value that comes next and steps over it.
     #[cold]
     pub(crate) fn mismatch(&mut self, key: &'static str, scan: &mut Scan<'_>) -> bool {
@@ -104,6 +119,9 @@ pub(crate) trait Slot<'a> {
 
     /// Reads the next value, of whatever type. True when it fitted; else it has been noted.
     fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool;
+
+    /// Notes what has been written if it is a text that is no time.
+    fn check_time(&self, _key: &'static str, _cx: &mut Context<'a, '_>) {}
 
     /// Makes what has been written say nothing, without making room for more.
     fn empty(&mut self, _arena: &'a Bump) {}
@@ -164,6 +182,12 @@ impl<'a> Slot<'a> for Option<&'a str> {
         }
         *self = Some(scan.string(cx.arena));
         true
+    }
+
+    fn check_time(&self, key: &'static str, cx: &mut Context<'a, '_>) {
+        if let Some(text) = self {
+            cx.check_time(key, text);
+        }
     }
 
     fn empty(&mut self, _arena: &'a Bump) {
@@ -368,7 +392,13 @@ macro_rules! object {
                 cx: &mut $crate::lean::Context<'a, '_>,
             ) -> bool {
                 match key {
-                    $($( $key => $crate::lean::Slot::fill(&mut self.$field, $key, scan, cx), )+)*
+                    $($( $key => {
+                        let first = const { $crate::time::is_time($key) } && !$crate::lean::Slot::is_set(&self.$field);
+                        $crate::lean::Slot::fill(&mut self.$field, $key, scan, cx);
+                        if first {
+                            $crate::lean::Slot::check_time(&self.$field, $key, cx);
+                        }
+                    } )+)*
                     _ => return false,
                 }
                 true

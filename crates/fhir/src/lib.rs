@@ -22,6 +22,7 @@ mod reference;
 mod report;
 pub mod rows;
 mod scan;
+mod time;
 
 pub use client::Client;
 pub use kind::{Kind, Row, kinds};
@@ -34,3 +35,4 @@ pub use query::{Limits, Query};
 pub use raw::{RawRow, find_raw};
 pub use reference::{Reference, refers_to};
 pub use report::{Cause, Entry, Issue, Mode, Outcome, SearchReport};
+pub use time::{Precision, read_time};

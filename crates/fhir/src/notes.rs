@@ -32,6 +32,54 @@ pub enum Fault {
     ControlCharacter,
     /// Bytes that are not UTF-8, shown as U+FFFD.
     Encoding,
+    /// A text that is no date or time, where one is meant.
+    Time,
+    /// An id longer than any that is kept: the resource can't be named again.
+    TooLong,
+    /// A resource without an id: it can't be named again.
+    NoId,
+}
+
+impl Fault {
+    /// Every kind.
+    pub const ALL: [Self; 15] = [
+        Self::Null,
+        Self::String,
+        Self::Number,
+        Self::Boolean,
+        Self::Array,
+        Self::Object,
+        Self::Duplicate,
+        Self::TooMany,
+        Self::NoResource,
+        Self::Unreadable,
+        Self::ControlCharacter,
+        Self::Encoding,
+        Self::Time,
+        Self::TooLong,
+        Self::NoId,
+    ];
+
+    /// As in JSON, and in message keys (`fault-…`).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+            Self::Duplicate => "duplicate",
+            Self::TooMany => "too-many",
+            Self::NoResource => "no-resource",
+            Self::Unreadable => "unreadable",
+            Self::ControlCharacter => "control-character",
+            Self::Encoding => "encoding",
+            Self::Time => "time",
+            Self::TooLong => "too-long",
+            Self::NoId => "no-id",
+        }
+    }
 }
 
 /// One kind of fault at one place, with the number of times it was met.

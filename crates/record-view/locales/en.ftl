@@ -1190,3 +1190,87 @@ why-staff-ambiguous = several people there have this staff number
 why-staff-name-differs = this staff number is another name’s there
 why-staff-inactive = this staff number is no longer in use
 why-staff-shared = this staff number belongs to somebody else on this platform
+## Where a value comes from
+
+origin-title = Where it comes from
+origin-link = : where it comes from
+origin-lead-plain = Which hospital this item comes from, when it was read, and why you see it
+origin-item = This item
+origin-where = Source
+origin-others = Other records that say the same
+origin-why = Why you see it
+origin-what = Content
+origin-value = Value
+origin-status = Status
+origin-resource = Resource
+origin-version = Version
+origin-read = Read at
+origin-asked = Asked as
+origin-asked-by-id = Read one by one, by id
+origin-answered = { $state }: { $queries } { $queries ->
+    [one] query
+   *[other] queries
+  }, { $pages } { $pages ->
+    [one] page
+   *[other] pages
+  }, { $entries } taken, { $dropped } dropped
+origin-conflict = { $count } other { $count ->
+    [one] record contradicts
+   *[other] records contradict
+  } it; they stand side by side in this section
+origin-merged-none = No other record says the same; this is the only original of the item
+origin-merged-patient = Registrations of hospitals are shown side by side, never merged
+origin-merged-rule = { $count } other { $count ->
+    [one] original says
+   *[other] originals say
+  } the same and { $count ->
+    [one] was
+   *[other] were
+  } put together with it: same code, same time at the same precision, same value and unit. What is undated is never put together with what is dated.
+origin-relation = Relation to the patient
+origin-relation-care = Treatment relation
+origin-relation-break-glass = Opened in an emergency
+origin-relation-own-record = Your own record, or that of somebody entrusted to you
+origin-relation-no-treatment-relation-advisory = No treatment relation; this region lets you read, and marks it in the audit log
+origin-until = closes at { $at }
+origin-rules = Rules of access
+origin-rule-allow = “{ $who }” holds the role “{ $role }” on “{ $path }”
+origin-rule-deny = “{ $who }” is denied the role “{ $role }” on “{ $path }”
+origin-arrow = {" → "}
+origin-oneself = You yourself
+origin-group-clinician = Clinicians
+origin-group-nurse = Nurses
+origin-group-patients = Patients
+origin-group-everyone = All staff
+origin-group-administrator = Administrators
+origin-role-user = user
+origin-role-privileged-user = privileged user
+origin-role-editor = editor
+origin-role-manager = manager
+origin-role-delegator = delegator
+origin-role-security-administrator = security administrator
+origin-role-administrator = administrator
+origin-object-section-record = patient records
+origin-object-site-internal = the intranet portal
+origin-object-site-external = the public portal
+origin-release = Release policy
+origin-released = Every item is checked against the release policy each time it is opened; no rule holds this one back
+origin-json = The hospital’s own data
+origin-json-note = FHIR JSON, read live; every look is in the audit log
+origin-json-show = Read the hospital’s own data
+origin-json-masked = Identity and telephone numbers are covered
+origin-json-cut = “…” stands for what is too long
+origin-json-missing = It can’t be read now: { $why }
+origin-gone = the hospital no longer has this record
+origin-kind-Patient = Registration
+origin-kind-Encounter = Visit
+origin-kind-DocumentReference = Document
+origin-kind-Composition = Document
+origin-kind-Observation = Result
+origin-kind-DiagnosticReport = Report
+origin-kind-CarePlan = Care plan
+origin-kind-QuestionnaireResponse = Questionnaire
+origin-kind-Coverage = Coverage
+origin-kind-ExplanationOfBenefit = Settlement
+origin-kind-Claim = Claim
+origin-kind-Invoice = Invoice

@@ -200,7 +200,7 @@ impl AllergyRow {
             text: scene.list(&said),
             notes: one.notes.clone(),
             certainty,
-            sources: facts::marks(&one.fact.origins, reports, scene),
+            sources: facts::explained(ehr::Section::Summary, &one.fact.origins, reports, scene),
             conflict: one.fact.is_contradicted(),
         }
     }

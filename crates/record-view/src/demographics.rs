@@ -57,6 +57,8 @@ pub struct RegistrationHead {
     pub resource: String,
     /// When it was read.
     pub retrieved: String,
+    /// Where it is explained, below the page's own address.
+    pub href: Option<String>,
     /// Is it no longer in use there?
     pub inactive: bool,
 }
@@ -96,6 +98,8 @@ pub struct PlainRegistration {
     pub name: String,
     /// Letter of its mark.
     pub mark: &'static str,
+    /// Where it is explained, below the page's own address.
+    pub href: Option<String>,
     /// Name of the particular and what is said.
     pub lines: Vec<(String, Vec<String>)>,
 }
@@ -128,7 +132,7 @@ pub fn patient_page(banner: &Banner, gathered: &Gathered<Registration>, scene: &
             let cell = row.cells.get(nth).filter(|cell| !cell.is_empty())?;
             Some((row.name.clone(), cell.clone()))
         });
-        PlainRegistration { name, mark, lines: said.collect() }
+        PlainRegistration { name, mark, href: one.origin.path(Section::Demographics), lines: said.collect() }
     };
     PatientDemographicsPage {
         shell: PatientShell::new(banner, scene),
@@ -166,6 +170,7 @@ fn head(one: &Registration, reports: &[SourceReport], scene: &Scene<'_>) -> Regi
         mark,
         resource: one.origin.resource.clone(),
         retrieved: scene.words.minute_today(one.origin.retrieved_at, scene.now),
+        href: one.origin.path(Section::Demographics),
         inactive: one.inactive,
     }
 }

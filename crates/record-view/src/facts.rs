@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use ehr::{ClinicalTime, Fact, Held, Origin, PartList, Precision, Silent, SourceReport, SourceState};
+use ehr::{ClinicalTime, Fact, Held, Origin, PartList, Precision, Section, Silent, SourceReport, SourceState};
 use serde::Serialize;
 use web::render::Arg;
 
@@ -16,6 +16,8 @@ pub struct SourceMark {
     pub name: String,
     /// Letter of its mark.
     pub mark: &'static str,
+    /// Where what stands beside it is explained, below the page's own address.
+    pub href: Option<String>,
 }
 
 /// The head and foot of a card.
@@ -56,7 +58,7 @@ impl SourceMark {
     /// The mark of the source with this id.
     pub(crate) fn of(id: &str, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
         let (name, mark) = short_source_of(reports, id, scene);
-        Self { name, mark }
+        Self { name, mark, href: None }
     }
 }
 
@@ -72,10 +74,29 @@ pub(crate) fn marks(origins: &[Origin], reports: &[SourceReport], scene: &Scene<
     all
 }
 
-/// Names of a row's hospitals in one text.
-pub(crate) fn names(origins: &[Origin], reports: &[SourceReport], scene: &Scene<'_>) -> String {
-    let names: Vec<String> = marks(origins, reports, scene).into_iter().map(|one| one.name).collect();
-    scene.list(&names)
+/// As [`marks`], each leading to where the first original of that hospital is explained, as `section` shows it.
+pub(crate) fn explained(
+    section: Section,
+    origins: &[Origin],
+    reports: &[SourceReport],
+    scene: &Scene<'_>,
+) -> Vec<SourceMark> {
+    let mut all: Vec<SourceMark> = Vec::new();
+    let mut met: HashSet<&str> = HashSet::new();
+    for origin in origins.iter().filter(|origin| met.insert(&origin.source)) {
+        all.push(explained_mark(section, origin, reports, scene));
+    }
+    all
+}
+
+/// The hospital of an original, leading to where it is explained.
+pub(crate) fn explained_mark(
+    section: Section,
+    origin: &Origin,
+    reports: &[SourceReport],
+    scene: &Scene<'_>,
+) -> SourceMark {
+    SourceMark { href: origin.path(section), ..SourceMark::of(&origin.source, reports, scene) }
 }
 
 /// `11-20` of this year, `25-09-11` of another; a year or a month stays what it is.

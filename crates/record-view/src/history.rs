@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     RecordShell, Scene,
-    facts::{SourceMark, marks},
+    facts::{SourceMark, explained},
     filters::{Choice, ListFilters, ListFrame},
     labs::push_encoded,
     sources::{Audience, Sources},
@@ -231,7 +231,7 @@ impl MomentView {
             href: href(entry, banner),
             section: scene.text(&format!("section-{}", moment.section.slug())),
             until: moment.ended.as_ref().map(|end| scene.with("nursing-until", &[("at", scene.minute(end).into())])),
-            sources: marks(&fact.origins, &sheet.sources, scene),
+            sources: explained(moment.section, &fact.origins, &sheet.sources, scene),
             conflict: fact.is_contradicted(),
             text: scene.list(&texts),
             title,

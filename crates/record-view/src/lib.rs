@@ -16,6 +16,7 @@ pub mod history;
 pub mod home;
 pub mod labs;
 pub mod mine;
+pub mod origin;
 pub mod patient_labs;
 pub mod patient_summary;
 pub mod patient_visits;
@@ -43,6 +44,11 @@ struct RecordTemplates;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "locales"]
 struct RecordLocales;
+
+/// Letter of a source's mark, by its place in the catalogue.
+pub fn source_mark(place: usize) -> &'static str {
+    mark_letter(place)
+}
 
 /// Components the portals' record pages are put together from.
 pub fn templates() -> web::render::Templates {

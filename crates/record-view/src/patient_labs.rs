@@ -122,6 +122,8 @@ pub struct PlainResult {
     pub date: String,
     /// Hospital.
     pub source: String,
+    /// Where it is explained, below the page's own address.
+    pub origin_href: Option<String>,
 }
 
 /// The patient's results page.
@@ -283,6 +285,7 @@ fn plain_result(
         value,
         date: date.to_owned(),
         source: source.to_owned(),
+        origin_href: one.origins.first().and_then(|origin| origin.path(Section::LabResults)),
     }
 }
 

@@ -7,7 +7,7 @@ use web::render::Arg;
 use crate::{
     PatientShell, Scene,
     allergies::{self, AllergyCard},
-    facts::{self, Contradiction, PartView, names},
+    facts::{self, Contradiction, PartView, SourceMark, explained},
     labs::value_text,
     scene::flag_arrow,
     sources::{Audience, Sources},
@@ -76,7 +76,7 @@ pub struct PlainMedicine {
     /// Was the dose changed?
     pub changed: bool,
     /// Whose.
-    pub source: String,
+    pub sources: Vec<SourceMark>,
     /// Do hospitals write it differently?
     pub conflict: bool,
 }
@@ -89,7 +89,7 @@ pub struct PlainProblem {
     /// Since when, how certain.
     pub about: String,
     /// Whose.
-    pub source: String,
+    pub sources: Vec<SourceMark>,
 }
 
 /// A result in one line.
@@ -103,8 +103,10 @@ pub struct PlainValue {
     pub flag: String,
     /// `high`, `low` or `crit`: class of the tag.
     pub tone: &'static str,
-    /// When, whose.
+    /// When.
     pub about: String,
+    /// Whose.
+    pub sources: Vec<SourceMark>,
 }
 
 impl<T> PlainPart<T> {
@@ -195,7 +197,7 @@ fn medicine(one: &Medicine, reports: &[SourceReport], scene: &Scene<'_>) -> Plai
         usage: if usage.is_empty() { scene.text("plain-usage-not-said") } else { scene.list(&usage) },
         about: joined([reason, since(one.since.as_ref().or(one.fact.time.as_ref()), scene)]),
         changed: one.dose_changed,
-        source: names(&one.fact.origins, reports, scene),
+        sources: explained(Section::Summary, &one.fact.origins, reports, scene),
         conflict: one.fact.is_contradicted(),
     }
 }
@@ -208,7 +210,7 @@ fn problem(one: &Problem, reports: &[SourceReport], scene: &Scene<'_>) -> PlainP
             unsure.then(|| scene.coded("verification-", &one.verification)),
             since(one.fact.time.as_ref(), scene).or_else(|| one.onset_text.clone()),
         ]),
-        source: names(&one.fact.origins, reports, scene),
+        sources: explained(Section::Summary, &one.fact.origins, reports, scene),
     }
 }
 
@@ -249,6 +251,7 @@ fn value(one: &RecentResult, reports: &[SourceReport], scene: &Scene<'_>) -> Opt
         value: format!("{} {unit}", value_text(newest).unwrap_or_default()).trim().to_owned(),
         flag: format!("{} {}", scene.text(key), flag_arrow(flag)),
         tone,
-        about: joined([date, Some(names(&newest.origins, reports, scene))]),
+        about: date.unwrap_or_default(),
+        sources: explained(Section::Summary, &newest.origins, reports, scene),
     })
 }

@@ -12,7 +12,7 @@ use web::render::Arg;
 use crate::{
     PatientShell, RecordShell, Scene,
     chart::Chart,
-    facts::{self, Contradiction, SourceMark, marks},
+    facts::{self, Contradiction, SourceMark, explained, explained_mark},
     filters::{ListFilters, ListFrame},
     sources::{Audience, Sources},
     visits::NoteView,
@@ -474,7 +474,7 @@ fn groups<V: SheetView>(shown: &[&Entry<V::Fields>], fitting: &[&Entry<V::Fields
     let mut groups: Vec<(Option<String>, Group)> = Vec::new();
     for entry in shown {
         let key = V::group(entry, look);
-        let row = RowView::new(&entry.fact, V::row(entry, look), look);
+        let row = RowView::new(V::SECTION, &entry.fact, V::row(entry, look), look);
         match groups.last_mut() {
             Some((last, group)) if *last == key => group.rows.push(row),
             _ => {
@@ -516,7 +516,7 @@ fn told_apart(mut documents: Vec<DocumentView>, day: Option<String>) -> Vec<Docu
 }
 
 impl RowView {
-    fn new(fact: &Fact, cells: Cells, look: &Look<'_>) -> Self {
+    fn new(section: Section, fact: &Fact, cells: Cells, look: &Look<'_>) -> Self {
         let time = fact.time.as_ref();
         let said = Some(fact.code.text.clone()).filter(|text| !text.is_empty());
         let coded = || fact.code.codings.first().map(|coding| coding.code.clone());
@@ -534,19 +534,25 @@ impl RowView {
             notes: cells.notes,
             documents: told_apart(cells.documents, time.map(|time| look.scene.day(time))),
             forms: cells.forms,
-            sources: marks(&fact.origins, look.reports, &look.scene),
+            sources: explained(section, &fact.origins, look.reports, &look.scene),
             conflict: fact.is_contradicted(),
-            originals: fact.origins.iter().map(|origin| original(origin, look)).collect(),
+            originals: fact
+                .origins
+                .iter()
+                .map(|origin| OriginalView::new(section, origin, look.reports, &look.scene))
+                .collect(),
         }
     }
 }
 
-fn original(origin: &Origin, look: &Look<'_>) -> OriginalView {
-    OriginalView {
-        source: SourceMark::of(&origin.source, look.reports, &look.scene),
-        resource: origin.resource.clone(),
-        version: origin.version.clone(),
-        read_at: look.scene.instant(origin.retrieved_at),
+impl OriginalView {
+    pub(crate) fn new(section: Section, origin: &Origin, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+        Self {
+            source: explained_mark(section, origin, reports, scene),
+            resource: origin.resource.clone(),
+            version: origin.version.clone(),
+            read_at: scene.instant(origin.retrieved_at),
+        }
     }
 }
 

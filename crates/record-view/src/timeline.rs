@@ -7,7 +7,7 @@ use web::render::Arg;
 
 use crate::{
     Scene,
-    facts::{SourceMark, marks},
+    facts::{SourceMark, explained},
 };
 
 /// A visit or a stay on the line.
@@ -90,7 +90,7 @@ impl Stop {
             dot: dot(visit.class),
             title,
             text: scene.list(&said),
-            sources: marks(&visit.fact.origins, reports, scene),
+            sources: explained(Section::Summary, &visit.fact.origins, reports, scene),
             href: format!("{record}/{}?at={id}#v-{id}", section.slug(), id = visit.fact.id),
             status: status_words(&visit.fact.status, scene),
         }

@@ -9,7 +9,7 @@ use web::render::{Arg, Html};
 
 use crate::{
     RecordShell, Scene,
-    facts::{self, SourceMark, marks},
+    facts::{self, SourceMark, explained},
     filters::{ListFilters, ListFrame},
     sources::{Audience, Sources},
     timeline::{class_words, status_words},
@@ -178,7 +178,7 @@ impl VisitList {
             () if sources.complete => "none",
             () => "unknown",
         };
-        let note = |note: &Note| NoteView::new(note, reports, scene);
+        let note = |note: &Note| NoteView::new(note, reports, scene).explained(found_visits.section, &note.origin);
         Self {
             title: scene.text(if stays { "stays-title" } else { "visits-title" }),
             icon: crate::shell::icon(found_visits.section),
@@ -247,8 +247,12 @@ impl VisitView {
             clinicians: scene.list(&others),
             reasons: scene.list(&visit.reasons),
             diagnoses: visit.diagnoses.iter().map(|one| DiagnosisView::new(one, scene)).collect(),
-            notes: visit.notes.iter().map(|note| NoteView::new(note, reports, scene)).collect(),
-            sources: marks(&visit.fact.origins, reports, scene),
+            notes: visit
+                .notes
+                .iter()
+                .map(|note| NoteView::new(note, reports, scene).explained(visit.class.section(), &note.origin))
+                .collect(),
+            sources: explained(visit.class.section(), &visit.fact.origins, reports, scene),
             conflict: visit.fact.is_contradicted(),
         }
     }
@@ -325,6 +329,12 @@ impl NoteView {
             document,
             source: SourceMark::of(&note.origin.source, reports, scene),
         }
+    }
+
+    /// With the way to where the note's own resource is explained, as `section` shows it.
+    pub(crate) fn explained(mut self, section: Section, origin: &ehr::Origin) -> Self {
+        self.source.href = origin.path(section);
+        self
     }
 }
 

@@ -12,7 +12,7 @@ use outbound::{Outbound, TargetSettings};
 use toml::{Table, Value};
 use url::Url;
 
-use crate::{Environment, LocalCodes, Name, Problem, Source, health::Memory, table::Fields};
+use crate::{Environment, LocalCodes, Name, Problem, Source, health::Memory, quality::Notebook, table::Fields};
 
 const KEYS: [&str; 12] = [
     "id",
@@ -161,6 +161,7 @@ impl<'f> Reading<'f> {
             sweep,
             codes: codes?,
             health: Memory::default(),
+            quality: Notebook::default(),
         }))
     }
 

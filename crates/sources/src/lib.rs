@@ -7,6 +7,7 @@ mod catalogue;
 mod codes;
 mod health;
 mod problem;
+mod quality;
 mod source;
 mod table;
 
@@ -14,4 +15,5 @@ pub use catalogue::Catalogue;
 pub use codes::LocalCodes;
 pub use health::Health;
 pub use problem::Problem;
+pub use quality::{Quality, QualityNotes};
 pub use source::{Environment, Name, Source};

@@ -6,7 +6,7 @@ use fhir::{Client, Entry, Kind, Limits, Outcome, Query, SearchReport};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::{Health, LocalCodes, health::Memory};
+use crate::{Health, LocalCodes, QualityNotes, health::Memory, quality::Notebook};
 
 /// A hospital's name in both languages of the portal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,7 @@ pub struct Source {
     /// What its own codes mean.
     pub codes: LocalCodes,
     pub(crate) health: Memory,
+    pub(crate) quality: Notebook,
 }
 
 impl Source {
@@ -85,6 +86,11 @@ impl Source {
         self.health.get()
     }
 
+    /// What it sent that could not be kept, as far as this process has seen.
+    pub fn quality(&self) -> QualityNotes {
+        self.quality.get()
+    }
+
     fn note(&self, report: &SearchReport, waited: Duration, now: Timestamp) {
         let outcome = match report.outcome {
             Outcome::Answered => "answered",
@@ -100,5 +106,6 @@ impl Source {
         // A server that says what it doesn't have is well.
         let bad = report.outcome.key().filter(|_| report.outcome != Outcome::Unsupported);
         self.health.note(bad, waited, now);
+        self.quality.add(&self.id, &report.notes, now);
     }
 }

@@ -14,6 +14,7 @@ nav-bottom = Bottom
 nav-desk = Desk
 nav-patients = Patients
 nav-index = Patient index
+nav-data-quality = Data quality
 nav-home = Home
 nav-record = Health record
 nav-results = My results

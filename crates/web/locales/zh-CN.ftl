@@ -14,6 +14,7 @@ nav-bottom = 底部导航
 nav-desk = 工作台
 nav-patients = 患者
 nav-index = 主索引
+nav-data-quality = 数据质量
 nav-home = 首页
 nav-record = 健康档案
 nav-results = 我的结果

@@ -1,6 +1,8 @@
 //! What the description of the API says beside what poem-openapi knows: how operations refuse, and what answers look like
 //! that are written as text.
 
+pub mod origin;
+
 use serde_json::{Map, Value, json};
 
 /// The OpenAPI document `spec` (JSON text) with the `default` answer of every operation: a problem (RFC 9457), as the

@@ -15,14 +15,15 @@ use crate::portal::{Permission, Portal};
 type Service = OpenApiService<(session::SessionApi, people::PeopleApi), ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 4] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 5] {
     use Guard::{Permission, Public, SignedIn};
-    let record = Permission((Object::SECTION_RECORD, Act::ReadRecord));
+    let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     [
         ("session_read", "/api/v1/session", SignedIn),
         ("session_begin", "/api/v1/session", Public),
         ("session_end", "/api/v1/session", SignedIn),
-        ("record_section", "/api/v1/people/{id}/record/{section}", record),
+        ("record_section", "/api/v1/people/{id}/record/{section}", record()),
+        ("record_origin", "/api/v1/people/{id}/record/{section}/origins", record()),
     ]
 }
 

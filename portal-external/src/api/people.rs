@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use access::{Fault, PersonId};
-use ehr::{Reader, RecordQuery, Section};
+use ehr::{OriginAddress, Reader, RecordQuery, Section};
 use poem::web::Data;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
+    payload::Json,
 };
-use web::{Failure, Visit, Written};
+use web::{Failure, Visit, Written, openapi::origin::ExplainedOrigin};
 
 use super::failed;
 use crate::{portal::Portal, who::Patient};
@@ -49,5 +50,29 @@ impl PeopleApi {
         let query = RecordQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
         let section = Section::from_slug(&section).ok_or_else(|| Failure::new(Fault::NotFound))?;
         Ok(Written(portal.charts.record_json(reader, person, section, &query, visit.now).await.map_err(failed)?))
+    }
+
+    /// Where a value comes from: its hospital, the resource, the search, what it was put together with, and why the reader
+    /// sees it. `404` for whatever the section does not name.
+    #[oai(path = "/people/:id/record/:section/origins", method = "get", operation_id = "record_origin")]
+    async fn origin(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        patient: Patient,
+        id: Path<String>,
+        section: Path<String>,
+        /// Source id.
+        source: Query<String>,
+        /// `Type/id` at that source.
+        resource: Query<String>,
+    ) -> poem::Result<Json<ExplainedOrigin>> {
+        let address = OriginAddress { source: source.0, resource: resource.0 };
+        let person = person(&id)?;
+        let section = Section::from_slug(&section).ok_or_else(|| Failure::new(Fault::NotFound))?;
+        let reader = Reader::Patient(&patient.context);
+        let explained =
+            portal.charts.origin(reader, person, section, &address, false, visit.now).await.map_err(failed)?;
+        Ok(Json(serde_json::from_value(ehr::json::origin(&explained)).map_err(Failure::internal)?))
     }
 }

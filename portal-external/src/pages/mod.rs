@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod home;
+pub mod origin;
 pub mod record;
 pub mod sign_in;
 

@@ -1,5 +1,6 @@
 //! The JSON API: the same domain calls as the pages. Each operation has a row in [`OPERATIONS`].
 
+mod data_quality;
 mod docs;
 mod index;
 mod mine;
@@ -15,13 +16,22 @@ use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, Ungua
 
 use crate::portal::{Permission, Portal};
 
-type Service = OpenApiService<(session::SessionApi, patients::PatientsApi, mine::MineApi, index::IndexApi), ()>;
+type Apis = (
+    session::SessionApi,
+    patients::PatientsApi,
+    mine::MineApi,
+    index::IndexApi,
+    data_quality::DataQualityApi,
+);
+type Service = OpenApiService<Apis, ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 10] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 13] {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
+    let source_json = Permission((Object::SECTION_RECORD, Act::ReadSourceJson));
+    let data_quality = Permission((Object::PAGE_DATA_QUALITY, Act::View));
     let steward = || Permission((Object::PAGE_INDEX, Act::LinkPatients));
     [
         ("session_read", "/api/v1/session", SignedIn),
@@ -29,9 +39,12 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 10] {
         ("session_end", "/api/v1/session", SignedIn),
         ("patient_search", "/api/v1/patient-searches", search()),
         ("record_section", "/api/v1/patients/{id}/record/{section}", record()),
+        ("record_origin", "/api/v1/patients/{id}/record/{section}/origins", record()),
+        ("record_origin_json", "/api/v1/patients/{id}/record/{section}/origins/json", source_json),
         ("break_glass", "/api/v1/patients/{id}/break-glass", record()),
         ("patient_links", "/api/v1/patients/{id}/links", record()),
         ("my_patients", "/api/v1/my-patients", record()),
+        ("data_quality", "/api/v1/data-quality", data_quality),
         ("index_pairs", "/api/v1/index/pairs", steward()),
         ("index_decide", "/api/v1/index/pairs/{id}", steward()),
     ]
@@ -40,7 +53,8 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 10] {
 /// The operations with their description, not yet guarded.
 fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
-    let api = (session::SessionApi, patients::PatientsApi, mine::MineApi, index::IndexApi);
+    let api: Apis =
+        (session::SessionApi, patients::PatientsApi, mine::MineApi, index::IndexApi, data_quality::DataQualityApi);
     let service = OpenApiService::new(api, "portal-internal", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =
         serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;

@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use access::{Fault, GlassReason, Grounds, PersonId};
-use ehr::{Reader, RecordQuery, Section};
+use ehr::{OriginAddress, Reader, RecordQuery, Section};
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::Json,
 };
-use web::{Failure, Visit, Written};
+use web::{Failure, Visit, Written, openapi::origin::ExplainedOrigin};
 
 use zeroize::Zeroizing;
 
@@ -144,4 +144,58 @@ impl PatientsApi {
         let links = portal.charts.links(Reader::Staff(&staff.context), person, visit.now).await.map_err(failed)?;
         json(&ehr::json::links(&links))
     }
+
+    /// Where a value comes from: its hospital, the resource, the search, what it was put together with, and why the reader
+    /// sees it. `404` for whatever the section does not name.
+    #[oai(path = "/patients/:id/record/:section/origins", method = "get", operation_id = "record_origin")]
+    async fn origin(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        staff: Staff,
+        id: Path<String>,
+        section: Path<String>,
+        /// Source id.
+        source: Query<String>,
+        /// `Type/id` at that source.
+        resource: Query<String>,
+    ) -> poem::Result<Json<ExplainedOrigin>> {
+        let address = OriginAddress { source: source.0, resource: resource.0 };
+        explain(&portal, visit, &staff, (&id, &section), &address, false).await
+    }
+
+    /// The same with the hospital's own JSON of the resource, read live. Each such read is in the audit log by the resource's
+    /// name.
+    #[oai(path = "/patients/:id/record/:section/origins/json", method = "get", operation_id = "record_origin_json")]
+    async fn origin_json(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        staff: Staff,
+        id: Path<String>,
+        section: Path<String>,
+        /// Source id.
+        source: Query<String>,
+        /// `Type/id` at that source.
+        resource: Query<String>,
+    ) -> poem::Result<Json<ExplainedOrigin>> {
+        let address = OriginAddress { source: source.0, resource: resource.0 };
+        explain(&portal, visit, &staff, (&id, &section), &address, true).await
+    }
+}
+
+async fn explain(
+    portal: &Portal,
+    visit: &Visit,
+    staff: &Staff,
+    (id, section): (&str, &str),
+    address: &OriginAddress,
+    with_json: bool,
+) -> poem::Result<Json<ExplainedOrigin>> {
+    let person = person(id)?;
+    let section = Section::from_slug(section).ok_or_else(|| Failure::new(Fault::NotFound))?;
+    let reader = Reader::Staff(&staff.context);
+    let explained =
+        portal.charts.origin(reader, person, section, address, with_json, visit.now).await.map_err(failed)?;
+    Ok(Json(serde_json::from_value(ehr::json::origin(&explained)).map_err(Failure::internal)?))
 }

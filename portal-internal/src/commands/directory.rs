@@ -56,7 +56,9 @@ async fn charts(config: &Config) -> anyhow::Result<Option<Charts>> {
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let catalogue = serve::catalogue(&config.sources)
         .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
-    Ok(Some(serve::charts(config, &store, &policy, &portal::audit_log(&config.keys), &catalogue)))
+    let audit = portal::audit_log(&config.keys);
+    let index = serve::index(config, &store, &audit);
+    Ok(Some(serve::charts(config, &store, &policy, &audit, &catalogue, &index)))
 }
 
 async fn explain(directory: &Directory, organisation: &str, user: &str) -> Result<bool, SignInError> {

@@ -1,9 +1,11 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
 pub mod break_glass;
+pub mod data_quality;
 pub mod document;
 pub mod home;
 pub mod index;
+pub mod origin;
 pub mod patients;
 pub mod record;
 pub mod sign_in;

@@ -11,6 +11,7 @@ mod index;
 mod load;
 mod mine;
 mod openapi;
+mod origins;
 mod others;
 mod peers;
 mod record;

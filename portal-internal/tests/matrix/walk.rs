@@ -41,6 +41,10 @@ pub struct Walk {
     pub seen: BTreeSet<(Who, String)>,
 }
 
+/// A result of A's that everybody may see who may see A's results, and one that is held back from A.
+const RESULT: &str = "ZqAhillpid-obs";
+const HELD: &str = "ZqAhillpid-held";
+
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 const SECTIONS: [&str; 16] = [
@@ -122,7 +126,13 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
     let parts: Vec<&str> = door.pattern.split('/').collect();
     let has = |names: [&str; 2]| parts.iter().any(|part| names.contains(part));
     let targets = if has([":person", "{id}"]) { &TARGETS[..] } else { &[("-", "")] };
-    let sections = if has([":section", "{section}"]) { &SECTIONS[..] } else { &[""] };
+    let explains = door.pattern.contains("/origins");
+    let sections = match has([":section", "{section}"]) {
+        // Whatever the section, an original is explained in one way: by what the section shows.
+        true if explains => &["lab-results", "outpatient", "nothing"][..],
+        true => &SECTIONS[..],
+        false => &[""],
+    };
     let mut all = Vec::new();
     let head = door.method == "HEAD";
     for (target, id) in targets {
@@ -141,6 +151,8 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                     ":person" | "{id}" => Ok(id),
                     ":section" | "{section}" => Ok(*section),
                     ":source" => Ok("hill"),
+                    ":kind" if explains => Ok("Observation"),
+                    ":resource" if explains => Ok(RESULT),
                     // Old enough that the patient may open it too.
                     ":kind" => Ok("DiagnosticReport"),
                     ":resource" => Ok("ZqAhillpid-exa"),
@@ -153,11 +165,21 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                 })
                 .collect::<Result<_, &str>>()
                 .map_err(|part| anyhow::anyhow!("{}: the matrix does not know the parameter {part}", door.pattern))?;
+            let asked = match explains && door.pattern.starts_with("/api/") {
+                true => format!("?source=hill&resource=Observation/{RESULT}"),
+                false => String::new(),
+            };
             for (form, body) in &bodies {
-                let variant = format!("{section}{form}");
-                all.push(Knock { door: door.clone(), variant, target, path: path.join("/"), body: body.clone() });
+                let (variant, path) = (format!("{section}{form}"), format!("{}{asked}", path.join("/")));
+                all.push(Knock { door: door.clone(), variant, target, path, body: body.clone() });
             }
         }
+    }
+    if explains {
+        let held = all.iter().filter(|knock| knock.variant == "lab-results").cloned();
+        let held =
+            held.map(|knock| Knock { variant: "held result".into(), path: knock.path.replace(RESULT, HELD), ..knock });
+        all.extend(held.collect::<Vec<_>>());
     }
     if door.pattern == "/patients" && matches!(door.method.as_str(), "GET" | "HEAD") {
         let path = format!("/patients?search={}", stage.search);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use store::Tx;
 
-use super::{Act, Effect, Grant, Ruleset, Snapshot, Viewer, load, subjects};
+use super::{Act, Grant, Ruleset, Snapshot, Viewer, load, subjects};
 use crate::{
     AccessError, AuditLog, Context, Domain, SubjectId,
     audit::{Draft, Event, Outcome, action},
@@ -153,19 +153,4 @@ fn may_change(snapshot: &Snapshot, granter: &Viewer<'_>, by: &SubjectId, grant: 
     let reach = snapshot.reach(&grant.object, grant.role, grant.effect);
     let covered = |(object, acts): &(u32, super::role::ActSet)| acts.is_subset(granter.acts(*object));
     if reach.iter().all(covered) { Ok(()) } else { Err(AccessError::ExceedsGranter) }
-}
-
-impl Snapshot {
-    /// Does a rule on `from` give (allow) or take (deny) `act` on `object`?
-    pub(crate) fn touches(
-        &self,
-        from: &super::Object,
-        role: super::Role,
-        effect: Effect,
-        object: &super::Object,
-        act: Act,
-    ) -> bool {
-        let Some(number) = self.number_of(object) else { return false };
-        self.reach(from, role, effect).iter().any(|(reached, acts)| *reached == number && acts.contains(act))
-    }
 }

@@ -6,6 +6,7 @@
 
 mod authority;
 pub mod casbin_rules;
+mod explain;
 mod load;
 mod object;
 mod role;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use store::Store;
 
 pub use authority::Change;
+pub use explain::Step;
 pub use object::Object;
 pub use role::{Act, LADDER, Role, RoleSet};
 pub use rules::{Effect, Grant, Membership, Placement, Ruleset};
@@ -42,19 +44,6 @@ struct Inner {
     domain: Domain,
     presets: Ruleset,
     current: RwLock<Arc<Snapshot>>,
-}
-
-/// Why somebody may or may not: one rule that applies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Who the rule is about: they themselves or one of their groups.
-    pub subject: SubjectId,
-    /// What the rule gives or denies them.
-    pub role: Role,
-    /// Where the rule stands: the object or one above it.
-    pub object: Object,
-    /// Given or denied.
-    pub effect: Effect,
 }
 
 impl Policy {
@@ -112,30 +101,13 @@ impl Policy {
         }
     }
 
-    /// The rules that bear on this decision, denials first. Empty means that nobody gave it to them.
+    /// The rules that bear on this decision: see [`Snapshot::explain`].
     pub fn explain(&self, ctx: &dyn Context, object: &Object, act: Act) -> Vec<Step> {
         let actor = ctx.actor();
         if actor.domain != self.inner.domain {
             return Vec::new();
         }
-        let snapshot = self.snapshot();
-        let theirs: Vec<&SubjectId> = subjects(&actor).collect();
-        let mut steps: Vec<Step> = snapshot
-            .rules()
-            .grants
-            .iter()
-            .filter(|grant| grant.domain == self.inner.domain)
-            .filter(|grant| theirs.iter().any(|subject| snapshot.is(subject, &grant.subject)))
-            .filter(|grant| snapshot.touches(&grant.object, grant.role, grant.effect, object, act))
-            .map(|grant| Step {
-                subject: grant.subject.clone(),
-                role: grant.role,
-                object: grant.object.clone(),
-                effect: grant.effect,
-            })
-            .collect();
-        steps.sort_by_key(|step| step.effect == Effect::Allow);
-        steps
+        self.snapshot().explain(subjects(&actor), object, act)
     }
 
     /// Grants or denies a role to somebody, by somebody who holds `assign` there and at least as much themselves.

@@ -28,6 +28,8 @@ impl Object {
     pub const PAGE_AUDIT: Self = Self::constant("page:audit");
     /// The regional patient index, as stewards keep it.
     pub const PAGE_INDEX: Self = Self::constant("page:index");
+    /// What hospitals send that can't be read.
+    pub const PAGE_DATA_QUALITY: Self = Self::constant("page:data-quality");
     /// The first page.
     pub const PAGE_HOME: Self = Self::constant("page:home");
     /// The description of the API.

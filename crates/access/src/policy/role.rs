@@ -48,6 +48,8 @@ pub enum Act {
     ReadAudit,
     /// Say which records are one person's; asked on `page:index`.
     LinkPatients,
+    /// Read a hospital's own JSON behind a value; asked on objects of the record, beside [`Act::ReadRecord`].
+    ReadSourceJson,
 }
 
 /// `(lower, higher)`: administrator > manager > editor > privileged user > user, and
@@ -115,7 +117,7 @@ impl fmt::Display for Role {
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::View,
         Self::Personalize,
         Self::Edit,
@@ -127,6 +129,7 @@ impl Act {
         Self::SearchPatients,
         Self::ReadAudit,
         Self::LinkPatients,
+        Self::ReadSourceJson,
     ];
 
     /// As in the audit log and the API.
@@ -143,6 +146,7 @@ impl Act {
             Self::SearchPatients => "search-patients",
             Self::ReadAudit => "read-audit",
             Self::LinkPatients => "link-patients",
+            Self::ReadSourceJson => "read-source-json",
         }
     }
 
@@ -155,7 +159,7 @@ impl Act {
     pub const fn least_role(self) -> Role {
         match self {
             Self::View | Self::ReadRecord | Self::SearchPatients => Role::User,
-            Self::Personalize => Role::PrivilegedUser,
+            Self::Personalize | Self::ReadSourceJson => Role::PrivilegedUser,
             Self::Edit | Self::LinkPatients => Role::Editor,
             Self::Manage => Role::Manager,
             Self::Delegate => Role::Delegator,

@@ -112,7 +112,9 @@ fn preset_grants() -> Vec<Grant> {
     use Domain::{External, Internal};
     let staff = |group: &str, role, object| Grant::allow(SubjectId::group(group), Internal, role, object);
     vec![
-        staff("clinician", Role::User, Object::SECTION_RECORD),
+        // Whoever treats a patient may see all of the record, so also the hospital's own words for a value they doubt. Others
+        // read what the portal makes of it.
+        staff("clinician", Role::PrivilegedUser, Object::SECTION_RECORD),
         staff("nurse", Role::User, Object::SECTION_RECORD),
         staff("researcher", Role::User, Object::SITE_INTERNAL),
         staff("teacher", Role::User, Object::SITE_INTERNAL),
@@ -136,6 +138,7 @@ fn preset_placements() -> Vec<Placement> {
         place(Object::SECTION_ADMIN, Object::SITE_INTERNAL, ALL_BUT_ADMINISTERING),
         place(Object::PAGE_AUDIT, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::PAGE_INDEX, Object::SECTION_ADMIN, RoleSet::NONE),
+        place(Object::PAGE_DATA_QUALITY, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::PAGE_HOME, Object::SITE_INTERNAL, RoleSet::NONE),
         place(Object::PAGE_HOME, Object::SITE_EXTERNAL, RoleSet::NONE),
         place(Object::API_DOCS, Object::SITE_INTERNAL, RoleSet::NONE),

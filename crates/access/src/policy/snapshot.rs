@@ -188,19 +188,6 @@ impl Snapshot {
         let numbered = acts.enumerate().filter_map(|(number, acts)| Some((ObjectNumber::try_from(number).ok()?, acts)));
         numbered.filter(|(_, acts)| *acts != ActSet::default()).collect()
     }
-
-    pub(crate) fn number_of(&self, object: &Object) -> Option<ObjectNumber> {
-        self.objects.find(object)
-    }
-
-    /// Is `group` the subject, or a group it is in?
-    pub(crate) fn is(&self, subject: &SubjectId, group: &SubjectId) -> bool {
-        if subject == group {
-            return true;
-        }
-        let (Some(subject), Some(group)) = (self.subjects.get(subject), self.subjects.get(group)) else { return false };
-        self.closures[*subject as usize].contains(group)
-    }
 }
 
 /// Somebody's decisions under one snapshot. Lives no longer than a request.

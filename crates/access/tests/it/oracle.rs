@@ -2,7 +2,7 @@
 
 use access::{
     Domain, SubjectId,
-    policy::{Act, Effect, Grant, Membership, Object, Placement, Role, RoleSet, Ruleset, Snapshot, casbin_rules},
+    policy::{Act, Effect, Grant, Membership, Object, Placement, Role, RoleSet, Ruleset, Snapshot, Step, casbin_rules},
 };
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -110,6 +110,62 @@ async fn snapshot_casbin_and_reference_agree_after_every_edit() {
     assert_eq!(asked, 10_000);
     // A test of denials alone would prove little.
     assert!(allowed > 500 && allowed < 9_500, "{allowed} of {asked} were allowed");
+}
+
+#[test]
+fn what_is_explained_is_what_is_decided_and_every_way_is_there() {
+    let (mut asked, mut allowed, mut denied, mut through_groups, mut down_the_tree) = (0, 0, 0, 0, 0);
+    for seed in 0..400 {
+        let mut region = Region { random: ChaCha8Rng::seed_from_u64(seed) };
+        let rules = Ruleset {
+            grants: (0..14).map(|_| region.grant()).collect(),
+            placements: (0..9).map(|_| region.placement()).collect(),
+            memberships: (0..5).map(|_| region.membership()).collect(),
+        };
+        let domain = region.domain();
+        let snapshot = Snapshot::compile(rules.clone(), domain, 1);
+        for _ in 0..50 {
+            let (subjects, object) = ([region.subject(), region.subject()], region.object());
+            let act = region.one_of(&Act::ALL);
+            let decided = snapshot.viewer(&subjects).allows(&object, act);
+            let steps = snapshot.explain(&subjects, &object, act);
+            let explained = !steps.is_empty() && steps.iter().all(|step| step.effect == Effect::Allow);
+            assert_eq!(decided, explained, "{subjects:?} {object} {act}: {steps:#?} under {rules:#?}");
+            for step in &steps {
+                check_step(step, &rules, (domain, &subjects, &object));
+                through_groups += usize::from(step.members.len() > 1);
+                down_the_tree += usize::from(step.path.len() > 1);
+            }
+            (asked, allowed) = (asked + 1, allowed + usize::from(decided));
+            denied += usize::from(steps.iter().any(|step| step.effect == Effect::Deny));
+        }
+    }
+    assert_eq!(asked, 20_000);
+    // A test in which nothing is given, or nothing on a long way, would prove little.
+    let met = [allowed, denied, through_groups, down_the_tree];
+    assert!(met.iter().all(|count| *count > 500), "{met:?}");
+}
+
+/// The rule is one of the rules, and each pace of its ways is a membership or a placement that lets it through.
+fn check_step(step: &Step, rules: &Ruleset, (domain, subjects, object): (Domain, &[SubjectId], &Object)) {
+    let grant = Grant {
+        subject: step.subject.clone(),
+        domain,
+        role: step.role,
+        object: step.object.clone(),
+        effect: step.effect,
+    };
+    assert!(rules.grants.contains(&grant), "{step:?}");
+    assert!(subjects.contains(&step.members[0]) && step.members.last() == Some(&step.subject), "{step:?}");
+    assert!(step.path.first() == Some(&step.object) && step.path.last() == Some(object), "{step:?}");
+    for pace in step.members.windows(2) {
+        assert!(rules.memberships.iter().any(|one| one.member == pace[0] && one.group == pace[1]), "{step:?}");
+    }
+    for pace in step.path.windows(2) {
+        let through = |one: &Placement| step.effect == Effect::Deny || !one.blocked.contains(step.role);
+        let there = |one: &&Placement| one.parent == pace[0] && one.object == pace[1];
+        assert!(rules.placements.iter().filter(there).any(through), "{step:?}");
+    }
 }
 
 #[tokio::test]

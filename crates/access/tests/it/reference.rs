@@ -10,7 +10,7 @@ fn allowing(act: &str) -> &'static [&'static str] {
         "view" | "read-record" | "search-patients" => {
             &["user", "privileged-user", "editor", "manager", "administrator"]
         }
-        "personalize" => &["privileged-user", "editor", "manager", "administrator"],
+        "personalize" | "read-source-json" => &["privileged-user", "editor", "manager", "administrator"],
         "edit" | "link-patients" => &["editor", "manager", "administrator"],
         "manage" => &["manager", "administrator"],
         "delegate" => &["delegator", "security-administrator", "administrator"],
@@ -24,7 +24,7 @@ fn allowing(act: &str) -> &'static [&'static str] {
 fn denying(act: &str) -> &'static [&'static str] {
     match act {
         "view" | "read-record" | "search-patients" => &["user"],
-        "personalize" => &["user", "privileged-user"],
+        "personalize" | "read-source-json" => &["user", "privileged-user"],
         "edit" | "link-patients" => &["user", "privileged-user", "editor"],
         "manage" => &["user", "privileged-user", "editor", "manager"],
         "delegate" => &["delegator"],

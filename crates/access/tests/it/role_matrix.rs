@@ -48,6 +48,7 @@ fn objects() -> Vec<Object> {
         Object::SECTION_ADMIN,
         Object::PAGE_AUDIT,
         Object::PAGE_INDEX,
+        Object::PAGE_DATA_QUALITY,
         Object::SECTION_RECORD,
         Object::PAGE_PATIENT_SEARCH,
     ];

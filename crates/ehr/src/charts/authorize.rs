@@ -120,7 +120,7 @@ impl Charts {
         decided
     }
 
-    async fn refused(
+    pub(super) async fn refused(
         &self,
         ctx: &dyn Context,
         action: &'static str,

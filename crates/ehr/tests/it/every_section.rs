@@ -89,7 +89,7 @@ pub fn said(kind: &str, status: &str, id: &str, own: &str) -> Value {
     })
 }
 
-fn hospital(ids: &str) -> Hospital {
+pub fn hospital(ids: &str) -> Hospital {
     let of = |(kind, status): &(&str, &str)| resource(kind, status, &format!("{ids}-{}", kind.to_lowercase()));
     Hospital::with(TYPES.iter().map(of))
 }

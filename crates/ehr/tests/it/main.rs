@@ -24,6 +24,7 @@ mod mine;
 mod nursing;
 mod order;
 mod orders;
+mod origins;
 mod outpatient;
 mod personal_record;
 mod platforms;

@@ -139,7 +139,7 @@ impl<'a> Slot<'a> for Option<Value<'a>> {
             ("valuePeriod", b'{') => Some(Value::Period(read_object(key, scan, cx))),
             ("valueString", b'"') => Some(Value::String(scan.string(cx.arena()))),
             ("valueTime", b'"') => Some(Value::Time(scan.string(cx.arena()))),
-            ("valueDateTime", b'"') => Some(Value::DateTime(scan.string(cx.arena()))),
+            ("valueDateTime", b'"') => Some(Value::DateTime(cx.time(key, scan))),
             ("valueInteger", _) => Number::read(key, scan, cx).map(Value::Integer),
             ("valueBoolean", _) => {
                 let mut value = None::<bool>;
@@ -186,8 +186,8 @@ impl<'a> Slot<'a> for Option<Effective<'a>> {
 
     fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
         *self = match (key, scan.peek()) {
-            ("effectiveDateTime", b'"') => Some(Effective::DateTime(scan.string(cx.arena()))),
-            ("effectiveInstant", b'"') => Some(Effective::Instant(scan.string(cx.arena()))),
+            ("effectiveDateTime", b'"') => Some(Effective::DateTime(cx.time(key, scan))),
+            ("effectiveInstant", b'"') => Some(Effective::Instant(cx.time(key, scan))),
             ("effectivePeriod", b'{') => Some(Effective::Period(read_object(key, scan, cx))),
             ("effectiveTiming", b'{') => Some(Effective::Timing(read_object(key, scan, cx))),
             _ => {

@@ -90,6 +90,7 @@ impl<'a> Slot<'a> for Option<Deceased<'a>> {
         } else {
             let mut text = None::<&str>;
             text.read(key, scan, cx);
+            text.check_time(key, cx);
             *self = text.map(Deceased::DateTime);
         }
         self.is_some()

@@ -29,7 +29,7 @@ impl<'a> Slot<'a> for Option<When<'a>> {
     fn read<'t: 'a>(&mut self, key: &'static str, scan: &mut Scan<'t>, cx: &mut Context<'a, '_>) -> bool {
         let ends = |end: &str| key.ends_with(end);
         *self = match scan.peek() {
-            b'"' if ends("DateTime") => Some(When::DateTime(scan.string(cx.arena()))),
+            b'"' if ends("DateTime") => Some(When::DateTime(cx.time(key, scan))),
             b'"' if ends("String") => Some(When::String(scan.string(cx.arena()))),
             b'{' if ends("Period") => Some(When::Period(read_object(key, scan, cx))),
             b'{' if ends("Age") => Some(When::Age(read_object(key, scan, cx))),

@@ -137,7 +137,7 @@ fn a_messy_leaf_is_dropped_and_noted_and_the_rest_stays() {
 
 #[test]
 fn duplicates_keep_the_first_but_name_nobody_and_a_lone_member_is_kept() {
-    let json = r#"{"resourceType":"Observation","status":"final","status":"entered-in-error",
+    let json = r#"{"resourceType":"Observation","id":"a","status":"final","status":"entered-in-error",
         "subject":{"reference":"Patient/1"},"subject":{"reference":"Patient/2"},
         "category":{"coding":{"code":"laboratory"}},"valueQuantity":{"value":5.40,"comparator":"<"}}"#;
     let page = rows_of::<kinds::Observation>(&bundle([json]), |row| {
@@ -153,7 +153,8 @@ fn duplicates_keep_the_first_but_name_nobody_and_a_lone_member_is_kept() {
 
 #[test]
 fn strings_with_escapes_surrogates_and_control_characters_are_kept() {
-    let json = "{\"resource\\u0054ype\":\"Observation\",\"valueString\":\"\\u94be \\\"5\\\" \\ud83d! a\tb\"}";
+    let json =
+        "{\"resource\\u0054ype\":\"Observation\",\"id\":\"a\",\"valueString\":\"\\u94be \\\"5\\\" \\ud83d! a\tb\"}";
     let page = rows_of::<kinds::Observation>(&bundle([json]), |row| {
         assert_eq!(row.value, Some(rows::Value::String("钾 \"5\" \u{fffd}! a b")));
     });

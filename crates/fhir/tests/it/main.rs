@@ -6,6 +6,7 @@ mod aside;
 mod examples;
 mod mutations;
 mod outcomes;
+mod quality;
 mod references;
 #[path = "../../../outbound/tests/it/server.rs"]
 #[allow(dead_code, reason = "a test program: nobody imports it, and a panic is a failed test")]

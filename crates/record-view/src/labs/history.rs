@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ehr::{
-    Gathered,
+    Gathered, Section,
     labs::{LabMatrix, LabResult},
 };
 use serde::Serialize;
@@ -75,6 +75,8 @@ pub struct OriginView {
     pub resource: String,
     /// When it was read.
     pub retrieved: String,
+    /// Where it is explained, below the page's own address.
+    pub href: Option<String>,
 }
 
 /// Results that contradict each other, side by side, never ranked.
@@ -142,6 +144,7 @@ fn history_row(one: &LabResult, gathered: &Gathered<LabResult>, scene: &Scene<'_
             mark,
             resource: origin.resource.clone(),
             retrieved: scene.words.minute_today(origin.retrieved_at, scene.now),
+            href: origin.path(Section::LabResults),
         }
     };
     HistoryRow {

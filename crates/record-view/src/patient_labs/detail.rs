@@ -45,6 +45,8 @@ pub struct Earlier {
     pub source: String,
     /// Letter of its mark.
     pub mark: &'static str,
+    /// Where it is explained, below the page's own address.
+    pub origin_href: Option<String>,
 }
 
 /// The analyte the filters ask for; nothing when there is none of that name.
@@ -97,5 +99,6 @@ fn earlier(input: &PatientLabsInput<'_>, row: &Row<'_>, one: &ehr::labs::LabResu
         range: one.range.as_ref().map(|range| range.text.clone()),
         source,
         mark,
+        origin_href: one.origins.first().and_then(|origin| origin.path(ehr::Section::LabResults)),
     }
 }

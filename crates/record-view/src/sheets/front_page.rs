@@ -21,7 +21,10 @@ impl SheetView for FrontPageView {
         let (fields, scene) = (&entry.fields, &look.scene);
         let operations = fields.operations.iter().map(|operation| operation.name.clone()).collect();
         let place = fields.hospital.iter().chain(&fields.department).cloned().collect::<Vec<_>>();
-        let notes = fields.notes.iter().map(|note| NoteView::new(note, look.reports, scene));
+        let notes = fields
+            .notes
+            .iter()
+            .map(|note| NoteView::new(note, look.reports, scene).explained(Self::SECTION, &note.origin));
         Cells {
             title: Some(scene.text("front-title")),
             sub: Some(scene.list(&place)).filter(|sub| !sub.is_empty()),

@@ -23,7 +23,10 @@ impl SheetView for NursingView {
 
     fn row(entry: &Entry<NursingFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
-        let notes = fields.notes.iter().map(|note| NoteView::new(note, look.reports, scene));
+        let notes = fields
+            .notes
+            .iter()
+            .map(|note| NoteView::new(note, look.reports, scene).explained(Self::SECTION, &note.origin));
         let until = fields.period.as_ref().and_then(|period| period.end.as_ref());
         let until = until.map(|end| scene.with("nursing-until", &[("at", scene.minute(end).into())]));
         let about: Vec<String> = fields.how.iter().chain(&fields.about).cloned().chain(until).collect();

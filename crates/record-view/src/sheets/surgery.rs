@@ -20,7 +20,10 @@ impl SheetView for SurgeryView {
         let about =
             fields.category.iter().chain(&fields.reasons).chain(&fields.body_site).chain(&fields.performed_text);
         let about: Vec<String> = about.cloned().chain(fields.location.words().map(str::to_owned)).collect();
-        let notes = fields.notes.iter().map(|note| NoteView::new(note, look.reports, scene));
+        let notes = fields
+            .notes
+            .iter()
+            .map(|note| NoteView::new(note, look.reports, scene).explained(Self::SECTION, &note.origin));
         Cells {
             title: (entry.fact.kind == "DocumentReference" && entry.fact.code.text.is_empty())
                 .then(|| scene.text("note-title-not-said")),

@@ -1,7 +1,7 @@
 //! Rows of the summary's cards.
 
 use ehr::{
-    Device, EarlierDose, Immunization, Medicine, Problem, Procedure, RecentResult, ReportLine, SourceReport,
+    Device, EarlierDose, Immunization, Medicine, Problem, Procedure, RecentResult, ReportLine, Section, SourceReport,
     labs::{Flag, LabResult},
 };
 use serde::Serialize;
@@ -9,7 +9,7 @@ use web::render::{Arg, Html};
 
 use crate::{
     Scene,
-    facts::{SourceMark, marks, short_day},
+    facts::{SourceMark, explained, short_day},
     labs::value_text,
     scene::{flag_arrow, flag_class, flag_key, pretty_unit},
     spark, usage,
@@ -170,7 +170,7 @@ impl ProblemRow {
             status: unsure.unwrap_or(status),
             tone,
             text: joined([one.severity.clone(), notes]),
-            sources: marks(&one.fact.origins, reports, scene),
+            sources: explained(Section::Summary, &one.fact.origins, reports, scene),
             conflict: one.fact.is_contradicted(),
         }
     }
@@ -194,7 +194,7 @@ pub(super) fn past_problem(one: &Problem, reports: &[SourceReport], scene: &Scen
         name: one.fact.code.text.clone(),
         text: joined([Some(status), certainty(&one.verification, scene)]),
         date: one.ended.as_ref().or(one.fact.time.as_ref()).map(|time| scene.day(time)),
-        sources: marks(&one.fact.origins, reports, scene),
+        sources: explained(Section::Summary, &one.fact.origins, reports, scene),
     }
 }
 
@@ -230,7 +230,7 @@ impl MedicineRow {
             changed: one.dose_changed,
             before: before.filter(|_| one.dose_changed),
             status: (one.fact.status != "active").then(|| medicine_status(&one.fact.status, scene)),
-            sources: marks(&one.fact.origins, reports, scene),
+            sources: explained(Section::Summary, &one.fact.origins, reports, scene),
             conflict: one.fact.is_contradicted(),
         }
     }
@@ -257,7 +257,7 @@ pub(super) fn past_medicine(one: &Medicine, reports: &[SourceReport], scene: &Sc
             Some(medicine_words(one, scene)),
         ]),
         date: one.fact.time.as_ref().map(|time| scene.day(time)),
-        sources: marks(&one.fact.origins, reports, scene),
+        sources: explained(Section::Summary, &one.fact.origins, reports, scene),
     }
 }
 
@@ -308,11 +308,11 @@ impl ResultRow {
             spark_html: one.trend.as_ref().and_then(|trend| spark::html(trend, scene)),
             date: newest.time.as_ref().map(|time| time.as_str().to_owned()),
             day: newest.time.as_ref().map(|time| short_day(time, scene)),
-            sources: marks(&newest.origins, reports, scene),
+            sources: explained(Section::Summary, &newest.origins, reports, scene),
             against: one
                 .contradicting
                 .iter()
-                .map(|other| (marks(&other.origins, reports, scene), shown(other, scene)))
+                .map(|other| (explained(Section::Summary, &other.origins, reports, scene), shown(other, scene)))
                 .collect(),
         }
     }
@@ -339,7 +339,7 @@ impl ReportRow {
             date: one.fact.time.as_ref().map(|time| scene.day(time)),
             conclusion: one.conclusion.clone(),
             status: crate::labs::status_key(&one.fact.status).map(|key| scene.text(key)),
-            sources: marks(&one.fact.origins, reports, scene),
+            sources: explained(Section::Summary, &one.fact.origins, reports, scene),
         }
     }
 }
@@ -354,7 +354,7 @@ pub(crate) fn event_of_immunization(one: &Immunization, reports: &[SourceReport]
         text: joined([dose, lot, one.performer.clone(), one.reason.clone()]),
         status: (!matches!(one.fact.status.as_str(), "completed" | ""))
             .then(|| scene.coded("event-", &one.fact.status)),
-        sources: marks(&one.fact.origins, reports, scene),
+        sources: explained(Section::Summary, &one.fact.origins, reports, scene),
         conflict: one.fact.is_contradicted(),
     }
 }
@@ -372,7 +372,7 @@ pub(crate) fn event_of_procedure(one: &Procedure, reports: &[SourceReport], scen
         ]),
         status: (!matches!(one.fact.status.as_str(), "completed" | ""))
             .then(|| scene.coded("event-", &one.fact.status)),
-        sources: marks(&one.fact.origins, reports, scene),
+        sources: explained(Section::Summary, &one.fact.origins, reports, scene),
         conflict: one.fact.is_contradicted(),
     }
 }
@@ -391,7 +391,7 @@ pub(crate) fn event_of_device(one: &Device, reports: &[SourceReport], scene: &Sc
         date: None,
         text: joined([one.manufacturer.clone(), one.model.clone(), made, until, one.notes.first().cloned()]),
         status: (!matches!(one.fact.status.as_str(), "active" | "")).then(|| scene.coded("event-", &one.fact.status)),
-        sources: marks(&one.fact.origins, reports, scene),
+        sources: explained(Section::Summary, &one.fact.origins, reports, scene),
         conflict: one.fact.is_contradicted(),
     }
 }

@@ -33,7 +33,8 @@ async fn list(config: Config, user: &str, organisation: Option<&str>) -> anyhow:
     let catalogue = serve::catalogue(&config.sources)
         .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
     let policy = access::Policy::open(store.clone(), portal::DOMAIN).await?;
-    let charts = serve::charts(&config, &store, &policy, &audit, &catalogue);
+    let index = serve::index(&config, &store, &audit);
+    let charts = serve::charts(&config, &store, &policy, &audit, &catalogue, &index);
     let directory = Directory::new(config.directories)
         .map_err(|_| anyhow::anyhow!("the settings of the directory have mistakes: see `check`"))?;
     let staff = match directory.find(organisation, user).await {
