@@ -87,10 +87,10 @@ pub(crate) fn record_numbers(identifiers: &[Identifier]) -> Vec<String> {
 
 /// The names of a record that are searched for and compared, each to a length that a name may have.
 pub(crate) fn bounded_names(names: &[String]) -> Vec<String> {
-    names.iter().take(MOST_NAMES).map(short).collect()
+    names.iter().take(MOST_NAMES).map(|name| short(name)).collect()
 }
 
-fn short(text: &String) -> String {
+fn short(text: &str) -> String {
     text.chars().take(LONGEST).collect()
 }
 
@@ -106,7 +106,7 @@ impl Particulars {
             birth_date: identity.birth_date.clone(),
             number: number.map(|id| Number { hash: key.hash(id), fits }),
             phones: identity.phones.iter().filter_map(|phone| phone_digits(phone)).take(MOST).collect(),
-            addresses: identity.addresses.iter().take(MOST).map(short).collect(),
+            addresses: identity.addresses.iter().take(MOST).map(|text| short(text)).collect(),
             record_numbers: record_numbers(&identity.identifiers),
         }
     }

@@ -278,7 +278,7 @@ async fn undo_restores_every_view_of_the_record() -> Result<()> {
     // Each link says how it came to be, and what speaks for it.
     let links = clinician.get(&format!("/api/v1/patients/{person}/links")).await?.json();
     let explained = |one: &Value| one["how"].is_string() && one["evidence"].is_array();
-    let links = links["items"].as_array().or(links.as_array()).cloned().context("links")?;
+    let links = links["links"].as_array().cloned().context("links")?;
     ensure!(links.len() > 1 && links.iter().all(explained), "{links:?}");
     ensure!(decide(&mut steward, &id, "undo").await? == 200, "not undone");
     let after = views(&mut clinician, &person).await?;

@@ -342,7 +342,7 @@ async fn keep(tx: &Tx, findings: Findings) -> Result<(), IndexError> {
     use match_candidate::Column;
     let (source, patient) = &findings.identity;
     let open: Vec<match_candidate::Model> = match_candidate::Entity::find()
-        .filter(concerning(&[findings.identity.clone()]))
+        .filter(concerning(std::slice::from_ref(&findings.identity)))
         .filter(Column::State.eq(OPEN))
         .all(tx)
         .await?;
