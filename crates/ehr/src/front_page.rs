@@ -3,6 +3,7 @@
 
 mod compose;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::charges::ClassTotal;
@@ -14,7 +15,7 @@ use crate::{ClinicalTime, Decimal, Note};
 pub(crate) use compose::{FrontPages, is_finished};
 
 /// `fields` of a front page.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FrontPageFields {
     /// Put together by the portal; false where the hospital's signed page is among `notes`.
     pub composed: bool,
@@ -59,11 +60,12 @@ pub struct FrontPageFields {
     pub totals: Option<FrontTotals>,
     /// The hospital's own pages.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "crate::json::notes")]
+    #[schemars(with = "Vec<crate::json::NoteJson<'static>>")]
     pub notes: Vec<Note>,
 }
 
 /// A diagnosis of the page.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FrontDiagnosis {
     /// In the source's words.
     pub text: String,
@@ -82,7 +84,7 @@ pub struct FrontDiagnosis {
 }
 
 /// 入院病情: the form's four values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AdmissionState {
     /// 1 有
@@ -113,7 +115,7 @@ pub enum DischargeMode {
 }
 
 /// An operation of the page.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FrontOperation {
     /// In the source's words.
     pub name: String,
@@ -132,7 +134,7 @@ pub struct FrontOperation {
 }
 
 /// What a stay came to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FrontTotals {
     /// Sum of the bills.
     pub total: Decimal,

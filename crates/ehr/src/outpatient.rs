@@ -256,6 +256,16 @@ pub enum NoteContent {
     },
 }
 
+impl NoteContent {
+    /// Why it could not be had, where that is no property of the note: the source failed, or sent another patient's.
+    pub(crate) fn failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { why } if why.starts_with("why-") => Some(why),
+            _ => None,
+        }
+    }
+}
+
 impl Default for NoteContent {
     fn default() -> Self {
         Self::Missing { why: "note-empty" }

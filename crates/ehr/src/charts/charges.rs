@@ -12,6 +12,7 @@ use super::record_query::RecordQuery;
 use super::sheet::{SheetKind, count_part};
 use super::{Charts, Reader};
 use crate::charges::{BillRows, ChargeFields};
+use crate::joined::newest_first;
 use crate::sheet::{SheetRows, differ};
 use crate::{ClinicalTime, EhrError, Entry, Part, Section, Sheet};
 
@@ -55,6 +56,15 @@ impl SheetKind for Charges {
         let bills = ask_bills(asking, none, Visits::Unasked, &mut tally).await;
         bills.entries(&mut rows);
         (rows, tally)
+    }
+
+    /// Bills, then who pays: an insurance is no charge among charges.
+    fn arrange(mut entries: Vec<Entry<ChargeFields>>) -> Vec<Entry<ChargeFields>> {
+        let is_coverage = |entry: &Entry<ChargeFields>| entry.fact.kind == "Coverage";
+        entries.sort_by(|one, other| {
+            is_coverage(one).cmp(&is_coverage(other)).then_with(|| newest_first(&one.fact, &other.fact))
+        });
+        entries
     }
 
     fn contradict(one: &Entry<ChargeFields>, other: &Entry<ChargeFields>) -> bool {

@@ -1,5 +1,7 @@
 //! 病案首页 of every linked source: one page for each stay.
 
+use std::collections::HashSet;
+
 use access::PersonId;
 use fhir::{kinds, rows};
 use futures_util::StreamExt as _;
@@ -66,7 +68,7 @@ impl SheetKind for FrontPage {
         let mut pages = FrontPages::new(rows.another());
         let (mut done, mut documents) = (FrontPages::new(rows.another()), FrontPages::new(rows.another()));
         let bills = BillRows::new(rows.source.clone(), rows.base.clone());
-        let mut known: Vec<String> = Vec::new();
+        let mut known: HashSet<String> = HashSet::new();
         let (tell, told) = oneshot::channel();
         let mut of_charges = KnownVisits::default();
         let ask_visits = async {
@@ -86,7 +88,7 @@ impl SheetKind for FrontPage {
             conditions.condition(row);
         };
         let take_procedure = |row: &rows::Procedure<'_>| done.procedure(row);
-        let take_document = |row: &rows::DocumentReference<'_>| documents.document(row);
+        let take_document = |row: &rows::DocumentReference<'_>| documents.document(row, asking.whose);
         let (found_visits, found_conditions, found_procedures, found_documents, mut bills) = tokio::join!(
             ask_visits,
             asking.search::<kinds::Condition>(slug, &[], take_condition, |_| {}),

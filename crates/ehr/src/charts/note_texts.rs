@@ -7,7 +7,7 @@ use super::checked::Asking;
 use super::fan_out::Tally;
 use super::sheet::count_part;
 use crate::Part;
-use crate::document::content::Content;
+use crate::document::content::{Content, FOREIGN};
 use crate::outpatient::{NoteContent, NoteRow, Pending, VisitRows};
 
 /// Texts of notes that one page fetches of one source, newest first; the others are named.
@@ -26,15 +26,10 @@ pub(super) async fn fetch_texts(asking: &Asking<'_>, mut notes: Vec<NoteRow>) ->
         pending.into_iter().map(|(at, pending)| async move { (at, binary(asking, &pending).await.into_note()) });
     let texts: Vec<(usize, NoteContent)> =
         futures_util::stream::iter(reads).buffer_unordered(READ_AT_ONCE).collect().await;
-    let mut why = None;
     for (at, content) in texts {
-        if let NoteContent::Missing { why: missing } = content
-            && missing.starts_with("why-")
-        {
-            why = Some(missing);
-        }
         notes[at].note.content = content;
     }
+    let why = notes.iter().find_map(|note| note.note.content.failure());
     (notes, why)
 }
 
@@ -69,14 +64,15 @@ pub(super) async fn fetch_notes(
     notes
 }
 
-/// What a `Binary` holds. It hangs on a resource of the patient's; when it names a patient itself, it must be them.
+/// What a `Binary` holds. It hangs on a resource of the patient's; when it, or the document in it, names a patient, it must
+/// be them.
 pub(super) async fn binary(asking: &Asking<'_>, pending: &Pending) -> Content {
     let mut content = None;
     let take = |row: &rows::Binary<'_>| {
         let other = row.security_context.as_ref().filter(|of| names_a_patient(of, asking.source.client.base()));
         content = Some(match row.data {
-            _ if other.is_some_and(|of| !asking.whose.holds(Some(of))) => Content::missing("why-foreign-dropped"),
-            Some(data) => Content::unpack(data, row.content_type.or(pending.content_type.as_deref())),
+            _ if other.is_some_and(|of| !asking.whose.holds(Some(of))) => Content::missing(FOREIGN),
+            Some(data) => Content::unpack(data, row.content_type.or(pending.content_type.as_deref()), asking.whose),
             None => Content::missing("note-empty"),
         });
     };

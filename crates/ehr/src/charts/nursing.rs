@@ -54,7 +54,7 @@ impl SheetKind for Nursing {
             asking.search::<kinds::DocumentReference>(
                 slug,
                 &[],
-                |row: &rows::DocumentReference<'_>| notes.document(row, &rows),
+                |row: &rows::DocumentReference<'_>| notes.document(row, &rows.source, asking.whose),
                 |_| {}
             ),
         );

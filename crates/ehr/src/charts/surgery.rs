@@ -50,7 +50,7 @@ impl SheetKind for Surgery {
             asking.search::<kinds::DocumentReference>(
                 slug,
                 &[],
-                |row: &rows::DocumentReference<'_>| notes.document(row),
+                |row: &rows::DocumentReference<'_>| notes.document(row, asking.whose),
                 |_| {}
             ),
             asking.search::<kinds::Observation>(

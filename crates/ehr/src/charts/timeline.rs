@@ -104,13 +104,13 @@ impl SheetKind for Timeline {
             asking.search::<kinds::DiagnosticReport>(
                 slug,
                 &[],
-                |row: &rows::DiagnosticReport<'_>| reports.report(row),
+                |row: &rows::DiagnosticReport<'_>| reports.report(row, asking.whose),
                 |_| {}
             ),
             asking.search::<kinds::DocumentReference>(
                 slug,
                 &[],
-                |row: &rows::DocumentReference<'_>| notes.note(row),
+                |row: &rows::DocumentReference<'_>| notes.note(row, asking.whose),
                 |_| {}
             ),
         );

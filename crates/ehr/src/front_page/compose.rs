@@ -6,6 +6,7 @@ use fhir::rows::{DocumentReference, Encounter, Extension, Procedure, Value};
 
 use super::{AdmissionState, FrontDiagnosis, FrontOperation, FrontPageFields, FrontTotals};
 use crate::charges::{AdmissionDiagnosis, Bill, ChargeTotals};
+use crate::compartment::Compartment;
 use crate::concept::{Concept, said_form, some_words};
 use crate::joined::time_key;
 use crate::outpatient::{NoteRow, NoteVisit};
@@ -99,10 +100,10 @@ impl FrontPages {
     }
 
     /// Takes a document that has been checked to be the patient's, if it is a front page.
-    pub fn document(&mut self, row: &DocumentReference<'_>) {
+    pub fn document(&mut self, row: &DocumentReference<'_>, whose: &Compartment) {
         if is_front_page(row) {
             let encounter = |reference: &str| self.local(reference, "Encounter");
-            let read = NoteRow::read(row, &self.sheet.source, &self.sheet.base, encounter);
+            let read = NoteRow::read(row, &self.sheet.source, whose, encounter);
             self.notes.extend(read);
         }
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{EXPLAINED, IN_PROGRESS, Release, Rule, has_passed, policy};
+use crate::document::SafeHtml;
 use crate::document::content::Content;
 use crate::joined::Item;
 use crate::outpatient::{Note, NoteContent, NoteVisit, Visit, VisitDiagnosis, Visits};
@@ -152,7 +153,9 @@ pub(crate) fn hold_entries<F: Fields>(
 
 /// Why a fact is held for what it says beside its name: running text, and codes of diagnoses.
 fn held_more<F: Fields>(fields: &F, time: Option<&crate::ClinicalTime>, now: Timestamp) -> Option<&'static str> {
-    let texts: Vec<String> = fields.running().into_iter().map(patients::search_form).collect();
+    let html = fields.html().map(SafeHtml::words);
+    let texts = fields.running().into_iter().chain(html.as_deref());
+    let texts: Vec<String> = texts.map(patients::search_form).collect();
     let codes: Vec<String> = fields.icd10().into_iter().map(str::to_ascii_uppercase).collect();
     let stands = |rule: &&Rule| !rule.hours.is_some_and(|hours| has_passed(hours, time, now));
     let named =
@@ -219,7 +222,10 @@ pub(crate) fn holds_content(content: &Content, section: Section) -> bool {
         Content::Note(NoteContent::Missing { .. }) => return false,
         Content::Note(NoteContent::Text { text, .. }) => text.clone(),
         Content::Note(NoteContent::Html { html, .. }) => html.words(),
-        Content::Cda(cda, _) => cda.html().words(),
+        Content::Cda(cda, _) => match cda.html() {
+            Some(html) => html.words(),
+            None => return false,
+        },
     };
     let form = [patients::search_form(&words)];
     policy().rules.iter().filter(|rule| rule.texts).any(|rule| rule.names(&form, None))
@@ -245,7 +251,8 @@ fn held_note(note: &Note, now: Timestamp) -> Option<&'static str> {
     let by_title = held_by(Part::Notes, [note.title.as_str()].into_iter(), &[], note.time.as_ref(), status, now);
     let text = match &note.content {
         NoteContent::Text { text, .. } => patients::search_form(text),
-        NoteContent::Html { html, .. } => patients::search_form(html.as_str()),
+        // Its words: a tag in the middle of one would hide it.
+        NoteContent::Html { html, .. } => patients::search_form(&html.words()),
         NoteContent::Document { .. } | NoteContent::Missing { .. } => String::new(),
     };
     let named =
@@ -330,5 +337,18 @@ mod tests {
         assert_eq!(of("一切正常", Some("final"), NoteVisit::Open), Some(IN_PROGRESS));
         assert_eq!(of("HIV 抗体待查", Some("final"), NoteVisit::Open), Some(EXPLAINED));
         assert_eq!(of("一切正常", Some("final"), NoteVisit::Unknown), Some(EXPLAINED));
+    }
+
+    #[test]
+    fn a_word_that_tags_divide_is_a_word() {
+        let now = NOW.parse().expect("instant");
+        let html = crate::document::sanitise("<p>H<span>I</span><b>V</b> 抗体待查</p>").expect("short");
+        let content = NoteContent::Html { html: html.clone(), encoding: Default::default() };
+        let note = Note { title: "门诊病历".into(), content, status: Some("final".into()), ..Note::default() };
+        assert_eq!(held_note(&note, now), Some(EXPLAINED));
+        let summary = crate::DischargeFields { html: Some(html.clone()), ..Default::default() };
+        assert_eq!(held_more(&summary, None, now), Some(EXPLAINED));
+        let report = crate::ExamReportFields { html: Some(html), ..Default::default() };
+        assert_eq!(held_more(&report, None, now), Some(EXPLAINED));
     }
 }

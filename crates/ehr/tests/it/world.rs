@@ -306,12 +306,21 @@ impl World {
         Self::of(hospitals, Domain::Internal, platform).await
     }
 
+    /// Where staff need a treatment relation to read.
+    pub async fn strict(hospitals: &[Hospital]) -> Self {
+        Self::with(hospitals, Domain::Internal, "plain", TreatmentRelation::Required).await
+    }
+
     /// As the public portal sees it.
     pub async fn outside(hospitals: &[Hospital]) -> Self {
         Self::of(hospitals, Domain::External, "plain").await
     }
 
     async fn of(hospitals: &[Hospital], domain: Domain, platform: &str) -> Self {
+        Self::with(hospitals, domain, platform, TreatmentRelation::Advisory).await
+    }
+
+    async fn with(hospitals: &[Hospital], domain: Domain, platform: &str, relation: TreatmentRelation) -> Self {
         let mut servers = Vec::new();
         for hospital in hospitals {
             let hospital = hospital.clone();
@@ -321,13 +330,13 @@ impl World {
         let listed: Vec<super::region::Hospital<'_>> =
             ids.iter().zip(&servers).map(|(id, server)| (id.as_str(), platform, server.base_url.clone())).collect();
         let db = testbed::Database::sqlite().await.expect("database");
-        let inside = charts_with(&db, &listed, Domain::Internal, TreatmentRelation::Advisory).await;
+        let inside = charts_with(&db, &listed, Domain::Internal, relation).await;
         let found = inside.search_patients(&staff("li.wei", "clinician"), "陈玉兰", now()).await.expect("search");
         assert_eq!(found.items.len(), 1, "one person in all hospitals");
         let person = found.items[0].person;
         let charts = match domain {
             Domain::Internal => inside,
-            _ => charts_with(&db, &listed, domain, TreatmentRelation::Advisory).await,
+            _ => charts_with(&db, &listed, domain, relation).await,
         };
         Self { charts, person, db, _servers: servers }
     }

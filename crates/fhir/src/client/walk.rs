@@ -88,6 +88,7 @@ impl<'c> Walk<'c> {
         let mut url = first;
         let mut place = Place::First;
         let mut missing: Option<Cause> = None;
+        let mut matches = 0;
         loop {
             visited.insert(url.clone());
             let (body, cut) = match self.fetch(&url, place).await {
@@ -100,6 +101,8 @@ impl<'c> Walk<'c> {
             let came = page.entries > 0;
             let (next, cut_short, fault) = (page.next.clone(), page.cut, cut.or(page.fault));
             let alone = page.resource_type.as_deref() == Some("OperationOutcome");
+            matches += page.matches;
+            let total = page.total.unwrap_or(0);
             let said = self.keep(page);
             if alone && fault.is_none() {
                 return outcome_alone(&said, place);
@@ -117,7 +120,11 @@ impl<'c> Walk<'c> {
                 missing = missing.or(Some(Cause::TooManyEntries));
                 break;
             }
-            let Some(next) = next else { break };
+            let Some(next) = next else {
+                // Some cut the list at `_count` and link to nothing (https://hl7.org/fhir/R4/bundle.html#searchset).
+                missing = missing.or((matches < total).then_some(Cause::FewerThanTotal));
+                break;
+            };
             match self.follow(&url, &next, &visited) {
                 Ok(next) => url = next,
                 Err(cause) => {

@@ -74,6 +74,32 @@ async fn pages_are_followed_to_the_end_and_counted() {
 }
 
 #[tokio::test]
+async fn a_list_that_ends_before_its_own_total_is_not_whole() {
+    let check = async |totals: [&'static str; 2], expect: Outcome| {
+        let server = Server::start(move |_, number| {
+            let (ids, next): (&[&str], _) = if number == 0 { (&["a", "b"], Some("?page=2")) } else { (&["c"], None) };
+            let total = format!(r#"{{"total":{},"#, totals[number.min(1)]);
+            answer(200, JSON, page(ids, next).replacen('{', &total, 1))
+        })
+        .await;
+        let (ids, report) = search(&client(&server, shipped("plain")), Limits::default()).await;
+        assert_eq!(
+            (ids.as_slice(), report.outcome),
+            (["a", "b", "c"].map(str::to_owned).as_slice(), expect),
+            "{totals:?}"
+        );
+    };
+    check(["3", "3"], Outcome::Answered).await;
+    check(["4", "4"], Outcome::Partial(Cause::FewerThanTotal)).await;
+    // The last page knows best; one that counts less than it sends, or in words, says nothing.
+    check(["4", "3"], Outcome::Answered).await;
+    check(["3", "2"], Outcome::Answered).await;
+    for odd in ["null", "\"4\"", "-4", "4.5", "[4]", "99999999999"] {
+        check([odd, odd], Outcome::Answered).await;
+    }
+}
+
+#[tokio::test]
 async fn a_first_answer_means_what_the_record_says() {
     let check = async |reply: Pieces, expect: Outcome| {
         let shown = String::from_utf8_lossy(&reply[0].1).into_owned();
