@@ -26,8 +26,7 @@ impl NursingNotes {
     /// Takes a document that has been checked to be the patient's, if it is nursing's.
     pub fn document(&mut self, row: &DocumentReference<'_>, source: &RowSource, whose: &Compartment) {
         if note_kind(row) == Some(NoteKind::Nursing) {
-            let base = whose.base();
-            self.0.extend(NoteRow::read(row, source, whose, |reference| visit_id(reference, base)));
+            self.0.extend(NoteRow::read(row, source, whose, |reference| visit_id(reference, whose.base())));
         }
     }
 }

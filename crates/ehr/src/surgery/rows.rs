@@ -71,8 +71,7 @@ impl Operations {
             procedures: row.context.get().map(|context| self.local(context.related, "Procedure")).unwrap_or_default(),
             ..Ties::default()
         };
-        let base = &self.sheet.base;
-        let read = NoteRow::read(row, &self.sheet.source, whose, |reference| visit_id(reference, base));
+        let read = NoteRow::read(row, &self.sheet.source, whose, |reference| visit_id(reference, whose.base()));
         self.notes.extend(read.map(|note| (note, ties)));
     }
 

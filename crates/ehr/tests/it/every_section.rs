@@ -170,7 +170,12 @@ async fn every_section_holds_what_each_hospital_said_once() {
 }
 
 /// Types that a section asks for to tell more of others, and shows none of by itself.
-const BESIDE: [(Section, &str); 6] = [
+const BESIDE: [(Section, &str); 10] = [
+    // What a stay came to; named are the bills that name the stay, and not each of its items.
+    (Section::FrontPage, "Account"),
+    (Section::FrontPage, "Coverage"),
+    (Section::FrontPage, "Invoice"),
+    (Section::FrontPage, "ChargeItem"),
     // Whether it was handed out.
     (Section::Prescriptions, "MedicationDispense"),
     // Whether an order was given in a stay.
