@@ -21,7 +21,7 @@ impl Scribe<'_> {
         for staff in all {
             let id = self.practitioner_id(staff);
             let own = staff.number.starts_with(&self.hospital.staff_prefix);
-            let number = own.then(|| (self.hospital.staff_system.as_str(), staff.number.as_str()));
+            let number = own.then_some((self.hospital.staff_system.as_str(), staff.number.as_str()));
             let numbers: Vec<(&str, &str)> =
                 number.into_iter().chain(staff.licence.as_deref().map(|licence| (LICENCE, licence))).collect();
             let identifiers: Vec<_> =
