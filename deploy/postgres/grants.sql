@@ -75,6 +75,12 @@ CREATE POLICY outside ON role_grant FOR SELECT TO portal_external, portal_desk U
 -- Whose record staff may open: of the intranet alone; a relation is never changed, it ends.
 GRANT SELECT, INSERT ON treatment_relation TO portal_internal;
 
+-- What clinicians say of results: said and taken back inside, never changed or deleted; outside it is read, without the ids
+-- that staff sign in with.
+GRANT SELECT, INSERT, UPDATE (withdrawn_at, once) ON result_review TO portal_internal;
+GRANT SELECT (id, person, section, kind, originals, print, staff_name, made_at, note, withdrawn_at) ON result_review
+    TO portal_external;
+
 -- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
 -- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.
 GRANT SELECT, INSERT ON audit_event, audit_seal TO portal_internal;

@@ -23,6 +23,7 @@ mod prescriptions;
 mod query;
 mod record_query;
 mod registered;
+mod review;
 mod search;
 mod sheet;
 mod summary;
@@ -43,6 +44,7 @@ pub(crate) use patient::identity;
 pub use query::SearchQuery;
 pub use record_query::RecordQuery;
 pub use registered::Registered;
+pub use review::{Markable, Reviewable, ReviewedItem};
 pub use sweep::Swept;
 
 use crate::{Banner, EhrError, Link, MaskedIdentifier};

@@ -35,6 +35,12 @@ pub mod action {
     pub const GLASS_BROKEN: &str = "relation.break-glass";
     /// Somebody treats a patient from now on.
     pub const CARE_BEGUN: &str = "relation.care";
+    /// A clinician looked at a result.
+    pub const RESULT_REVIEWED: &str = "result.review";
+    /// A critical value reached a clinician.
+    pub const CRITICAL_ACKNOWLEDGED: &str = "result.acknowledge";
+    /// A clinician took a mark of theirs back.
+    pub const REVIEW_WITHDRAWN: &str = "result.review.withdraw";
     /// A page or operation that somebody may not use.
     pub const ROUTE_REFUSED: &str = "route.refused";
     /// The first administrator was made.

@@ -28,6 +28,8 @@ impl Object {
     pub const PAGE_AUDIT: Self = Self::constant("page:audit");
     /// The regional patient index, as stewards keep it.
     pub const PAGE_INDEX: Self = Self::constant("page:index");
+    /// Marks on results. Nobody makes them by reading records alone.
+    pub const RECORD_REVIEWS: Self = Self::constant("record:reviews");
     /// The first page.
     pub const PAGE_HOME: Self = Self::constant("page:home");
     /// The description of the API.

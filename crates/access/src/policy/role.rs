@@ -48,6 +48,10 @@ pub enum Act {
     ReadAudit,
     /// Say which records are one person's; asked on `page:index`.
     LinkPatients,
+    /// Say that one has looked at a result, with a note to the patient; asked on `record:reviews`.
+    ReviewResult,
+    /// Say that a critical value has reached one; asked on `record:reviews`.
+    AcknowledgeCritical,
 }
 
 /// `(lower, higher)`: administrator > manager > editor > privileged user > user, and
@@ -115,7 +119,7 @@ impl fmt::Display for Role {
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::View,
         Self::Personalize,
         Self::Edit,
@@ -127,6 +131,8 @@ impl Act {
         Self::SearchPatients,
         Self::ReadAudit,
         Self::LinkPatients,
+        Self::ReviewResult,
+        Self::AcknowledgeCritical,
     ];
 
     /// As in the audit log and the API.
@@ -143,6 +149,8 @@ impl Act {
             Self::SearchPatients => "search-patients",
             Self::ReadAudit => "read-audit",
             Self::LinkPatients => "link-patients",
+            Self::ReviewResult => "review-result",
+            Self::AcknowledgeCritical => "acknowledge-critical",
         }
     }
 
@@ -154,7 +162,11 @@ impl Act {
     /// The least role that may do it; every higher role may too.
     pub const fn least_role(self) -> Role {
         match self {
-            Self::View | Self::ReadRecord | Self::SearchPatients => Role::User,
+            Self::View
+            | Self::ReadRecord
+            | Self::SearchPatients
+            | Self::ReviewResult
+            | Self::AcknowledgeCritical => Role::User,
             Self::Personalize => Role::PrivilegedUser,
             Self::Edit | Self::LinkPatients => Role::Editor,
             Self::Manage => Role::Manager,

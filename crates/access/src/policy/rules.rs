@@ -113,6 +113,7 @@ fn preset_grants() -> Vec<Grant> {
     let staff = |group: &str, role, object| Grant::allow(SubjectId::group(group), Internal, role, object);
     vec![
         staff("clinician", Role::User, Object::SECTION_RECORD),
+        staff("clinician", Role::User, Object::RECORD_REVIEWS),
         staff("nurse", Role::User, Object::SECTION_RECORD),
         staff("researcher", Role::User, Object::SITE_INTERNAL),
         staff("teacher", Role::User, Object::SITE_INTERNAL),
@@ -140,6 +141,8 @@ fn preset_placements() -> Vec<Placement> {
         place(Object::PAGE_HOME, Object::SITE_EXTERNAL, RoleSet::NONE),
         place(Object::API_DOCS, Object::SITE_INTERNAL, RoleSet::NONE),
         place(Object::PAGE_PATIENT_SEARCH, Object::SECTION_RECORD, RoleSet::NONE),
+        // Nurses and patients read; clinicians answer for having looked.
+        place(Object::RECORD_REVIEWS, Object::SECTION_RECORD, RoleSet::ALL),
     ];
     let sections = Object::RECORD_SECTIONS.into_iter();
     placements.extend(sections.map(|section| place(section, Object::SECTION_RECORD, RoleSet::NONE)));

@@ -50,6 +50,7 @@ fn objects() -> Vec<Object> {
         Object::PAGE_INDEX,
         Object::SECTION_RECORD,
         Object::PAGE_PATIENT_SEARCH,
+        Object::RECORD_REVIEWS,
     ];
     all.extend(Object::RECORD_SECTIONS);
     all

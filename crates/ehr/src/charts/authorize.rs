@@ -109,7 +109,7 @@ impl Charts {
         decided
     }
 
-    async fn refused(
+    pub(super) async fn refused(
         &self,
         ctx: &dyn Context,
         action: &'static str,

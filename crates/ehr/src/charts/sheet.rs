@@ -21,6 +21,7 @@ use super::{Charts, Reader};
 use crate::compartment::Compartment;
 use crate::concept::{first_words, some_words};
 use crate::joined::{join, mark_conflicts, newest_first};
+use crate::review::{MarkBook, Reviewed};
 use crate::sheet::{Fields, Named, SheetRows, full_name, silent_parts, tell_apart};
 use crate::{EhrError, Entry, Part, Section, Sheet, release};
 
@@ -61,6 +62,11 @@ pub(crate) trait SheetKind: Send + 'static {
         entries
     }
 
+    /// What clinicians have said of its entries; nothing where they are not marked.
+    fn reviewed(_book: &MarkBook, _entries: &[Entry<Self::Fields>]) -> Reviewed {
+        Reviewed::default()
+    }
+
     /// Whose rule of the release policy an entry is under.
     fn part(entry: &Entry<Self::Fields>) -> Part;
 
@@ -81,6 +87,7 @@ impl Charts {
     ) -> Result<Sheet<S::Fields>, EhrError> {
         let allowed = self.open(reader, person, S::SECTION, now).await?;
         let read = self.begin(reader, &allowed, S::name(), query.for_audit(), now).await?;
+        let book = self.mark_book(reader, &allowed, S::SECTION).await?;
         let compartment = self.compartments(&allowed.person);
         let (answers, mut sources) = self
             .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {
@@ -95,7 +102,8 @@ impl Charts {
         mark_conflicts(&mut rows, S::contradict);
         let entries = S::arrange(rows.into_iter().map(|row| row.item).collect());
         let silent = silent_parts(&sources, S::PARTS);
-        let mut sheet = Sheet { entries, silent, sources, as_of: now, held: Vec::new() };
+        let (held, reviews) = (Vec::new(), Reviewed::default());
+        let mut sheet = Sheet { entries, silent, sources, as_of: now, held, reviews };
         if release::applies(reader) {
             sheet.held = release::hold_entries(&mut sheet.entries, S::part, S::said, now);
             query.blur(&mut sheet.held);
@@ -104,6 +112,7 @@ impl Charts {
         if release::applies(reader) {
             release::recount(&mut sheet.sources, sheet.entries.iter().flat_map(|entry| &entry.fact.origins));
         }
+        sheet.reviews = S::reviewed(&book, &sheet.entries);
         let held: usize = sheet.held.iter().map(|held| held.count).sum();
         let detail = json!({ "items": sheet.entries.len(), "held": held, "sources": states(&sheet.sources) });
         read.finish(Outcome::Ok, detail, now).await?;

@@ -24,6 +24,7 @@ mod outpatient;
 mod personal_record;
 mod prescriptions;
 mod region;
+mod reviews;
 mod server;
 mod summary;
 mod surgery;
