@@ -8,7 +8,7 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{break_glass, document, home, index, patients, record, sign_in, timeline},
+    pages::{break_glass, document, home, index, patients, record, review, sign_in, timeline},
     portal::{Permission, Portal},
 };
 
@@ -17,6 +17,8 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     let steward = || Permission((Object::PAGE_INDEX, Act::LinkPatients));
+    let reviews = || Permission((Object::RECORD_REVIEWS, Act::ReviewResult));
+    let acknowledge = Permission((Object::RECORD_REVIEWS, Act::AcknowledgeCritical));
     let home_page = Permission((Object::PAGE_HOME, Act::View));
     vec![
         RouteEntry::new(Method::GET, "/static/*path", Public, files),
@@ -31,6 +33,15 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::POST, "/patients/:person/break-glass", record(), break_glass::submit),
         RouteEntry::new(Method::GET, "/patients/:person/timeline", record(), timeline::show),
         RouteEntry::new(Method::GET, "/patients/:person/:section", record(), record::section),
+        RouteEntry::new(Method::GET, "/patients/:person/reviews/:section/:item", reviews(), review::show),
+        RouteEntry::new(Method::POST, "/patients/:person/reviews/:section/:item", reviews(), review::submit),
+        RouteEntry::new(Method::POST, "/patients/:person/reviews/:section/:item/withdraw", reviews(), review::withdraw),
+        RouteEntry::new(
+            Method::POST,
+            "/patients/:person/reviews/:section/:item/acknowledge",
+            acknowledge,
+            review::acknowledge,
+        ),
         RouteEntry::new(
             Method::GET,
             "/patients/:person/documents/:source/:kind/:resource/:number",

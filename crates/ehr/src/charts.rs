@@ -44,7 +44,7 @@ pub(crate) use patient::identity;
 pub use query::SearchQuery;
 pub use record_query::RecordQuery;
 pub use registered::Registered;
-pub use review::{Markable, Reviewable, ReviewedItem};
+pub use review::{Markable, Marked, Reviewable, ReviewedItem};
 pub use sweep::Swept;
 
 use crate::{Banner, EhrError, Link, MaskedIdentifier};

@@ -45,8 +45,8 @@ pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassT
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Charts, DocumentAddress, Markable, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered, Reviewable,
-    ReviewedItem, SearchQuery, Swept, TreatmentRelation,
+    Charts, DocumentAddress, Markable, Marked, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered,
+    Reviewable, ReviewedItem, SearchQuery, Swept, TreatmentRelation,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
@@ -66,7 +66,7 @@ pub use orders::{OrderDuration, OrderFields};
 pub use outpatient::{Note, NoteContent, NoteEncoding, Place, PlaceKind, Visit, VisitClass, VisitDiagnosis, Visits};
 pub use personal_record::{Answered, HabitPart, PersonalFields, PersonalKind, RelativeCondition};
 pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
-pub use review::{ItemReview, Mark, OpenCritical, OpenValue, Reviewed, open_critical};
+pub use review::{ItemReview, Mark, MayMark, OpenCritical, OpenValue, Reviewed, open_critical};
 pub use reviews::{ReviewKind, ReviewNote};
 pub use search::{FoundPatient, PatientSearch};
 pub use section::Section;

@@ -14,12 +14,31 @@ use crate::{Origin, Section};
 #[derive(Clone, Debug, Default)]
 pub struct Reviewed {
     by_item: HashMap<String, ItemReview>,
+    may: MayMark,
+}
+
+/// What the reader may say of results themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MayMark {
+    /// That they have looked.
+    pub review: bool,
+    /// That a critical value has reached them.
+    pub acknowledge: bool,
 }
 
 impl Reviewed {
     /// Of one item; none where nobody has said anything and it is not critical.
     pub fn get(&self, item: &str) -> Option<&ItemReview> {
         self.by_item.get(item)
+    }
+
+    /// What the reader may say.
+    pub fn may(&self) -> MayMark {
+        self.may
+    }
+
+    pub(crate) fn new(may: MayMark) -> Self {
+        Self { may, ..Self::default() }
     }
 
     pub(crate) fn take(&mut self, item: &str) -> Option<ItemReview> {
@@ -66,6 +85,13 @@ fn kind<S: serde::Serializer>(kind: &ReviewKind, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(kind.as_str())
 }
 
+impl Mark {
+    pub(crate) fn new(of: Review, current: bool) -> Self {
+        let Review { id, kind, by, at, note, withdrawn_at, .. } = of;
+        Self { id, kind, by, at, note, current, withdrawn_at }
+    }
+}
+
 impl ItemReview {
     /// The first that holds for what the hospital says now.
     pub fn standing(&self, kind: ReviewKind) -> Option<&Mark> {
@@ -81,6 +107,8 @@ impl ItemReview {
 /// Critical values that nobody has acknowledged in their present version.
 #[derive(Clone, Debug, Default)]
 pub struct OpenCritical {
+    /// May the reader acknowledge them?
+    pub may_acknowledge: bool,
     /// Newest first; undated ones last.
     pub items: Vec<OpenValue>,
     /// Others, older than [`OPEN_DAYS`] or too many: on the page of results.
@@ -107,7 +135,7 @@ const MOST_OPEN: usize = 20;
 /// What of `results` waits for somebody to acknowledge it.
 pub fn open_critical(results: &[LabResult], reviewed: &Reviewed, now: Timestamp) -> OpenCritical {
     let since = now.saturating_sub(SignedDuration::from_hours(OPEN_DAYS * 24)).unwrap_or(Timestamp::MIN).as_second();
-    let mut open = OpenCritical::default();
+    let mut open = OpenCritical { may_acknowledge: reviewed.may.acknowledge, ..OpenCritical::default() };
     for result in results {
         let Some(review) = reviewed.get(&result.id).filter(|review| review.is_open()) else { continue };
         let recent = result.time.as_ref().is_none_or(|time| time.epoch_seconds() >= since);
@@ -132,6 +160,8 @@ pub(crate) struct MarkBook {
     by_original: HashMap<(String, String), Vec<usize>>,
     /// A note that was taken back is nobody's word to the patient any more.
     for_patient: bool,
+    /// What its reader may say.
+    pub may: MayMark,
 }
 
 impl MarkBook {
@@ -144,6 +174,10 @@ impl MarkBook {
             }
         }
         book
+    }
+
+    pub fn with(self, may: MayMark) -> Self {
+        Self { may, ..self }
     }
 
     /// Marks on whatever has these originals. `print` is asked for where a server has no versions.
@@ -162,15 +196,7 @@ impl MarkBook {
 
     fn mark(&self, review: &Review, origins: &[Origin], print: &impl Fn() -> String) -> Mark {
         let note = review.note.clone().filter(|_| review.stands() || !self.for_patient);
-        Mark {
-            id: review.id,
-            kind: review.kind,
-            by: review.by.clone(),
-            at: review.at,
-            note,
-            current: is_current(review, origins, print),
-            withdrawn_at: review.withdrawn_at,
-        }
+        Mark::new(Review { note, ..review.clone() }, is_current(review, origins, print))
     }
 }
 

@@ -301,7 +301,6 @@ plain-critical-low = Clearly low
 plain-abnormal = Abnormal
 plain-normal = In range
 plain-unflagged = Not marked
-plain-review-unknown = Reviewed by a doctor: not known here
 plain-status-registered = not ready yet
 plain-status-preliminary = preliminary, may still change
 plain-status-amended = amended by the hospital
@@ -1119,3 +1118,44 @@ exam-category-RUS = Ultrasound
 exam-category-RX = X-ray
 exam-category-SP = Surgical pathology
 exam-category-XRC = Cineangiography
+
+# Review and critical values
+column-review = Review
+cell-reviewed = reviewed
+cell-critical-open = critical, not acknowledged
+review-open = Review
+review-again = See or review again
+review-none = Not reviewed yet
+review-title = Review a result
+review-form-title = Mark as reviewed
+review-note = To the patient (optional)
+review-note-hint = The patient sees your name, the time and these words beside the result, { $longest } characters at most. Of a result that is held back they see none of it until it is released.
+review-submit = Mark as reviewed
+review-withdraw = Withdraw
+review-problem = Not saved
+review-problem-too-long = { $longest } characters at most for the patient: please shorten it.
+review-problem-changed = The hospital has updated this result since you opened it. This is what it says now: please look before you mark it.
+review-problem-not-critical = This result is not critical now: there is nothing to acknowledge.
+mark-reviewed = { $by } reviewed it, { $at }
+mark-reviewed-earlier = { $by } reviewed the version before the update, { $at }
+mark-reviewed-withdrawn = Review by { $by }, { $at }, withdrawn { $withdrawn }
+mark-acknowledged = { $by } acknowledged the critical value, { $at }
+mark-acknowledged-earlier = { $by } acknowledged the version before the update, { $at }
+mark-acknowledged-withdrawn = Acknowledgement by { $by }, { $at }, withdrawn { $withdrawn }
+mark-note = To the patient: { $note }
+critical-title = Critical values not acknowledged
+critical-acknowledge = Acknowledge
+critical-acknowledge-text = Your name and the time are recorded: you know of this critical value.
+critical-corrected = acknowledged before an update
+critical-elsewhere = { $count ->
+    [one] One older critical value has no acknowledgement in this portal: see laboratory results
+   *[other] { $count } older critical values have no acknowledgement in this portal: see laboratory results
+}
+plain-not-reviewed = No doctor has marked this result as seen here yet.
+plain-review-note = From the doctor:
+plain-mark-reviewed = { $by } looked at this result, { $at }.
+plain-mark-reviewed-earlier = { $by } looked at it, { $at }, before the hospital updated it.
+plain-mark-reviewed-withdrawn = What { $by } said on { $at } was withdrawn.
+plain-mark-acknowledged = { $by } confirmed knowing of this critical value, { $at }.
+plain-mark-acknowledged-earlier = { $by } confirmed knowing of it, { $at }, before the hospital updated it.
+plain-mark-acknowledged-withdrawn = The confirmation by { $by }, { $at }, was withdrawn.

@@ -20,6 +20,7 @@ pub mod patient_labs;
 pub mod patient_outpatient;
 pub mod patient_summary;
 mod range_bar;
+pub mod review;
 mod scene;
 pub mod search;
 pub mod sheet;

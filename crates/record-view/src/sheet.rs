@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use ehr::{Banner, DocumentLink, Entry, Fact, Origin, Section, Sheet, SourceReport, SourceState};
+use ehr::{Banner, DocumentLink, Entry, Fact, Origin, Reviewed, Section, Sheet, SourceReport, SourceState};
 use serde::Serialize;
 use web::render::Arg;
 
@@ -15,6 +15,7 @@ use crate::{
     facts::{self, Contradiction, SourceMark, marks},
     filters::{ListFilters, ListFrame},
     outpatient::NoteView,
+    review::{PlainReview, ReviewView},
     sources::{Audience, Sources},
 };
 
@@ -53,6 +54,9 @@ pub trait SheetView {
         None
     }
 
+    /// Do clinicians mark its entries?
+    const REVIEWED: bool = false;
+
     /// What an entry says where it contradicts another.
     fn statement(entry: &Entry<Self::Fields>, look: &Look<'_>) -> String {
         let cells = Self::row(entry, look);
@@ -72,6 +76,8 @@ pub struct Look<'a> {
     pub plain: bool,
     /// Whose record it is.
     pub banner: &'a Banner,
+    /// What clinicians have said.
+    pub reviews: &'a Reviewed,
 }
 
 /// What a section says of an entry.
@@ -333,6 +339,10 @@ pub struct RowView {
     pub sources: Vec<SourceMark>,
     /// Does another entry say something else?
     pub conflict: bool,
+    /// What clinicians have said of it, on the clinician's page; nothing in sections that are not marked.
+    pub review: Option<ReviewView>,
+    /// The same for the patient.
+    pub plain_review: Option<PlainReview>,
     /// Where it comes from, for those who want to know exactly.
     pub originals: Vec<OriginalView>,
 }
@@ -383,7 +393,7 @@ pub fn patient_page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> PatientS
 impl SheetList {
     fn new<V: SheetView>(input: &SheetInput<'_, V::Fields>, action: &str, sources: &Sources, plain: bool) -> Self {
         let SheetInput { banner, sheet, filters, scene, .. } = input;
-        let look = Look { scene: *scene, reports: &sheet.sources, plain, banner };
+        let look = Look { scene: *scene, reports: &sheet.sources, plain, banner, reviews: &sheet.reviews };
         let fitting: Vec<&Entry<V::Fields>> = sheet.entries.iter().filter(|entry| filters.fits(&entry.fact)).collect();
         let frame = filters.frame(
             fitting.iter().map(|entry| &entry.fact),
@@ -466,7 +476,10 @@ fn groups<V: SheetView>(shown: &[&Entry<V::Fields>], fitting: &[&Entry<V::Fields
     let mut groups: Vec<(Option<String>, Group)> = Vec::new();
     for entry in shown {
         let key = V::group(entry, look);
-        let row = RowView::new(&entry.fact, V::row(entry, look), look);
+        let mut row = RowView::new(&entry.fact, V::row(entry, look), look);
+        if V::REVIEWED {
+            row.mark(V::SECTION, look);
+        }
         match groups.last_mut() {
             Some((last, group)) if *last == key => group.rows.push(row),
             _ => {
@@ -501,6 +514,16 @@ impl RowView {
             sources: marks(&fact.origins, look.reports, &look.scene),
             conflict: fact.is_contradicted(),
             originals: fact.origins.iter().map(|origin| original(origin, look)).collect(),
+            review: None,
+            plain_review: None,
+        }
+    }
+
+    fn mark(&mut self, section: Section, look: &Look<'_>) {
+        if look.plain {
+            self.plain_review = Some(PlainReview::new(look.reviews, &self.id, &look.scene));
+        } else {
+            self.review = Some(ReviewView::new(look.reviews, (look.banner.person, section, &self.id), &look.scene));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod import;
 mod record;
+mod reviews;
 mod sessions;
 
 use anyhow::{Context as _, Result};

@@ -3,6 +3,7 @@
 mod docs;
 mod index;
 mod patients;
+mod reviews;
 mod session;
 
 use std::sync::Arc;
@@ -14,13 +15,16 @@ use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, Ungua
 
 use crate::portal::{Permission, Portal};
 
-type Service = OpenApiService<(session::SessionApi, patients::PatientsApi, index::IndexApi), ()>;
+type Apis = (session::SessionApi, patients::PatientsApi, index::IndexApi, reviews::ReviewsApi);
+type Service = OpenApiService<Apis, ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 9] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 13] {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
+    let reviews = || Permission((Object::RECORD_REVIEWS, Act::ReviewResult));
+    let acknowledge = Permission((Object::RECORD_REVIEWS, Act::AcknowledgeCritical));
     let steward = || Permission((Object::PAGE_INDEX, Act::LinkPatients));
     [
         ("session_read", "/api/v1/session", SignedIn),
@@ -30,6 +34,10 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 9] {
         ("record_section", "/api/v1/patients/{id}/record/{section}", record()),
         ("break_glass", "/api/v1/patients/{id}/break-glass", record()),
         ("patient_links", "/api/v1/patients/{id}/links", record()),
+        ("review_list", "/api/v1/patients/{id}/reviews", record()),
+        ("review_add", "/api/v1/patients/{id}/reviews", reviews()),
+        ("review_withdraw", "/api/v1/patients/{id}/reviews/{review}/withdraw", reviews()),
+        ("critical_acknowledge", "/api/v1/patients/{id}/acknowledgements", acknowledge),
         ("index_pairs", "/api/v1/index/pairs", steward()),
         ("index_decide", "/api/v1/index/pairs/{id}", steward()),
     ]
@@ -38,7 +46,7 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 9] {
 /// The operations with their description, not yet guarded.
 fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
-    let api = (session::SessionApi, patients::PatientsApi, index::IndexApi);
+    let api = (session::SessionApi, patients::PatientsApi, index::IndexApi, reviews::ReviewsApi);
     let service = OpenApiService::new(api, "portal-internal", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =
         serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;

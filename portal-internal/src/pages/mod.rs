@@ -6,6 +6,7 @@ pub mod home;
 pub mod index;
 pub mod patients;
 pub mod record;
+pub mod review;
 pub mod sign_in;
 pub mod timeline;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::authorize::Allowed;
 use super::{Charts, Reader, RecordQuery};
 use crate::labs::LabResult;
-use crate::review::{ItemReview, MarkBook, Reviewed, originals, seen};
+use crate::review::{ItemReview, Mark, MarkBook, MayMark, Reviewed, originals, seen};
 use crate::{EhrError, Entry, ExamReportFields, Gathered, Origin, Section, SourceReport};
 
 /// Sections whose items can be marked.
@@ -37,12 +37,27 @@ pub struct Reviewable {
     pub seen: String,
     /// What clinicians have said of it.
     pub review: ItemReview,
+    /// What the reader may say of it.
+    pub may: MayMark,
     /// Marks that the reader may withdraw.
     pub own: Vec<Uuid>,
     /// One per configured source, in configuration order.
     pub sources: Vec<SourceReport>,
     /// When it was read.
     pub as_of: Timestamp,
+}
+
+/// An item with what clinicians have said of it.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    /// The section that shows it.
+    pub section: Section,
+    /// Its id there.
+    pub item: String,
+    /// Changes with every change at its hospitals.
+    pub seen: String,
+    /// What they have said.
+    pub review: ItemReview,
 }
 
 /// A result or a report.
@@ -92,7 +107,16 @@ impl Charts {
         section: Section,
     ) -> Result<MarkBook, EhrError> {
         let all = self.reviews().of(&allowed.person.ids).await?;
-        Ok(MarkBook::new(all, section, matches!(reader, Reader::Patient(_))))
+        let may = match reader {
+            Reader::Patient(_) => MayMark::default(),
+            Reader::Staff(staff) => self.may_say(staff),
+        };
+        Ok(MarkBook::new(all, section, matches!(reader, Reader::Patient(_))).with(may))
+    }
+
+    fn may_say(&self, staff: &StaffContext) -> MayMark {
+        let may = |act| self.may(staff, &Object::RECORD_REVIEWS, act).is_ok();
+        MayMark { review: may(Act::ReviewResult), acknowledge: may(Act::AcknowledgeCritical) }
     }
 
     /// One result or report, read now, with its marks.
@@ -141,6 +165,9 @@ impl Charts {
         (section, item): (Section, &str),
         now: Timestamp,
     ) -> Result<Reviewable, EhrError> {
+        if !SECTIONS.contains(&section) {
+            return Err(EhrError::NotFound);
+        }
         let (reader, person, everything) = (Reader::Staff(staff), allowed.person.id, RecordQuery::default());
         let (found, mut reviews, sources, complete) = if section == Section::LabResults {
             let Gathered { items, sources, reviews, .. } = self.lab_results(reader, person, &everything, now).await?;
@@ -159,7 +186,44 @@ impl Charts {
         let own = self.reviews().made_by(staff, &allowed.person.ids).await?;
         let seen = seen(found.origins(), &found.print());
         let review = reviews.take(item).unwrap_or_default();
-        Ok(Reviewable { section, item: found, seen, review, own, sources, as_of: now })
+        let may = reviews.may();
+        Ok(Reviewable { section, item: found, seen, review, may, own, sources, as_of: now })
+    }
+
+    /// Results and reports that somebody has marked or that are critical, read now; or the one asked for, marked or not. And
+    /// whether every linked source answered in full.
+    ///
+    /// # Errors
+    /// As [`Charts::demographics`]; [`EhrError::NotFound`] and [`EhrError::Silent`] as [`Charts::reviewable`].
+    pub async fn marked(
+        &self,
+        staff: &StaffContext,
+        person: PersonId,
+        only: Option<(Section, &str)>,
+        now: Timestamp,
+    ) -> Result<(Vec<Marked>, bool), EhrError> {
+        if let Some((section, item)) = only {
+            let allowed = self.open(Reader::Staff(staff), person, section, now).await?;
+            let found = self.read_reviewable(staff, &allowed, (section, item), now).await?;
+            let item = found.item.id().to_owned();
+            let complete = is_complete(&found.sources);
+            return Ok((vec![Marked { section, item, seen: found.seen, review: found.review }], complete));
+        }
+        let (reader, everything) = (Reader::Staff(staff), RecordQuery::default());
+        let (labs, reports) = tokio::join!(
+            self.lab_results(reader, person, &everything, now),
+            self.exam_reports(reader, person, &everything, now),
+        );
+        let (labs, reports) = (labs?, reports?);
+        let of_result =
+            |one: &LabResult| marked(Section::LabResults, &labs.reviews, (&one.id, &one.origins), one.print());
+        let of_report = |one: &Entry<ExamReportFields>| {
+            let print = one.fields.print(&one.fact.status);
+            marked(Section::ExamReports, &reports.reviews, (&one.fact.id, &one.fact.origins), print)
+        };
+        let mut all: Vec<Marked> = labs.items.iter().filter_map(of_result).collect();
+        all.extend(reports.entries.iter().filter_map(of_report));
+        Ok((all, labs.complete() && reports.complete()))
     }
 
     /// Marks an item as reviewed, with a note to the patient if there is one, or acknowledges a critical value.
@@ -174,7 +238,7 @@ impl Charts {
         of: &Markable<'_>,
         (kind, note): (ReviewKind, Option<ReviewNote>),
         now: Timestamp,
-    ) -> Result<reviews::Review, EhrError> {
+    ) -> Result<Mark, EhrError> {
         let allowed = self.may_mark(staff, person, of.section, kind, now).await?;
         let found = self.read_reviewable(staff, &allowed, (of.section, of.item), now).await?;
         if found.seen != of.seen {
@@ -191,7 +255,9 @@ impl Charts {
             print: found.item.print(),
             note,
         };
-        Ok(self.reviews().add(staff, new, now).await?)
+        let kept = self.reviews().add(staff, new, now).await?;
+        // It is about what was read a moment ago.
+        Ok(Mark::new(kept, true))
     }
 
     /// Takes back a mark of one's own.
@@ -215,9 +281,14 @@ fn is_complete(sources: &[SourceReport]) -> bool {
     sources.iter().all(|source| matches!(source.state, Answered | NotLinked))
 }
 
+fn marked(section: Section, reviews: &Reviewed, (id, origins): (&str, &[Origin]), print: String) -> Option<Marked> {
+    let review = reviews.get(id)?.clone();
+    Some(Marked { section, item: id.to_owned(), seen: seen(origins, &print), review })
+}
+
 /// Marks of results, and which of them are critical.
 pub(super) fn of_results(book: &MarkBook, results: &[LabResult]) -> Reviewed {
-    let mut reviewed = Reviewed::default();
+    let mut reviewed = Reviewed::new(book.may);
     for one in results {
         let review = ItemReview { critical: one.is_critical(), marks: book.of(&one.origins, || one.print()) };
         reviewed.add(&one.id, review);
@@ -227,7 +298,7 @@ pub(super) fn of_results(book: &MarkBook, results: &[LabResult]) -> Reviewed {
 
 /// Marks of reports. A report is critical by nobody's code.
 pub(super) fn of_reports(book: &MarkBook, entries: &[Entry<ExamReportFields>]) -> Reviewed {
-    let mut reviewed = Reviewed::default();
+    let mut reviewed = Reviewed::new(book.may);
     for one in entries {
         let marks = book.of(&one.fact.origins, || one.fields.print(&one.fact.status));
         reviewed.add(&one.fact.id, ItemReview { critical: false, marks });
