@@ -11,6 +11,7 @@ const CHIEF = [/^\/$/, /^\/sign-in$/, /^\/patients\/\{id\}\/lab-results/, /^\/pe
 const shapeOf = (href) => {
   const url = new URL(href, 'http://portal')
   const path = url.pathname.replace(/\/(?=[^/]*\d)[0-9a-zA-Z-]{6,}(?=\/|$)/g, '/{id}')
+    .replace(/(\/reviews\/[^/]+)\/[^/]+/, '$1/{item}')
   const keys = [...url.searchParams.keys()].filter((key) => key !== 'lang' && key !== 'theme').sort()
   return keys.length === 0 ? path : `${path}?${[...new Set(keys)].join('&')}`
 }

@@ -67,7 +67,7 @@ async fn a_note_is_read_beside_the_result_until_it_is_withdrawn() -> Result<()> 
         // By the API, with the token of the page's session.
         let mark = marks[0]["id"].as_str().context("no id")?;
         let withdraw = format!("/api/v1/patients/{id}/reviews/{mark}/withdraw");
-        let mut colleague = inside.clinician("zhou.yan").await?;
+        let mut colleague = inside.clinician("wang.fang").await?;
         assert_eq!(colleague.json("POST".parse()?, &withdraw, None).await?.status, 404, "another's word");
         let done = clinician.json("POST".parse()?, &withdraw, None).await?;
         assert_eq!(done.status, 204, "{}", done.body);
