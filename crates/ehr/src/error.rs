@@ -77,8 +77,8 @@ impl Classify for EhrError {
             Self::Query(_) => Fault::Invalid,
             Self::Store(error) => error.fault(),
             Self::Audit(error) => error.fault(),
-            Self::Changed | Self::NotCritical => Fault::Conflict,
-            Self::Silent => Fault::Unavailable,
+            // The portal itself works: what is silent is a hospital.
+            Self::Changed | Self::NotCritical | Self::Silent => Fault::Conflict,
             Self::Json(_) | Self::Mark(_) => Fault::Internal,
         }
     }

@@ -130,6 +130,7 @@ fn told(error: EhrError) -> Failure {
     match error {
         EhrError::Changed => Failure::new(error.fault()).with_problem("result-changed"),
         EhrError::NotCritical => Failure::new(error.fault()).with_problem("not-critical"),
+        EhrError::Silent => Failure::new(error.fault()).with_problem("hospital-silent"),
         error => error.into(),
     }
 }
@@ -168,7 +169,7 @@ impl ReviewsApi {
             (Some(slug), Some(item)) => Some((section(slug)?, item)),
             _ => return Err(Failure::new(Fault::Invalid).into()),
         };
-        let (items, complete) = portal.charts.marked(&staff.context, person, only, visit.now).await.map_err(failed)?;
+        let (items, complete) = portal.charts.marked(&staff.context, person, only, visit.now).await.map_err(told)?;
         Ok(Json(ReviewList { complete, items: items.into_iter().map(reviewed).collect() }))
     }
 
