@@ -167,7 +167,7 @@ impl ReviewView {
     }
 
     fn of(review: &ItemReview, own: impl Fn(&Mark) -> bool, scene: &Scene<'_>) -> Self {
-        let mark = |mark: &Mark| MarkView { own: own(mark), ..MarkView::new(mark, "mark-", scene) };
+        let mark = |mark: &Mark| MarkView { own: own(mark), ..MarkView::new(mark, false, scene) };
         Self {
             open: review.is_open(),
             reviewed: review.standing(ReviewKind::Reviewed).is_some(),
@@ -178,13 +178,15 @@ impl ReviewView {
 }
 
 impl MarkView {
-    fn new(mark: &Mark, prefix: &str, scene: &Scene<'_>) -> Self {
+    fn new(mark: &Mark, plain: bool, scene: &Scene<'_>) -> Self {
         let at = |at| scene.words.minute_today(at, scene.now);
         let state = match (mark.withdrawn_at, mark.current) {
             (Some(_), _) => "-withdrawn",
             (None, false) => "-earlier",
             (None, true) => "",
         };
+        let kind = mark.kind.as_str();
+        let key = if plain { format!("plain-mark-{kind}{state}") } else { format!("mark-{kind}{state}") };
         let args = [
             ("by", Arg::from(mark.by.as_str())),
             ("at", Arg::from(at(mark.at))),
@@ -192,7 +194,7 @@ impl MarkView {
         ];
         Self {
             id: mark.id.to_string(),
-            line: scene.with(&format!("{prefix}{}{state}", mark.kind.as_str()), &args),
+            line: scene.with(&key, &args),
             note: mark.note.clone(),
             standing: mark.current && mark.withdrawn_at.is_none(),
             own: false,
@@ -207,7 +209,7 @@ impl PlainReview {
         let marks = review.map(|review| review.marks.as_slice()).unwrap_or_default();
         Self {
             reviewed: review.is_some_and(|review| review.standing(ReviewKind::Reviewed).is_some()),
-            marks: marks.iter().map(|mark| MarkView::new(mark, "plain-mark-", scene)).collect(),
+            marks: marks.iter().map(|mark| MarkView::new(mark, true, scene)).collect(),
         }
     }
 }

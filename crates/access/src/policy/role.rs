@@ -162,11 +162,9 @@ impl Act {
     /// The least role that may do it; every higher role may too.
     pub const fn least_role(self) -> Role {
         match self {
-            Self::View
-            | Self::ReadRecord
-            | Self::SearchPatients
-            | Self::ReviewResult
-            | Self::AcknowledgeCritical => Role::User,
+            Self::View | Self::ReadRecord | Self::SearchPatients | Self::ReviewResult | Self::AcknowledgeCritical => {
+                Role::User
+            }
             Self::Personalize => Role::PrivilegedUser,
             Self::Edit | Self::LinkPatients => Role::Editor,
             Self::Manage => Role::Manager,
