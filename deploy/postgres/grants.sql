@@ -57,8 +57,14 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON lease TO portal_internal;
 -- Sessions and failed sign-ins: each portal has tables of its own. A session never becomes somebody else's.
 GRANT SELECT, INSERT, UPDATE (last_seen_at, revoked_at), DELETE ON staff_session TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (last_seen_at, revoked_at), DELETE ON patient_session TO portal_external;
--- Programs of the release before still count here; it goes with the next release.
-GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_failure TO portal_internal, portal_external;
+-- Programs of the release before still count here; it goes with the next release, and is not in every database.
+DO $$
+BEGIN
+    IF to_regclass('public.sign_in_failure') IS NOT NULL THEN
+        GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_failure TO portal_internal, portal_external;
+    END IF;
+END
+$$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON staff_session_epoch, staff_sign_in_failure TO portal_internal;
 GRANT SELECT, INSERT, UPDATE, DELETE ON patient_session_epoch, patient_sign_in_failure TO portal_external;
 

@@ -133,6 +133,7 @@ index-undo = Undo
 index-undo-why = Reason for undoing
 index-state-linked = This pair is linked as one person; that can be undone.
 index-state-kept-apart = This pair is on the do-not-link list; that can be undone.
+index-state-settled = Another pair of the same two patients was decided; that can be undone among the latest decisions.
 index-then = What happens then
 index-then-link = both records become one chart; later reads include both.
 index-then-do-not-link = the pair goes on the list, is not shown again, and nothing links it automatically.

@@ -124,6 +124,7 @@ index-undo = 撤销
 index-undo-why = 撤销的理由
 index-state-linked = 这一对已关联为同一人，可以撤销。
 index-state-kept-apart = 这一对在不关联名单里，可以撤销。
+index-state-settled = 这两名患者的另一对记录已有决定，可在最近的决定中撤销。
 index-then = 按下之后
 index-then-link = 两份记录并入同一份病历，今后查询会包含两边。
 index-then-do-not-link = 这一对进入名单，不再提示，系统也不会自动关联。

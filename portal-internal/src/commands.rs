@@ -7,6 +7,7 @@ mod index;
 mod relations;
 mod serve;
 mod sessions;
+mod table;
 
 use std::{io::Write, path::Path, process::ExitCode};
 

@@ -87,7 +87,8 @@ enum RelationsCommand {
 
 #[derive(Subcommand)]
 enum IndexCommand {
-    /// Take a hospital's list of patients into the index. What is known already stays as it is.
+    /// Take a hospital's list of patients into the index. Of who is known already only what is absent is filled in: the
+    /// hospital's own answer is the stronger word.
     ///
     /// A CSV file in UTF-8, first line the names of its columns: `patient` (the id of the FHIR `Patient` there) and `name`,
     /// and of `source`, `sex`, `birth_date`, `resident_id`, `phone`, `address` and `record_number` those there are; or, in a
@@ -95,7 +96,7 @@ enum IndexCommand {
     Import {
         /// The list.
         file: PathBuf,
-        /// The source of every line that names none.
+        /// The source of every line that names none; FHIR resources name none.
         #[arg(long)]
         source: Option<String>,
         /// Say which lines are wrong; write nothing.

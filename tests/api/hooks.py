@@ -5,7 +5,10 @@ import os
 import schemathesis
 
 PEOPLE = [person for person in os.environ.get("PORTAL_PEOPLE", "").split(",") if person]
-SECTIONS = ["demographics", "summary", "outpatient", "lab-results"]
+SECTIONS = [
+    "demographics", "summary", "outpatient", "inpatient", "orders", "prescriptions", "medications", "lab-results",
+    "exam-reports", "surgery", "nursing", "discharge", "charges", "front-page", "personal-record",
+]
 PERSON_NAMES = ("id", "person")
 
 

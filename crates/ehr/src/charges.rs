@@ -6,6 +6,7 @@ mod classes;
 mod documents;
 mod totals;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::joined::{add_new, fill};
@@ -18,7 +19,7 @@ pub(crate) use documents::BillRows;
 pub use totals::{ChargeTotals, ClassTotal};
 
 /// `fields` of a bill, a coverage or an account.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ChargeFields {
     /// What kind of bill, in the source's words or code.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,7 +63,7 @@ pub struct ChargeFields {
 }
 
 /// A line of a bill.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ChargeLine {
     /// What.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,7 +86,7 @@ pub struct ChargeLine {
 }
 
 /// A document of a bill.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ChargeDocument {
     /// FHIR type.
     pub kind: &'static str,

@@ -41,6 +41,7 @@ use store::Store;
 
 pub use document::{DocumentAddress, OpenedDocument};
 pub(crate) use patient::identity;
+pub use patient::{NoPatient, patient_of_json};
 pub use query::SearchQuery;
 pub use record_query::RecordQuery;
 pub use registered::Registered;

@@ -19,6 +19,11 @@ impl Compartment {
         Self { base, ids, person, index, resident_id_systems: systems }
     }
 
+    /// The server's base address, which its references are relative to.
+    pub(crate) fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// Does the reference certainly mean this patient? Relative and absolute references to one of the ids do. A logical
     /// one does when it names the patient's own resident ID. Contained ones, those of a bundle and none at all prove
     /// nothing, and what is not proven is not shown.

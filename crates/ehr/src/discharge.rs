@@ -5,8 +5,10 @@ mod passages;
 use std::collections::HashMap;
 
 use fhir::rows::{Composition, CompositionSection, DocumentReference, ResourceReference};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::compartment::Compartment;
 use crate::concept::{Concept, has_code, said_form, some_words};
 use crate::document::content::Content;
 use crate::document::{DocumentLink, SafeHtml, cda::Passage, escape, is_had, sanitise};
@@ -16,7 +18,7 @@ use crate::sheet::{Fields, Named, SheetRows};
 use crate::{ClinicalTime, Fact, NoteContent, NoteEncoding, Part};
 
 /// `fields` of a discharge summary.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DischargeFields {
     /// What it is called.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +59,7 @@ pub struct DischargeFields {
 }
 
 /// A diagnosis of a stay.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct StayDiagnosis {
     /// As the source wrote it.
     pub text: String,
@@ -92,8 +94,11 @@ impl Fields for DischargeFields {
     }
 
     fn running(&self) -> Vec<&str> {
-        let texts = [&self.text, &self.course, &self.plan].into_iter().flatten().map(String::as_str);
-        texts.chain(self.html.as_ref().map(SafeHtml::as_str)).collect()
+        [&self.text, &self.course, &self.plan].into_iter().flatten().map(String::as_str).collect()
+    }
+
+    fn html(&self) -> Option<&SafeHtml> {
+        self.html.as_ref()
     }
 
     fn icd10(&self) -> Vec<&str> {
@@ -117,7 +122,7 @@ impl DischargeFields {
                 fill(&mut self.admitted, &cda.visit.0);
                 fill(&mut self.discharged, &cda.visit.1);
                 fill(&mut self.title, &cda.title);
-                NoteContent::Html { html: cda.html(), encoding }
+                Content::Cda(cda, encoding).into_note()
             }
             other => other.into_note(),
         };
@@ -196,7 +201,7 @@ impl Drafts {
     }
 
     /// Takes a resource that has been checked to be the patient's, if it is a discharge summary.
-    pub fn document(&mut self, row: &DocumentReference<'_>) {
+    pub fn document(&mut self, row: &DocumentReference<'_>, whose: &Compartment) {
         let gone = matches!(row.status, Some("entered-in-error" | "superseded"));
         if gone
             || row.doc_status == Some("entered-in-error")
@@ -218,7 +223,7 @@ impl Drafts {
         let (content, pending) = match best {
             None => (Some(Content::missing("note-empty")), None),
             Some((_, form)) => match (form.data, form.url.map(|url| fhir::Reference::parse(url, base))) {
-                (Some(data), _) => (Some(Content::unpack(data, form.content_type)), None),
+                (Some(data), _) => (Some(Content::unpack(data, form.content_type, whose).without_bytes()), None),
                 (None, Some(fhir::Reference::Local { kind: "Binary", id, .. })) => {
                     let content_type = form.content_type.map(str::to_owned);
                     (None, Some(Pending { binary: id.to_owned(), content_type }))
@@ -246,7 +251,10 @@ impl Drafts {
             return;
         }
         let concept = Concept::read(row.kind.as_ref());
-        let passages: Vec<Passage> = row.section.iter().flat_map(of_section).collect();
+        // All of them or none: a summary without one of its pieces says something else.
+        let passages: Option<Vec<Vec<Passage>>> = row.section.iter().map(of_section).collect();
+        let is_shown = passages.is_some();
+        let passages: Vec<Passage> = passages.into_iter().flatten().flatten().collect();
         let mut html = String::new();
         for passage in &passages {
             if let Some(title) = &passage.title {
@@ -263,9 +271,10 @@ impl Drafts {
             ..DischargeFields::default()
         };
         fields.take(&passages);
-        let content = match html.is_empty() {
-            true => NoteContent::default(),
-            false => NoteContent::Html { html: sanitise(&html), encoding: NoteEncoding::Sound },
+        let content = match sanitise(&html).filter(|_| is_shown) {
+            None => NoteContent::Missing { why: "note-too-large" },
+            Some(_) if html.is_empty() => NoteContent::default(),
+            Some(html) => NoteContent::Html { html, encoding: NoteEncoding::Sound },
         };
         let time = row.date.and_then(ClinicalTime::parse);
         let fact = self.rows.source.fact("Composition", row.id, row.meta, &concept, time, status);
@@ -296,7 +305,8 @@ impl Drafts {
                 fields.take_stay(stay);
             }
             // What says nothing here may say anything in its document: it is the same as no other.
-            let said: Vec<String> = fields.running().into_iter().map(said_form).collect();
+            let said: Vec<String> =
+                fields.running().into_iter().chain(fields.html().map(SafeHtml::as_str)).map(said_form).collect();
             let time = draft.fact.as_ref().and_then(|fact| fact.time.clone());
             let status = draft.fact.as_ref().map(|fact| fact.status.clone()).unwrap_or_default();
             let key = (!said.is_empty()).then(|| format!("{status}|{}", said.join("|")));
@@ -324,20 +334,24 @@ pub(crate) fn is_discharge_document(row: &DocumentReference<'_>) -> bool {
     passages::is_discharge(row.kind.as_ref(), row.category)
 }
 
-fn of_section(section: &CompositionSection<'_>) -> Vec<Passage> {
+/// The pieces of a section; none where one is too long to be shown.
+fn of_section(section: &CompositionSection<'_>) -> Option<Vec<Passage>> {
     let text = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let passage = |title: Option<&str>, code: Option<&fhir::rows::CodeableConcept<'_>>, div: Option<&str>| Passage {
-        code: code.and_then(|code| code.coding.iter().find_map(|coding| coding.code)).map(str::to_owned),
-        title: text(title).or_else(|| some_words(code)),
-        html: div.map(sanitise).unwrap_or_default(),
+    let passage = |title: Option<&str>, code: Option<&fhir::rows::CodeableConcept<'_>>, div: Option<&str>| {
+        Some(Passage {
+            code: code.and_then(|code| code.coding.iter().find_map(|coding| coding.code)).map(str::to_owned),
+            title: text(title).or_else(|| some_words(code)),
+            html: sanitise(div.unwrap_or_default())?,
+        })
     };
-    let mut own = passage(section.title, section.code.as_ref(), section.text.get().and_then(|text| text.div));
+    let mut own = passage(section.title, section.code.as_ref(), section.text.get().and_then(|text| text.div))?;
     if let Some(why) = some_words(section.empty_reason.as_ref()).filter(|_| own.html.is_empty()) {
-        own.html = sanitise(&escape(&why));
+        own.html = SafeHtml::of_lines(&why);
     }
     let inner = section.section.iter();
     let inner = inner.map(|one| passage(one.title, one.code.as_ref(), one.text.get().and_then(|text| text.div)));
-    std::iter::once(own).chain(inner).filter(|one| one.title.is_some() || !one.html.is_empty()).collect()
+    let all: Option<Vec<Passage>> = std::iter::once(Some(own)).chain(inner).collect();
+    Some(all?.into_iter().filter(|one| one.title.is_some() || !one.html.is_empty()).collect())
 }
 
 /// Codes that say it.

@@ -3,11 +3,13 @@
 //! Text stays text; HTML and CDA are cut down to a few elements without attributes; PDF and pictures are what their bytes
 //! say they are, never what the hospital claims. Everything else is named and not shown.
 
+mod bare_html;
 pub(crate) mod cda;
 pub(crate) mod characters;
 pub(crate) mod content;
 mod safe_html;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ClinicalTime;
@@ -17,7 +19,7 @@ pub use safe_html::SafeHtml;
 pub(crate) use safe_html::{escape, sanitise};
 
 /// A document that a resource names, to be fetched when somebody wants it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DocumentLink {
     /// Below the person's pages of a portal (`documents/city-first/DiagnosticReport/r1/0`); none where it lies on another
     /// server.

@@ -1,8 +1,10 @@
 //! 检查结果(影像除外): reports that are no laboratory's, with their conclusions, texts and documents.
 
 use fhir::rows::{Attachment, DiagnosticReport, Effective, ResourceReference};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::compartment::Compartment;
 use crate::concept::{Concept, first_words, said_form, words};
 use crate::document::content::{Content, is_xml, mime};
 use crate::document::{DocumentLink, SafeHtml, sanitise};
@@ -12,7 +14,7 @@ use crate::summary::is_laboratory_report;
 use crate::{ClinicalTime, NoteContent, Part};
 
 /// `fields` of a report.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ExamReportFields {
     /// What kind of examination.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +31,7 @@ pub struct ExamReportFields {
     /// The report's own words, where they came along as HTML: sanitised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<SafeHtml>,
-    /// What happened to their characters, as a message key.
+    /// What happened to their characters, or why there are no words, as a message key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<&'static str>,
     /// The report as documents: fetched when somebody opens them.
@@ -50,7 +52,7 @@ pub struct ExamReportFields {
 }
 
 /// Pictures at the source, for a viewer of images.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ImageLink {
     /// `ImagingStudy/id` or `Media/id` at the report's own source.
     pub resource: String,
@@ -64,7 +66,8 @@ impl Fields for ExamReportFields {
         fill(&mut self.category, &other.category);
         fill(&mut self.conclusion, &other.conclusion);
         add_new(&mut self.conclusion_codes, &other.conclusion_codes);
-        if self.text.is_none() && self.html.is_none() {
+        let is_said = |of: &Self| of.text.is_some() || of.html.is_some();
+        if !is_said(self) && is_said(other) {
             (self.text, self.html) = (other.text.clone(), other.html.clone());
             self.encoding = other.encoding;
         }
@@ -80,7 +83,11 @@ impl Fields for ExamReportFields {
     }
 
     fn running(&self) -> Vec<&str> {
-        self.text.as_deref().into_iter().chain(self.html.as_ref().map(SafeHtml::as_str)).collect()
+        self.text.as_deref().into_iter().collect()
+    }
+
+    fn html(&self) -> Option<&SafeHtml> {
+        self.html.as_ref()
     }
 }
 
@@ -99,16 +106,18 @@ pub(crate) fn is_reported(status: &str) -> bool {
 }
 
 impl SheetRows<ExamReportFields> {
-    /// Takes a report that has been checked to be the patient's; laboratory ones are left out.
-    pub fn exam_report(&mut self, row: &DiagnosticReport<'_>) {
+    /// Takes a report that has been checked to be the patient's; laboratory ones are left out. Why words of it could not be
+    /// had, if so.
+    pub fn exam_report(&mut self, row: &DiagnosticReport<'_>, whose: &Compartment) -> Option<&'static str> {
         let status = row.status.unwrap_or_default();
         if status == "entered-in-error" || is_laboratory_report(row) {
-            return;
+            return None;
         }
         let concept = Concept::read(row.code.as_ref());
         let time = row.effective.and_then(Effective::start).or(row.issued).and_then(ClinicalTime::parse);
         let fact = self.source.fact("DiagnosticReport", row.id, row.meta, &concept, time, status);
-        let (mut fields, words) = self.said(row);
+        let mut fields = self.said(row);
+        let (words, why) = words_along(row, &fields, whose);
         match words {
             Some(NoteContent::Text { text, encoding }) => {
                 (fields.text, fields.encoding) = (Some(text), encoding.key());
@@ -116,18 +125,20 @@ impl SheetRows<ExamReportFields> {
             Some(NoteContent::Html { html, encoding }) => {
                 (fields.html, fields.encoding) = (Some(html), encoding.key());
             }
-            _ => {}
+            Some(NoteContent::Missing { why }) => fields.encoding = Some(why),
+            _ => fields.encoding = why,
         }
         // What says nothing here may say anything in its document: it is the same as no other.
-        let said: Vec<String> =
-            fields.conclusion.iter().map(String::as_str).chain(fields.running()).map(said_form).collect();
+        let html = fields.html().map(SafeHtml::as_str);
+        let said = fields.conclusion.as_deref().into_iter().chain(fields.running()).chain(html);
+        let said: Vec<String> = said.map(said_form).collect();
         let key = (!said.is_empty()).then(|| format!("{status}|{}", said.join("|")));
         let key = key.and_then(|value| event_key(&concept, fact.as_ref()?.time.as_ref(), &value));
         self.push(Part::Reports, fact, key, concept.names, fields);
+        why
     }
 
-    /// The fields, and the words that came along.
-    fn said(&self, row: &DiagnosticReport<'_>) -> (ExamReportFields, Option<NoteContent>) {
+    fn said(&self, row: &DiagnosticReport<'_>) -> ExamReportFields {
         let text = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let origin = format!("DiagnosticReport/{}", row.id.unwrap_or_default());
         let forms = row.presented_form.iter().enumerate();
@@ -148,7 +159,7 @@ impl SheetRows<ExamReportFields> {
                 _ => None,
             }
         };
-        let fields = ExamReportFields {
+        ExamReportFields {
             category: first_words(row.category),
             conclusion: text(row.conclusion),
             conclusion_codes: row.conclusion_code.iter().map(words).filter(|words| !words.is_empty()).collect(),
@@ -158,13 +169,26 @@ impl SheetRows<ExamReportFields> {
             interpreter: people(row.results_interpreter),
             issued: row.issued.and_then(ClinicalTime::parse),
             ..ExamReportFields::default()
-        };
-        let inline = row.presented_form.iter().filter(|form| is_written(form));
-        let words = inline.filter_map(|form| Some(Content::unpack(form.data?, form.content_type).into_note()));
-        let mut words = words.filter(|content| matches!(content, NoteContent::Text { .. } | NoteContent::Html { .. }));
-        let words = words.next().or_else(|| narrative(row, &fields));
-        (fields, words)
+        }
     }
+}
+
+/// The words that came along, and why some could not be had, if so.
+fn words_along(
+    row: &DiagnosticReport<'_>,
+    fields: &ExamReportFields,
+    whose: &Compartment,
+) -> (Option<NoteContent>, Option<&'static str>) {
+    let inline = row.presented_form.iter().filter(|form| is_written(form));
+    let notes = inline.filter_map(|form| Some(Content::unpack(form.data?, form.content_type, whose).into_note()));
+    let (mut words, mut why) = (None, None);
+    for note in notes {
+        why = why.or(note.failure());
+        if words.is_none() && matches!(note, NoteContent::Text { .. } | NoteContent::Html { .. }) {
+            words = Some(note);
+        }
+    }
+    (words.or_else(|| narrative(row, fields)), why)
 }
 
 /// Is it words, by its own account?
@@ -176,7 +200,12 @@ fn is_written(form: &Attachment<'_>) -> bool {
 /// The resource's own words, where nothing else says anything.
 fn narrative(row: &DiagnosticReport<'_>, fields: &ExamReportFields) -> Option<NoteContent> {
     let div = row.text.get().and_then(|narrative| narrative.div)?;
-    let html = Some(sanitise(div)).filter(|html| !html.is_empty());
-    let silent = fields.conclusion.is_none() && fields.documents.is_empty();
-    Some(NoteContent::Html { html: html.filter(|_| silent)?, encoding: Default::default() })
+    if fields.conclusion.is_some() || !fields.documents.is_empty() {
+        return None;
+    }
+    match sanitise(div) {
+        Some(html) if html.is_empty() => None,
+        Some(html) => Some(NoteContent::Html { html, encoding: Default::default() }),
+        None => Some(NoteContent::Missing { why: "document-unsound" }),
+    }
 }

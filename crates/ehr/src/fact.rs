@@ -35,7 +35,9 @@ impl Fact {
 }
 
 /// A part of a section that is asked for by itself: named where only this part failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
     /// 过敏
@@ -145,7 +147,7 @@ impl Part {
 }
 
 /// What became of one part at one source.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct PartReport {
     /// Which part.
     pub part: Part,

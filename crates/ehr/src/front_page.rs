@@ -3,6 +3,7 @@
 
 mod compose;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::charges::ClassTotal;
@@ -11,10 +12,10 @@ use crate::joined::{add_new, fill};
 use crate::sheet::{Fields, Named};
 use crate::{ClinicalTime, Decimal, Note};
 
-pub(crate) use compose::FrontPages;
+pub(crate) use compose::{FrontPages, is_finished};
 
 /// `fields` of a front page.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FrontPageFields {
     /// Put together by the portal; false where the hospital's signed page is among `notes`.
     pub composed: bool,
@@ -59,17 +60,21 @@ pub struct FrontPageFields {
     pub totals: Option<FrontTotals>,
     /// The hospital's own pages.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "crate::json::notes")]
+    #[schemars(with = "Vec<crate::json::NoteJson<'static>>")]
     pub notes: Vec<Note>,
 }
 
 /// A diagnosis of the page.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FrontDiagnosis {
     /// In the source's words.
     pub text: String,
     /// ICD-10, where it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icd10: Option<String>,
+    /// `provisional`, `differential`, …: as sent; empty when not said, as of what only a bill names.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub verification: String,
     /// 入院病情, as the source wrote it; nothing said is not "none".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admission_state: Option<String>,
@@ -79,7 +84,7 @@ pub struct FrontDiagnosis {
 }
 
 /// 入院病情: the form's four values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AdmissionState {
     /// 1 有
@@ -110,7 +115,7 @@ pub enum DischargeMode {
 }
 
 /// An operation of the page.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FrontOperation {
     /// In the source's words.
     pub name: String,
@@ -129,7 +134,7 @@ pub struct FrontOperation {
 }
 
 /// What a stay came to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FrontTotals {
     /// Sum of the bills.
     pub total: Decimal,
@@ -224,7 +229,10 @@ impl Fields for FrontPageFields {
         add_new(&mut self.attending, &other.attending);
         fill(&mut self.main_diagnosis, &other.main_diagnosis);
         for one in &other.other_diagnoses {
-            let same = |own: &FrontDiagnosis| own.icd10 == one.icd10 && said_form(&own.text) == said_form(&one.text);
+            let same = |own: &FrontDiagnosis| {
+                (&own.icd10, &own.verification) == (&one.icd10, &one.verification)
+                    && said_form(&own.text) == said_form(&one.text)
+            };
             if !self.diagnoses().any(same) {
                 self.other_diagnoses.push(one.clone());
             }
@@ -257,6 +265,13 @@ impl Fields for FrontPageFields {
 
     fn notes(&mut self) -> Option<&mut Vec<Note>> {
         Some(&mut self.notes)
+    }
+
+    fn retain_diagnoses(&mut self, stays: &mut dyn FnMut(&str) -> bool) {
+        self.other_diagnoses.retain(|one| stays(&one.verification));
+        if self.main_diagnosis.as_ref().is_some_and(|main| !stays(&main.verification)) {
+            (self.main_diagnosis, self.admission_state) = (None, None);
+        }
     }
 
     fn icd10(&self) -> Vec<&str> {

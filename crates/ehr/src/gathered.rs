@@ -18,7 +18,7 @@ pub struct Gathered<T> {
 }
 
 /// Results that exist and are not shown to the patient yet, counted by reason.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Held {
     /// Message key: `held-in-progress` (not final yet), `held-explained` (a person will explain it).
     pub reason_key: &'static str,
@@ -34,7 +34,7 @@ impl<T> Gathered<T> {
 }
 
 /// What became of one source in one section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceState {
     /// Every query answered in full.

@@ -12,7 +12,9 @@ use crate::{ClinicalTime, Fact, Origin};
 /// FHIR ids have 64 places; some servers take more. A longer one is nobody's.
 const LONGEST_ID: usize = 256;
 /// Rows about one thing are compared with one another up to so many.
-const MOST_COMPARED: usize = 64;
+pub(crate) const MOST_COMPARED: usize = 64;
+/// Remarks, people or texts of one fact that each new one is compared with.
+const MOST_LISTED: usize = 256;
 
 /// What rows of a source have in common.
 #[derive(Clone, Debug)]
@@ -232,10 +234,11 @@ pub(crate) fn fill<V: Clone>(place: &mut Option<V>, from: &Option<V>) {
     }
 }
 
-/// Adds what is not there yet.
+/// Adds what is not there yet. Of a list that is longer than honest ones the beginning is looked through: the rest may hold
+/// a thing twice, and misses none.
 pub(crate) fn add_new<V: Clone + PartialEq>(place: &mut Vec<V>, from: &[V]) {
     for one in from {
-        if !place.contains(one) {
+        if !place.iter().take(MOST_LISTED).any(|known| known == one) {
             place.push(one.clone());
         }
     }

@@ -2,14 +2,16 @@
 
 mod outpatient;
 mod record;
+mod schema;
 mod sheet;
 mod summary;
 
-pub(crate) use outpatient::notes;
+pub(crate) use outpatient::{NoteJson, notes};
 pub use outpatient::{VisitFields, visits};
 pub use record::{
     Demographics, DemographicsFields, Item, LabFields, Links, Patients, Record, demographics, lab_results, links,
     patient_search,
 };
+pub use schema::{Schemas, schemas};
 pub use sheet::sheet;
 pub use summary::{SummaryFields, summary};

@@ -45,8 +45,8 @@ pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassT
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Charts, DocumentAddress, Markable, Marked, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered,
-    Reviewable, ReviewedItem, SearchQuery, Swept, TreatmentRelation,
+    Charts, DocumentAddress, Markable, Marked, NoPatient, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered,
+    Reviewable, ReviewedItem, SearchQuery, Swept, TreatmentRelation, patient_of_json,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
@@ -63,7 +63,9 @@ pub use medications::{MedicationEvent, MedicationFields};
 pub use money::Decimal;
 pub use nursing::{Activity, Balance, FindingPart, NursingFields, NursingKind, VitalTrend, balances, vital_trends};
 pub use orders::{OrderDuration, OrderFields};
-pub use outpatient::{Note, NoteContent, NoteEncoding, Place, PlaceKind, Visit, VisitClass, VisitDiagnosis, Visits};
+pub use outpatient::{
+    Note, NoteContent, NoteEncoding, NoteVisit, Place, PlaceKind, Visit, VisitClass, VisitDiagnosis, Visits,
+};
 pub use personal_record::{Answered, HabitPart, PersonalFields, PersonalKind, RelativeCondition};
 pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
 pub use review::{ItemReview, Mark, MayMark, OpenCritical, OpenValue, Reviewed, open_critical};

@@ -2,6 +2,7 @@
 
 use access::PersonId;
 use jiff::Timestamp;
+use schemars::{JsonSchema as _, Schema, SchemaGenerator};
 
 use crate::{
     ChargeFields, Charts, DischargeFields, EhrError, ExamReportFields, FrontPageFields, MedicationFields,
@@ -38,6 +39,11 @@ macro_rules! listings {
                     _ => Err(EhrError::NotFound),
                 }
             }
+        }
+
+        /// What each section's JSON looks like.
+        pub(crate) fn schemas(generator: &mut SchemaGenerator) -> Vec<(Section, Schema)> {
+            vec![$((Section::$section, json::Record::<&$fields>::json_schema(generator)),)+]
         }
 
         impl Listing {

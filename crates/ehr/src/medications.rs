@@ -2,6 +2,7 @@
 
 mod read;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::joined::{add_new, fill, time_key};
@@ -12,7 +13,7 @@ use crate::{ClinicalTime, Entry, Part};
 pub(crate) use read::MedicationRows;
 
 /// `fields` of a medicine that was handed out, given or stated.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct MedicationFields {
     /// What happened.
     pub event: MedicationEvent,
@@ -51,7 +52,7 @@ pub struct MedicationFields {
 }
 
 /// What happened to a medicine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MedicationEvent {
     /// 发药

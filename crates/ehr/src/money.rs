@@ -28,7 +28,9 @@ impl Decimal {
         let part = part.trim_end_matches('0');
         let digits = format!("{whole}{part}");
         let all_digits = !whole.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if !all_digits || digits.len() > DIGITS {
+        // An exponent writes zeros out.
+        let written = digits.len().saturating_add(usize::try_from(exponent).unwrap_or(0));
+        if !all_digits || written > DIGITS {
             return None;
         }
         let places = i32::try_from(part.len()).ok()?.checked_sub(exponent)?;

@@ -4,6 +4,7 @@ mod balance;
 mod rows;
 mod vitals;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Note;
@@ -17,7 +18,7 @@ pub(crate) use rows::{NursingNotes, effective, remarks, value_key};
 pub use vitals::{VitalTrend, vital_trends};
 
 /// What an entry of nursing is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NursingKind {
     /// 生命体征
@@ -44,7 +45,7 @@ impl NursingKind {
 }
 
 /// `fields` of nursing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct NursingFields {
     /// What it is.
     pub what: NursingKind,
@@ -92,11 +93,12 @@ pub struct NursingFields {
     pub remarks: Vec<String>,
     /// The note, when it is one.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "crate::json::notes")]
+    #[schemars(with = "Vec<crate::json::NoteJson<'static>>")]
     pub notes: Vec<Note>,
 }
 
 /// A part of a finding.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct FindingPart {
     /// What.
     pub code: Code,
@@ -115,7 +117,7 @@ pub struct FindingPart {
 }
 
 /// Something a plan asks to be done.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Activity {
     /// What, in words.
     pub text: String,

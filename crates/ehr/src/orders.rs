@@ -3,6 +3,7 @@
 mod read;
 mod said;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::joined::{add_new, fill};
@@ -13,7 +14,7 @@ use crate::{Entry, Part};
 pub(crate) use read::{OrderRows, add_visit};
 
 /// `fields` of an order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct OrderFields {
     /// Whether it holds until it is stopped, or is done once; nothing where the source does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +75,7 @@ pub struct OrderFields {
 }
 
 /// How long an order holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OrderDuration {
     /// 长期: until it is stopped.

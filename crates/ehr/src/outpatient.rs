@@ -12,7 +12,7 @@ use crate::labs::Code;
 use crate::{ClinicalTime, Fact, Held, Origin, Section, Silent, SourceReport, SourceState};
 
 pub(crate) use classify::class as class_of;
-pub(crate) use documents::{NoteRow, Pending, attachments};
+pub(crate) use documents::{NoteRow, Pending, attachments, visit_id};
 pub(crate) use rows::{VisitRows, join_visits};
 
 /// Outpatient and emergency visits of one person, or their stays.
@@ -117,6 +117,14 @@ pub struct Visit {
     pub notes: Vec<Note>,
 }
 
+impl Visit {
+    /// Is its record closed? That of a stay is being written until the patient has left; a visit that nobody can class may
+    /// be one.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.class, VisitClass::Outpatient | VisitClass::Emergency) || self.fact.status == "finished"
+    }
+}
+
 /// Where a patient was during a visit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
@@ -192,6 +200,8 @@ pub struct Note {
     pub content: NoteContent,
     /// Which attachment of its origin that is; none where it can't be had from there.
     pub attachment: Option<usize>,
+    /// What is known of the visits that it names, where that was asked.
+    pub visit: NoteVisit,
     /// Where from.
     pub origin: Origin,
 }
@@ -201,6 +211,18 @@ impl Note {
     pub fn document(&self) -> Option<String> {
         crate::document::path(&self.origin.source, &self.origin.resource, self.attachment?)
     }
+}
+
+/// What is known of the visits that a note names: the notes of a stay are written until the patient has left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoteVisit {
+    /// It names none, or none that came.
+    #[default]
+    Unknown,
+    /// One of them is not known to be over.
+    Open,
+    /// All that came are over.
+    Over,
 }
 
 /// What there is of a note.
@@ -232,6 +254,16 @@ pub enum NoteContent {
         /// Message key.
         why: &'static str,
     },
+}
+
+impl NoteContent {
+    /// Why it could not be had, where that is no property of the note: the source failed, or sent another patient's.
+    pub(crate) fn failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { why } if why.starts_with("why-") => Some(why),
+            _ => None,
+        }
+    }
 }
 
 impl Default for NoteContent {

@@ -5,6 +5,7 @@
 mod family;
 mod rows;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::joined::{add_new, fill};
@@ -12,7 +13,7 @@ use crate::labs::{Code, Value};
 use crate::sheet::{Fields, Named};
 
 /// What an entry of the personal record is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PersonalKind {
     /// 家族史
@@ -39,7 +40,7 @@ impl PersonalKind {
 }
 
 /// `fields` of the personal record.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct PersonalFields {
     /// What it is.
     pub what: PersonalKind,
@@ -90,7 +91,7 @@ pub struct PersonalFields {
 }
 
 /// What a relative has or had.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct RelativeCondition {
     /// What.
     pub code: Code,
@@ -112,7 +113,7 @@ pub struct RelativeCondition {
 }
 
 /// A part of a habit.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct HabitPart {
     /// What.
     pub code: Code,
@@ -122,7 +123,7 @@ pub struct HabitPart {
 }
 
 /// A question with its answers, or the heading of a group of questions.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Answered {
     /// How deep it is nested: 0 is the outermost.
     pub depth: usize,

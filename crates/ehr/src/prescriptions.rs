@@ -5,6 +5,7 @@ mod read;
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::joined::{add_new, fill};
@@ -19,7 +20,7 @@ pub(crate) use read::PrescriptionRows;
 pub const NOTHING_DISPENSED: &str = "none-recorded";
 
 /// `fields` of a medicine on a prescription.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct PrescriptionFields {
     /// The same for all that stand on one form: `system|number` where the form has a number, else put together of source,
     /// visit, day and prescriber.

@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::joined::{Item, Row, RowSource, fill};
+use crate::document::SafeHtml;
+use crate::joined::{Item, MOST_COMPARED, Row, RowSource, fill};
 use crate::{ClinicalTime, Fact, Held, Note, Part, Silent, SourceReport, SourceState};
 
 /// A section as a list of facts of all linked sources.
@@ -63,9 +65,17 @@ pub(crate) trait Fields: Clone + Send + 'static {
         None
     }
 
+    /// Keeps those diagnoses that hang on the fact of which `stays` says so by how certain they are.
+    fn retain_diagnoses(&mut self, _stays: &mut dyn FnMut(&str) -> bool) {}
+
     /// Running text, in which only those words of the release policy count that say so.
     fn running(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    /// Running text as HTML: of it the words count, since a tag may stand in the middle of one.
+    fn html(&self) -> Option<&SafeHtml> {
+        None
     }
 
     /// ICD-10 codes of diagnoses, beside the fact's own code.
@@ -105,7 +115,7 @@ pub(crate) fn tell_apart<F: Fields>(rows: &mut [Row<Entry<F>>]) {
             let agrees = |version: &Vec<Option<String>>| {
                 version.iter().zip(&stated).all(|(one, other)| one.is_none() || other.is_none() || one == other)
             };
-            let nth = versions.iter().position(agrees).unwrap_or(versions.len());
+            let nth = versions.iter().take(MOST_COMPARED).position(agrees).unwrap_or(versions.len());
             match versions.get_mut(nth) {
                 Some(version) => version.iter_mut().zip(&stated).for_each(|(place, said)| fill(place, said)),
                 None => versions.push(stated),
@@ -131,7 +141,7 @@ fn place<F: Fields>(row: &Row<Entry<F>>) -> Place<'_> {
 }
 
 /// Words for who or what a reference names. In JSON they are a text; nothing said is `null`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Named {
     /// The reference's own display, the words of what it points to, or the reference as sent.
     words: Option<String>,
@@ -216,18 +226,10 @@ fn contained_words(one: &fhir::rows::Contained<'_>) -> Option<String> {
     name.or_else(|| crate::concept::some_words(one.code.as_ref()))
 }
 
-/// The name in use, as one text; Chinese family names stand first and without a space.
+/// The name in use, as one text.
 pub(crate) fn full_name(names: &[fhir::rows::HumanName<'_>]) -> Option<String> {
     let name = names.iter().find(|name| name.usage != Some("old")).or(names.first())?;
-    if let Some(text) = name.text {
-        return Some(text.to_owned());
-    }
-    let given = name.given.concat();
-    let family = name.family.unwrap_or_default();
-    match family.is_ascii() {
-        true => Some([name.given.join(" "), family.to_owned()].join(" ")),
-        false => Some(format!("{family}{given}")),
-    }
+    patients::whole_name(name.text, name.family, name.given)
 }
 
 impl Serialize for Named {
@@ -244,7 +246,7 @@ impl Serialize for ClinicalTime {
 }
 
 /// From–to, as sent; either may be missing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Span {
     /// Beginning.
     pub start: Option<ClinicalTime>,

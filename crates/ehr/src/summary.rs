@@ -94,7 +94,7 @@ impl Summary {
 }
 
 /// What is known of allergies, as a whole. Never "none known" while a source is silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AllergyState {
     /// At least one, and every linked source answered.

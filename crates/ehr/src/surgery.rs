@@ -3,6 +3,7 @@
 mod anaesthesia;
 mod rows;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::concept::said_form;
@@ -14,7 +15,7 @@ pub(crate) use anaesthesia::{ASA_CODES, methods};
 pub(crate) use rows::Operations;
 
 /// `fields` of an operation or procedure; of a note or an ASA class that names none, `notes` or `asa` alone.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct SurgeryFields {
     /// From–to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,11 +61,12 @@ pub struct SurgeryFields {
     pub remarks: Vec<String>,
     /// Operation and anaesthesia notes.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "crate::json::notes")]
+    #[schemars(with = "Vec<crate::json::NoteJson<'static>>")]
     pub notes: Vec<Note>,
 }
 
 /// Somebody of the team.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct TeamMember {
     /// Who.
     pub name: Named,

@@ -3,6 +3,7 @@
 
 use fhir::rows::{DiagnosticReport, Effective, Immunization, Procedure};
 
+use crate::compartment::Compartment;
 use crate::concept::Concept;
 use crate::exam_reports::ExamReportFields;
 use crate::joined::{Row, event_key};
@@ -138,9 +139,10 @@ impl Moments {
         self.vaccinations.vaccination(row);
     }
 
-    pub fn report(&mut self, row: &DiagnosticReport<'_>) {
+    pub fn report(&mut self, row: &DiagnosticReport<'_>, whose: &Compartment) {
         if !is_laboratory_report(row) {
-            return self.reports.exam_report(row);
+            self.reports.exam_report(row, whose);
+            return;
         }
         let status = row.status.unwrap_or_default();
         if status == "entered-in-error" {
@@ -164,14 +166,14 @@ impl Moments {
         self.sheet.push(Part::Reports, fact, key, concept.names, moment);
     }
 
-    pub fn note(&mut self, row: &fhir::rows::DocumentReference<'_>) {
+    pub fn note(&mut self, row: &fhir::rows::DocumentReference<'_>, whose: &Compartment) {
         use crate::note_kind::{NoteKind, note_kind};
         let section = note_kind(row).map(|kind| match kind {
             NoteKind::Operation => Section::Surgery,
             NoteKind::Nursing => Section::Nursing,
         });
         let local = |reference: &str| self.visits.local(reference, "Encounter");
-        let read = NoteRow::read(row, &self.sheet.source, &self.sheet.base, local);
+        let read = NoteRow::read(row, &self.sheet.source, whose, local);
         self.notes.extend(read.map(|note| (note, section)));
     }
 

@@ -31,6 +31,10 @@ pub struct Page {
     pub entries: u32,
     /// Entries that could not be read.
     pub broken: u32,
+    /// Entries that the server may have counted in `total`: all but those that others refer to (`search.mode` `include`).
+    pub matches: u32,
+    /// `Bundle.total`: how many matches there are on all pages, where the server says it.
+    pub total: Option<u32>,
     /// Among the entries of the asked type: some without what filters look at ([`Row::is_classified`]).
     pub unclassified: u32,
     /// There were more entries than asked for.
@@ -198,6 +202,10 @@ impl<'e, 'c, K: Kind> Walk<'e, 'c, K> {
                     issues.fill("issue", scan, &mut cx);
                     add_issues(&mut self.page.issues, issues);
                 }
+                // What is no number says nothing.
+                "total" if !matches!(scan.peek(), b'"' | b'{' | b'[') => {
+                    self.page.total = self.page.total.or(scan.word().parse().ok());
+                }
                 _ => scan.skip_value(1),
             }
         }
@@ -206,6 +214,7 @@ impl<'e, 'c, K: Kind> Walk<'e, 'c, K> {
     /// Hands an entry on, or keeps it as an issue.
     fn accept(&mut self, found: Found<'_, '_, K>) {
         let Found { row, mode, full_url, issues } = found;
+        self.page.matches += u32::from(mode == Mode::Match);
         if !issues.is_empty() || row.resource_type() == Some("OperationOutcome") {
             add_issues(&mut self.page.issues, issues);
             return;

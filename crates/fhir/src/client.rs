@@ -5,12 +5,16 @@ mod patience;
 mod verdict;
 mod walk;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 use url::Url;
 
-use crate::{Cause, FilterTrust, Kind, Limits, Outcome, Platform, Query, SearchReport, bundle::Each, reference::is_id};
+use crate::{
+    Cause, Entry, FilterTrust, Kind, Limits, Outcome, Platform, Query, Row as _, SearchReport, bundle::Each,
+    reference::is_id,
+};
 use walk::Walk;
 
 /// Asks one source. Cheap to clone; clones share connections and what was learned about the source.
@@ -41,8 +45,9 @@ impl Client {
     /// Searches `K::TYPE`, follows `next`, hands each entry to `each` as it is read: entries of other types too, so look
     /// at `resource_type`. Never fails as a whole; what is missing and why is in the report.
     ///
-    /// A filtered search that comes back empty is repeated by patient only where the platform's filters are not known to
-    /// be good, because servers that leave `category` empty would otherwise give a false "none".
+    /// Where the platform's filters are not known to be good, a filtered search that comes back empty is repeated by patient
+    /// only, because servers that leave `category` empty would otherwise give a false "none"; and what one finds is followed
+    /// by what has no category at all, because servers that fill it for some would otherwise keep the others back.
     pub async fn search<K: Kind>(
         &self,
         query: &Query,
@@ -59,28 +64,62 @@ impl Client {
                 walk.finish(outcome)
             }
             (FilterTrust::Probe, Some(bare)) => {
-                let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), each).await;
-                if outcome != Outcome::Answered || walk.entries() > 0 {
-                    return walk.finish(outcome);
+                let mut seen: HashSet<String> = HashSet::new();
+                let mut first = handing::<K, _>(|entry| {
+                    seen.extend(own_id::<K>(&entry.row).map(str::to_owned));
+                    each(entry);
+                });
+                let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), &mut first).await;
+                let found = walk.entries() > 0;
+                // What came is not handed out again.
+                let mut again = 0;
+                let mut new = handing::<K, _>(|entry| match own_id::<K>(&entry.row) {
+                    Some(id) if seen.contains(id) => again += 1,
+                    _ => each(entry),
+                });
+                if outcome != Outcome::Answered || found && self.rest::<K>(&mut walk, query, bare, &mut new).await {
+                    return walk.finish_without(again, outcome);
                 }
-                let repeated = walk.pages::<K>(self.search_url(K::TYPE, bare), each).await;
+                let repeated = walk.pages::<K>(self.search_url(K::TYPE, bare), &mut new).await;
                 walk.unfiltered = repeated != Outcome::Unsupported;
-                if walk.unclassified > 0 {
+                if walk.unclassified > 0 || found && repeated == Outcome::Answered {
                     self.distrust(K::TYPE);
                 }
-                walk.finish(match repeated {
-                    // It wants the filter, so it knows the filter: the empty answer stands.
-                    Outcome::Unsupported => outcome,
-                    Outcome::Refused(status) => Outcome::Partial(Cause::Status(status)),
-                    Outcome::Unreachable(cause) => Outcome::Partial(cause),
-                    other => other,
-                })
+                walk.finish_without(
+                    again,
+                    match repeated {
+                        // It wants the filter, so it knows the filter: the empty answer stands.
+                        Outcome::Unsupported => outcome,
+                        Outcome::Refused(status) => Outcome::Partial(Cause::Status(status)),
+                        Outcome::Unreachable(cause) => Outcome::Partial(cause),
+                        other => other,
+                    },
+                )
             }
             _ => {
                 let outcome = walk.pages::<K>(self.search_url(K::TYPE, &query.params), each).await;
                 walk.finish(outcome)
             }
         }
+    }
+
+    /// Asks for what lacks what the filters look at (`category:missing=true`). False where the server does not tell: one
+    /// that doesn't know the modifier has to refuse it (<https://hl7.org/fhir/R4/search.html#modifiers>).
+    async fn rest<K: Kind>(
+        &self,
+        walk: &mut Walk<'_>,
+        query: &Query,
+        bare: &[(String, String)],
+        each: &mut Each<'_, K>,
+    ) -> bool {
+        for (name, _) in query.params.iter().filter(|pair| !bare.contains(pair)) {
+            let mut params = bare.to_vec();
+            params.push((format!("{name}:missing"), "true".to_owned()));
+            if walk.pages::<K>(self.search_url(K::TYPE, &params), each).await != Outcome::Answered {
+                return false;
+            }
+        }
+        true
     }
 
     /// Reads `K::TYPE/id`. A resource that the server says it does not have is an answer without entries.
@@ -128,4 +167,14 @@ impl Client {
             unreliable.push(kind);
         }
     }
+}
+
+/// The id of a resource of the type that was asked for.
+fn own_id<'a, K: Kind>(row: &K::Row<'a>) -> Option<&'a str> {
+    row.id().filter(|_| row.resource_type() == Some(K::TYPE))
+}
+
+/// Says of a closure that it takes entries of any page.
+fn handing<K: Kind, F: for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send>(each: F) -> F {
+    each
 }

@@ -111,11 +111,12 @@ fn patient_param() -> String {
     "patient".to_owned()
 }
 
-/// May an empty answer to a filtered search be believed? (RECORD: filters narrow, they never prove absence.)
+/// May the answer to a filtered search be believed? (RECORD: filters narrow, they never prove absence.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FilterTrust {
-    /// Not known: an empty answer is repeated by patient only, until the source has shown what it does.
+    /// Not known: an empty answer is repeated by patient only, until the source has shown what it does, and any other is
+    /// followed by a search for what has nothing that the filter looks at.
     #[default]
     Probe,
     /// Always, or the search by patient only is refused.
@@ -269,14 +270,12 @@ impl Platform {
 }
 
 /// RECORD's queries as FHIR means them: section, type, filter. A platform's own rule takes their place. Conditions are asked
-/// for without a category: hospitals that give it to some of them would keep the others back. Medicines have no
-/// `intent=order`: servers compare codes, and an `original-order` is an order too.
-const STANDARD: [(&str, &str, &str); 7] = [
+/// for without a category, and so are reports and documents: hospitals that give it to some of them, or one of their own,
+/// would keep the others back, and of these a person has hundreds at most. Of observations there are thousands: they are
+/// asked for by category, and by having none. Medicines have no `intent=order`: servers compare codes, and an
+/// `original-order` is an order too.
+const STANDARD: [(&str, &str, &str); 3] = [
     ("lab-results", "Observation", "category=laboratory"),
-    ("lab-results", "DiagnosticReport", "category=LAB"),
-    ("outpatient", "DocumentReference", "category=clinical-note"),
-    ("inpatient", "DocumentReference", "category=clinical-note"),
-    ("discharge", "DocumentReference", "type=http://loinc.org|18842-5"),
     ("nursing", "Observation", "category=vital-signs,survey,exam"),
     ("personal-record", "Observation", "category=social-history"),
 ];

@@ -85,6 +85,8 @@ pub enum Cause {
     Address,
     /// A later page was refused or failed.
     NextFailed,
+    /// Fewer entries than the server counts (`Bundle.total`), and no link to the others.
+    FewerThanTotal,
     /// The server says so itself, in an OperationOutcome.
     Issue(IssueMeaning),
 }
@@ -109,6 +111,7 @@ impl Cause {
             Self::Origin => "why-origin",
             Self::Address => "why-address",
             Self::NextFailed => "why-next-failed",
+            Self::FewerThanTotal => "why-fewer-than-total",
             Self::Issue(IssueMeaning::SessionExpired) => "why-session-expired",
             Self::Issue(IssueMeaning::BreakTheGlass) => "why-break-the-glass",
             Self::Issue(_) => "why-issue",

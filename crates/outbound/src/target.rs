@@ -22,6 +22,9 @@ const DEFAULT_MAX_BODY: u64 = 16 * 1024 * 1024;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time to connect, TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection that was idle for longer is not used again. Servers close idle ones (Apache and Node after 5 s), and a
+/// request that crosses the closing is lost: a hospital that is well would be called silent.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long after the deadline what came until then may be on its way from the target's thread.
 const HANDOVER: Duration = Duration::from_millis(100);
 
@@ -141,6 +144,7 @@ impl Outbound {
             .referer(false)
             .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .dns_resolver(Arc::new(pinned.clone()))
             .user_agent(concat!("regional-portal/", env!("CARGO_PKG_VERSION")))
             .default_headers(

@@ -95,3 +95,21 @@ impl SourcePatient {
         self.replaced_by.iter().chain(&self.replaces).cloned().collect()
     }
 }
+
+/// For tests that say what they are about.
+#[cfg(test)]
+pub(crate) fn nobody() -> SourcePatient {
+    SourcePatient {
+        source: "a".to_owned(),
+        patient: "1".to_owned(),
+        names: Vec::new(),
+        sex: None,
+        birth_date: None,
+        resident_id: None,
+        identifiers: Vec::new(),
+        phones: Vec::new(),
+        addresses: Vec::new(),
+        replaced_by: None,
+        replaces: Vec::new(),
+    }
+}

@@ -18,7 +18,6 @@ mod index_number;
 mod mask;
 mod name;
 mod particulars;
-mod patient_file;
 mod readings;
 mod resident_id;
 mod script;
@@ -34,9 +33,8 @@ pub use index::{
 pub use index_key::IndexKey;
 pub use index_number::IndexNumber;
 pub use mask::{mask_identifier, mask_phone};
-pub use name::{names_agree, search_form};
+pub use name::{names_agree, search_form, whole_name};
 pub use particulars::phone_digits as bare_phone;
-pub use patient_file::{FileForm, LineProblem, PatientFile};
 pub use readings::{pinyin, sounds_like};
 pub use resident_id::{DocumentKind, ResidentId, ResidentIdProblem, looks_like_resident_id};
 pub use searches::KeptSearch;

@@ -14,6 +14,8 @@ const RULES: u8 = 1;
 pub(crate) const SHORTEST_PHONE: usize = 4;
 /// Phones, addresses and record numbers taken of one identity.
 const MOST: usize = 8;
+/// Names taken of one identity, the official one first: a present name, an earlier one, one in Latin letters.
+const MOST_NAMES: usize = 4;
 const LONGEST: usize = 100;
 
 /// What a term is: the first byte of it.
@@ -83,15 +85,23 @@ pub(crate) fn record_numbers(identifiers: &[Identifier]) -> Vec<String> {
     numbers.map(|one| bare_record_number(&one.shown)).filter(|number| !number.is_empty()).take(MOST).collect()
 }
 
+/// The names of a record that are searched for and compared, each to a length that a name may have.
+pub(crate) fn bounded_names(names: &[String]) -> Vec<String> {
+    names.iter().take(MOST_NAMES).map(short).collect()
+}
+
+fn short(text: &String) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
 impl Particulars {
     /// Of what a hospital showed us.
     pub(crate) fn of(identity: &SourcePatient, key: &IndexKey) -> Self {
         let number = identity.resident_id.as_ref();
         let fits = identity.number_fits();
-        let short = |text: &String| text.chars().take(LONGEST).collect::<String>();
         Self {
             source: identity.source.clone(),
-            names: identity.names.clone(),
+            names: bounded_names(&identity.names),
             sex: identity.sex.clone(),
             birth_date: identity.birth_date.clone(),
             number: number.map(|id| Number { hash: key.hash(id), fits }),
@@ -214,6 +224,20 @@ mod tests {
             assert!(all.iter().any(|own| own == term), "{term} in {all:?}");
         }
         assert!(!all.iter().any(|term| term.starts_with('t')));
+    }
+
+    #[test]
+    fn however_many_and_long_the_names_the_terms_are_bounded() {
+        // Each character has several readings.
+        let names: Vec<String> =
+            (0..16).map(|nth| "单曾解行重".chars().cycle().skip(nth).take(100).collect()).collect();
+        let identity = SourcePatient { names, ..crate::identity::nobody() };
+        let of = Particulars::of(&identity, &IndexKey::derive(&[1; 32]));
+        assert_eq!(of.names.len(), MOST_NAMES);
+        let identity = SourcePatient { names: vec!["单曾解行重".repeat(4); 16], ..identity };
+        let bytes = |of: &Particulars| of.terms().iter().map(Vec::len).sum::<usize>();
+        let spelt = Particulars::of(&identity, &IndexKey::derive(&[1; 32]));
+        assert!(bytes(&of) < 2_000 && bytes(&spelt) < 50_000, "{} and {} bytes", bytes(&of), bytes(&spelt));
     }
 
     #[test]

@@ -49,6 +49,9 @@ const COMPOUND: [(&str, &str); 7] = [
 
 /// Spellings and initials kept of one name at most: three characters with four readings each.
 const MOST: usize = 64;
+/// Characters of the longest name that is spelt: transcribed names of several parts come near it. What hospitals send may
+/// be as long as a page, and is no name then.
+const LONGEST: usize = 24;
 
 /// `chén yù lán`, when every character is a Han character with a known reading.
 pub fn pinyin(name: &str) -> Option<String> {
@@ -76,8 +79,12 @@ pub fn sounds_like(name: &str, as_typed: &str) -> bool {
 }
 
 /// Every way in which each character of a Han name is read, without tones, the usual one first. Empty when a character
-/// has no known reading; digits and letters that hospitals put behind names are left out.
+/// has no known reading, and for more than [`LONGEST`] characters; digits and letters that hospitals put behind names are
+/// left out.
 pub(crate) fn readings(name: &str) -> Vec<Vec<String>> {
+    if name.chars().nth(LONGEST).is_some() {
+        return Vec::new();
+    }
     let name = folded(name);
     let mut all = Vec::new();
     for (at, c) in name.chars().filter(|c| !c.is_ascii_alphanumeric()).enumerate() {
@@ -132,8 +139,11 @@ fn combined(readings: &[Vec<String>], of: impl Fn(&str) -> Vec<String>) -> Vec<S
         let mut ways: Vec<String> = of_one.iter().flat_map(|syllable| of(syllable)).collect();
         ways.dedup();
         for (begun, way) in all.iter().flat_map(|begun| ways.iter().map(move |way| (begun, way))) {
+            if longer.len() == MOST {
+                break;
+            }
             let next = format!("{begun}{way}");
-            if longer.len() < MOST && !longer.contains(&next) {
+            if !longer.contains(&next) {
                 longer.push(next);
             }
         }
@@ -245,6 +255,16 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(typed(text).as_deref(), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_as_long_as_a_page_is_none() {
+        assert_eq!(readings(&"行".repeat(LONGEST)).len(), LONGEST);
+        // Three hundred thousand would be combined for minutes.
+        for length in [LONGEST + 1, 100_000] {
+            let name = "行".repeat(length);
+            assert!(readings(&name).is_empty() && !sounds_like(&name, "xing"), "{length} characters are spelt");
         }
     }
 

@@ -433,7 +433,7 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 
 // long: one page after the other, each a few lines.
 fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let banner = banner();
     let write = |file: &str, text: String| fs::write(out.join(format!("in-{file}.{name}.html")), text);
     let at = |path: &str| frame(lang, Portal::Internal, path);
@@ -482,7 +482,7 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
 }
 
 fn inside_record(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let banner = banner();
     let write = |file: &str, text: String| fs::write(out.join(format!("in-{file}.{name}.html")), text);
     let at = |path: &str| frame(lang, Portal::Internal, path);
@@ -547,7 +547,7 @@ fn inside_record(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Don
 }
 
 fn outside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let banner = banner();
     let write = |file: &str, text: String| fs::write(out.join(format!("out-{file}.{name}.html")), text);
     let at = |path: &str| frame(lang, Portal::External, path);

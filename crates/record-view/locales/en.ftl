@@ -140,6 +140,7 @@ why-too-large = larger than allowed
 why-origin = paging led elsewhere and was stopped
 why-address = the address is not allowed
 why-next-failed = a later page could not be read
+why-fewer-than-total = it has more than it sent, and no way to the rest
 why-foreign-dropped = sent entries that are not this patient’s; they were left out
 why-session-expired = the paging session expired
 why-break-the-glass = the source asks for an emergency reason
@@ -652,7 +653,7 @@ sheet-read-at = read { $at }
 empty-sheet-none-title = No such records
 empty-sheet-none-text = Every linked hospital has answered: there are no such records.
 empty-sheet-not-offered-title = Nothing, as far as it can be asked for
-empty-sheet-not-offered-text = Every hospital has answered: there are no such records. The systems of some do not offer a part of it, see below, so this is not quite “none”.
+empty-sheet-not-offered-text = Every hospital has answered: there are no such records. The systems of some do not offer a part of it (see above), so this is not quite “none”.
 plain-empty-sheet-not-offered = Nothing was found. The systems of some hospitals can't offer a part of it yet, so this is not quite “none”.
 empty-sheet-unknown-title = Not known whether there are such records
 empty-sheet-unknown-text = Nothing came, but not every hospital has answered in full: this is no “none”.
@@ -984,7 +985,6 @@ charges-quantity = Quantity
 charges-price = Unit price
 charges-open = not stated
 charges-span = { $from } to { $to }
-charges-coverage = Coverage: { $name }
 charges-counted = { $count ->
     [one] Amount taken from { $count } { $kind }
    *[other] Amount taken from { $count } documents ({ $kind })
@@ -1001,13 +1001,16 @@ charges-lines = { $count ->
 charges-no-class = No class stated
 charges-by-class = Totals by hospital
 charges-remark = Settlement, invoice, claim and charge items of one visit are one bill and counted once; nothing is added across hospitals or currencies. Lines without an amount are not in the totals by class.
-charges-sum = Total ({ $count ->
+charges-sum = Total
+charges-group-bills = Bills
+charges-group-coverage = Insurance
+charges-bills = { $count ->
     [one] { $count } bill
    *[other] { $count } bills
 }{ $without ->
     [0] {""}
    *[other] , { $without } more without an amount
-})
+}
 money-cny = ¥{ $amount }
 money-other = { $amount } { $currency }
 bill-unnamed = Bill

@@ -140,6 +140,7 @@ why-too-large = 内容超过上限
 why-origin = 翻页地址指向别处，已停止
 why-address = 地址不被允许
 why-next-failed = 后面的页没有取到
+why-fewer-than-total = 对方说还有更多，却没有给出来
 why-foreign-dropped = 返回了不属于该患者的内容，已剔除
 why-session-expired = 翻页会话过期
 why-break-the-glass = 对方要求说明紧急调阅理由
@@ -628,7 +629,7 @@ sheet-read-at = { $at } 读取
 empty-sheet-none-title = 没有这一类记录
 empty-sheet-none-text = 所有已关联的机构都已应答，没有这一类记录。
 empty-sheet-not-offered-title = 能查的都没有
-empty-sheet-not-offered-text = 各机构都已应答，没有这一类记录；有的机构的系统不提供其中一部分，见下，所以不能说完全没有。
+empty-sheet-not-offered-text = 各机构都已应答，没有这一类记录；有的机构的系统不提供其中一部分（见上），所以不能说完全没有。
 plain-empty-sheet-not-offered = 没有查到。有的医院的系统还不能提供其中一部分，所以不等于没有。
 empty-sheet-unknown-title = 不知道有没有这一类记录
 empty-sheet-unknown-text = 没有取到记录，但并非每家机构都已完整应答，所以不能说没有。
@@ -945,7 +946,6 @@ charges-quantity = 数量
 charges-price = 单价
 charges-open = 未注明
 charges-span = { $from } 至 { $to }
-charges-coverage = 参保：{ $name }
 charges-counted = 金额取自{ $kind } { $count } 份
 charges-documents = 同一账单的单据
 charges-document = { $kind } { $total }
@@ -956,10 +956,13 @@ charges-lines = 明细 { $count } 项
 charges-no-class = 未注明类别
 charges-by-class = 各机构费用合计
 charges-remark = 同一次就诊的结算、发票、申请和收费项目是一张账单，只计一次；不同机构、不同币种不相加。没有注明金额的明细不在分类合计内。
-charges-sum = 合计（{ $count } 张账单{ $without ->
+charges-sum = 合计
+charges-group-bills = 账单
+charges-group-coverage = 医疗保险
+charges-bills = { $count } 张账单{ $without ->
     [0] {""}
    *[other] ，另有 { $without } 张没有金额
-}）
+}
 money-cny = ¥{ $amount }
 money-other = { $amount } { $currency }
 bill-unnamed = 账单

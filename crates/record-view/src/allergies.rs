@@ -178,9 +178,9 @@ impl AllergyRow {
         }
         // The time of a row is the onset, else when it was written down: only the latter needs a word.
         match (&one.fact.time, &one.recorded) {
-            (Some(time), recorded) if recorded.as_ref() != Some(time) => said.push(time.date().to_owned()),
+            (Some(time), recorded) if recorded.as_ref() != Some(time) => said.push(scene.day(time)),
             (Some(time), _) | (None, Some(time)) => {
-                said.push(scene.with("recorded-at", &[("date", Arg::from(time.date()))]));
+                said.push(scene.with("recorded-at", &[("date", Arg::from(scene.day(time)))]));
             }
             (None, None) => {}
         }

@@ -90,7 +90,7 @@ impl Chart {
             let (source, mark) = name_of(&point.source);
             let flag = point.flag.filter(|flag| flag.is_abnormal());
             ChartRow {
-                time: point.time.date().to_owned(),
+                time: scene.day(&point.time),
                 value: point.text.clone(),
                 flag: flag.map(|flag| format!("{} {}", flag_arrow(flag), scene.text(flag_key(flag)))),
                 source,
@@ -163,13 +163,13 @@ fn description(trend: &Trend, first: &TrendPoint, last: &TrendPoint, range: Opti
     let args = [
         ("count", Arg::from(trend.points.len())),
         ("first", Arg::from(first.text.as_str())),
-        ("first_at", Arg::from(first.time.date())),
+        ("first_at", Arg::from(scene.day(&first.time))),
         ("last", Arg::from(last.text.as_str())),
-        ("last_at", Arg::from(last.time.date())),
+        ("last_at", Arg::from(scene.day(&last.time))),
         ("high", Arg::from(top.text.as_str())),
-        ("high_at", Arg::from(top.time.date())),
+        ("high_at", Arg::from(scene.day(&top.time))),
         ("low", Arg::from(bottom.text.as_str())),
-        ("low_at", Arg::from(bottom.time.date())),
+        ("low_at", Arg::from(scene.day(&bottom.time))),
     ];
     let mut text = scene.with("chart-description", &args);
     if let Some(range) = range {
@@ -305,13 +305,20 @@ fn draw_values(out: &mut String, axes: &Axes) {
 /// Marks on the time axis at round times: five at most.
 fn draw_times(out: &mut String, axes: &Axes) {
     let (pattern, marks) = time_marks(axes.from, axes.to);
+    // A mark with its day is wide: at the ends it stays inside.
+    let wide = pattern.contains("%d");
     for at in marks {
         let x = axes.x(at);
+        let anchor = match at {
+            at if wide && at == axes.from => "start",
+            _ if wide => "end",
+            _ => "middle",
+        };
         let text =
             web::render::local(jiff::Timestamp::from_second(at).unwrap_or_default()).strftime(pattern).to_string();
         let _ = write!(
             out,
-            "<line class=\"svg-grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{BOTTOM}\" y2=\"{}\"/><text class=\"svg-t\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
+            "<line class=\"svg-grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{BOTTOM}\" y2=\"{}\"/><text class=\"svg-t\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{text}</text>",
             BOTTOM + 4.0,
             BOTTOM + 17.0
         );
@@ -337,8 +344,8 @@ fn time_marks(from: i64, to: i64) -> (&'static str, Vec<i64>) {
         .filter(|at| (from..=to).contains(at))
         .collect();
     match marks.len() {
-        0 | 1 if to - from < 2 * 86_400 => ("%H:%M", vec![from, to]),
-        0 | 1 => ("%m-%d", vec![from, to]),
+        0 | 1 if to - from < 2 * 86_400 => ("%Y-%m-%d %H:%M", vec![from, to]),
+        0 | 1 => ("%Y-%m-%d", vec![from, to]),
         _ if step >= 12 => ("%Y", marks),
         _ => ("%y-%m", marks),
     }

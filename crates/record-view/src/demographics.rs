@@ -111,7 +111,7 @@ pub fn page(banner: &Banner, gathered: &Gathered<Registration>, reader: &str, sc
         columns: items.iter().map(|one| head(one, &gathered.sources, scene)).collect(),
         rows: rows(&items, scene),
         links: banner.links.iter().map(|link| link_view(link, &gathered.sources, scene)).collect(),
-        printed: scene.with("printed-by", &[("name", reader.into()), ("at", scene.words.minute(scene.now).into())]),
+        printed: scene.printed(reader),
         sources,
     }
 }
@@ -178,7 +178,7 @@ fn rows(items: &[&Registration], scene: &Scene<'_>) -> Vec<ParticularRow> {
         ("particular-sex", true, |one, scene| {
             one.sex.as_deref().map(|code| sex(Some(code), scene)).into_iter().collect()
         }),
-        ("particular-birth-date", true, |one, _| one.birth_date.clone().into_iter().collect()),
+        ("particular-birth-date", true, |one, scene| one.birth_date.iter().map(|text| scene.date(text)).collect()),
         ("particular-identifiers", false, |one, scene| {
             identifiers(&one.identifiers, scene).into_iter().map(|id| format!("{} {}", id.kind, id.masked)).collect()
         }),
@@ -215,6 +215,6 @@ fn link_view(link: &Link, reports: &[SourceReport], scene: &Scene<'_>) -> LinkVi
         patient: link.patient.clone(),
         how: scene.coded("link-how-", &link.how),
         evidence: scene.list(&evidence),
-        at: scene.words.minute(link.at),
+        at: scene.instant(link.at),
     }
 }

@@ -2,12 +2,12 @@
 
 use ehr::{Banner, OpenedDocument, SourceReport};
 use serde::Serialize;
-use web::render::{Arg, Html};
+use web::render::Html;
 
 use crate::{
     PatientShell, RecordShell, Scene,
-    outpatient::NoteView,
     sources::{Audience, Sources},
+    visits::NoteView,
 };
 
 /// `record/document.html` of the internal portal.
@@ -50,9 +50,8 @@ pub fn page(banner: &Banner, document: &OpenedDocument, reader: &str, scene: &Sc
         note: note(document, scene),
         sources: Sources::build(&asked(document), document.as_of, &back_href, Audience::Clinician, scene),
         back_href,
-        read_at: scene.words.minute(document.as_of),
-        printed: scene
-            .with("printed-by", &[("name", Arg::from(reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        read_at: scene.instant(document.as_of),
+        printed: scene.printed(reader),
     }
 }
 
@@ -63,7 +62,7 @@ pub fn patient_page(banner: &Banner, document: &OpenedDocument, scene: &Scene<'_
         note: note(document, scene),
         back_href: format!("/people/{}/record/{}", banner.person, document.section.slug()),
         section: scene.text(&format!("section-{}", document.section.slug())),
-        read_at: scene.words.minute(document.as_of),
+        read_at: scene.instant(document.as_of),
     }
 }
 

@@ -52,12 +52,19 @@ pub struct Statement {
     pub value: String,
 }
 
+impl SourceMark {
+    /// The mark of the source with this id.
+    pub(crate) fn of(id: &str, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+        let (name, mark) = short_source_of(reports, id, scene);
+        Self { name, mark }
+    }
+}
+
 /// The hospitals of a row, each once, in the order of the catalogue.
 pub(crate) fn marks(origins: &[Origin], reports: &[SourceReport], scene: &Scene<'_>) -> Vec<SourceMark> {
     let mut all: Vec<SourceMark> = Vec::new();
     for origin in origins {
-        let (name, mark) = short_source_of(reports, &origin.source, scene);
-        let one = SourceMark { name, mark };
+        let one = SourceMark::of(&origin.source, reports, scene);
         if !all.contains(&one) {
             all.push(one);
         }
@@ -80,11 +87,6 @@ pub(crate) fn short_day(time: &ClinicalTime, scene: &Scene<'_>) -> String {
     let this_year = web::render::local(scene.now).year().to_string();
     let from = if date.starts_with(&this_year) { 5 } else { 2 };
     date.get(from..).unwrap_or(date).to_owned()
-}
-
-/// The time in a row, at its precision, without a time of day.
-pub(crate) fn day(time: Option<&ClinicalTime>) -> Option<String> {
-    time.map(|time| time.date().to_owned())
 }
 
 /// `不含中医院（未应答）`, one per source whose answer is missing.

@@ -3,14 +3,12 @@
 
 use ehr::{Banner, Entry, Moment, MomentKind, Section, Sheet, VisitClass};
 use serde::Serialize;
-use web::render::Arg;
 
 use crate::{
     RecordShell, Scene,
     facts::{SourceMark, marks},
     filters::{Choice, ListFilters, ListFrame},
     labs::push_encoded,
-    sheets::minute,
     sources::{Audience, Sources},
 };
 
@@ -58,8 +56,6 @@ pub struct HistoryPage {
     pub years: Vec<Year>,
     /// Who is missing, and in which part.
     pub missing: Vec<String>,
-    /// Whose system does not offer which part.
-    pub not_offered: Vec<String>,
     /// Foot of a print.
     pub printed: String,
 }
@@ -155,9 +151,7 @@ pub fn page(input: &HistoryInput<'_>) -> HistoryPage {
         kinds: kinds(filters, scene),
         years: years(fitting.iter().skip(frame.skip).take(MOST).copied(), banner, sheet, scene),
         missing: crate::sheet::missing(sheet, scene),
-        not_offered: crate::sheet::not_offered(sheet, scene),
-        printed: scene
-            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        printed: scene.printed(input.reader),
         frame,
         sources,
     }
@@ -231,12 +225,12 @@ impl MomentView {
         Self {
             id: fact.id.clone(),
             instant: time.map(|time| time.as_str().to_owned()),
-            date: time.map(|time| time.date().to_owned()),
+            date: time.map(|time| scene.day(time)),
             dot: dot(moment),
             status: status(entry, scene),
             href: href(entry, banner),
             section: scene.text(&format!("section-{}", moment.section.slug())),
-            until: moment.ended.as_ref().map(|end| scene.with("nursing-until", &[("at", minute(end).into())])),
+            until: moment.ended.as_ref().map(|end| scene.with("nursing-until", &[("at", scene.minute(end).into())])),
             sources: marks(&fact.origins, &sheet.sources, scene),
             conflict: fact.is_contradicted(),
             text: scene.list(&texts),

@@ -10,7 +10,7 @@ use ehr::{
     labs::{LabMatrix, LabResult, Row, trend},
 };
 use serde::Serialize;
-use web::render::{Arg, Html};
+use web::render::Html;
 
 pub(crate) use filters::push_encoded;
 pub use filters::{Filters, Period};
@@ -141,8 +141,7 @@ pub fn page(input: &LabsInput<'_>) -> LabsPage {
             scene,
         ),
         conflicts: history::conflicts(gathered, matrix, scene),
-        printed: scene
-            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        printed: scene.printed(input.reader),
         sources,
     }
 }

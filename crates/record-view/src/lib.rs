@@ -15,10 +15,9 @@ mod filters;
 pub mod history;
 pub mod home;
 pub mod labs;
-pub mod outpatient;
 pub mod patient_labs;
-pub mod patient_outpatient;
 pub mod patient_summary;
+pub mod patient_visits;
 mod range_bar;
 pub mod review;
 mod scene;
@@ -31,9 +30,10 @@ mod spark;
 pub mod summary;
 pub mod timeline;
 mod usage;
+pub mod visits;
 
 pub use filters::{Choice, ListFilters, ListFrame};
-pub use scene::Scene;
+pub use scene::{Scene, mark_letter};
 pub use shell::{PatientShell, RecordShell};
 
 #[derive(rust_embed::RustEmbed)]

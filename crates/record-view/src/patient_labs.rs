@@ -199,7 +199,7 @@ fn day(input: &PatientLabsInput<'_>, column: &Column, found: &[Found<'_, '_>]) -
     let PatientLabsInput { gathered, scene, .. } = input;
     let (source, _) = source_of(&gathered.sources, &column.source, scene);
     let date = match &column.time {
-        Some(time) => scene.words.plain_date(time.date(), scene.now),
+        Some(time) => scene.day(time),
         None => scene.text("date-not-said"),
     };
     let (normal, notable): (Vec<_>, Vec<_>) = found

@@ -134,7 +134,6 @@ pub fn page(banner: &Banner, summary: &Summary, scene: &Scene<'_>) -> PatientSum
     let base = format!("/people/{}/record", banner.person);
     let retry = format!("{base}/{}?refresh=true", Section::Summary.slug());
     let sources = Sources::build(&summary.sources, summary.as_of, &retry, Audience::Patient, scene);
-    let visits = format!("{base}/{}", Section::Outpatient.slug());
     let reports = &summary.sources;
     PatientSummaryPage {
         shell: PatientShell::new(banner, scene),
@@ -146,7 +145,7 @@ pub fn page(banner: &Banner, summary: &Summary, scene: &Scene<'_>) -> PatientSum
         problems: PlainPart::new("problems", &summary.problems, &sources, scene, |one| problem(one, reports, scene)),
         results: results(summary, &sources, scene),
         visits: PlainPart::new("visits", &summary.encounters, &sources, scene, |one| {
-            Stop::new(one, &visits, reports, scene)
+            Stop::new(one, &base, reports, scene)
         })
         .first(STOPS),
         immunizations: PlainPart::new("immunizations", &summary.immunizations, &sources, scene, |one| {
@@ -177,8 +176,7 @@ fn conflicts(summary: &Summary, scene: &Scene<'_>) -> Vec<Contradiction> {
 }
 
 fn since(time: Option<&ehr::ClinicalTime>, scene: &Scene<'_>) -> Option<String> {
-    let date = scene.words.long_date(time?.date());
-    Some(scene.with("plain-since", &[("date", Arg::from(date))]))
+    Some(scene.with("plain-since", &[("date", Arg::from(scene.day(time?)))]))
 }
 
 fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
@@ -245,7 +243,7 @@ fn value(one: &RecentResult, reports: &[SourceReport], scene: &Scene<'_>) -> Opt
         Flag::Normal => return None,
     };
     let unit = unit_of(newest).unwrap_or_default();
-    let date = newest.time.as_ref().map(|time| scene.words.plain_date(time.date(), scene.now));
+    let date = newest.time.as_ref().map(|time| scene.day(time));
     Some(PlainValue {
         name: scene.of(&one.name),
         value: format!("{} {unit}", value_text(newest).unwrap_or_default()).trim().to_owned(),

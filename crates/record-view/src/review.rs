@@ -230,7 +230,7 @@ impl OpenView {
                 value: full_value(result, scene),
                 flag: FlagView::of(result, scene),
                 range: result.range.as_ref().map(|range| range.text.clone()),
-                time: result.time.as_ref().map(when),
+                time: result.time.as_ref().map(|time| scene.minute(time)),
                 sources: marks(&result.origins, reports, scene),
                 corrected: one.corrected,
                 seen: one.seen.clone(),
@@ -254,13 +254,6 @@ fn name_of(result: &LabResult, scene: &Scene<'_>) -> String {
     analyte.map_or_else(|| result.code.text.clone(), |analyte| scene.of(&analyte.name))
 }
 
-fn when(time: &ehr::ClinicalTime) -> String {
-    match time.time_of_day() {
-        Some(clock) => format!("{} {clock}", time.date()),
-        None => time.date().to_owned(),
-    }
-}
-
 /// The page where a clinician says that they have looked.
 pub fn page(input: &ReviewInput<'_>) -> ReviewPage {
     let ReviewInput { banner, of, scene, .. } = input;
@@ -282,8 +275,8 @@ pub fn page(input: &ReviewInput<'_>) -> ReviewPage {
         ReviewedItem::Report(entry) => (&entry.fact.time, &entry.fact.status),
     };
     let original = |origin: &ehr::Origin| {
-        let (name, mark) = crate::scene::short_source_of(&of.sources, &origin.source, scene);
-        (SourceMark { name, mark }, origin.resource.clone(), origin.version.clone())
+        let mark = SourceMark::of(&origin.source, &of.sources, scene);
+        (mark, origin.resource.clone(), origin.version.clone())
     };
     ReviewPage {
         shell: RecordShell::new(banner, of.section, scene),
@@ -295,7 +288,7 @@ pub fn page(input: &ReviewInput<'_>) -> ReviewPage {
             .flat_map(|result| [&result.specimen, &result.report].into_iter().flatten().chain(&result.notes))
             .cloned()
             .collect(),
-        time: time.as_ref().map(when),
+        time: time.as_ref().map(|time| scene.minute(time)),
         status: status_key(status).map(|key| scene.text(key)),
         originals: of.item.origins().iter().map(original).collect(),
         review: ReviewView::of(&of.review, |mark| of.own.contains(&mark.id), scene),
@@ -308,8 +301,7 @@ pub fn page(input: &ReviewInput<'_>) -> ReviewPage {
         note: input.note.to_owned(),
         problem: input.problem,
         longest: ReviewNote::LONGEST,
-        printed: scene
-            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        printed: scene.printed(input.reader),
         title,
         value,
     }

@@ -1,6 +1,6 @@
 //! What every drawing function needs to know.
 
-use ehr::{Bilingual, SourceReport, labs::Flag};
+use ehr::{Bilingual, ClinicalTime, SourceReport, labs::Flag};
 use jiff::Timestamp;
 use web::render::{Arg, Words};
 
@@ -11,19 +11,73 @@ pub struct Scene<'a> {
     pub words: &'a Words,
     /// The frame's.
     pub now: Timestamp,
+    /// Does the patient read, in plain words and dates?
+    plain: bool,
+}
+
+impl<'a> Scene<'a> {
+    /// The scene of a clinician's page in `words`, drawn `now`.
+    pub fn new(words: &'a Words, now: Timestamp) -> Self {
+        Self { words, now, plain: false }
+    }
+
+    /// The scene of a patient's page.
+    pub fn for_patient(words: &'a Words, now: Timestamp) -> Self {
+        Self { words, now, plain: true }
+    }
 }
 
 impl Scene<'_> {
-    pub(crate) fn text(&self, key: &str) -> String {
+    /// Does the patient read?
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// A record's day at its precision: `2026-11-20`; for the patient `2026 年 11 月 20 日`, `2026 年 11 月`, `2026 年`.
+    pub(crate) fn day(&self, time: &ClinicalTime) -> String {
+        self.date(time.date())
+    }
+
+    /// The same of a date as text.
+    pub(crate) fn date(&self, text: &str) -> String {
+        if self.plain { self.words.long_date(text) } else { text.to_owned() }
+    }
+
+    /// The same with the time of day, where there is one.
+    pub(crate) fn minute(&self, time: &ClinicalTime) -> String {
+        let day = self.day(time);
+        match time.time_of_day() {
+            Some(clock) => format!("{day} {clock}"),
+            None => day,
+        }
+    }
+
+    /// An instant of the portal's own, on the region's clocks, as dates are written on this page.
+    pub(crate) fn instant(&self, at: Timestamp) -> String {
+        let minute = self.words.minute(at);
+        match minute.split_once(' ') {
+            Some((day, clock)) => format!("{} {clock}", self.date(day)),
+            None => minute,
+        }
+    }
+
+    /// Foot of a print: who, when, and what to do with the paper.
+    pub(crate) fn printed(&self, reader: &str) -> String {
+        self.with("printed-by", &[("name", Arg::from(reader)), ("at", Arg::from(self.instant(self.now)))])
+    }
+
+    /// The words of a key.
+    pub fn text(&self, key: &str) -> String {
         self.words.text(key)
     }
 
-    pub(crate) fn with(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+    /// The words of a key with arguments.
+    pub fn with(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
         self.words.with(key, args)
     }
 
     /// The words of a code, or the code when it has none.
-    pub(crate) fn coded(&self, prefix: &str, code: &str) -> String {
+    pub fn coded(&self, prefix: &str, code: &str) -> String {
         let key = format!("{prefix}{code}");
         if self.words.has(&key) { self.text(&key) } else { code.to_owned() }
     }
@@ -34,13 +88,13 @@ impl Scene<'_> {
     }
 
     /// `甲、乙、丙` or `A, B, C`.
-    pub(crate) fn list(&self, items: &[String]) -> String {
+    pub fn list(&self, items: &[String]) -> String {
         items.join(&self.text("list-separator"))
     }
 }
 
 /// Letter of a source's mark: shape and colour come from the stylesheet's `src--<letter>`.
-pub(crate) fn mark_letter(mark: usize) -> &'static str {
+pub fn mark_letter(mark: usize) -> &'static str {
     const LETTERS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
     LETTERS[mark % LETTERS.len()]
 }

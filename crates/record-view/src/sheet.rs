@@ -14,9 +14,9 @@ use crate::{
     chart::Chart,
     facts::{self, Contradiction, SourceMark, marks},
     filters::{ListFilters, ListFrame},
-    outpatient::NoteView,
     review::{PlainReview, ReviewView},
     sources::{Audience, Sources},
+    visits::NoteView,
 };
 
 /// Entries on one page.
@@ -72,8 +72,6 @@ pub struct Look<'a> {
     pub scene: Scene<'a>,
     /// The sources, for notes.
     pub reports: &'a [SourceReport],
-    /// Plain words instead of the trade's?
-    pub plain: bool,
     /// Whose record it is.
     pub banner: &'a Banner,
     /// What clinicians have said.
@@ -128,8 +126,8 @@ pub struct FormPart {
 pub struct DocumentView {
     /// What it is called.
     pub title: String,
-    /// Kind and size, or why it can't be opened.
-    pub about: String,
+    /// Kind, size, day, or why it can't be opened.
+    pub about: Vec<String>,
     /// Below the page's own address; none where it lies on another server.
     pub href: Option<String>,
 }
@@ -137,12 +135,12 @@ pub struct DocumentView {
 impl DocumentView {
     /// A link to a document.
     pub fn new(link: &DocumentLink, scene: &Scene<'_>) -> Self {
-        let kind = link.content_type.as_deref().map(|kind| crate::outpatient::kind_words(kind, scene));
+        let kind = link.content_type.as_deref().map(|kind| crate::visits::kind_words(kind, scene));
         let size = link.size.map(|bytes| scene.with("file-size", &[("kb", Arg::from((bytes + 1023) / 1024))]));
         let elsewhere = link.path.is_none().then(|| scene.text("note-elsewhere"));
         Self {
             title: link.title.clone().unwrap_or_else(|| scene.text("document-open")),
-            about: kind.into_iter().chain(size).chain(elsewhere).collect::<Vec<_>>().join(" · "),
+            about: kind.into_iter().chain(size).chain(elsewhere).collect(),
             href: link.path.clone(),
         }
     }
@@ -177,19 +175,37 @@ pub struct Digest {
     pub title: String,
     /// How it was put together.
     pub remark: String,
-    /// Words of the columns; the first is the row's heading.
-    pub columns: Vec<String>,
+    /// The first is that of the rows' headings.
+    pub columns: Vec<DigestColumn>,
     /// Its rows.
     pub rows: Vec<DigestRow>,
+}
+
+/// A column of a [`Digest`].
+#[derive(Clone, Debug, Serialize)]
+pub struct DigestColumn {
+    /// In words.
+    pub text: String,
+    /// Whose, where the column is one hospital's; else each row says whose it is.
+    pub source: Option<SourceMark>,
+}
+
+impl DigestColumn {
+    /// A column of what rows of several hospitals say.
+    pub fn text(key: &str, scene: &Scene<'_>) -> Self {
+        Self { text: scene.text(key), source: None }
+    }
 }
 
 /// A row of a [`Digest`].
 #[derive(Clone, Debug, Serialize)]
 pub struct DigestRow {
-    /// As many as there are columns.
-    pub cells: Vec<String>,
-    /// Whose.
-    pub sources: Vec<SourceMark>,
+    /// What it is of.
+    pub title: String,
+    /// As many as there are columns after the first.
+    pub cells: Vec<Cell>,
+    /// Whose; none where the columns say it.
+    pub source: Option<SourceMark>,
 }
 
 /// A text with what it is.
@@ -291,8 +307,6 @@ pub struct SheetList {
     pub conflicts: Vec<Contradiction>,
     /// Who is missing, and in which part.
     pub missing: Vec<String>,
-    /// Whose system does not offer which part.
-    pub not_offered: Vec<String>,
     /// What exists and is not shown yet, in words.
     pub held: Vec<String>,
 }
@@ -339,7 +353,7 @@ pub struct RowView {
     pub sources: Vec<SourceMark>,
     /// Does another entry say something else?
     pub conflict: bool,
-    /// What clinicians have said of it, on the clinician's page; nothing in sections that are not marked.
+    /// What clinicians have said of it, for the clinician's page; nothing in sections that are not marked.
     pub review: Option<ReviewView>,
     /// The same for the patient.
     pub plain_review: Option<PlainReview>,
@@ -368,9 +382,8 @@ pub fn page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> SheetPage {
     let sources = Sources::build(&sheet.sources, sheet.as_of, &retry, Audience::Clinician, scene);
     SheetPage {
         shell: RecordShell::new(banner, V::SECTION, scene),
-        list: SheetList::new::<V>(input, &path, &sources, false),
-        printed: scene
-            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        list: SheetList::new::<V>(input, &path, &sources),
+        printed: scene.printed(input.reader),
         sources,
     }
 }
@@ -385,15 +398,15 @@ pub fn patient_page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> PatientS
         shell: PatientShell::new(banner, scene),
         title: scene.text(&format!("section-{}", V::SECTION.slug())),
         hint: scene.text(&format!("section-hint-{}", V::SECTION.slug())),
-        list: SheetList::new::<V>(input, &path, &sources, true),
+        list: SheetList::new::<V>(input, &path, &sources),
         sources,
     }
 }
 
 impl SheetList {
-    fn new<V: SheetView>(input: &SheetInput<'_, V::Fields>, action: &str, sources: &Sources, plain: bool) -> Self {
+    fn new<V: SheetView>(input: &SheetInput<'_, V::Fields>, action: &str, sources: &Sources) -> Self {
         let SheetInput { banner, sheet, filters, scene, .. } = input;
-        let look = Look { scene: *scene, reports: &sheet.sources, plain, banner, reviews: &sheet.reviews };
+        let look = Look { scene: *scene, reports: &sheet.sources, banner, reviews: &sheet.reviews };
         let fitting: Vec<&Entry<V::Fields>> = sheet.entries.iter().filter(|entry| filters.fits(&entry.fact)).collect();
         let frame = filters.frame(
             fitting.iter().map(|entry| &entry.fact),
@@ -402,13 +415,18 @@ impl SheetList {
             (&sheet.sources, scene),
         );
         let shown: Vec<&Entry<V::Fields>> = fitting.iter().skip(frame.skip).take(MOST).copied().collect();
+        let mut columns: Vec<String> = V::COLUMNS.iter().map(|key| scene.text(key)).collect();
+        let mut groups = groups::<V>(&shown, &fitting, &look);
+        drop_empty_columns(&mut columns, &mut groups);
+        // What is told of the whole list stands above its beginning.
+        let begins = frame.skip == 0;
         Self {
             state: state(&frame, sheet, sources),
             icon: crate::shell::icon(V::SECTION),
-            columns: V::COLUMNS.iter().map(|key| scene.text(key)).collect(),
-            charts: V::charts(&fitting, &look),
-            digest: V::digest(&fitting, &look),
-            groups: groups::<V>(&shown, &fitting, &look),
+            columns,
+            charts: if begins { V::charts(&fitting, &look) } else { Vec::new() },
+            digest: begins.then(|| V::digest(&fitting, &look)).flatten(),
+            groups,
             conflicts: facts::contradictions(
                 sheet.entries.iter(),
                 |entry: &Entry<V::Fields>| &entry.fact,
@@ -417,7 +435,6 @@ impl SheetList {
                 scene,
             ),
             missing: missing(sheet, scene),
-            not_offered: not_offered(sheet, scene),
             held: facts::held(&sheet.held, scene),
             frame,
         }
@@ -443,17 +460,8 @@ fn only_not_offered<F>(sheet: &Sheet<F>) -> bool {
     !sheet.silent.is_empty() && sheet.silent.iter().all(|(_, silent)| not_offered(silent.state))
 }
 
-/// `不含市中医院的护理计划（未应答）`, one per silent part of a source.
+/// `不含市中医院的护理计划（未应答）`, one per silent part of a source; what its system does not offer stands at the page's head.
 pub(crate) fn missing<F>(sheet: &Sheet<F>, scene: &Scene<'_>) -> Vec<String> {
-    without(sheet, |state| state != SourceState::Unsupported, scene)
-}
-
-/// The same for what a source's system does not offer: so every day, and no warning.
-pub(crate) fn not_offered<F>(sheet: &Sheet<F>, scene: &Scene<'_>) -> Vec<String> {
-    without(sheet, |state| state == SourceState::Unsupported, scene)
-}
-
-fn without<F>(sheet: &Sheet<F>, which: impl Fn(SourceState) -> bool, scene: &Scene<'_>) -> Vec<String> {
     let one = |(part, silent): &(ehr::Part, ehr::Silent)| {
         let args = [
             ("name", Arg::from(scene.of(&silent.name))),
@@ -462,7 +470,7 @@ fn without<F>(sheet: &Sheet<F>, which: impl Fn(SourceState) -> bool, scene: &Sce
         ];
         scene.with("sheet-missing", &args)
     };
-    sheet.silent.iter().filter(|(_, silent)| which(silent.state)).map(one).collect()
+    sheet.silent.iter().filter(|(_, silent)| silent.state != SourceState::Unsupported).map(one).collect()
 }
 
 /// `shown` under their headings; a heading tells of the whole group, whichever page it is on.
@@ -492,6 +500,34 @@ fn groups<V: SheetView>(shown: &[&Entry<V::Fields>], fitting: &[&Entry<V::Fields
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
+/// A column that nobody on this page fills tells nothing.
+fn drop_empty_columns(columns: &mut Vec<String>, groups: &mut [Group]) {
+    for nth in (0..columns.len()).rev() {
+        let rows = || groups.iter().flat_map(|group| &group.rows);
+        if rows().all(|row| row.cells.get(nth).is_none_or(|cell| cell.lines.is_empty())) {
+            columns.remove(nth);
+            let rows = groups.iter_mut().flat_map(|group| &mut group.rows);
+            rows.filter(|row| nth < row.cells.len()).for_each(|row| drop(row.cells.remove(nth)));
+        }
+    }
+}
+
+/// Links of one row that would read the same are told apart: by the day of what they belong to, then by a number.
+fn told_apart(mut documents: Vec<DocumentView>, day: Option<String>) -> Vec<DocumentView> {
+    for document in &mut documents {
+        document.about.extend(day.clone());
+    }
+    let names: Vec<_> = documents.iter().map(|one| (one.title.clone(), one.about.clone())).collect();
+    for (nth, document) in documents.iter_mut().enumerate() {
+        let same = |other: &usize| names[*other] == names[nth];
+        let before = (0..nth).filter(same).count();
+        if before > 0 || (nth + 1..names.len()).any(|other| same(&other)) {
+            document.about.push((before + 1).to_string());
+        }
+    }
+    documents
+}
+
 impl RowView {
     fn new(fact: &Fact, cells: Cells, look: &Look<'_>) -> Self {
         let time = fact.time.as_ref();
@@ -504,12 +540,12 @@ impl RowView {
             sub: cells.sub,
             tag: cells.tag,
             instant: time.map(|time| time.as_str().to_owned()),
-            date: time.map(|time| time.date().to_owned()),
+            date: time.map(|time| look.scene.day(time)),
             clock: time.and_then(|time| time.time_of_day()).map(str::to_owned),
             cells: cells.cells,
             texts: cells.texts,
             notes: cells.notes,
-            documents: cells.documents,
+            documents: told_apart(cells.documents, time.map(|time| look.scene.day(time))),
             forms: cells.forms,
             sources: marks(&fact.origins, look.reports, &look.scene),
             conflict: fact.is_contradicted(),
@@ -520,21 +556,17 @@ impl RowView {
     }
 
     fn mark(&mut self, section: Section, look: &Look<'_>) {
-        if look.plain {
-            self.plain_review = Some(PlainReview::new(look.reviews, &self.id, &look.scene));
-        } else {
-            self.review = Some(ReviewView::new(look.reviews, (look.banner.person, section, &self.id), &look.scene));
-        }
+        self.plain_review = Some(PlainReview::new(look.reviews, &self.id, &look.scene));
+        self.review = Some(ReviewView::new(look.reviews, (look.banner.person, section, &self.id), &look.scene));
     }
 }
 
 fn original(origin: &Origin, look: &Look<'_>) -> OriginalView {
-    let (name, mark) = crate::scene::short_source_of(look.reports, &origin.source, &look.scene);
     OriginalView {
-        source: SourceMark { name, mark },
+        source: SourceMark::of(&origin.source, look.reports, &look.scene),
         resource: origin.resource.clone(),
         version: origin.version.clone(),
-        read_at: look.scene.words.minute(origin.retrieved_at),
+        read_at: look.scene.instant(origin.retrieved_at),
     }
 }
 

@@ -26,7 +26,6 @@ pub use orders::OrdersView;
 pub use personal_record::PersonalRecordView;
 pub use prescriptions::PrescriptionsView;
 pub use surgery::SurgeryView;
-pub(crate) use surgery::minute;
 
 /// What the page of any of them is made from; as [`SheetInput`].
 pub struct ListingInput<'a> {

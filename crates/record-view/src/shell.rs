@@ -72,6 +72,8 @@ pub struct IdentifierView {
 /// A section in the list.
 #[derive(Clone, Debug, Serialize)]
 pub struct SectionLink {
+    /// As in the URL.
+    pub slug: &'static str,
     /// Title.
     pub name: String,
     /// One line of what it holds.
@@ -148,6 +150,7 @@ fn allergies_href(banner: &Banner, section: Section) -> String {
 
 pub(crate) fn section_links(base: &str, current: Option<Section>, scene: &Scene<'_>) -> Vec<SectionLink> {
     let link = |section: Section| SectionLink {
+        slug: section.slug(),
         name: scene.text(&format!("section-{}", section.slug())),
         hint: scene.text(&format!("section-hint-{}", section.slug())),
         icon: icon(section),

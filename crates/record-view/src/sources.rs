@@ -111,7 +111,7 @@ impl Sources {
             },
         });
         Self {
-            as_of: scene.words.minute(as_of),
+            as_of: scene.instant(as_of),
             as_of_instant: as_of.to_string(),
             complete: !reports.iter().any(|report| is_silent(report.state)),
             linked: linked > 0,

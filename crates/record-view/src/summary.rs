@@ -4,7 +4,6 @@ mod rows;
 
 use ehr::{Banner, Problem, Section, Summary};
 use serde::Serialize;
-use web::render::Arg;
 
 use crate::{
     RecordShell, Scene,
@@ -104,10 +103,9 @@ pub fn page(input: &SummaryInput<'_>) -> SummaryPage {
     let base = format!("/patients/{}", banner.person);
     let retry = format!("{base}/{}?refresh=true", Section::Summary.slug());
     let sources = Sources::build(&summary.sources, summary.as_of, &retry, Audience::Clinician, scene);
-    let visits = format!("{base}/{}", Section::Outpatient.slug());
     let labs = format!("{base}/{}", Section::LabResults.slug());
     let reports = &summary.sources;
-    let stop = |visit: &ehr::Visit| Stop::new(visit, &visits, reports, scene);
+    let stop = |visit: &ehr::Visit| Stop::new(visit, &base, reports, scene);
     let results = rows::by_urgency(&summary.results.items);
     SummaryPage {
         shell: RecordShell::new(banner, Section::Summary, scene),
@@ -150,8 +148,7 @@ pub fn page(input: &SummaryInput<'_>) -> SummaryPage {
         procedures: events(&summary.procedures, &sources, scene, |one| event_of_procedure(one, reports, scene)),
         devices: events(&summary.devices, &sources, scene, |one| event_of_device(one, reports, scene)),
         conflicts: conflicts(summary, scene),
-        printed: scene
-            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        printed: scene.printed(input.reader),
         sources,
     }
 }

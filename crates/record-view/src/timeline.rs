@@ -1,6 +1,6 @@
 //! 就诊时间线: visits and stays in one list, newest first, told apart by shape and word.
 
-use ehr::{Precision, SourceReport, Visit, VisitClass};
+use ehr::{Precision, Section, SourceReport, Visit, VisitClass};
 use jiff::civil::Date;
 use serde::Serialize;
 use web::render::Arg;
@@ -13,6 +13,8 @@ use crate::{
 /// A visit or a stay on the line.
 #[derive(Clone, Debug, Serialize)]
 pub struct Stop {
+    /// For machines.
+    pub instant: Option<String>,
     /// At its precision; nothing when it is not known.
     pub date: Option<String>,
     /// Class of its dot: empty (outpatient), `dot--er`, `dot--ip`, `dot--x` (unknown).
@@ -23,8 +25,8 @@ pub struct Stop {
     pub text: String,
     /// Who says so.
     pub sources: Vec<SourceMark>,
-    /// Where more of it is, for visits.
-    pub href: Option<String>,
+    /// Where more of it is.
+    pub href: String,
     /// A status worth a word (`planned`, `in-progress`, …).
     pub status: Option<String>,
 }
@@ -64,8 +66,8 @@ fn days(visit: &Visit) -> Option<i32> {
 }
 
 impl Stop {
-    /// `page` is where visits are listed.
-    pub(crate) fn new(visit: &Visit, page: &str, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+    /// `record` is the address that the pages of the record lie below.
+    pub(crate) fn new(visit: &Visit, record: &str, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
         let mut title = class_words(visit, scene);
         if let Some(days) = days(visit).filter(|_| visit.class == VisitClass::Inpatient) {
             title = scene.with("stay-days", &[("class", Arg::from(title)), ("days", Arg::from(days))]);
@@ -81,13 +83,15 @@ impl Stop {
             }
         }
         said.truncate(4);
+        let section = if visit.class == VisitClass::Inpatient { Section::Inpatient } else { Section::Outpatient };
         Self {
-            date: visit.fact.time.as_ref().map(|time| time.date().to_owned()),
+            instant: visit.fact.time.as_ref().map(|time| time.as_str().to_owned()),
+            date: visit.fact.time.as_ref().map(|time| scene.day(time)),
             dot: dot(visit.class),
             title,
             text: scene.list(&said),
             sources: marks(&visit.fact.origins, reports, scene),
-            href: (visit.class != VisitClass::Inpatient).then(|| format!("{page}#v-{}", visit.fact.id)),
+            href: format!("{record}/{}?at={id}#v-{id}", section.slug(), id = visit.fact.id),
             status: status_words(&visit.fact.status, scene),
         }
     }

@@ -75,6 +75,18 @@ pub(crate) struct Operation {
     pub(crate) anaesthesia_zh: String,
 }
 
+impl Operation {
+    /// Is it done by cutting?
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.anaesthesia.as_str(), "general" | "neuraxial" | "nerve-block")
+    }
+
+    /// Is an anaesthetist there?
+    pub(crate) fn is_attended(&self) -> bool {
+        !matches!(self.anaesthesia.as_str(), "none" | "local" | "topical")
+    }
+}
+
 /// A row of `charge-items.csv`.
 #[derive(Deserialize)]
 pub(crate) struct ChargeItem {

@@ -7,11 +7,14 @@
 //!
 //! This crate never depends on the crates that it tests, but for `migrations` and `sandbox`.
 
+pub mod canned_fhir;
 mod database;
 pub mod fault_proxy;
 pub mod hostile_fhir;
 pub mod hostile_ldap;
+pub mod openapi;
 pub mod openldap;
+pub mod peers;
 mod portal;
 pub mod postgres;
 pub mod process;

@@ -385,7 +385,7 @@ fn sources(region: &Region) -> Table {
             ("environment", Value::String("sandbox".to_owned())),
             ("base_url", Value::String(hospital.base_url.clone())),
             ("auth", Value::Table(table([("kind", Value::String("none".to_owned()))]))),
-            ("timeout_ms", Value::Integer(8000)),
+            ("timeout_ms", Value::Integer(region.timeout_ms.into())),
             ("sweep", Value::Boolean(true)),
         ]);
         if let Some(made_up) = region.in_sandbox(&hospital.id) {

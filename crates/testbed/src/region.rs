@@ -78,16 +78,22 @@ pub struct Region {
     pub patients: Vec<Patient>,
     /// The patient with ten thousand results, in `patients`.
     pub heavy_patient: usize,
+    /// `timeout_ms` of every hospital in `sources.toml`.
+    pub timeout_ms: u32,
     sandbox: Option<Arc<sandbox::Running>>,
 }
 
+/// The portals' own default.
+const TIMEOUT_MS: u32 = 8000;
+
 /// The sandbox's groups and what they stand for in the portal's configuration.
-const ROLES: [(&str, &str); 6] = [
+const ROLES: [(&str, &str); 7] = [
     ("physicians", "clinician"),
     ("nurses", "nurse"),
     ("researchers", "researcher"),
     ("teachers", "teacher"),
     ("managers", "manager"),
+    ("data-stewards", "data-steward"),
     ("portal-admins", "administrator"),
 ];
 
@@ -168,6 +174,7 @@ impl Region {
             },
             staff: running.staff.iter().map(staff).collect(),
             heavy_patient: if heavy == 0 { running.show_patient } else { heavy },
+            timeout_ms: TIMEOUT_MS,
             patients,
             sandbox: Some(Arc::new(running)),
         })
@@ -175,7 +182,21 @@ impl Region {
 
     /// A region of servers that somebody else runs.
     pub fn of(hospitals: Vec<Hospital>, directory: Directory, staff: Vec<Staff>) -> Self {
-        Self { hospitals, directory, staff, patients: Vec::new(), heavy_patient: 0, sandbox: None }
+        Self {
+            hospitals,
+            directory,
+            staff,
+            patients: Vec::new(),
+            heavy_patient: 0,
+            timeout_ms: TIMEOUT_MS,
+            sandbox: None,
+        }
+    }
+
+    /// The same people and directory with other hospitals.
+    #[must_use]
+    pub fn with_hospitals(&self, hospitals: Vec<Hospital>) -> Self {
+        Self { hospitals, ..self.clone() }
     }
 
     /// The patient of the demo: in every hospital, with conflicts.

@@ -38,7 +38,7 @@ date-long = { $day } { $month ->
     [11] Nov
    *[12] Dec
 } { $year }
-date-without-year = { $day } { $month ->
+date-month = { $month ->
     [1] Jan
     [2] Feb
     [3] Mar
@@ -51,7 +51,8 @@ date-without-year = { $day } { $month ->
     [10] Oct
     [11] Nov
    *[12] Dec
-}
+} { $year }
+date-year = { $year }
 date-weekday = { $weekday ->
     [1] Monday
     [2] Tuesday

@@ -25,7 +25,8 @@ sentence-separator = ；
 
 # 日期
 date-long = { $year } 年 { $month } 月 { $day } 日
-date-without-year = { $month } 月 { $day } 日
+date-month = { $year } 年 { $month } 月
+date-year = { $year } 年
 date-weekday = { $year } 年 { $month } 月 { $day } 日 { $weekday ->
     [1] 星期一
     [2] 星期二

@@ -1,11 +1,17 @@
-//! What every operation's description says beside its own answers: how it refuses.
+//! What the description of the API says beside what poem-openapi knows: how operations refuse, and what answers look like
+//! that are written as text.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The OpenAPI document `spec` (JSON text) with the `default` answer of every operation: a problem (RFC 9457), as the
-/// shell and the guards answer with. A text that is no OpenAPI document stays as it is.
-pub fn with_problems(spec: &str) -> String {
+/// shell and the guards answer with. `answers` are schemas of good answers by operation id, `components` what these refer
+/// to. A text that is no OpenAPI document stays as it is.
+pub fn document(spec: &str, answers: &[(&str, &Value)], components: Map<String, Value>) -> String {
     let Ok(mut document) = serde_json::from_str::<Value>(spec) else { return spec.to_owned() };
+    let schemas = &mut document["components"]["schemas"];
+    for (name, schema) in components {
+        schemas[name] = schema;
+    }
     document["components"]["schemas"]["Problem"] = json!({
         "type": "object",
         "required": ["type", "title", "status", "detail", "request_id"],
@@ -25,6 +31,11 @@ pub fn with_problems(spec: &str) -> String {
     for (_, operations) in paths {
         for (_, operation) in operations.as_object_mut().into_iter().flatten() {
             operation["responses"]["default"] = refused.clone();
+            let answer = answers.iter().find(|(id, _)| operation["operationId"] == *id);
+            let contents = operation["responses"]["200"]["content"].as_object_mut();
+            if let (Some((_, schema)), Some(contents)) = (answer, contents) {
+                contents.values_mut().for_each(|content| content["schema"] = (*schema).clone());
+            }
         }
     }
     document.to_string()
@@ -37,14 +48,20 @@ mod tests {
     #[test]
     fn every_operation_says_how_it_refuses() {
         let spec = r#"{"openapi": "3.0.0", "paths": {"/a": {
-            "get": {"responses": {"200": {"description": "ok"}}}, "post": {"responses": {}}
+            "get": {"operationId": "a_read", "responses": {"200": {"description": "ok", "content": {"application/json": {}}}}},
+            "post": {"responses": {}}
         }}}"#;
-        let document: Value = serde_json::from_str(&with_problems(spec)).expect("JSON");
+        let answer = json!({ "$ref": "#/components/schemas/A" });
+        let components = Map::from_iter([("A".to_owned(), json!({ "type": "object" }))]);
+        let with = |spec: &str| document(spec, &[("a_read", &answer)], components.clone());
+        let document: Value = serde_json::from_str(&with(spec)).expect("JSON");
         for method in ["get", "post"] {
             let content = &document["paths"]["/a"][method]["responses"]["default"]["content"];
             assert_eq!(content["application/problem+json"]["schema"]["$ref"], "#/components/schemas/Problem");
         }
-        assert!(document["paths"]["/a"]["get"]["responses"]["200"].is_object(), "its own answers stay");
-        assert_eq!(with_problems("none"), "none");
+        let good = &document["paths"]["/a"]["get"]["responses"]["200"];
+        assert_eq!(good, &json!({ "description": "ok", "content": { "application/json": { "schema": answer } } }));
+        assert_eq!(document["components"]["schemas"]["A"], components["A"]);
+        assert_eq!(with("none"), "none");
     }
 }

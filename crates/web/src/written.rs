@@ -8,7 +8,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-/// JSON as text, in the OpenAPI document a JSON value of any shape. `Json<Value>` makes a tree of its value, and a copy of
+/// JSON as text; what it looks like is told to [`crate::openapi::document`]. `Json<Value>` makes a tree of its value, and a copy of
 /// the tree before it is written: for ten thousand results a hundred megabytes, of which the text is five.
 #[derive(Debug)]
 pub struct Written(pub String);

@@ -1,12 +1,13 @@
 //! Made-up requests to both portals' JSON APIs, as their OpenAPI documents allow and forbid: `tests/api`, driven by
 //! schemathesis against a demo of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{command, run as run_command, watch};
+use crate::command::{command, watch};
 use crate::demo::{self, Demo};
+use crate::setup;
 use crate::test::Count;
 
 /// Requests of the usual run and of the full one.
@@ -19,7 +20,7 @@ pub const FULL: u32 = 10_000;
 /// # Errors
 /// An answer of 5xx, or one that the document does not describe; or something could not be started.
 pub fn check(root: &Path, cases: u32, count: &mut Count) -> Result<()> {
-    let python = environment(root)?;
+    let python = setup::python(root, "tests/api", "api-fuzz")?;
     let data = tempfile::tempdir()?;
     let demo = Demo::start(root, &root.join("target/debug"), data.path(), demo::any_ports()?)?;
     let mut fuzz = command(python, root);
@@ -29,20 +30,4 @@ pub fn check(root: &Path, cases: u32, count: &mut Count) -> Result<()> {
     let outcome = watch(&mut fuzz, |line| closing = crate::browser::closing_line(line).or(closing));
     *count = closing.context("the API tests did not finish")?;
     outcome
-}
-
-/// A Python with `tests/api/requirements.txt`, made once in `target/` and again when that file changes.
-fn environment(root: &Path) -> Result<PathBuf> {
-    let wanted = std::fs::read(root.join("tests/api/requirements.txt"))?;
-    let folder = root.join("target/tools/api-fuzz");
-    let (python, stamp) = (folder.join("bin/python"), folder.join(".installed-from-requirements"));
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    run_command(command("python3", root).args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let mut pip = command(&python, root);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]);
-    run_command(pip.args(["--requirement", "tests/api/requirements.txt"]))?;
-    std::fs::write(stamp, wanted)?;
-    Ok(python)
 }

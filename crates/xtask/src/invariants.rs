@@ -7,6 +7,7 @@ mod graph;
 mod imports;
 mod shape;
 mod sources;
+mod styles;
 mod words;
 
 use std::fmt;
@@ -44,6 +45,7 @@ pub fn check(root: &Path) -> Result<()> {
     let mut breaches = all(&sources, &graph);
     breaches.extend(words::locales(root)?);
     breaches.extend(words::markers(root)?);
+    breaches.extend(styles::dead(root)?);
     breaches.sort();
     if breaches.is_empty() {
         println!("{} source files, {} packages: no rule broken", sources.files.len(), graph.packages.len());

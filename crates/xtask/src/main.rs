@@ -40,6 +40,8 @@ enum Task {
     Demo(demo::Options),
     /// Runs the benchmarks with their limits and writes target/bench/*.json
     Bench(bench::Options),
+    /// Makes up bytes for everything that reads what hospitals send
+    Fuzz(test::FuzzOptions),
     /// Checks the house rules: imports, owners of libraries, sizes, words
     Invariants,
     /// Checks Cargo.lock against the vendored copy of the RustSec database
@@ -72,6 +74,7 @@ fn run(task: Task) -> Result<()> {
         Task::Ci => test::run(&root, test::Options::default()),
         Task::Demo(options) => demo::run(&root, &options),
         Task::Bench(options) => bench::run(&root, &options),
+        Task::Fuzz(options) => test::fuzz(&root, options),
         Task::Invariants => invariants::check(&root),
         Task::Advisories => advisories::check(&root),
         Task::Licences => licences::check(&root),

@@ -1,6 +1,6 @@
-//! What the tests need from outside: Debian packages and two npm packages. Installed only where that is allowed.
+//! What the tests need from outside: Debian packages and a few npm packages. Installed only where that is allowed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
@@ -60,7 +60,7 @@ fn debian() -> Result<()> {
     Ok(())
 }
 
-/// Debian packages and the browser driver.
+/// Debian packages, the browser driver and independent servers.
 ///
 /// # Errors
 /// Something is missing and can't be installed from here, or an installation failed.
@@ -69,12 +69,34 @@ pub fn run(root: &Path, wanted: Wanted) -> Result<()> {
         return Ok(());
     }
     debian()?;
-    npm(root)
+    npm(root, "tests/browser")?;
+    npm(root, "tests/peers")?;
+    python(root, "tests/peers", "peers").map(drop)
 }
 
-/// The packages of `tests/browser/package-lock.json`, unless they are there.
-fn npm(root: &Path) -> Result<()> {
-    let folder = root.join("tests/browser");
+/// A Python with the `requirements.txt` of `folder`, made once in `target/tools/NAME` and again when that file changes.
+///
+/// # Errors
+/// It can't be made.
+pub fn python(root: &Path, folder: &str, name: &str) -> Result<PathBuf> {
+    let requirements = root.join(folder).join("requirements.txt");
+    let wanted = std::fs::read(&requirements)?;
+    let made = root.join("target/tools").join(name);
+    let (python, stamp) = (made.join("bin/python"), made.join(".installed-from-requirements"));
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    run_command(command("python3", root).args(["-m", "venv", "--clear"]).arg(&made))?;
+    let mut pip = command(&python, root);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]);
+    run_command(pip.arg("--requirement").arg(requirements))?;
+    std::fs::write(stamp, wanted)?;
+    Ok(python)
+}
+
+/// The packages of a folder's `package-lock.json`, unless they are there.
+fn npm(root: &Path, folder: &str) -> Result<()> {
+    let folder = root.join(folder);
     let lock = std::fs::read(folder.join("package-lock.json"))?;
     let stamp = folder.join("node_modules/.installed-from-lock");
     if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {

@@ -21,6 +21,14 @@ pub struct Options {
     full: bool,
 }
 
+/// How long to make up bytes.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct FuzzOptions {
+    /// Seconds for each target; they run side by side
+    #[arg(long, default_value_t = 300)]
+    seconds: u64,
+}
+
 /// Passed and failed tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
@@ -157,6 +165,7 @@ fn tests(root: &Path, options: Options, count: &mut Count) -> Result<()> {
     command.args(["test", "--workspace", "--no-fail-fast", "--quiet"]);
     command.env("TESTBED_QUICK", if options.quick { "1" } else { "0" });
     command.env("TESTBED_FULL", if options.full { "1" } else { "0" });
+    command.env("FUZZ_SECONDS", if options.full { "60" } else { "0" });
     watch(&mut command, |line| add(count, line))
 }
 
@@ -167,6 +176,16 @@ fn api_fuzz(root: &Path, options: Options, count: &mut Count) -> Result<()> {
 fn browser_tests(root: &Path, options: Options, count: &mut Count) -> Result<()> {
     let modes = if options.full { browser::Modes::All } else { browser::Modes::Usual };
     browser::check(root, modes, count)
+}
+
+/// Made-up bytes for `seconds` each, to every target.
+///
+/// # Errors
+/// A target fails: the message has its bytes.
+pub fn fuzz(root: &Path, options: FuzzOptions) -> Result<()> {
+    let mut command = cargo(root);
+    command.args(["test", "-p", "ehr", "--test", "it", "fuzz::", "--", "--nocapture"]);
+    run_command(command.env("FUZZ_SECONDS", options.seconds.to_string()))
 }
 
 /// Adds up cargo's closing lines: `test result: ok. 5 passed; 0 failed; …`.

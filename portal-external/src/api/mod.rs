@@ -38,7 +38,8 @@ fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), U
 
 /// What stands beside the operations, below `/api`.
 fn described(service: &Service) -> Vec<RouteEntry<Permission>> {
-    let spec = web::openapi::with_problems(&service.spec());
+    let ehr::json::Schemas { record, components, .. } = ehr::json::schemas();
+    let spec = web::openapi::document(&service.spec(), &[("record_section", &record)], components);
     let describe =
         make_sync(move |_| -> Response { spec.clone().with_content_type("application/json").into_response() });
     vec![RouteEntry::new(Method::GET, "/openapi.json", Guard::Public, describe)]

@@ -12,5 +12,5 @@ use crate::portal::Portal;
 
 /// The words and the time a page is drawn with.
 fn scene<'a>(portal: &'a Portal, visit: &Visit) -> Scene<'a> {
-    Scene { words: portal.pages.renderer().words(visit.lang), now: visit.now }
+    Scene::for_patient(portal.pages.renderer().words(visit.lang), visit.now)
 }

@@ -85,8 +85,8 @@ async fn visits(
     let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
     let pairs = pairs(request);
     let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let page = record_view::patient_outpatient::page(&banner, &visits, &filters, &scene(portal, visit));
-    portal.pages.page(visit, "record/outpatient.html", &page)
+    let page = record_view::patient_visits::page(&banner, &visits, &filters, &scene(portal, visit));
+    portal.pages.page(visit, "record/visits.html", &page)
 }
 
 async fn demographics(

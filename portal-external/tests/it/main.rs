@@ -1,6 +1,9 @@
 //! The public portal through its public face: the real program, patients' own records alone.
 
+mod documents;
+mod held;
 mod import;
+mod openapi;
 mod record;
 mod reviews;
 mod sessions;

@@ -48,7 +48,7 @@ impl Drawing {
     /// What the reader gets: from merged results to HTML.
     pub fn draw(&self) -> Result<String> {
         let matrix = matrix(&self.gathered.items, &MatrixWindow::default());
-        let scene = Scene { words: self.renderer.words(Lang::Zh), now: self.now };
+        let scene = Scene::new(self.renderer.words(Lang::Zh), self.now);
         let page = record_view::labs::page(&LabsInput {
             banner: &self.banner,
             gathered: &self.gathered,

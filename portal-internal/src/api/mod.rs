@@ -55,14 +55,14 @@ fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), U
 
 /// What stands beside the operations, below `/api`.
 fn described(service: &Service) -> Vec<RouteEntry<Permission>> {
-    let ui = docs::SwaggerUi::new(&service.swagger_ui_html());
+    let ehr::json::Schemas { record, links, patients, components } = ehr::json::schemas();
+    let answers = [("record_section", &record), ("patient_links", &links), ("patient_search", &patients)];
+    let spec = service.spec();
+    let document = web::openapi::document(&spec, &answers, components);
+    // The page has the document inside.
+    let ui = docs::SwaggerUi::new(&service.swagger_ui_html().replace(&spec, &document));
     vec![
-        RouteEntry::new(
-            Method::GET,
-            "/openapi.json",
-            Guard::Public,
-            docs::document(web::openapi::with_problems(&service.spec())),
-        ),
+        RouteEntry::new(Method::GET, "/openapi.json", Guard::Public, docs::document(document)),
         RouteEntry::new(Method::GET, "/docs", Guard::Permission((Object::API_DOCS, Act::View)), ui),
     ]
 }

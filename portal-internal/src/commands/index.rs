@@ -1,15 +1,18 @@
 //! `index import FILE`, `index sweep [SOURCE]`, and what the portal does for the index by itself.
 
-use std::{fs::File, io::BufReader, path::Path, process::ExitCode, time::Duration};
+mod list;
+
+use std::{fs::File, io::BufReader, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use access::{Domain, Policy, SystemContext};
 use ehr::{Charts, Swept};
 use jiff::{SignedDuration, Timestamp};
-use patients::{FileForm, Index, PatientFile, SourcePatient, SweepEnd};
+use patients::{Index, SourcePatient, SweepEnd};
+use sources::Catalogue;
 use store::Store;
 use tokio::sync::watch;
 
-use super::{FAILED, complain, could_not_run, say, serve};
+use super::{FAILED, complain, could_not_run, refused, say, serve};
 use crate::{config::Config, portal};
 
 /// Identities written in one transaction.
@@ -27,7 +30,15 @@ pub async fn index_import(config: &Path, file: &Path, source: Option<&str>, dry_
         Ok(config) => config,
         Err(problems) => return complain(&problems),
     };
-    match import(config, file, source, dry_run).await {
+    let catalogue = match serve::catalogue(&config.sources) {
+        Ok(catalogue) => catalogue,
+        Err(problems) => return complain(&problems),
+    };
+    let lines = match lines(&config, &catalogue, file, source) {
+        Ok(lines) => lines,
+        Err(wrong) => return refused(&wrong),
+    };
+    match import(&config, lines, dry_run).await {
         Ok((taken, wrong)) => {
             let what = if dry_run { "would be taken" } else { "taken" };
             say(format_args!("{taken} patients {what}, {wrong} lines are wrong"));
@@ -37,47 +48,53 @@ pub async fn index_import(config: &Path, file: &Path, source: Option<&str>, dry_
     }
 }
 
-async fn import(config: Config, file: &Path, source: Option<&str>, dry_run: bool) -> anyhow::Result<(usize, usize)> {
-    let catalogue = serve::catalogue(&config.sources)
-        .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
-    if let Some(unknown) = source.filter(|id| catalogue.get(id).is_none()) {
-        anyhow::bail!("no source `{unknown}` in the catalogue");
+type Lines<'a> = Box<dyn Iterator<Item = list::Line> + 'a>;
+
+/// The lines of the list, or why it is none.
+fn lines<'a>(
+    config: &'a Config,
+    catalogue: &'a Catalogue,
+    file: &Path,
+    source: Option<&'a str>,
+) -> Result<Lines<'a>, String> {
+    let source_of_all = match source {
+        Some(id) => Some(catalogue.get(id).ok_or_else(|| format!("no source `{id}` in the catalogue"))?),
+        None => None,
+    };
+    let name = file.display();
+    let reader = BufReader::new(File::open(file).map_err(|error| format!("{name}: {error}"))?);
+    if file.extension().is_some_and(|end| end.eq_ignore_ascii_case("ndjson")) {
+        let source = source_of_all.ok_or("FHIR resources name no source: say --source")?;
+        return Ok(Box::new(list::ndjson(reader, source, &config.identifiers.resident_id)));
     }
-    let reader = File::open(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
-    let ndjson = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("ndjson"));
-    let form = if ndjson { FileForm::Ndjson } else { FileForm::Csv };
-    let mut lines = PatientFile::new(BufReader::new(reader), form, source, &config.identifiers.resident_id)
-        .map_err(|problem| anyhow::anyhow!("{}: {problem}: see `index import --help`", file.display()))?;
+    let lines = list::csv(reader, catalogue, source);
+    Ok(Box::new(lines.map_err(|wrong| format!("{name}: {wrong}: see `index import --help`"))?))
+}
+
+async fn import(config: &Config, lines: Lines<'_>, dry_run: bool) -> anyhow::Result<(usize, usize)> {
     let store = Store::open(&config.database.config).await?;
     store.check_schema().await?;
-    let index = serve::index(&config, &store, &portal::audit_log(&config.keys));
+    let index = serve::index(config, &store, &portal::audit_log(&config.keys));
     let context = SystemContext::new("index-import", Domain::Internal);
     let (mut taken, mut wrong) = (0, 0);
     let mut batch: Vec<SourcePatient> = Vec::with_capacity(BATCH);
-    loop {
-        let line = lines.next();
+    // One more than there are lines: the last batch is taken with it.
+    for line in lines.map(Some).chain([None]) {
         let ended = line.is_none();
         match line {
-            Some(Ok(patient)) if catalogue.get(&patient.source).is_none() => {
+            Some((_, Ok(patient))) => batch.push(patient),
+            Some((number, Err(problem))) => {
                 wrong += 1;
-                say(format_args!("line {}: no such source in the catalogue", lines.line()));
-            }
-            Some(Ok(patient)) => batch.push(patient),
-            Some(Err(problem)) => {
-                wrong += 1;
-                say(format_args!("line {}: {problem}", lines.line()));
+                say(format_args!("line {number}: {problem}"));
             }
             None => {}
         }
         if batch.len() == BATCH || (ended && !batch.is_empty()) {
             if !dry_run {
-                index.observe(&context, &batch, Timestamp::now()).await?;
+                index.import(&context, &batch, Timestamp::now()).await?;
             }
             taken += batch.len();
             batch.clear();
-        }
-        if ended {
-            break;
         }
     }
     if !dry_run {
@@ -97,7 +114,18 @@ pub async fn index_sweep(config: &Path, source: Option<&str>) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return complain(&problems),
     };
-    match sweep(config, source).await {
+    let catalogue = match serve::catalogue(&config.sources) {
+        Ok(catalogue) => catalogue,
+        Err(problems) => return complain(&problems),
+    };
+    match source.map(|id| (id, catalogue.get(id))) {
+        Some((id, None)) => return refused(&format!("no source `{id}` in the catalogue")),
+        Some((id, Some(source))) if !source.sweep => {
+            return refused(&format!("`{id}` is not to be listed: set sweep = true"));
+        }
+        _ => {}
+    }
+    match sweep(&config, &catalogue, source).await {
         Ok(all) => {
             for one in &all {
                 let how = one.end.map_or("broken off", SweepEnd::as_str);
@@ -110,25 +138,17 @@ pub async fn index_sweep(config: &Path, source: Option<&str>) -> ExitCode {
     }
 }
 
-async fn sweep(config: Config, source: Option<&str>) -> anyhow::Result<Vec<Swept>> {
-    let catalogue = serve::catalogue(&config.sources)
-        .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
-    if let Some(id) = source {
-        match catalogue.get(id) {
-            None => anyhow::bail!("no source `{id}` in the catalogue"),
-            Some(source) if !source.sweep => anyhow::bail!("`{id}` is not to be listed: set sweep = true"),
-            Some(_) => {}
-        }
-    }
+async fn sweep(config: &Config, catalogue: &Arc<Catalogue>, source: Option<&str>) -> anyhow::Result<Vec<Swept>> {
     let store = Store::open(&config.database.config).await?;
     store.check_schema().await?;
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let audit = portal::audit_log(&config.keys);
-    let charts = serve::charts(&config, &store, &policy, &audit, &catalogue);
+    let index = serve::index(config, &store, &audit);
+    let charts = serve::charts(config, &store, &policy, &audit, catalogue, &index);
     let context = SystemContext::new("index-sweep", Domain::Internal);
     let swept = charts.sweep(&context, source, Timestamp::now, || false).await?;
     let swept = swept.ok_or_else(|| anyhow::anyhow!("another process lists patients just now"))?;
-    compare_all(&serve::index(&config, &store, &audit)).await?;
+    compare_all(&index).await?;
     Ok(swept)
 }
 

@@ -6,17 +6,17 @@
 
 mod list;
 
-use std::collections::HashMap;
-use std::{path::Path, process::ExitCode};
+use std::{collections::HashMap, path::Path, process::ExitCode, sync::Arc};
 
 use access::{Care, PersonId, Policy, Relations, SubjectId, SystemContext};
 use directory::{Directory, SignInError};
 use ehr::{Charts, Registered};
 use jiff::Timestamp;
 use patients::{Index, names_agree};
+use sources::Catalogue;
 use store::Store;
 
-use super::{FAILED, complain, could_not_run, say, serve};
+use super::{FAILED, complain, could_not_run, refused, say, serve};
 use crate::{config::Config, portal};
 use list::{Line, Named};
 
@@ -30,9 +30,13 @@ pub async fn relations_import(config: &Path, file: &Path, organisation: Option<&
     let lines = read.and_then(|text| list::read(&text).map_err(|wrong| format!("{}: {wrong}", file.display())));
     let lines = match lines {
         Ok(lines) => lines,
-        Err(error) => return could_not_run(&error),
+        Err(wrong) => return refused(&wrong),
     };
-    match import(config, lines, organisation, dry_run).await {
+    let catalogue = match serve::catalogue(&config.sources) {
+        Ok(catalogue) => catalogue,
+        Err(problems) => return complain(&problems),
+    };
+    match import(config, &catalogue, lines, organisation, dry_run).await {
         Ok(count) => count.tell(dry_run),
         Err(error) => could_not_run(&format!("{error:#}")),
     }
@@ -63,6 +67,7 @@ impl Count {
 
 async fn import(
     config: Config,
+    catalogue: &Arc<Catalogue>,
     lines: Vec<(u64, Result<Line, String>)>,
     organisation: Option<&str>,
     dry_run: bool,
@@ -71,10 +76,8 @@ async fn import(
     store.check_schema().await?;
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let audit = portal::audit_log(&config.keys);
-    let catalogue = serve::catalogue(&config.sources)
-        .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
-    let charts = serve::charts(&config, &store, &policy, &audit, &catalogue);
     let index = serve::index(&config, &store, &audit);
+    let charts = serve::charts(&config, &store, &policy, &audit, catalogue, &index);
     let directory = Directory::new(config.directories).map_err(|problems| {
         anyhow::anyhow!("{}", problems.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; "))
     })?;
@@ -170,41 +173,49 @@ impl Desk<'_> {
     }
 
     async fn whose(&self, patient: &Named, now: Timestamp) -> anyhow::Result<Whose> {
-        let (found, name) = match patient {
-            Named::Record { source, id, name } => (self.of_record(source, id, now).await?, name.as_deref()),
-            Named::Number { number, name } => {
-                let person = match self.dry_run {
-                    true => self.index.holder(number).await?,
-                    false => self.charts.identify(&self.context, number.expose(), name, now).await?,
-                };
-                let unknown = match self.dry_run {
-                    true => Whose::ToBeAsked,
-                    false => Whose::Wrong("nobody of this name is known to hold this resident_id".to_owned()),
-                };
-                (person.map_or(unknown, Whose::Person), Some(name.as_str()))
+        match patient {
+            Named::Record { source, id, name } => {
+                let found = self.of_record(source, id, now).await?;
+                match (&found, name) {
+                    (Whose::Person(person), Some(name)) => self.called(*person, name).await,
+                    _ => Ok(found),
+                }
             }
-        };
-        let (Whose::Person(person), Some(name)) = (&found, name) else { return Ok(found) };
-        let known = self.index.person(*person).await?;
-        let agrees = names_agree(&known.name, name);
-        Ok(if agrees { found } else { Whose::Wrong("the patient of this id bears another name".to_owned()) })
+            Named::Number { number, name } => {
+                // A number is its holder's for good, whatever ids hospitals give: who is known need not be asked for.
+                if let Some(holder) = self.index.holder(number).await? {
+                    return self.called(holder, name).await;
+                }
+                if self.dry_run {
+                    return Ok(Whose::ToBeAsked);
+                }
+                let found = self.charts.identify(&self.context, number.expose(), name, now).await?;
+                let unknown = || Whose::Wrong("nobody of this name is known to hold this resident_id".to_owned());
+                Ok(found.map_or_else(unknown, Whose::Person))
+            }
+        }
+    }
+
+    /// The person, if the line calls them by their name.
+    async fn called(&self, person: PersonId, name: &str) -> anyhow::Result<Whose> {
+        let known = self.index.person(person).await?;
+        let wrong = || Whose::Wrong("the patient of this id bears another name".to_owned());
+        Ok(if names_agree(&known.name, name) { Whose::Person(person) } else { wrong() })
     }
 
     async fn of_record(&self, source: &str, id: &str, now: Timestamp) -> anyhow::Result<Whose> {
-        if self.charts.catalogue().get(source).is_none() {
+        let Some(source) = self.charts.catalogue().get(source) else {
             return Ok(Whose::Wrong(format!("source `{source}`: no hospital of the catalogue has this id")));
-        }
+        };
         if self.dry_run {
-            let known = self.index.linked_to(source, id).await?;
+            let known = self.index.linked_to(&source.id, id).await?;
             return Ok(known.map_or(Whose::ToBeAsked, Whose::Person));
         }
+        let at = &source.id;
         Ok(match self.charts.registered(&self.context, source, id, now).await? {
             Registered::Person(person) => Whose::Person(person),
-            Registered::Nobody => Whose::Wrong(format!("{source} has no patient of this id")),
-            Registered::Silent => Whose::Wrong(format!("{source} does not answer: import the list again later")),
-            Registered::NoSource => {
-                Whose::Wrong(format!("source `{source}`: no hospital of the catalogue has this id"))
-            }
+            Registered::Nobody => Whose::Wrong(format!("{at} has no patient of this id")),
+            Registered::Silent => Whose::Wrong(format!("{at} does not answer: import the list again later")),
         })
     }
 }

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use directory::Directory;
 use ehr::{Charts, RecordSettings};
 use futures_util::FutureExt;
+use patients::{Index, IndexKey, Stewardship};
 use sources::Catalogue;
 use store::Store;
 use tokio::sync::watch;
@@ -71,13 +72,20 @@ pub fn catalogue(sources: &SourcesSection) -> Result<Arc<Catalogue>, Vec<Problem
     }
 }
 
-/// The regional index, under the region's key.
-pub(super) fn index(config: &Config, store: &Store, audit: &AuditLog) -> patients::Index {
-    patients::Index::new(store.clone(), patients::IndexKey::derive(&config.keys.region), audit.clone())
+/// The regional index, under the region's key. One a process: it holds leases in its own name.
+pub(super) fn index(config: &Config, store: &Store, audit: &AuditLog) -> Index {
+    Index::new(store.clone(), IndexKey::derive(&config.keys.region), audit.clone())
 }
 
 /// The charts of the region, as the configuration has them.
-pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog, catalogue: &Arc<Catalogue>) -> Charts {
+pub fn charts(
+    config: &Config,
+    store: &Store,
+    policy: &Policy,
+    audit: &AuditLog,
+    catalogue: &Arc<Catalogue>,
+    index: &Index,
+) -> Charts {
     let settings = RecordSettings {
         resident_id_systems: config.identifiers.resident_id.clone(),
         treatment_relation: match config.record.treatment_relation {
@@ -85,8 +93,7 @@ pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog,
             config::TreatmentRelation::Advisory => ehr::TreatmentRelation::Advisory,
         },
     };
-    let index = index(config, store, audit);
-    Charts::new(store.clone(), policy.clone(), audit.clone(), index, catalogue.clone(), settings)
+    Charts::new(store.clone(), policy.clone(), audit.clone(), index.clone(), catalogue.clone(), settings)
 }
 
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
@@ -109,10 +116,11 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     )?;
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let audit = portal::audit_log(&config.keys);
-    let charts = charts(&config, &store, &policy, &audit, &catalogue);
-    tokio::spawn(forget_searches(index(&config, &store, &audit), stop.clone()));
-    let stewardship = patients::Stewardship::new(index(&config, &store, &audit), policy.clone());
-    tokio::spawn(super::index::match_pairs(index(&config, &store, &audit), stop.clone()));
+    let index = index(&config, &store, &audit);
+    let charts = charts(&config, &store, &policy, &audit, &catalogue, &index);
+    tokio::spawn(forget_searches(index.clone(), stop.clone()));
+    let stewardship = Stewardship::new(index.clone(), policy.clone());
+    tokio::spawn(super::index::match_pairs(index, stop.clone()));
     if let Some(every) = config.index.sweep_every {
         tokio::spawn(super::index::sweep_sources(charts.clone(), every, stop.clone()));
     }
@@ -168,7 +176,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
 }
 
 /// Once a minute, on one replica: kept searches hold what people are called.
-async fn forget_searches(index: patients::Index, mut stop: watch::Receiver<bool>) {
+async fn forget_searches(index: Index, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         tokio::select! {

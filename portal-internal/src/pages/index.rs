@@ -79,16 +79,15 @@ async fn draw(portal: &Portal, visit: &Visit, staff: &Staff, wanted: Wanted) -> 
         problem = Some(Problem::Number);
     }
     let scene = Scenery {
-        words: portal.pages.renderer().words(visit.lang),
+        scene: super::scene(portal, visit),
         catalogue: &portal.catalogue,
-        now: visit.now,
-        swept: portal.charts.not_listed().await?,
+        not_listed: portal.charts.not_listed().await?,
     };
     let page = IndexPage {
         queue: scene.queue(&queue, pair.as_ref().map(|pair| pair.row.id)),
         pair: pair.as_ref().map(|pair| scene.pair(pair)),
         person: person.as_ref().map(|(person, links)| scene.person(person, links)),
-        recent: index.recent(ctx, MOST_DECISIONS).await?.iter().map(|one| scene.decided(one)).collect(),
+        recent: index.recent(ctx, MOST_DECISIONS, visit.now).await?.iter().map(|one| scene.decided(one)).collect(),
         kept_apart: index.kept_apart(ctx).await?,
         not_swept: scene.not_swept(),
         number: typed.unwrap_or_default().chars().take(40).collect(),

@@ -11,11 +11,10 @@ use poem::{
 };
 use record_view::search::{self, Listing, PeopleFilters};
 use serde::Deserialize;
-use url::form_urlencoded;
 use uuid::Uuid;
 use web::{Failure, Visit, shell::see_other};
 
-use super::scene;
+use super::{record, scene};
 use crate::{portal::Portal, who::Staff};
 
 #[derive(Deserialize)]
@@ -39,8 +38,7 @@ pub async fn show(
         Ok(found) => {
             let people: Vec<PersonId> = found.items.iter().map(|found| found.person).collect();
             let relations = portal.charts.relations().among(staff.context.subject(), &people, visit.now).await?;
-            let pairs = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
-            let pairs: Vec<_> = pairs.into_owned().collect();
+            let pairs = record::pairs(request);
             let filters = PeopleFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let page = search::page(&found, &Listing { relations, filters }, "/patients", &scene(portal, visit));
             portal.pages.page(visit, "patients.html", &page)

@@ -14,9 +14,9 @@ use poem::{
 use record_view::{
     ListFilters,
     labs::{Filters, LabsInput},
-    outpatient::OutpatientInput,
     sheets::ListingInput,
     summary::SummaryInput,
+    visits::VisitsInput,
 };
 use url::form_urlencoded;
 use web::{Failure, Visit, shell::see_other};
@@ -100,14 +100,14 @@ async fn visits(
     let (visits, banner) = (visits?, banner?);
     let pairs = pairs(request);
     let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let page = record_view::outpatient::page(&OutpatientInput {
+    let page = record_view::visits::page(&VisitsInput {
         banner: &banner,
         visits: &visits,
         filters: &filters,
         reader: staff.identity.name(),
         scene: scene(portal, visit),
     });
-    portal.pages.page(visit, "record/outpatient.html", &page)
+    portal.pages.page(visit, "record/visits.html", &page)
 }
 
 async fn demographics(portal: &Portal, visit: &Visit, staff: &Staff, person: PersonId) -> Result<Response, Failure> {

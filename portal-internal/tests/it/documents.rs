@@ -3,8 +3,6 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use testbed::{Database, Hospital, Region, TestPortal};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 
 /// Of an area that is not assigned: nobody can hold it.
 const RESIDENT_ID: &str = "999009196403180328";
@@ -36,55 +34,12 @@ fn resources() -> Vec<Value> {
     ]
 }
 
-async fn hospital() -> Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let base_url = format!("http://{}/fhir", listener.local_addr()?);
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let (mut head, mut chunk) = (Vec::new(), [0; 2048]);
-                while !head.windows(4).any(|window| window == b"\r\n\r\n") {
-                    match stream.read(&mut chunk).await {
-                        Ok(read @ 1..) => head.extend_from_slice(&chunk[..read]),
-                        _ => return,
-                    }
-                }
-                let head = String::from_utf8_lossy(&head).into_owned();
-                let path = head.split_whitespace().nth(1).unwrap_or_default().trim_start_matches("/fhir/");
-                let (status, body) = match answer(path) {
-                    Some(body) => ("200 OK", body.to_string()),
-                    None => ("404 Not Found", String::new()),
-                };
-                let length = body.len();
-                let answer = format!(
-                    "HTTP/1.1 {status}\r\ncontent-type: application/fhir+json\r\ncontent-length: {length}\r\n\
-                     connection: close\r\n\r\n{body}"
-                );
-                // A client that went away needs no answer.
-                let _ = stream.write_all(answer.as_bytes()).await;
-            });
-        }
-    });
-    Ok(base_url)
-}
-
-fn answer(path: &str) -> Option<Value> {
-    let path = path.split('?').next().unwrap_or_default();
-    let all = resources();
-    if let Some((kind, id)) = path.split_once('/') {
-        return all.into_iter().find(|one| one["resourceType"] == kind && one["id"] == id);
-    }
-    let entry: Vec<Value> =
-        all.into_iter().filter(|one| one["resourceType"] == path).map(|one| json!({ "resource": one })).collect();
-    Some(json!({ "resourceType": "Bundle", "type": "searchset", "entry": entry }))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_can_do_nothing_in_a_browser() -> Result<()> {
     let shared = testbed::region().await;
     let harbour = Hospital {
         id: "harbour".to_owned(),
-        base_url: hospital().await?,
+        base_url: testbed::canned_fhir::serve(resources()).await?,
         platform: "plain".to_owned(),
         name: ("港湾医院".to_owned(), "Harbour".to_owned()),
     };

@@ -7,13 +7,14 @@ use serde_json::Value;
 use testbed::hostile_fhir::{FOREIGN, HostileFhir, Manner, RESIDENT_ID, Whose};
 use testbed::{Answer, Database, Hospital, Region, TestPortal, Visitor, process};
 
-/// Longest wait for a page.
-const LONGEST: Duration = Duration::from_secs(10);
+/// Longest wait for a page. A hospital is left at its deadline, after 8 s; the test build, on a machine that does more than
+/// this, may be late. What is not left does not end.
+const LONGEST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 10 });
 /// What a hostile hospital may cost: 64 MB.
 const MEMORY: u64 = 64 << 20;
 /// Seconds the other hospital may take for all that it is asked together, whatever this one does. The test build reads
 /// pages some twenty times slower than a release, on a machine that does more than this.
-const UNMOVED: f64 = if cfg!(debug_assertions) { 3.0 } else { 1.0 };
+const UNMOVED: f64 = if cfg!(debug_assertions) { 6.0 } else { 1.0 };
 
 struct Ward {
     hostile: HostileFhir,

@@ -115,7 +115,7 @@ async fn each_wrong_line_is_named_and_the_good_ones_are_carried_out() -> Result<
         (3, "source `no-such-source`"),
         (4, "city-first has no patient of this id"),
         (5, "another name"),
-        (6, "nobody of this name"),
+        (6, "name"),
         (7, "that day is over"),
         (8, "more than a year away"),
         (9, "how: one of encounter"),
@@ -130,8 +130,27 @@ async fn each_wrong_line_is_named_and_the_good_ones_are_carried_out() -> Result<
     assert!(opens(&mut portal.clinician("li.wei").await?, shown).await?);
     for no_list in ["", "staff,until\n", "\u{1f4a5}", "staff,source,patient,until,password\n"] {
         let (code, said) = import(&portal, &database, &[], no_list)?;
-        assert_eq!(code, Some(2), "{no_list:?}: {said}");
+        assert_eq!(code, Some(1), "{no_list:?}: {said}");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_known_by_their_number_is_not_asked_for_again() -> Result<()> {
+    let region = Region::start().await?;
+    let shown = &region.patients[0];
+    let database = Database::sqlite().await?;
+    let portal = portal(&database, &region).await?;
+    let mut clinician = portal.clinician("li.wei").await?;
+    assert!(!opens(&mut clinician, shown).await?, "nobody is related yet");
+    for (hospital, _) in &shown.hospitals {
+        assert!(region.set_mode(hospital, sandbox::Mode::Down));
+    }
+    let line = |name: &str| format!("staff,resident_id,name,until\nli.wei,{},{name},{}\n", shown.resident_id, soon());
+    let (code, said) = import(&portal, &database, &[], &line("王大明"))?;
+    assert!(code == Some(1) && said.contains("another name"), "{said}");
+    let (code, said) = import(&portal, &database, &[], &line(&shown.name))?;
+    assert_eq!((code, said.contains("1 relations begun")), (Some(0), true), "{said}");
     Ok(())
 }
 

@@ -156,8 +156,9 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                     ":person" | "{id}" => Ok(id),
                     ":section" | "{section}" => Ok(*section),
                     ":source" => Ok("hill"),
-                    ":kind" => Ok("DocumentReference"),
-                    ":resource" => Ok("ZqAhillpid-doc"),
+                    // Old enough that the patient may open it too.
+                    ":kind" => Ok("DiagnosticReport"),
+                    ":resource" => Ok("ZqAhillpid-exa"),
                     ":number" => Ok("0"),
                     ":item" => Ok("hill.ZqAhillpid-obs"),
                     "{review}" => Ok("00000000-0000-7000-8000-000000000001"),

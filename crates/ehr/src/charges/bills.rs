@@ -1,10 +1,11 @@
 //! Which documents are one bill, and what it comes to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::documents::{BillRows, Document, Holder};
 use super::{ChargeDocument, ChargeFields, totals};
 use crate::concept::Concept;
+use crate::joined::unique;
 use crate::labs::Code;
 use crate::sheet::{Named, SheetRows};
 use crate::{Decimal, Fact, Part};
@@ -50,7 +51,8 @@ impl BillRows {
         for (document, group) in grouped(documents) {
             groups.entry(group).or_default().push(document);
         }
-        let mut bills: Vec<Bill> = groups.into_values().map(|all| self.bill(all)).collect();
+        let (accounts, coverages) = (by_name(&self.accounts), by_name(&self.coverages));
+        let mut bills: Vec<Bill> = groups.into_values().map(|all| bill(all, &accounts, &coverages)).collect();
         doubt(&mut bills);
         bills
     }
@@ -68,9 +70,9 @@ impl BillRows {
             let mut holders: Vec<&Holder> = holders.iter().collect();
             holders.sort_by_key(|holder| name(&holder.fact).to_owned());
             holders.dedup_by_key(|holder| name(&holder.fact).to_owned());
-            let known: Vec<String> =
+            let known: HashSet<String> =
                 rows.rows.iter().flat_map(|row| &row.item.fact.origins).map(|one| one.resource.clone()).collect();
-            for holder in holders.into_iter().filter(|holder| !known.iter().any(|one| one == name(&holder.fact))) {
+            for holder in holders.into_iter().filter(|holder| !known.contains(name(&holder.fact))) {
                 let fields = ChargeFields {
                     category: holder.words.clone(),
                     period: holder.period.clone(),
@@ -82,98 +84,103 @@ impl BillRows {
             }
         }
     }
+}
 
-    fn bill(&self, mut all: Vec<Document>) -> Bill {
-        fill_lines(&mut all);
-        let kind = COUNTED.iter().find(|(kind, _)| all.iter().any(|one| one.kind == *kind && one.counts));
-        let first = COUNTED.iter().find(|(kind, _)| all.iter().any(|one| one.kind == *kind));
-        let (shown, part) = kind.or(first).copied().unwrap_or(COUNTED[3]);
-        let sum = |wanted: &str| {
-            let of = all.iter().filter(|one| one.kind == wanted && one.counts == kind.is_some());
-            (of.clone().count() > 0).then(|| Decimal::sum(of.map(|one| one.total)))
-        };
-        let total = sum(shown).flatten();
-        // What is counted otherwise in another currency is another bill's: it is said, not compared.
-        let others = COUNTED.iter().filter(|(other, _)| *other != shown).filter_map(|(other, _)| sum(other).flatten());
-        let differs = kind.is_some() && total.is_some() && others.into_iter().any(|other| Some(other) != total);
-        let told = || all.iter().filter(|one| one.kind == shown && one.counts == kind.is_some());
-        let mixed = one_currency(told());
-        let accounts = self.held_by(&self.accounts, all.iter().flat_map(|one| &one.accounts));
-        let payer = self.payer(&all, &accounts);
-        let lines: Vec<_> = told().flat_map(|one| one.lines.iter().cloned()).collect();
-        let (mut fact, mut encounters) = (Fact::default(), Vec::new());
-        for one in told().chain(all.iter().filter(|one| one.kind != shown || one.counts != kind.is_some())) {
-            merge(&mut fact, &one.fact);
-            encounters.extend(one.links.iter().filter(|link| link.starts_with("Encounter/")).cloned());
-        }
-        accounts.iter().for_each(|account| merge(&mut fact, &account.fact));
-        encounters.sort();
-        encounters.dedup();
-        let category = accounts.iter().find_map(|account| account.words.clone());
-        fact.code = Code::default();
-        fact.time = told().filter_map(|one| one.fact.time.clone()).min().or(fact.time);
-        let fields = ChargeFields {
-            category: category.or_else(|| told().find_map(|one| one.category.clone())),
-            period: told()
-                .find_map(|one| one.period.clone())
-                .or_else(|| accounts.iter().find_map(|one| one.period.clone())),
-            by_class: totals::by_class(&lines),
-            items: lines,
-            // Amounts of two currencies are never added.
-            total: total.filter(|_| mixed.is_ok()),
-            currency: mixed.unwrap_or_default(),
-            paid: Decimal::sum(told().map(|one| one.paid)).filter(|_| told().any(|one| one.paid.is_some())),
-            payer,
-            counted: kind.map(|(kind, _)| *kind),
-            documents: documents(&all, kind.map(|(kind, _)| *kind)),
-            differs,
-            uncertain: false,
-            part: Some(part),
-        };
-        let number = told().find_map(|one| one.number.clone());
-        let diagnoses = COUNTED.iter().find_map(|(kind, _)| {
-            all.iter().find(|one| one.kind == *kind && !one.diagnoses.is_empty()).map(|one| one.diagnoses.clone())
-        });
-        Bill { fact, fields, number, encounters, diagnoses: diagnoses.unwrap_or_default() }
-    }
+/// Accounts or coverages by `Type/id`.
+type Holders<'h> = HashMap<&'h str, &'h Holder>;
 
-    fn held_by<'h, 'n>(&self, holders: &'h [Holder], names: impl Iterator<Item = &'n String>) -> Vec<&'h Holder> {
-        let mut names: Vec<&String> = names.collect();
-        names.sort();
-        names.dedup();
-        names.into_iter().filter_map(|wanted| holders.iter().find(|one| name(&one.fact) == wanted)).collect()
-    }
+fn by_name(holders: &[Holder]) -> Holders<'_> {
+    // The first of each.
+    holders.iter().rev().map(|holder| (name(&holder.fact), holder)).collect()
+}
 
-    /// Who pays: the insurer of the settlement, else the coverage that it, or the account, names.
-    fn payer(&self, all: &[Document], accounts: &[&Holder]) -> Named {
-        let names = all.iter().flat_map(|one| &one.coverages).chain(accounts.iter().flat_map(|one| &one.coverages));
-        let coverages = self.held_by(&self.coverages, names);
-        let words = || coverages.iter().find_map(|one| one.words.clone()).map(|words| Named::of(Some(words)));
-        let said = all.iter().map(|one| &one.payer).find(|payer| !payer.is_empty()).cloned();
-        let payor = || coverages.iter().map(|one| &one.payer).find(|payer| !payer.is_empty()).cloned();
-        said.or_else(words).or_else(payor).unwrap_or_default()
+fn bill(mut all: Vec<Document>, accounts: &Holders<'_>, coverages: &Holders<'_>) -> Bill {
+    fill_lines(&mut all);
+    let kind = COUNTED.iter().find(|(kind, _)| all.iter().any(|one| one.kind == *kind && one.counts));
+    let first = COUNTED.iter().find(|(kind, _)| all.iter().any(|one| one.kind == *kind));
+    let (shown, part) = kind.or(first).copied().unwrap_or(COUNTED[3]);
+    let sum = |wanted: &str| {
+        let of = all.iter().filter(|one| one.kind == wanted && one.counts == kind.is_some());
+        (of.clone().count() > 0).then(|| Decimal::sum(of.map(|one| one.total)))
+    };
+    let total = sum(shown).flatten();
+    // What is counted otherwise in another currency is another bill's: it is said, not compared.
+    let others = COUNTED.iter().filter(|(other, _)| *other != shown).filter_map(|(other, _)| sum(other).flatten());
+    let differs = kind.is_some() && total.is_some() && others.into_iter().any(|other| Some(other) != total);
+    let told = || all.iter().filter(|one| one.kind == shown && one.counts == kind.is_some());
+    let mixed = one_currency(told());
+    let accounts = held_by(accounts, all.iter().flat_map(|one| &one.accounts));
+    let payer = payer(&all, &accounts, coverages);
+    let lines: Vec<_> = told().flat_map(|one| one.lines.iter().cloned()).collect();
+    let (mut fact, mut encounters) = (Fact::default(), Vec::new());
+    for one in told().chain(all.iter().filter(|one| one.kind != shown || one.counts != kind.is_some())) {
+        merge(&mut fact, &one.fact);
+        encounters.extend(one.links.iter().filter(|link| link.starts_with("Encounter/")).cloned());
     }
+    accounts.iter().for_each(|account| merge(&mut fact, &account.fact));
+    unique(&mut fact.origins);
+    encounters.sort();
+    encounters.dedup();
+    let category = accounts.iter().find_map(|account| account.words.clone());
+    fact.code = Code::default();
+    fact.time = told().filter_map(|one| one.fact.time.clone()).min().or(fact.time);
+    let fields = ChargeFields {
+        category: category.or_else(|| told().find_map(|one| one.category.clone())),
+        period: told()
+            .find_map(|one| one.period.clone())
+            .or_else(|| accounts.iter().find_map(|one| one.period.clone())),
+        by_class: totals::by_class(&lines),
+        items: lines,
+        // Amounts of two currencies are never added.
+        total: total.filter(|_| mixed.is_ok()),
+        currency: mixed.unwrap_or_default(),
+        paid: Decimal::sum(told().map(|one| one.paid)).filter(|_| told().any(|one| one.paid.is_some())),
+        payer,
+        counted: kind.map(|(kind, _)| *kind),
+        documents: documents(&all, kind.map(|(kind, _)| *kind)),
+        differs,
+        uncertain: false,
+        part: Some(part),
+    };
+    let number = told().find_map(|one| one.number.clone());
+    let diagnoses = COUNTED.iter().find_map(|(kind, _)| {
+        all.iter().find(|one| one.kind == *kind && !one.diagnoses.is_empty()).map(|one| one.diagnoses.clone())
+    });
+    Bill { fact, fields, number, encounters, diagnoses: diagnoses.unwrap_or_default() }
+}
+
+fn held_by<'h, 'n>(holders: &Holders<'h>, names: impl Iterator<Item = &'n String>) -> Vec<&'h Holder> {
+    let mut names: Vec<&String> = names.collect();
+    names.sort();
+    names.dedup();
+    names.into_iter().filter_map(|wanted| holders.get(wanted.as_str()).copied()).collect()
+}
+
+/// Who pays: the insurer of the settlement, else the coverage that it, or the account, names.
+fn payer(all: &[Document], accounts: &[&Holder], coverages: &Holders<'_>) -> Named {
+    let names = all.iter().flat_map(|one| &one.coverages).chain(accounts.iter().flat_map(|one| &one.coverages));
+    let coverages = held_by(coverages, names);
+    let words = || coverages.iter().find_map(|one| one.words.clone()).map(|words| Named::of(Some(words)));
+    let said = all.iter().map(|one| &one.payer).find(|payer| !payer.is_empty()).cloned();
+    let payor = || coverages.iter().map(|one| &one.payer).find(|payer| !payer.is_empty()).cloned();
+    said.or_else(words).or_else(payor).unwrap_or_default()
 }
 
 /// A bill that names no visit may be what another document of the same source says too: where documents of another kind
 /// stand by themselves, it is shown and not added.
 fn doubt(bills: &mut [Bill]) {
     let rank = |kind: &str| COUNTED.iter().position(|(known, _)| *known == kind);
-    let all: Vec<(bool, Option<&'static str>, Vec<&'static str>)> = bills
-        .iter()
-        .map(|bill| {
-            let kinds = bill.fields.documents.iter().map(|document| document.kind).collect();
-            (bill.encounters.is_empty(), bill.fields.counted, kinds)
+    let may_be_said = |own: &str| {
+        bills.iter().any(|bill| {
+            let loose = bill.encounters.is_empty();
+            let counted = bill.fields.counted;
+            counted.is_some_and(|other| other != own && (!loose || rank(other) < rank(own)))
+                && !bill.fields.documents.iter().any(|document| document.kind == own)
         })
-        .collect();
-    for (at, bill) in bills.iter_mut().enumerate().filter(|(_, bill)| bill.encounters.is_empty()) {
-        let Some(own) = bill.fields.counted else { continue };
-        let may_say_it = all.iter().enumerate().any(|(other_at, (loose, counted, kinds))| {
-            other_at != at
-                && counted.is_some_and(|other| other != own && (!loose || rank(other) < rank(own)))
-                && !kinds.contains(&own)
-        });
-        if may_say_it {
+    };
+    let twice: Vec<&str> = COUNTED.into_iter().map(|(kind, _)| kind).filter(|kind| may_be_said(kind)).collect();
+    for bill in bills.iter_mut().filter(|bill| bill.encounters.is_empty()) {
+        if bill.fields.counted.is_some_and(|own| twice.contains(&own)) {
             (bill.fields.counted, bill.fields.uncertain) = (None, true);
             bill.fields.documents.iter_mut().for_each(|document| document.counted = false);
         }
@@ -184,17 +191,13 @@ fn name(fact: &Fact) -> &str {
     fact.origins.first().map_or("", |origin| origin.resource.as_str())
 }
 
-/// The first one's identity, everybody's origins.
+/// The first one's identity, everybody's origins: made unique when all have been taken.
 fn merge(fact: &mut Fact, other: &Fact) {
     if fact.origins.is_empty() {
         *fact = other.clone();
         return;
     }
-    for origin in &other.origins {
-        if !fact.origins.contains(origin) {
-            fact.origins.push(origin.clone());
-        }
-    }
+    fact.origins.extend_from_slice(&other.origins);
 }
 
 /// The one currency of all; an error where there are several.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ChargeFields, ChargeLine};
 use crate::{Decimal, Entry};
 
 /// What lines of one fee class come to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ClassTotal {
     /// Its number on the form; none where it is not one of the form's.
     #[serde(skip_serializing_if = "Option::is_none")]

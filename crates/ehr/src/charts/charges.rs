@@ -4,6 +4,7 @@ use access::PersonId;
 use fhir::{Cause, Kind as _, SearchReport, kinds, rows};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 
 use super::checked::{Asking, Checked};
 use super::fan_out::Tally;
@@ -11,6 +12,7 @@ use super::record_query::RecordQuery;
 use super::sheet::{SheetKind, count_part};
 use super::{Charts, Reader};
 use crate::charges::{BillRows, ChargeFields};
+use crate::joined::newest_first;
 use crate::sheet::{SheetRows, differ};
 use crate::{ClinicalTime, EhrError, Entry, Part, Section, Sheet};
 
@@ -50,9 +52,19 @@ impl SheetKind for Charges {
 
     async fn ask(asking: &Asking<'_>, mut rows: SheetRows<ChargeFields>) -> (SheetRows<ChargeFields>, Tally) {
         let mut tally = Tally::default();
-        let bills = ask_bills(asking, BillRows::new(rows.source.clone(), rows.base.clone()), &mut tally).await;
+        let none = BillRows::new(rows.source.clone(), rows.base.clone());
+        let bills = ask_bills(asking, none, Visits::Unasked, &mut tally).await;
         bills.entries(&mut rows);
         (rows, tally)
+    }
+
+    /// Bills, then who pays: an insurance is no charge among charges.
+    fn arrange(mut entries: Vec<Entry<ChargeFields>>) -> Vec<Entry<ChargeFields>> {
+        let is_coverage = |entry: &Entry<ChargeFields>| entry.fact.kind == "Coverage";
+        entries.sort_by(|one, other| {
+            is_coverage(one).cmp(&is_coverage(other)).then_with(|| newest_first(&one.fact, &other.fact))
+        });
+        entries
     }
 
     fn contradict(one: &Entry<ChargeFields>, other: &Entry<ChargeFields>) -> bool {
@@ -63,14 +75,38 @@ impl SheetKind for Charges {
         entry.fields.part()
     }
 
-    /// What was charged for tells what was done.
+    /// What was charged for tells what was done, and so does what kind of bill it was.
     fn said(entry: &Entry<ChargeFields>) -> Vec<&str> {
-        entry.fields.items.iter().filter_map(|line| line.name.as_deref()).collect()
+        let lines = entry.fields.items.iter().flat_map(|line| [&line.name, &line.class]);
+        lines.chain([&entry.fields.category]).flatten().map(String::as_str).collect()
+    }
+}
+
+/// The visits that charge items are asked for by, where a server has them by visit alone.
+pub(super) enum Visits {
+    /// Nobody asks for them but this.
+    Unasked,
+    /// They are being asked for, and come as soon as they are known.
+    Coming(oneshot::Receiver<KnownVisits>),
+}
+
+/// Visits with their times.
+#[derive(Default)]
+pub(super) struct KnownVisits {
+    pub visits: Vec<(Option<ClinicalTime>, String)>,
+    /// Why some may be missing.
+    pub missing: Option<&'static str>,
+}
+
+impl KnownVisits {
+    pub fn add(&mut self, row: &rows::Encounter<'_>) {
+        let time = row.period.and_then(|period| period.start).and_then(ClinicalTime::parse);
+        self.visits.extend(row.id.map(|id| (time, format!("{}/{id}", kinds::Encounter::TYPE))));
     }
 }
 
 /// Everything about money at one source.
-pub(super) async fn ask_bills(asking: &Asking<'_>, mut all: BillRows, tally: &mut Tally) -> BillRows {
+pub(super) async fn ask_bills(asking: &Asking<'_>, mut all: BillRows, visits: Visits, tally: &mut Tally) -> BillRows {
     let (mut benefits, mut claims, mut invoices) = (all.another(), all.another(), all.another());
     let (mut coverages, mut accounts) = (all.another(), all.another());
     let accounts_by_id = asking.asked_by::<kinds::Account>(SLUG) == "_id";
@@ -91,7 +127,7 @@ pub(super) async fn ask_bills(asking: &Asking<'_>, mut all: BillRows, tally: &mu
         asking.search::<kinds::Invoice>(SLUG, &[], take_invoice, |_| {}),
         asking.search::<kinds::Coverage>(SLUG, &[], take_coverage, |_| {}),
         of_accounts,
-        ask_items(asking, all.another()),
+        ask_items(asking, visits, all.another()),
     );
     count_part(tally, Part::Benefits, &of_benefits);
     count_part(tally, Part::Claims, &of_claims);
@@ -114,6 +150,8 @@ pub(super) async fn ask_bills(asking: &Asking<'_>, mut all: BillRows, tally: &mu
 /// How the questions for charge items went.
 struct Items {
     visits: Option<Checked>,
+    /// Why visits are missing that somebody else asked for.
+    missing: Option<&'static str>,
     items: Checked,
     /// Visits that were not asked for.
     left_out: usize,
@@ -124,23 +162,32 @@ fn count_items(tally: &mut Tally, of: &Items) {
         count_part(tally, Part::ChargeItems, visits);
     }
     count_part(tally, Part::ChargeItems, &of.items);
+    if let Some(why) = of.missing {
+        tally.lacks(Part::ChargeItems, why);
+    }
     if of.left_out > 0 {
         tally.lacks(Part::ChargeItems, Cause::TooLarge.key());
     }
 }
 
-async fn ask_items(asking: &Asking<'_>, mut rows: BillRows) -> (BillRows, Items) {
+async fn ask_items(asking: &Asking<'_>, visits: Visits, mut rows: BillRows) -> (BillRows, Items) {
     if asking.asked_by::<kinds::ChargeItem>(SLUG) == "patient" {
         let take = |row: &rows::ChargeItem<'_>| rows.charge_item(row);
         let items = asking.search::<kinds::ChargeItem>(SLUG, &[], take, |_| {}).await;
-        return (rows, Items { visits: None, items, left_out: 0 });
+        return (rows, Items { visits: None, missing: None, items, left_out: 0 });
     }
-    let mut visits: Vec<(Option<ClinicalTime>, String)> = Vec::new();
-    let take = |row: &rows::Encounter<'_>| {
-        let time = row.period.and_then(|period| period.start).and_then(ClinicalTime::parse);
-        visits.extend(row.id.map(|id| (time, format!("{}/{id}", kinds::Encounter::TYPE))));
+    let (found, KnownVisits { mut visits, missing }) = match visits {
+        // Who asks for them tells before being done; were they given up, nothing would be complete.
+        Visits::Coming(told) => {
+            let given_up = |_| KnownVisits { missing: Some(Cause::Timeout.key()), ..KnownVisits::default() };
+            (None, told.await.unwrap_or_else(given_up))
+        }
+        Visits::Unasked => {
+            let mut known = KnownVisits::default();
+            let take = |row: &rows::Encounter<'_>| known.add(row);
+            (Some(asking.search::<kinds::Encounter>(SLUG, &[], take, |_| {}).await), known)
+        }
     };
-    let found = asking.search::<kinds::Encounter>(SLUG, &[], take, |_| {}).await;
     visits.sort_by(|one, other| other.cmp(one));
     visits.dedup_by(|one, other| one.1 == other.1);
     let left_out = visits.len().saturating_sub(MOST_VISITS);
@@ -163,7 +210,7 @@ async fn ask_items(asking: &Asking<'_>, mut rows: BillRows) -> (BillRows, Items)
         rows.take_in(own);
         reports.push(report);
     }
-    (rows, Items { visits: Some(found), items: Checked { reports }, left_out })
+    (rows, Items { visits: found, missing, items: Checked { reports }, left_out })
 }
 
 /// Accounts that charge items and invoices name.

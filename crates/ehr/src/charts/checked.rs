@@ -28,6 +28,8 @@ pub(super) struct Asking<'s> {
     pub whose: &'s Compartment,
     pub deadline: Instant,
     pub now: Timestamp,
+    /// Does the patient read, so that the release policy stands between?
+    pub for_patient: bool,
     turns: Semaphore,
 }
 
@@ -38,7 +40,12 @@ pub(super) struct Checked {
 
 impl<'s> Asking<'s> {
     pub fn new(source: &'s Source, ids: &'s Ids, whose: &'s Compartment, deadline: Instant, now: Timestamp) -> Self {
-        Self { source, ids, whose, deadline, now, turns: Semaphore::new(AT_ONCE) }
+        Self { source, ids, whose, deadline, now, for_patient: false, turns: Semaphore::new(AT_ONCE) }
+    }
+
+    /// As asked for a reader whom the release policy stands before, or not.
+    pub fn for_patient(self, for_patient: bool) -> Self {
+        Self { for_patient, ..self }
     }
 
     /// What rows of this source have in common.

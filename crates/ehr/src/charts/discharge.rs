@@ -19,7 +19,7 @@ use crate::document::content::Content;
 use crate::joined::time_key;
 use crate::outpatient::{Visit, VisitRows};
 use crate::sheet::SheetRows;
-use crate::{DischargeFields, EhrError, Entry, NoteContent, Part, Section, Sheet};
+use crate::{DischargeFields, EhrError, Entry, Part, Section, Sheet};
 
 /// Documents that one page fetches of one source, newest first; the others are named. A clinical document may be a hundred
 /// times as long as a note.
@@ -61,7 +61,7 @@ impl SheetKind for Discharge {
             asking.search::<kinds::DocumentReference>(
                 slug,
                 &[],
-                |row: &rows::DocumentReference<'_>| drafts.document(row),
+                |row: &rows::DocumentReference<'_>| drafts.document(row, asking.whose),
                 |_| {}
             ),
             asking.search::<kinds::Composition>(
@@ -117,21 +117,10 @@ async fn fetch(asking: &Asking<'_>, drafts: &mut Drafts) -> Option<&'static str>
     let pending: Vec<_> =
         drafts.all.iter().enumerate().filter_map(|(at, one)| Some((at, one.pending.clone()?))).collect();
     let reads = pending.into_iter().take(MOST_DOCUMENTS);
-    let reads = reads.map(|(at, pending)| async move { (at, binary(asking, &pending).await) });
+    let reads = reads.map(|(at, pending)| async move { (at, binary(asking, &pending).await.without_bytes()) });
     let read: Vec<(usize, Content)> = futures_util::stream::iter(reads).buffer_unordered(READ_AT_ONCE).collect().await;
     for (at, content) in read {
         drafts.all[at].content = Some(content);
     }
-    // Somebody else's in the document's own words: its numbers are another person's.
-    for draft in &mut drafts.all {
-        if let Some(Content::Cda(cda, _)) = &draft.content
-            && asking.whose.contradicts(&cda.patients)
-        {
-            draft.content = Some(Content::missing("why-foreign-dropped"));
-        }
-    }
-    drafts.all.iter().find_map(|draft| match draft.content {
-        Some(Content::Note(NoteContent::Missing { why })) if why.starts_with("why-") => Some(why),
-        _ => None,
-    })
+    drafts.all.iter().find_map(|draft| draft.content.as_ref()?.failure())
 }

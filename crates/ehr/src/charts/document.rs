@@ -21,7 +21,7 @@ use super::{Charts, Reader};
 use crate::compartment::Compartment;
 use crate::concept::words;
 use crate::discharge::is_discharge_document;
-use crate::document::content::Content;
+use crate::document::content::{Content, FOREIGN};
 use crate::document::path;
 use crate::outpatient::{NoteRow, Pending, VisitRows, attachments};
 use crate::summary::is_laboratory_report;
@@ -63,14 +63,16 @@ struct Named {
     section: Section,
     note: Note,
     encounters: Vec<String>,
-    /// The attachment's own data, or where it is.
-    held: Held,
 }
 
+/// The attachment's own data, or where it is.
 enum Held {
     Here(Content),
     There(Pending),
 }
+
+/// What a resource says of a document, and what it has of it.
+type Hung = (Named, Held);
 
 /// What came of asking the source.
 enum Found {
@@ -136,8 +138,10 @@ impl Charts {
     ) -> Result<Allowed, EhrError> {
         for section in sections {
             match self.authorize(reader, person, *section, now).await {
+                Ok(allowed) => return Ok(allowed),
                 Err(EhrError::NotFound | EhrError::Forbidden) => {}
-                decided => return decided,
+                // Once more, to be written down.
+                Err(_) => return self.open(reader, person, *section, now).await,
             }
         }
         // Nobody: said once, and written down.
@@ -174,7 +178,10 @@ impl Charts {
             return Err(EhrError::NotFound);
         }
         let (file, content) = match content {
-            Content::File(file) => (Some(file.clone()), Content::File(file).into_note()),
+            Content::File(file) => {
+                let content_type = file.kind.content_type().to_owned();
+                (Some(file), NoteContent::Document { content_type })
+            }
             other => (None, other.into_note()),
         };
         let note = Note { content, ..named.note };
@@ -255,25 +262,20 @@ async fn ask(
         tally.disown(&[], 1);
         return Answer { data: Found::Nothing, tally };
     }
-    let Some(mut named) = named else {
+    let Some((mut named, held)) = named else {
         let failed = report.outcome.key().filter(|_| foreign == 0 && !is_answer(report.outcome));
         return Answer { data: failed.map_or(Found::Nothing, Found::Failed), tally };
     };
     tally.entries = 1;
     let content = async {
-        match &named.held {
-            Held::Here(content) => content.clone(),
-            Held::There(pending) => binary(&asking, pending).await,
+        match held {
+            Held::Here(content) => content,
+            Held::There(pending) => binary(&asking, &pending).await,
         }
     };
-    let (mut content, section) = tokio::join!(content, section_of_visits(&asking, &named));
+    let (content, section) = tokio::join!(content, section_of_visits(&asking, &named));
     named.section = section.unwrap_or(named.section);
-    if let Content::Cda(cda, _) = &content
-        && whose.contradicts(&cda.patients)
-    {
-        tally.dropped += 1;
-        content = Content::missing("why-foreign-dropped");
-    }
+    tally.dropped += u32::from(content.failure() == Some(FOREIGN));
     Answer { data: Found::Document(Box::new((named, content))), tally }
 }
 
@@ -285,7 +287,7 @@ fn is_answer(outcome: fhir::Outcome) -> bool {
 }
 
 /// Reads the resource that names the document: the patient's own, or none. Counts what is another patient's.
-async fn naming(asking: &Asking<'_>, address: &DocumentAddress) -> (Option<Named>, fhir::SearchReport, u32) {
+async fn naming(asking: &Asking<'_>, address: &DocumentAddress) -> (Option<Hung>, fhir::SearchReport, u32) {
     let (mut named, mut foreign) = (None, 0);
     let report = match address.kind.as_str() {
         "DiagnosticReport" => {
@@ -304,12 +306,12 @@ async fn naming(asking: &Asking<'_>, address: &DocumentAddress) -> (Option<Named
         }
     };
     // A server that answers with another resource than was asked for is not believed.
-    let named =
-        named.filter(|named: &Named| named.note.origin.resource == format!("{}/{}", address.kind, address.resource));
+    let named = named
+        .filter(|(named, _): &Hung| named.note.origin.resource == format!("{}/{}", address.kind, address.resource));
     (named, report, foreign)
 }
 
-fn of_report(asking: &Asking<'_>, row: &rows::DiagnosticReport<'_>, address: &DocumentAddress) -> Option<Named> {
+fn of_report(asking: &Asking<'_>, row: &rows::DiagnosticReport<'_>, address: &DocumentAddress) -> Option<Hung> {
     let gone = row.status == Some("entered-in-error") || is_laboratory_report(row);
     let form = row.presented_form.get(address.number).filter(|_| !gone)?;
     let source = asking.rows();
@@ -323,27 +325,26 @@ fn of_report(asking: &Asking<'_>, row: &rows::DiagnosticReport<'_>, address: &Do
         origin: source.origin("DiagnosticReport", row.id?, row.meta),
         ..Note::default()
     };
-    let held = held(form, asking.source.client.base());
-    Some(Named { section: Section::ExamReports, note, encounters: Vec::new(), held })
+    Some((Named { section: Section::ExamReports, note, encounters: Vec::new() }, held(form, asking.whose)))
 }
 
-fn of_reference(asking: &Asking<'_>, row: &rows::DocumentReference<'_>, address: &DocumentAddress) -> Option<Named> {
+fn of_reference(asking: &Asking<'_>, row: &rows::DocumentReference<'_>, address: &DocumentAddress) -> Option<Hung> {
     let base = asking.source.client.base();
     let local = |reference: &str| match fhir::Reference::parse(reference, base) {
         fhir::Reference::Local { kind: "Encounter", id, .. } => Some(id.to_owned()),
         _ => None,
     };
-    let read = NoteRow::read(row, &asking.rows(), base, local)?;
+    let read = NoteRow::read(row, &asking.rows(), asking.whose, local)?;
     let (_, form) = attachments(row).find(|(at, _)| *at == address.number)?;
     let section = if is_discharge_document(row) { Section::Discharge } else { Section::Outpatient };
-    Some(Named { section, note: read.note, encounters: read.encounters, held: held(form, base) })
+    Some((Named { section, note: read.note, encounters: read.encounters }, held(form, asking.whose)))
 }
 
-fn held(form: &rows::Attachment<'_>, base: &url::Url) -> Held {
+fn held(form: &rows::Attachment<'_>, whose: &Compartment) -> Held {
     if let Some(data) = form.data {
-        return Held::Here(Content::unpack(data, form.content_type));
+        return Held::Here(Content::unpack(data, form.content_type, whose));
     }
-    match form.url.map(|url| fhir::Reference::parse(url, base)) {
+    match form.url.map(|url| fhir::Reference::parse(url, whose.base())) {
         Some(fhir::Reference::Local { kind: "Binary", id, .. }) => {
             Held::There(Pending { binary: id.to_owned(), content_type: form.content_type.map(str::to_owned) })
         }

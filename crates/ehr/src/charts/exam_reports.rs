@@ -41,10 +41,13 @@ impl SheetKind for ExamReports {
     type Fields = ExamReportFields;
 
     async fn ask(asking: &Asking<'_>, mut rows: SheetRows<ExamReportFields>) -> (SheetRows<ExamReportFields>, Tally) {
-        let mut tally = Tally::default();
-        let take = |row: &rows::DiagnosticReport<'_>| rows.exam_report(row);
+        let (mut tally, mut why) = (Tally::default(), None);
+        let take = |row: &rows::DiagnosticReport<'_>| why = rows.exam_report(row, asking.whose).or(why);
         let found = asking.search::<kinds::DiagnosticReport>(Self::SECTION.slug(), &[], take, |_| {}).await;
         count_part(&mut tally, Part::Reports, &found);
+        if let Some(why) = why {
+            tally.lacks(Part::Reports, why);
+        }
         (rows, tally)
     }
 

@@ -1,11 +1,14 @@
 //! 病案首页 of every linked source: one page for each stay.
 
+use std::collections::HashSet;
+
 use access::PersonId;
 use fhir::{kinds, rows};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 
-use super::charges::ask_bills;
+use super::charges::{KnownVisits, Visits, ask_bills};
 use super::checked::Asking;
 use super::fan_out::Tally;
 use super::note_texts::fetch_texts;
@@ -13,7 +16,7 @@ use super::record_query::RecordQuery;
 use super::sheet::{SheetKind, count_part, resolve_names};
 use super::{Charts, Reader};
 use crate::charges::BillRows;
-use crate::front_page::{FrontPageFields, FrontPages};
+use crate::front_page::{FrontPageFields, FrontPages, is_finished};
 use crate::outpatient::VisitRows;
 use crate::sheet::{SheetRows, differ};
 use crate::{EhrError, Entry, Part, Section, Sheet};
@@ -65,23 +68,33 @@ impl SheetKind for FrontPage {
         let mut pages = FrontPages::new(rows.another());
         let (mut done, mut documents) = (FrontPages::new(rows.another()), FrontPages::new(rows.another()));
         let bills = BillRows::new(rows.source.clone(), rows.base.clone());
-        let mut known: Vec<String> = Vec::new();
-        let take_visit = |row: &rows::Encounter<'_>| {
-            visits.add(row);
-            pages.visit(row);
+        let mut known: HashSet<String> = HashSet::new();
+        let (tell, told) = oneshot::channel();
+        let mut of_charges = KnownVisits::default();
+        let ask_visits = async {
+            let take = |row: &rows::Encounter<'_>| {
+                visits.add(row);
+                pages.visit(row);
+                of_charges.add(row);
+            };
+            let found = asking.search::<kinds::Encounter>(slug, &[], take, |_| {}).await;
+            of_charges.missing = found.reports.iter().find_map(|(report, _)| report.outcome.key());
+            // Nobody waits for them where charge items are had by patient.
+            let _ = tell.send(of_charges);
+            found
         };
         let take_condition = |row: &rows::Condition<'_>| {
             known.extend(row.id.map(str::to_owned));
             conditions.condition(row);
         };
         let take_procedure = |row: &rows::Procedure<'_>| done.procedure(row);
-        let take_document = |row: &rows::DocumentReference<'_>| documents.document(row);
+        let take_document = |row: &rows::DocumentReference<'_>| documents.document(row, asking.whose);
         let (found_visits, found_conditions, found_procedures, found_documents, mut bills) = tokio::join!(
-            asking.search::<kinds::Encounter>(slug, &[], take_visit, |_| {}),
+            ask_visits,
             asking.search::<kinds::Condition>(slug, &[], take_condition, |_| {}),
             asking.search::<kinds::Procedure>(slug, &[], take_procedure, |_| {}),
             asking.search::<kinds::DocumentReference>(slug, &[], take_document, |_| {}),
-            ask_bills(asking, bills, &mut of_bills),
+            ask_bills(asking, bills, Visits::Coming(told), &mut of_bills),
         );
         count_part(&mut tally, Part::Stays, &found_visits);
         count_part(&mut tally, Part::Diagnoses, &found_conditions);
@@ -109,7 +122,7 @@ impl SheetKind for FrontPage {
     }
 
     fn contradict(one: &Entry<FrontPageFields>, other: &Entry<FrontPageFields>) -> bool {
-        differ(&one.fields, &other.fields)
+        differ(&one.fields, &other.fields) || is_finished(&one.fact.status) != is_finished(&other.fact.status)
     }
 
     fn part(_entry: &Entry<FrontPageFields>) -> Part {

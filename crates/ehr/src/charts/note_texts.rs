@@ -4,8 +4,11 @@ use fhir::{kinds, rows};
 use futures_util::StreamExt as _;
 
 use super::checked::Asking;
-use crate::document::content::Content;
-use crate::outpatient::{NoteContent, NoteRow, Pending};
+use super::fan_out::Tally;
+use super::sheet::count_part;
+use crate::Part;
+use crate::document::content::{Content, FOREIGN};
+use crate::outpatient::{NoteContent, NoteRow, Pending, VisitRows};
 
 /// Texts of notes that one page fetches of one source, newest first; the others are named.
 const MOST_TEXTS: usize = 24;
@@ -23,26 +26,53 @@ pub(super) async fn fetch_texts(asking: &Asking<'_>, mut notes: Vec<NoteRow>) ->
         pending.into_iter().map(|(at, pending)| async move { (at, binary(asking, &pending).await.into_note()) });
     let texts: Vec<(usize, NoteContent)> =
         futures_util::stream::iter(reads).buffer_unordered(READ_AT_ONCE).collect().await;
-    let mut why = None;
     for (at, content) in texts {
-        if let NoteContent::Missing { why: missing } = content
-            && missing.starts_with("why-")
-        {
-            why = Some(missing);
-        }
         notes[at].note.content = content;
     }
+    let why = notes.iter().find_map(|note| note.note.content.failure());
     (notes, why)
 }
 
-/// What a `Binary` holds. It hangs on a resource of the patient's; when it names a patient itself, it must be them.
+/// As [`fetch_texts`], for a section that does not ask for visits. To a patient a note is there when the stay that it was
+/// written in is over: where a patient reads, the visits that notes name are asked for. What could not be had is missing of
+/// the notes.
+pub(super) async fn fetch_notes(
+    asking: &Asking<'_>,
+    section: &str,
+    notes: Vec<NoteRow>,
+    tally: &mut Tally,
+) -> Vec<NoteRow> {
+    let mut visits = VisitRows::new(asking.rows(), asking.source.client.base().clone());
+    let wanted = asking.for_patient && notes.iter().any(|note| !note.encounters.is_empty());
+    let ask = async {
+        let take = |row: &rows::Encounter<'_>| visits.add(row);
+        match wanted {
+            true => Some(asking.search::<kinds::Encounter>(section, &[], take, |_| {}).await),
+            false => None,
+        }
+    };
+    let ((mut notes, why), found) = tokio::join!(fetch_texts(asking, notes), ask);
+    if let Some(found) = found {
+        count_part(tally, Part::Notes, &found);
+    }
+    if let Some(why) = why {
+        tally.lacks(Part::Notes, why);
+    }
+    for note in &mut notes {
+        note.note.visit = visits.known_of(&note.encounters);
+    }
+    notes
+}
+
+/// What a `Binary` holds. It hangs on a resource of the patient's; when it, or the document in it, names a patient, it must
+/// be them.
 pub(super) async fn binary(asking: &Asking<'_>, pending: &Pending) -> Content {
     let mut content = None;
     let take = |row: &rows::Binary<'_>| {
         let other = row.security_context.as_ref().filter(|of| names_a_patient(of, asking.source.client.base()));
         content = Some(match row.data {
-            _ if other.is_some_and(|of| !asking.whose.holds(Some(of))) => Content::missing("why-foreign-dropped"),
-            Some(data) => Content::unpack(data, row.content_type.or(pending.content_type.as_deref())),
+            _ if other.is_some_and(|of| !asking.whose.holds(Some(of))) => Content::missing(FOREIGN),
+            Some(data) => Content::unpack(data, row.content_type.or(pending.content_type.as_deref()), asking.whose),
             None => Content::missing("note-empty"),
         });
     };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::checked::Asking;
 use super::fan_out::Tally;
-use super::note_texts::fetch_texts;
+use super::note_texts::fetch_notes;
 use super::record_query::RecordQuery;
 use super::sheet::{SheetKind, count_part};
 use super::{Charts, Reader};
@@ -54,17 +54,14 @@ impl SheetKind for Nursing {
             asking.search::<kinds::DocumentReference>(
                 slug,
                 &[],
-                |row: &rows::DocumentReference<'_>| notes.document(row, &rows),
+                |row: &rows::DocumentReference<'_>| notes.document(row, &rows.source, asking.whose),
                 |_| {}
             ),
         );
         count_part(&mut tally, Part::Findings, &of_findings);
         count_part(&mut tally, Part::CarePlans, &of_plans);
         count_part(&mut tally, Part::Notes, &of_notes);
-        let (texts, why) = fetch_texts(asking, notes.0).await;
-        if let Some(why) = why {
-            tally.lacks(Part::Notes, why);
-        }
+        let texts = fetch_notes(asking, slug, notes.0, &mut tally).await;
         findings.take_in(plans);
         texts.into_iter().for_each(|note| findings.nursing_note(note));
         (findings, tally)

@@ -110,7 +110,7 @@ async fn ask(
     let (mut conditions, mut notes) = (new(), Vec::new());
     let names = new();
     let note = |row: &rows::DocumentReference<'_>| {
-        NoteRow::read(row, names.source(), &base, |reference| names.local(reference, "Encounter"))
+        NoteRow::read(row, names.source(), whose, |reference| names.local(reference, "Encounter"))
     };
     let (another, of_visits, of_conditions, of_notes) = tokio::join!(
         any_is_somebody_else(source, ids, whose, deadline, now),

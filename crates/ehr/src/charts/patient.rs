@@ -9,7 +9,7 @@ use crate::{MaskedIdentifier, Origin, Registration};
 /// FHIR ids have 64 characters at most; some servers' are longer.
 const LONGEST_ID: usize = 200;
 const LONGEST_NAME: usize = 100;
-const MOST_NAMES: usize = 16;
+pub(super) const MOST_NAMES: usize = 16;
 const MOST_ALIASES: usize = 16;
 /// Telephones and addresses that the index compares.
 const MOST_WEAK: usize = 8;
@@ -21,7 +21,7 @@ const LONGEST_LINE: usize = 1_000;
 /// <https://hl7.org/fhir/R4/valueset-administrative-gender.html>
 const GENDERS: [&str; 4] = ["male", "female", "other", "unknown"];
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }
 
@@ -59,6 +59,50 @@ pub(crate) fn identity(row: &rows::Patient<'_>, source: &str, base: &Url, system
         replaced_by: linked("replaced-by").next(),
         replaces: linked("replaces").take(MOST_ALIASES).collect(),
     })
+}
+
+/// One FHIR `Patient` in JSON, as a line of a bulk export has it, read as a hospital's answer is.
+///
+/// # Errors
+/// What is wrong with it, never what stands in it.
+pub fn patient_of_json(line: &[u8], source: &str, base: &Url, systems: &[String]) -> Result<SourcePatient, NoPatient> {
+    let mut found: Option<Result<SourcePatient, NoPatient>> = None;
+    let mut take = |entry: fhir::Entry<'_, rows::Patient<'_>>| {
+        let is_patient = entry.row.resource_type == Some("Patient");
+        let read = identity(&entry.row, source, base, systems).ok_or(NoPatient::NoId);
+        found = Some(if is_patient { read } else { Err(NoPatient::AnotherType) });
+    };
+    let page = fhir::bundle::read_resource::<fhir::kinds::Patient>(line, &mut take);
+    let patient = match found {
+        _ if matches!(page.fault, Some(fhir::Cause::Garbage | fhir::Cause::Truncated))
+            && page.resource_type.is_none() =>
+        {
+            return Err(NoPatient::Form);
+        }
+        None => return Err(if page.resource_type.is_some() { NoPatient::AnotherType } else { NoPatient::Form }),
+        Some(read) => read?,
+    };
+    match patient.names.iter().any(|name| !patients::search_form(name).is_empty()) {
+        true => Ok(patient),
+        false => Err(NoPatient::NoName),
+    }
+}
+
+/// Why a line is no patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPatient {
+    /// Not JSON, or not a resource.
+    #[error("not in the form of the file")]
+    Form,
+    /// A resource of another type.
+    #[error("not a Patient")]
+    AnotherType,
+    /// It has no id, or one that is longer than 200 characters.
+    #[error("no usable patient id")]
+    NoId,
+    /// Nobody is called up without a name.
+    #[error("no name")]
+    NoName,
 }
 
 /// What a page keeps of a registration's lists, and what was more than it keeps.
@@ -136,17 +180,8 @@ fn rank(usage: Option<&str>) -> u8 {
     }
 }
 
-/// As written; else family and given name in the order that their script has.
 fn whole(name: &rows::HumanName<'_>) -> Option<String> {
-    if let Some(text) = name.text.map(str::trim).filter(|text| !text.is_empty()) {
-        return Some(text.to_owned());
-    }
-    let given = name.given.join(" ");
-    let family = name.family.unwrap_or_default();
-    let latin = family.is_ascii() && given.is_ascii();
-    let whole = if latin { format!("{given} {family}") } else { format!("{family}{}", name.given.concat()) };
-    let whole = whole.trim();
-    (!whole.is_empty()).then(|| whole.to_owned())
+    patients::whole_name(name.text, name.family, name.given)
 }
 
 /// The resident ID, if the source gives one valid number under a configured system. Two different ones are none.
@@ -257,6 +292,32 @@ mod tests {
         assert!(resident_id(&[of(SYSTEM, "999009196403180328")], &systems).is_some());
         assert!(resident_id(&[of(SYSTEM, "999009196403180328"), of(SYSTEM, "999009198507120177")], &systems).is_none());
         assert!(resident_id(&[of(SYSTEM, "999009196403180321")], &systems).is_none());
+    }
+
+    #[test]
+    fn lines_of_an_export_are_read_as_answers_are() {
+        let base = Url::parse("http://h.example/fhir/").expect("a URL");
+        let read = |line: &str| patient_of_json(line.as_bytes(), "h", &base, &[SYSTEM.to_owned()]);
+        let whole = r#"{"resourceType":"Patient","id":"2","name":[{"use":"old","text":"陈小兰"},{"family":"陈","given":["玉兰"]}],
+            "gender":"female","birthDate":"1964-03-18","telecom":[{"system":"phone","value":"138 0000 0526"}],
+            "identifier":[{"system":"urn:oid:2.16.156.10011.1.3","value":"999009196403180328"}],
+            "link":[{"type":"replaces","other":{"reference":"http://h.example/fhir/Patient/1"}}]}"#;
+        let one = read(whole).expect("a patient");
+        assert_eq!((one.names, one.replaces), (vec!["陈玉兰".to_owned(), "陈小兰".to_owned()], vec!["1".to_owned()]));
+        assert!(one.resident_id.is_some() && !one.identifiers[0].shown.contains("1964"));
+        use NoPatient::{AnotherType, Form, NoId, NoName};
+        for (line, problem) in [
+            ("", Form),
+            ("{", Form),
+            ("null", Form),
+            ("{}", Form),
+            (r#"{"resourceType":"Observation","id":"3"}"#, AnotherType),
+            (r#"{"resourceType":"Patient","name":[{"text":"陈玉兰"}]}"#, NoId),
+            (r#"{"resourceType":"Patient","id":"3","name":[{"text":" "}]}"#, NoName),
+            (r#"{"resourceType":"Patient","id":"3","name":[{"te"#, Form),
+        ] {
+            assert_eq!(read(line).expect_err("a problem"), problem, "{line}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use fhir::{Outcome as Answered, kinds, rows};
 use jiff::Timestamp;
 use patients::SourcePatient;
 use serde_json::json;
+use sources::Source;
 use tokio::time::Instant;
 
 use super::{Charts, patient};
@@ -17,29 +18,25 @@ pub enum Registered {
     Person(PersonId),
     /// The hospital has answered, and has no such patient.
     Nobody,
-    /// The hospital did not answer: nothing is known.
+    /// The hospital did not answer, and nobody has looked for them before: nothing is known.
     Silent,
-    /// No hospital of the catalogue has this id.
-    NoSource,
 }
 
 impl Charts {
-    /// The person whom `source` knows as `Patient/{id}`: by the index, and where nobody has looked for them yet, by what
-    /// the hospital says of that record now. It is then in the index, as after a search.
+    /// The person whom `source` knows as `Patient/{id}`, by what the hospital says of that record now: hospitals give ids
+    /// anew. The index alone answers while the hospital is silent. What was read is in the index, as after a search; the
+    /// person is the one the record was linked to, also while a steward has joined them to another.
     ///
     /// # Errors
     /// The database's, and the audit's. A silent hospital is no error.
     pub async fn registered(
         &self,
         ctx: &dyn Context,
-        source: &str,
+        source: &Source,
         id: &str,
         now: Timestamp,
     ) -> Result<Registered, EhrError> {
-        let Some(source) = self.inner.catalogue.get(source) else { return Ok(Registered::NoSource) };
-        if let Some(person) = self.inner.index.linked_to(&source.id, id).await? {
-            return Ok(Registered::Person(person));
-        }
+        let index = &self.inner.index;
         let event = |outcome| Event::new(action::PATIENT_IDENTIFY, "patient-search", outcome).on(source.id.as_str());
         self.write_down(ctx, event(Outcome::Intent), now).await?;
         let base = source.client.base().clone();
@@ -51,19 +48,22 @@ impl Charts {
             seen = seen.take().or_else(|| same.then(|| patient::identity(&entry.row, &source.id, &base, systems))?);
         };
         let report = source.read::<kinds::Patient>(id, Instant::now() + source.timeout, now, &mut take).await;
-        let found = match (seen, report.outcome) {
+        let answered = seen.is_some() || report.outcome == Answered::Answered;
+        let known = match (seen, answered) {
             (Some(seen), _) => {
-                let people = self.inner.index.observe(ctx, &[seen], now).await?;
-                people.first().map_or(Registered::Nobody, |person| Registered::Person(*person))
+                index.observe(ctx, &[seen], now).await?;
+                index.linked_to(&source.id, id).await?
             }
-            (None, Answered::Answered) => Registered::Nobody,
-            (None, _) => Registered::Silent,
+            (None, true) => None,
+            (None, false) => index.linked_to(&source.id, id).await?,
         };
-        let mut ended = event(Outcome::Ok).with(json!({ "answered": found != Registered::Silent }));
-        if let Registered::Person(person) = found {
-            ended = ended.about(person);
-        }
+        let mut ended = event(Outcome::Ok).with(json!({ "answered": answered }));
+        ended.person = known;
         self.write_down(ctx, ended, now).await?;
-        Ok(found)
+        Ok(match known {
+            Some(person) => Registered::Person(person),
+            None if answered => Registered::Nobody,
+            None => Registered::Silent,
+        })
     }
 }

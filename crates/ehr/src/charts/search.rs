@@ -292,17 +292,22 @@ fn fits(row: &rows::Patient<'_>, query: &SearchQuery, systems: &[String]) -> boo
             let record = |value: &str| value == number;
             theirs || row.identifier.iter().any(|identifier| identifier.value.is_some_and(record))
         }
-        SearchQuery::Name(name) => row.name.iter().any(|of| {
-            let parts = [of.text, of.family].into_iter().flatten().chain(of.given.iter().copied());
-            let forms: Vec<String> = parts.map(search_form).collect();
-            let whole = format!("{}{}", search_form(of.family.unwrap_or_default()), search_form(&of.given.concat()));
-            let has = |part: &str| forms.iter().chain([&whole]).any(|form| form.contains(part));
-            has(&search_form(name))
-                || name.split_whitespace().all(|word| has(&search_form(word)))
-                || forms.iter().any(|form| patients::sounds_like(form, name))
-        }),
+        SearchQuery::Name(name) => row.name.iter().take(patient::MOST_NAMES).any(|of| bears(of, name)),
         SearchQuery::Number(_) => true,
     }
+}
+
+/// Is this the name that was typed, a part of it, or its sound? Compared to the length that a name may have.
+fn bears(of: &rows::HumanName<'_>, typed: &str) -> bool {
+    let form = |part: &str| search_form(&patient::shortened(part));
+    let given = of.given.iter().take(patient::MOST_NAMES);
+    let forms: Vec<String> = [of.text, of.family].into_iter().flatten().chain(given.copied()).map(form).collect();
+    // Family and given names, without the text.
+    let whole: String = forms[usize::from(of.text.is_some())..].concat();
+    let has = |part: &str| forms.iter().chain([&whole]).any(|form| form.contains(part));
+    has(&search_form(typed))
+        || typed.split_whitespace().all(|word| has(&search_form(word)))
+        || forms.iter().any(|form| patients::sounds_like(form, typed))
 }
 
 /// People as rows of the list: those who bear exactly the name first.
@@ -341,4 +346,22 @@ fn found(people: &[Person], query: &SearchQuery, now: Timestamp) -> Vec<FoundPat
         (!exact(a), &a.name, &a.birth_date, &a.number).cmp(&(!exact(b), &b.name, &b.birth_date, &b.number))
     });
     items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_long_as_a_page_are_compared_by_their_beginning() {
+        let named = |text| rows::HumanName { text: Some(text), ..Default::default() };
+        let parts = ["玉兰"];
+        let parted = rows::HumanName { family: Some("陈"), given: &parts, ..Default::default() };
+        assert!(bears(&named("陈玉兰"), "chenyulan") && bears(&parted, "陈玉兰") && bears(&parted, "玉兰"));
+        assert!(!bears(&named("陈玉兰"), "王"));
+        let long = "行".repeat(300_000);
+        let many = vec!["行"; 300_000];
+        assert!(!bears(&named(&long), "chen"));
+        assert!(!bears(&rows::HumanName { given: &many, ..Default::default() }, "chen"));
+    }
 }

@@ -9,16 +9,14 @@ use fhir::{kinds, rows};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
-use sources::Source;
-use tokio::time::Instant;
 
+use super::authorize::Allowed;
 use super::checked::{Asking, Checked};
 use super::demographics::states;
-use super::fan_out::{Answer, Ids, Tally};
+use super::fan_out::{Answer, Tally};
 use super::labs::any_is_somebody_else;
 use super::record_query::RecordQuery;
 use super::{Charts, Reader};
-use crate::compartment::Compartment;
 use crate::concept::{first_words, some_words};
 use crate::joined::{join, mark_conflicts, newest_first};
 use crate::review::{MarkBook, Reviewed};
@@ -86,13 +84,28 @@ impl Charts {
         now: Timestamp,
     ) -> Result<Sheet<S::Fields>, EhrError> {
         let allowed = self.open(reader, person, S::SECTION, now).await?;
-        let read = self.begin(reader, &allowed, S::name(), query.for_audit(), now).await?;
-        let book = self.mark_book(reader, &allowed, S::SECTION).await?;
-        let compartment = self.compartments(&allowed.person);
+        self.sheet_of::<S>(reader, &allowed, query, query.for_audit(), now).await
+    }
+
+    /// As [`Charts::sheet`], of a chart that is open; `intent` is what the audit log keeps of it.
+    pub(super) async fn sheet_of<S: SheetKind>(
+        &self,
+        reader: Reader<'_>,
+        allowed: &Allowed,
+        query: &RecordQuery,
+        intent: serde_json::Value,
+        now: Timestamp,
+    ) -> Result<Sheet<S::Fields>, EhrError> {
+        let read = self.begin(reader, allowed, S::name(), intent, now).await?;
+        let book = self.mark_book(reader, allowed, S::SECTION).await?;
+        let (compartment, for_patient) = (self.compartments(&allowed.person), release::applies(reader));
         let (answers, mut sources) = self
             .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {
                 let whose = compartment(&source, &ids);
-                async move { ask::<S>(&source, &ids, &whose, deadline, now).await }
+                async move {
+                    let asking = Asking::new(&source, &ids, &whose, deadline, now).for_patient(for_patient);
+                    ask::<S>(&asking).await
+                }
             })
             .await;
         query.hide_others(&allowed.person, &mut sources);
@@ -104,12 +117,12 @@ impl Charts {
         let silent = silent_parts(&sources, S::PARTS);
         let (held, reviews) = (Vec::new(), Reviewed::default());
         let mut sheet = Sheet { entries, silent, sources, as_of: now, held, reviews };
-        if release::applies(reader) {
+        if for_patient {
             sheet.held = release::hold_entries(&mut sheet.entries, S::part, S::said, now);
             query.blur(&mut sheet.held);
         }
         sheet.entries.retain(|entry| query.includes(entry.fact.time.as_ref()));
-        if release::applies(reader) {
+        if for_patient {
             release::recount(&mut sheet.sources, sheet.entries.iter().flat_map(|entry| &entry.fact.origins));
         }
         sheet.reviews = S::reviewed(&book, &sheet.entries);
@@ -120,17 +133,10 @@ impl Charts {
     }
 }
 
-async fn ask<S: SheetKind>(
-    source: &Source,
-    ids: &Ids,
-    whose: &Compartment,
-    deadline: Instant,
-    now: Timestamp,
-) -> Answer<SheetRows<S::Fields>> {
-    let asking = Asking::new(source, ids, whose, deadline, now);
-    let nothing = SheetRows::new(asking.rows(), source.client.base().clone());
-    let (another, (mut rows, mut tally)) =
-        tokio::join!(any_is_somebody_else(source, ids, whose, deadline, now), S::ask(&asking, nothing.another()),);
+async fn ask<S: SheetKind>(asking: &Asking<'_>) -> Answer<SheetRows<S::Fields>> {
+    let nothing = SheetRows::new(asking.rows(), asking.source.client.base().clone());
+    let still_theirs = any_is_somebody_else(asking.source, asking.ids, asking.whose, asking.deadline, asking.now);
+    let (another, (mut rows, mut tally)) = tokio::join!(still_theirs, S::ask(asking, nothing.another()));
     for (part, _) in &rows.broken {
         tally.lacks(*part, "why-broken-entry");
     }
@@ -140,7 +146,7 @@ async fn ask<S: SheetKind>(
         tally.disown(S::PARTS, tally.entries);
         return Answer { data: nothing, tally };
     }
-    resolve(&asking, &mut rows).await;
+    resolve(asking, &mut rows).await;
     Answer { data: rows, tally }
 }
 

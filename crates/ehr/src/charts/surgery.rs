@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::checked::Asking;
 use super::fan_out::Tally;
-use super::note_texts::fetch_texts;
+use super::note_texts::fetch_notes;
 use super::record_query::RecordQuery;
 use super::sheet::{SheetKind, count_part};
 use super::{Charts, Reader};
@@ -50,7 +50,7 @@ impl SheetKind for Surgery {
             asking.search::<kinds::DocumentReference>(
                 slug,
                 &[],
-                |row: &rows::DocumentReference<'_>| notes.document(row),
+                |row: &rows::DocumentReference<'_>| notes.document(row, asking.whose),
                 |_| {}
             ),
             asking.search::<kinds::Observation>(
@@ -65,10 +65,7 @@ impl SheetKind for Surgery {
         count_part(&mut tally, Part::Findings, &of_classes);
         procedures.take_in(notes);
         procedures.take_in(classes);
-        let (texts, why) = fetch_texts(asking, procedures.notes()).await;
-        if let Some(why) = why {
-            tally.lacks(Part::Notes, why);
-        }
+        let texts = fetch_notes(asking, slug, procedures.notes(), &mut tally).await;
         (procedures.put_together(texts), tally)
     }
 

@@ -19,7 +19,8 @@ const OF_A_YEAR: Limits = Limits { pages: 400, entries: 40_000 };
 const LONGEST: Duration = Duration::from_secs(120);
 /// Identities written in one transaction.
 const BATCH: usize = 100;
-/// Parts: everything at once; those without a birth date; then year by year.
+/// Parts: everything at once; those without a birth date; then year by year, the first and the last with all before and
+/// behind them, where mistakes put people.
 const WHOLE: i32 = 0;
 const UNDATED: i32 = 1;
 const FIRST_YEAR: i32 = 1890;
@@ -112,7 +113,7 @@ impl Charts {
             if !index.may_sweep(clock()).await? {
                 return Ok(None);
             }
-            let listed = self.list(source, part, clock()).await;
+            let listed = self.list(source, part, last_year, clock()).await;
             for batch in listed.seen.chunks(BATCH) {
                 index.observe(ctx, batch, clock()).await?;
             }
@@ -123,7 +124,8 @@ impl Charts {
                 (WHOLE, Outcome::Refused(_) | Outcome::Unsupported | Outcome::Unreachable(_)) => Some(SweepEnd::Failed),
                 _ => None,
             };
-            let missing = listed.outcome.key().filter(|_| part != WHOLE || !is_too_much(listed.outcome));
+            // What the whole list did not give comes again year by year.
+            let missing = listed.outcome.key().filter(|_| part != WHOLE || end.is_some());
             gap = gap.or(missing);
             part = if part == UNDATED { FIRST_YEAR } else { part + 1 };
             index.sweep_goes_on(&source.id, part, seen, missing).await?;
@@ -140,10 +142,12 @@ impl Charts {
         Ok(Some(swept))
     }
 
-    async fn list(&self, source: &Source, part: i32, now: Timestamp) -> Part {
+    async fn list(&self, source: &Source, part: i32, last_year: i32, now: Timestamp) -> Part {
         let query = match part {
             WHOLE => Query::new(),
             UNDATED => Query::new().with("birthdate:missing", "true"),
+            FIRST_YEAR => Query::new().with("birthdate", format!("lt{:04}", FIRST_YEAR + 1)),
+            year if year == last_year => Query::new().with("birthdate", format!("ge{year:04}")),
             year => Query::new().with("birthdate", format!("{year:04}")),
         };
         let limits = if part == WHOLE { &AT_ONCE } else { &OF_A_YEAR };
@@ -152,7 +156,7 @@ impl Charts {
         let mut seen = Vec::new();
         let mut take = |entry: fhir::Entry<'_, rows::Patient<'_>>| {
             // Servers ignore parameters that they don't know: only what was asked for is taken.
-            if entry.row.resource_type == Some("Patient") && is_of(part, entry.row.birth_date) {
+            if entry.row.resource_type == Some("Patient") && is_of(part, last_year, entry.row.birth_date) {
                 seen.extend(patient::identity(&entry.row, &source.id, &base, systems));
             }
         };
@@ -166,13 +170,16 @@ impl Charts {
 }
 
 fn is_too_much(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Partial(Cause::TooManyEntries | Cause::TooManyPages))
+    matches!(outcome, Outcome::Partial(Cause::TooManyEntries | Cause::TooManyPages | Cause::FewerThanTotal))
 }
 
-fn is_of(part: i32, born: Option<&str>) -> bool {
+fn is_of(part: i32, last_year: i32, born: Option<&str>) -> bool {
+    let year = || born.and_then(|born| born.get(..4)).and_then(|born| born.parse::<i32>().ok());
     match part {
         WHOLE => true,
-        UNDATED => born.is_none(),
-        year => born.and_then(|born| born.get(..4)).and_then(|born| born.parse::<i32>().ok()) == Some(year),
+        UNDATED => year().is_none(),
+        FIRST_YEAR => year().is_some_and(|year| year <= FIRST_YEAR),
+        last if last == last_year => year().is_some_and(|year| year >= last),
+        part => year() == Some(part),
     }
 }

@@ -1,8 +1,11 @@
 //! The whole history of a person at every linked source, in one line.
 
-use access::{PersonId, StaffContext};
+use std::collections::BTreeSet;
+
+use access::{Act, Object, PersonId, StaffContext};
 use fhir::{kinds, rows};
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::checked::Asking;
 use super::fan_out::Tally;
@@ -41,13 +44,23 @@ impl Charts {
         now: Timestamp,
     ) -> Result<Sheet<Moment>, EhrError> {
         let reader = Reader::Staff(staff);
-        let mut sheet = self.sheet::<Timeline>(reader, person, &RecordQuery::default(), now).await?;
+        // Who the person is and why the reader may is decided once; which sections, by the policy alone.
+        let allowed = self.open(reader, person, Section::Summary, now).await?;
+        let mut hidden = Vec::new();
         for (section, part) in FROM {
-            match self.authorize(reader, person, section, now).await {
-                Ok(_) => {}
-                Err(EhrError::Forbidden | EhrError::NotFound) => hide(&mut sheet, section, part),
+            let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
+            match self.may(staff, &object, Act::ReadRecord) {
+                Ok(()) => {}
+                Err(EhrError::Forbidden | EhrError::NotFound) => hidden.push((section, part)),
                 Err(error) => return Err(error),
             }
+        }
+        let read = FROM.iter().map(|(section, _)| section.slug()).collect::<BTreeSet<_>>();
+        let kept = hidden.iter().map(|(section, _)| section.slug()).collect::<BTreeSet<_>>();
+        let intent = json!({ "sections": read.difference(&kept).collect::<Vec<_>>() });
+        let mut sheet = self.sheet_of::<Timeline>(reader, &allowed, &RecordQuery::default(), intent, now).await?;
+        for (section, part) in hidden {
+            hide(&mut sheet, section, part);
         }
         Ok(sheet)
     }
@@ -91,13 +104,13 @@ impl SheetKind for Timeline {
             asking.search::<kinds::DiagnosticReport>(
                 slug,
                 &[],
-                |row: &rows::DiagnosticReport<'_>| reports.report(row),
+                |row: &rows::DiagnosticReport<'_>| reports.report(row, asking.whose),
                 |_| {}
             ),
             asking.search::<kinds::DocumentReference>(
                 slug,
                 &[],
-                |row: &rows::DocumentReference<'_>| notes.note(row),
+                |row: &rows::DocumentReference<'_>| notes.note(row, asking.whose),
                 |_| {}
             ),
         );

@@ -6,9 +6,9 @@ use fhir::rows::CodeableConcept;
 
 use super::says;
 use crate::concept::{has_code, said_form, words};
+use crate::document::SafeHtml;
 use crate::document::cda::Passage;
 use crate::document::content::mime;
-use crate::document::{escape, sanitise};
 
 /// LOINC: discharge summary.
 const DISCHARGE: &str = "18842-5";
@@ -17,6 +17,9 @@ const DISCHARGE_WORDS: [&str; 5] = ["出院小结", "出院记录", "出院总�
 /// Roles of a diagnosis in its visit (<https://terminology.hl7.org/CodeSystem-diagnosis-role.html>), as words or codes.
 pub(super) const ADMISSION_ROLES: &[&str] = &["ad", "admissiondiagnosis", "入院诊断", "接诊诊断"];
 pub(super) const DISCHARGE_ROLES: &[&str] = &["dd", "dischargediagnosis", "出院诊断", "离院诊断"];
+
+/// Titled pieces of one text.
+const MOST_PASSAGES: usize = 200;
 
 /// What a piece is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,11 +82,15 @@ pub(super) fn about(passage: &Passage) -> Option<About> {
     by_code.or_else(by_title).map(|(_, about)| *about)
 }
 
-/// Titled pieces of plain text: a title stands in 【】 at the beginning of a line.
+/// Titled pieces of plain text: a title stands in 【】 at the beginning of a line. The whole text is shown beside them, so
+/// none is lost of those beyond [`MOST_PASSAGES`].
 pub(super) fn of_text(text: &str) -> Vec<Passage> {
     let mut passages: Vec<(String, String)> = Vec::new();
     for line in text.lines() {
         let titled = line.trim_start().strip_prefix('【').and_then(|line| line.split_once('】'));
+        if titled.is_some() && passages.len() == MOST_PASSAGES {
+            break;
+        }
         match (titled, passages.last_mut()) {
             (Some((title, rest)), _) => {
                 passages.push((title.to_owned(), rest.trim_start_matches([':', '：']).to_owned()))
@@ -95,10 +102,8 @@ pub(super) fn of_text(text: &str) -> Vec<Passage> {
             (None, None) => {}
         }
     }
-    let passage = |(title, text): (String, String)| {
-        let lines: Vec<String> = text.lines().map(escape).collect();
-        Passage { code: None, title: Some(title), html: sanitise(&lines.join("<br>")) }
-    };
+    let passage =
+        |(title, text): (String, String)| Passage { code: None, title: Some(title), html: SafeHtml::of_lines(&text) };
     passages.into_iter().map(passage).collect()
 }
 
@@ -148,5 +153,14 @@ mod tests {
             said,
             [(Some("出院诊断"), "1. 肺炎\n2. <b>高血压</b>".to_owned()), (Some("出院医嘱"), "休息".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_text_of_titles_alone_comes_apart_quickly() {
+        let before = testbed::process::thread_cpu_ns();
+        let passages = of_text(&"【】\n".repeat(crate::document::content::LONGEST_TEXT / 7));
+        let took = (testbed::process::thread_cpu_ns() - before) / 1_000_000;
+        assert_eq!(passages.len(), MOST_PASSAGES);
+        assert!(took < 300, "{took} ms");
     }
 }

@@ -8,12 +8,16 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{SafeHtml, escape, sanitise};
 use crate::ClinicalTime;
-use crate::joined::add_new;
+use crate::joined::unique;
 
 /// Elements, attributes and texts of one document.
 const MOST_NODES: u32 = 200_000;
 /// Elements inside one another: everything below may go down one call for each.
 const DEEPEST: usize = 64;
+/// Namespaces declared in one document: the parser copies those in force for every element that declares another.
+const MOST_NAMESPACES: usize = 256;
+/// Attributes of one element: the parser compares each with all before it.
+const MOST_ATTRIBUTES: usize = 256;
 /// Sections of one document.
 const MOST_SECTIONS: usize = 200;
 const NAMESPACE: &str = "urn:hl7-org:v3";
@@ -45,6 +49,9 @@ pub(crate) struct Passage {
 impl Cda {
     /// `None` for what is no such document, or one that no honest system writes.
     pub fn read(text: &str) -> Option<Self> {
+        if costs_too_much(text) {
+            return None;
+        }
         let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
         let document = Document::parse_with_options(text.trim_start(), options).ok()?;
         let root = document.root_element();
@@ -52,13 +59,14 @@ impl Cda {
         if !named || is_too_deep(root) {
             return None;
         }
-        let mut authors = Vec::new();
-        for author in children(root, "author") {
-            let person = path(author, &["assignedAuthor", "assignedPerson", "name"]);
-            add_new(&mut authors, &person.map(words).into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>());
-        }
-        let role = path(root, &["recordTarget", "patientRole"]);
-        let numbers = role.into_iter().flat_map(|role| children(role, "id"));
+        let authors = children(root, "author")
+            .filter_map(|author| path(author, &["assignedAuthor", "assignedPerson", "name"]))
+            .map(words)
+            .filter(|name| !name.is_empty());
+        let mut authors: Vec<String> = authors.collect();
+        unique(&mut authors);
+        let roles = children(root, "recordTarget").flat_map(|target| children(target, "patientRole"));
+        let numbers = roles.flat_map(|role| children(role, "id"));
         let patients =
             numbers.filter_map(|id| Some((id.attribute("root")?.to_owned(), id.attribute("extension")?.to_owned())));
         let visit = path(root, &["componentOf", "encompassingEncounter", "effectiveTime"]);
@@ -70,13 +78,13 @@ impl Cda {
             written: child(root, "effectiveTime").and_then(time),
             patients: patients.collect(),
             visit: (edge("low"), edge("high")),
-            sections: body.map(sections).unwrap_or_default(),
+            sections: body.map_or_else(|| Some(Vec::new()), sections)?,
             enclosed: path(root, &["component", "nonXMLBody", "text"]).and_then(|text| text.text()).map(str::to_owned),
         })
     }
 
-    /// The whole document.
-    pub fn html(&self) -> SafeHtml {
+    /// The whole document; none where it is too long to be shown.
+    pub fn html(&self) -> Option<SafeHtml> {
         let mut html = String::new();
         let mut add = |tag: &str, text: &str| {
             if !text.is_empty() {
@@ -97,6 +105,28 @@ impl Cda {
         }
         sanitise(&html)
     }
+}
+
+/// Would the parser take longer than in proportion to the length? It bounds nodes, and neither namespaces nor attributes.
+fn costs_too_much(text: &str) -> bool {
+    let namespaces = text.matches("xmlns").nth(MOST_NAMESPACES);
+    let mut tags = text.split('<').skip(1).filter(|tag| !tag.starts_with(['!', '?']));
+    namespaces.is_some() || tags.any(|tag| attributes(tag) > MOST_ATTRIBUTES)
+}
+
+/// Attributes of the tag that this begins with: in XML no value is without quotes and none holds a `<`.
+fn attributes(tag: &str) -> usize {
+    let (mut count, mut open) = (0, None);
+    for byte in tag.bytes() {
+        match (open, byte) {
+            (Some(quote), byte) if byte == quote => open = None,
+            (Some(_), _) => {}
+            (None, b'>') => break,
+            (None, b'"' | b'\'') => (count, open) = (count + 1, Some(byte)),
+            (None, _) => {}
+        }
+    }
+    count
 }
 
 /// Looked at without going down one call for each level.
@@ -162,20 +192,22 @@ fn time(node: Node<'_, '_>) -> Option<ClinicalTime> {
     ClinicalTime::parse(&format!("{}{clock}", date.join("-")))
 }
 
-fn sections(body: Node<'_, '_>) -> Vec<Passage> {
+/// None where one of them is too long to be shown.
+fn sections(body: Node<'_, '_>) -> Option<Vec<Passage>> {
     let all = body.descendants().filter(|node| is(*node, "section")).take(MOST_SECTIONS);
     let passages = all.map(|section| {
         let mut html = String::new();
         if let Some(text) = child(section, "text") {
             write(text, &mut html);
         }
-        Passage {
+        Some(Passage {
             code: child(section, "code").and_then(|code| code.attribute("code")).map(str::to_owned),
             title: child(section, "title").map(words).filter(|title| !title.is_empty()),
-            html: sanitise(&html),
-        }
+            html: sanitise(&html)?,
+        })
     });
-    passages.filter(|passage| passage.title.is_some() || !passage.html.is_empty()).collect()
+    let is_said = |passage: &Passage| passage.title.is_some() || !passage.html.is_empty();
+    passages.filter(|passage| passage.as_ref().is_none_or(is_said)).collect()
 }
 
 /// What HTML calls an element of a narrative block (CDA R2, 4.3.5); none where only its words count.
@@ -263,7 +295,7 @@ mod tests {
         assert_eq!(cda.patients, [("2.16.156.10011.1.3".to_owned(), "999009196403180328".to_owned())]);
         let titles: Vec<_> = cda.sections.iter().filter_map(|section| section.title.as_deref()).collect();
         assert_eq!(titles, ["一", "二"], "sections in sections too");
-        assert_eq!(cda.html().words(), "出院小结\n林知远 · 2026-11-18 16:30\n一\n二\nB");
+        assert_eq!(cda.html().expect("short").words(), "出院小结\n林知远 · 2026-11-18 16:30\n一\n二\nB");
     }
 
     #[test]
@@ -302,5 +334,38 @@ mod tests {
         assert_eq!(Cda::read("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), None);
         assert_eq!(Cda::read("<ClinicalDocument xmlns=\"urn:hl7-org:v3\">"), None);
         assert_eq!(Cda::read("<ClinicalDocument xmlns=\"urn:else\"/>"), None);
+    }
+
+    #[test]
+    fn what_the_parser_takes_long_for_is_no_document() {
+        // Honest ones declare the same namespaces over and over, and write signs of equality in their texts.
+        let own =
+            |text: &str| format!("<structuredBody><component><section>{text}</section></component></structuredBody>");
+        let values = "<value xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CD\"/>".repeat(100);
+        assert!(Cda::read(&document(&own(&values))).is_some());
+        assert!(Cda::read(&document(&own(&format!("<text>{}</text>", "a=\"1\" ".repeat(1_000))))).is_some());
+        let many = |of: &dyn Fn(usize) -> String, count: usize| (0..count).map(of).collect::<String>();
+        // Under a megabyte each: 20,000 namespaces that 30,000 elements add one to, and 100,000 attributes of one element.
+        let declared = many(&|nth| format!(" xmlns:n{nth}=\"u\""), 20_000);
+        let children = "<a xmlns:b=\"c\"/>".repeat(30_000);
+        let named = many(&|nth| format!(" b{nth}=''"), 100_000);
+        // A tag does not end in a value.
+        for bomb in [format!("<p{declared}>{children}</p>"), format!("<p{named}/>"), format!("<p c='>'{named}/>")] {
+            assert!(bomb.len() <= crate::document::content::LONGEST_CDA);
+            let before = testbed::process::thread_cpu_ns();
+            assert_eq!(Cda::read(&document(&own(&bomb))), None);
+            let took = (testbed::process::thread_cpu_ns() - before) / 1_000_000;
+            assert!(took < 500, "{took} ms");
+        }
+    }
+
+    #[test]
+    fn everybody_whom_it_is_about_is_said() {
+        let two = document("<nonXMLBody/>").replace(
+            "<author>",
+            "<recordTarget><patientRole><id root=\"r\" extension=\"2\"/></patientRole></recordTarget><author>",
+        );
+        let of = Cda::read(&two).expect("a document").patients;
+        assert_eq!(of.iter().map(|(_, number)| number.as_str()).collect::<Vec<_>>(), ["999009196403180328", "2"]);
     }
 }

@@ -3,6 +3,7 @@
 use super::cda::Cda;
 use super::characters::{characters, of_xml, plain, unpacked};
 use super::sanitise;
+use crate::compartment::Compartment;
 use crate::{NoteContent, NoteEncoding};
 
 /// Bytes of a text that are shown.
@@ -11,6 +12,8 @@ pub(crate) const LONGEST_TEXT: usize = 256 * 1024;
 pub(crate) const LONGEST_CDA: usize = 1024 * 1024;
 /// Bytes of a PDF or picture that are passed on: in base64 they fit into the largest answer that is read of a source.
 pub(crate) const LARGEST_FILE: usize = 11 * 1024 * 1024;
+/// What it says itself to be another patient's.
+pub(crate) const FOREIGN: &str = "why-foreign-dropped";
 /// Sides of a picture, in pixels: a few kilobytes can unfold to gigabytes on the reader's machine.
 const WIDEST: u32 = 16_384;
 /// Bytes at the end of a file in which an archive's directory would lie.
@@ -91,8 +94,26 @@ impl Content {
         Self::Note(NoteContent::Missing { why })
     }
 
-    /// The document in this base64.
-    pub fn unpack(data: &str, said: Option<&str>) -> Self {
+    /// The document in this base64, as far as it is about this patient.
+    pub fn unpack(data: &str, said: Option<&str>, whose: &Compartment) -> Self {
+        Self::decode(data, said).of(|numbers| whose.contradicts(numbers))
+    }
+
+    /// Left out where it says itself that it is another patient's, whatever it hangs on and whatever it is said to be. Only
+    /// then is opened what a clinical document is the envelope of: a file does not say whose it is.
+    fn of(self, contradicts: impl Fn(&[(String, String)]) -> bool) -> Self {
+        match self {
+            Self::Cda(cda, _) if contradicts(&cda.patients) => Self::missing(FOREIGN),
+            // As what it says to be, a text would be read: an envelope in an envelope is nothing that honest systems write.
+            Self::Cda(cda, encoding) if cda.sections.is_empty() => match &cda.enclosed {
+                Some(data) => Self::decode(data, Some("application/pdf")),
+                None => Self::Cda(cda, encoding),
+            },
+            other => other,
+        }
+    }
+
+    fn decode(data: &str, said: Option<&str>) -> Self {
         // Four characters of base64 are three bytes; what is far too long is not even unpacked.
         if data.len() / 4 * 3 > LARGEST_FILE + 3 {
             return Self::missing("note-too-large");
@@ -101,7 +122,7 @@ impl Content {
     }
 
     /// The document that these bytes are. `said` is the hospital's MIME type for it.
-    pub fn read(bytes: Vec<u8>, said: Option<&str>) -> Self {
+    fn read(bytes: Vec<u8>, said: Option<&str>) -> Self {
         match FileKind::of(&bytes) {
             Some(_) if bytes.len() > LARGEST_FILE => Self::missing("note-too-large"),
             Some(kind) if kind.is_sound(&bytes) => Self::File(File { kind, bytes }),
@@ -114,8 +135,27 @@ impl Content {
     pub fn into_note(self) -> NoteContent {
         match self {
             Self::Note(note) => note,
-            Self::Cda(cda, encoding) => NoteContent::Html { html: cda.html(), encoding },
+            Self::Cda(cda, encoding) => match cda.html() {
+                Some(html) => NoteContent::Html { html, encoding },
+                None => NoteContent::Missing { why: "note-too-large" },
+            },
             Self::File(file) => NoteContent::Document { content_type: file.kind.content_type().to_owned() },
+        }
+    }
+
+    /// For lists of documents, which only name files: their bytes are for whoever opens one.
+    pub fn without_bytes(self) -> Self {
+        match self {
+            Self::File(_) => Self::Note(self.into_note()),
+            other => other,
+        }
+    }
+
+    /// Why it could not be had, where that is more than the document's own lack.
+    pub fn failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Note(note) => note.failure(),
+            _ => None,
         }
     }
 }
@@ -146,11 +186,13 @@ fn text(bytes: &[u8], said: Option<&str>) -> Content {
         }
         () => {}
     }
-    if !html && (xml || looks_like_xml(bytes)) {
+    if xml || looks_like_xml(bytes) {
         let (text, encoding) = of_xml(bytes);
         match Cda::read(&text) {
-            Some(cda) => return attached(cda, encoding),
-            None if xml || unknown => return Content::missing("document-unsound"),
+            Some(cda) => return Content::Cda(Box::new(cda), encoding),
+            None if xml || unknown && text.trim_start().starts_with("<?xml") => {
+                return Content::missing("document-unsound");
+            }
             None => {}
         }
     }
@@ -160,27 +202,23 @@ fn text(bytes: &[u8], said: Option<&str>) -> Content {
         () => {}
     }
     let (text, encoding) = characters(bytes, said);
+    let text = plain(&text);
+    // A clinical document that can't be read doesn't say whose it is.
+    let unread = text.trim_start().starts_with('<') && text.contains("ClinicalDocument");
+    let unsound = || NoteContent::Missing { why: "document-unsound" };
     Content::Note(match () {
         () if unknown && encoding != NoteEncoding::Sound => NoteContent::Missing { why: "document-kind" },
         () if text.trim().is_empty() => NoteContent::default(),
-        () if html => NoteContent::Html { html: sanitise(&text), encoding },
-        () => NoteContent::Text { text: plain(&text), encoding },
+        () if unread => unsound(),
+        () if html => sanitise(&text).map_or_else(unsound, |html| NoteContent::Html { html, encoding }),
+        () => NoteContent::Text { text, encoding },
     })
 }
 
-/// A clinical document, or the one that it is only an envelope of.
-fn attached(cda: Cda, encoding: NoteEncoding) -> Content {
-    match &cda.enclosed {
-        // As what it says to be, a text would be read: an envelope in an envelope is nothing that honest systems write.
-        Some(data) if cda.sections.is_empty() => Content::unpack(data, Some("application/pdf")),
-        _ => Content::Cda(Box::new(cda), encoding),
-    }
-}
-
+/// Is it worth trying? Whatever else begins so fails at its first fault.
 fn looks_like_xml(bytes: &[u8]) -> bool {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]);
-    let head = head.trim_start_matches('\u{feff}').trim_start();
-    head.starts_with("<?xml") || head.starts_with("<ClinicalDocument")
+    head.trim_start_matches('\u{feff}').trim_start().starts_with('<')
 }
 
 /// A PDF ends with its mark: what follows it belongs to another file.

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use serde::{Serialize, Serializer};
 
+use super::bare_html::bare;
 use super::characters::plain;
+use super::content::LONGEST_CDA;
 
 /// Elements that HTML keeps. Nothing in them can leave its box: no style, no link, no image, no form.
-const ELEMENTS: [&str; 30] = [
+pub(super) const ELEMENTS: [&str; 30] = [
     "p",
     "br",
     "hr",
@@ -47,6 +49,11 @@ const LINES: [&str; 13] = ["p", "br", "hr", "div", "pre", "li", "dt", "dd", "cap
 pub struct SafeHtml(String);
 
 impl SafeHtml {
+    /// Lines of plain text.
+    pub(crate) fn of_lines(text: &str) -> Self {
+        Self(text.lines().map(escape).collect::<Vec<_>>().join("<br>"))
+    }
+
     /// To be printed without escaping.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -91,8 +98,9 @@ pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// HTML cut down to [`ELEMENTS`].
-pub(crate) fn sanitise(html: &str) -> SafeHtml {
+/// HTML cut down to [`ELEMENTS`]; none where it is too long, or built so that taking it apart would hold everybody up.
+pub(crate) fn sanitise(html: &str) -> Option<SafeHtml> {
+    let bare = Some(html).filter(|html| html.len() <= LONGEST_CDA).and_then(|html| bare(&plain(html)))?;
     let spans: HashSet<&str> = HashSet::from(["colspan", "rowspan"]);
     let clean = ammonia::Builder::empty()
         .tags(HashSet::from(ELEMENTS))
@@ -101,18 +109,9 @@ pub(crate) fn sanitise(html: &str) -> SafeHtml {
         .generic_attributes(HashSet::new())
         .tag_attributes([("td", spans.clone()), ("th", spans)].into_iter().collect())
         .strip_comments(true)
-        .clean(&with_own_headings(plain(html)))
+        .clean(&bare)
         .to_string();
-    SafeHtml(clean)
-}
-
-/// A document's headings stand below those of the page that it is shown on. Before it is sanitised: whatever this makes of
-/// a hospital's text, it is only text to the sanitiser.
-fn with_own_headings(html: String) -> String {
-    let levels = ["h1", "h2", "h3", "H1", "H2", "H3"];
-    levels
-        .iter()
-        .fold(html, |html, level| html.replace(&format!("<{level}"), "<h4").replace(&format!("</{level}"), "</h4"))
+    Some(SafeHtml(clean))
 }
 
 #[cfg(test)]
@@ -123,8 +122,9 @@ mod tests {
     fn words_of_html_keep_their_lines_and_mean_what_they_say() {
         let html =
             sanitise("<p>一<br>二</p><ul><li>A &lt; B</li></ul><table><tr><td>1</td><td>&amp;lt;</td></tr></table>");
-        assert_eq!(html.words(), "一\n二\nA < B\n1 &lt;");
-        assert!(sanitise("<p> </p><script>1</script>").is_empty());
-        assert_eq!(sanitise("<H2 id=x>一</H2><h1 onclick=x>二</h1>").as_str(), "<h4>一</h4><h4>二</h4>");
+        assert_eq!(html.expect("short").words(), "一\n二\nA < B\n1 &lt;");
+        assert!(sanitise("<p> </p><script>1</script>").expect("short").is_empty());
+        assert_eq!(SafeHtml::of_lines("A < B\nC").words(), "A < B\nC");
+        assert_eq!(sanitise(&"x".repeat(LONGEST_CDA + 1)), None);
     }
 }

@@ -6,12 +6,13 @@ use fhir::rows::{DocumentReference, Encounter, Extension, Procedure, Value};
 
 use super::{AdmissionState, FrontDiagnosis, FrontOperation, FrontPageFields, FrontTotals};
 use crate::charges::{AdmissionDiagnosis, Bill, ChargeTotals};
+use crate::compartment::Compartment;
 use crate::concept::{Concept, said_form, some_words};
 use crate::joined::time_key;
-use crate::outpatient::NoteRow;
+use crate::outpatient::{NoteRow, NoteVisit};
 use crate::sheet::{Named, SheetRows};
 use crate::summary::dated;
-use crate::{Entry, Part, Visit, VisitClass, VisitDiagnosis};
+use crate::{Entry, Note, Part, Visit, VisitClass, VisitDiagnosis};
 
 // not shown: words that hospitals write, only compared with.
 const PAGE: &str = "病案首页";
@@ -99,10 +100,10 @@ impl FrontPages {
     }
 
     /// Takes a document that has been checked to be the patient's, if it is a front page.
-    pub fn document(&mut self, row: &DocumentReference<'_>) {
+    pub fn document(&mut self, row: &DocumentReference<'_>, whose: &Compartment) {
         if is_front_page(row) {
             let encounter = |reference: &str| self.local(reference, "Encounter");
-            let read = NoteRow::read(row, &self.sheet.source, &self.sheet.base, encounter);
+            let read = NoteRow::read(row, &self.sheet.source, whose, encounter);
             self.notes.extend(read);
         }
     }
@@ -129,8 +130,9 @@ impl FrontPages {
             let (main_diagnosis, other_diagnoses) = self.diagnoses(&id, &visit, said.unwrap_or_default());
             let mut operations = self.operations.remove(&id).unwrap_or_default();
             operations.sort_by(|one, other| (&one.time, &one.name).cmp(&(&other.time, &other.name)));
-            let notes = self.notes.iter().filter(|note| note.encounters.contains(&id)).map(|note| note.note.clone());
-            let notes: Vec<_> = notes.collect();
+            let known = if visit.is_over() { NoteVisit::Over } else { NoteVisit::Open };
+            let own_notes = self.notes.iter().filter(|note| note.encounters.contains(&id));
+            let notes: Vec<Note> = own_notes.map(|note| Note { visit: known, ..note.note.clone() }).collect();
             let fields = FrontPageFields {
                 composed: !notes.iter().any(is_signed),
                 hospital: visit.hospital.clone(),
@@ -149,8 +151,10 @@ impl FrontPages {
                 notes,
             };
             let at = visit.hospital.as_deref().map(patients::search_form);
-            let key = at.zip(visit.fact.time.as_ref()).map(|(at, time)| format!("{at}|{}", time_key(time)));
-            let names = key.clone().into_iter().collect();
+            let name = at.zip(visit.fact.time.as_ref()).map(|(at, time)| format!("{at}|{}", time_key(time)));
+            // Over here and going on there is not one page, but two that contradict each other.
+            let key = name.as_ref().map(|name| format!("{name}|{}", is_finished(&visit.fact.status)));
+            let names = name.into_iter().collect();
             let mut fact = visit.fact;
             for bill in &own {
                 fact.origins
@@ -182,12 +186,14 @@ impl FrontPages {
         let mut pages: Vec<(FrontDiagnosis, bool)> = Vec::new();
         for (at, (one, _)) in all.iter().enumerate() {
             let state = self.state(visit_id, one).or_else(|| billed_state(one, billed));
-            pages
-                .push((front(one.code.text.clone(), one.icd10.clone(), state), first == Some(at) && (ranked || alone)));
+            pages.push((
+                front(one.code.text.clone(), one.icd10.clone(), &one.verification, state),
+                first == Some(at) && (ranked || alone),
+            ));
         }
         let has_main = pages.iter().any(|(_, main)| *main);
         for one in billed.iter().filter(|one| !one.concept.is_empty()) {
-            let page = front(one.concept.code.text.clone(), one.concept.icd10.clone(), one.state.clone());
+            let page = front(one.concept.code.text.clone(), one.concept.icd10.clone(), "", one.state.clone());
             let principal = one.principal && !has_main;
             match pages.iter_mut().find(|(known, _)| same(known, &page)) {
                 Some((_, main)) => *main |= principal,
@@ -214,9 +220,9 @@ impl FrontPages {
     }
 }
 
-fn front(text: String, icd10: Option<String>, state: Option<String>) -> FrontDiagnosis {
+fn front(text: String, icd10: Option<String>, verification: &str, state: Option<String>) -> FrontDiagnosis {
     let admission = state.as_deref().and_then(AdmissionState::read);
-    FrontDiagnosis { text, icd10, admission_state: state, admission }
+    FrontDiagnosis { text, icd10, verification: verification.to_owned(), admission_state: state, admission }
 }
 
 fn same(one: &FrontDiagnosis, other: &FrontDiagnosis) -> bool {
@@ -269,7 +275,12 @@ fn totals(name: &str, own: &[&Bill]) -> Option<FrontTotals> {
     }
 }
 
+/// A stay is settled when the hospital says that it is over, and not before.
+pub(crate) fn is_finished(status: &str) -> bool {
+    status == "finished"
+}
+
 /// Drafts are no pages yet.
-fn is_signed(note: &crate::Note) -> bool {
+fn is_signed(note: &Note) -> bool {
     !matches!(note.status.as_deref(), Some("preliminary" | "draft" | "in-progress"))
 }

@@ -1,13 +1,14 @@
 //! `GET …/record/outpatient` and `…/record/inpatient`
 
 use access::PersonId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record::{CodeJson, Item, OriginJson, Record, code, fact_item, origin};
 use crate::{ClinicalTime, Note, NoteContent, Place, Visit, VisitDiagnosis, Visits};
 
 /// `fields` of a visit. A note that names no visit is an item of kind `DocumentReference` with `notes` alone.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct VisitFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<&'static str>,
@@ -44,13 +45,13 @@ pub struct VisitFields<'a> {
     notes: Vec<NoteJson<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PeriodJson<'a> {
     start: Option<&'a str>,
     end: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PlaceJson<'a> {
     name: &'a str,
     kind: &'static str,
@@ -58,7 +59,7 @@ struct PlaceJson<'a> {
     end: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct DiagnosisJson<'a> {
     code: CodeJson<'a>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -72,8 +73,8 @@ struct DiagnosisJson<'a> {
     origins: Vec<OriginJson<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-struct NoteJson<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct NoteJson<'a> {
     id: &'a str,
     title: &'a str,
     time: Option<&'a str>,

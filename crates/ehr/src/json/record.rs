@@ -2,6 +2,7 @@
 
 use access::PersonId;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -11,8 +12,9 @@ use crate::{
 };
 
 /// A section of a record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Record<'a, F> {
+    #[schemars(with = "String")]
     patient: PersonId,
     section: &'static str,
     /// Every linked source answered in full.
@@ -28,7 +30,8 @@ pub struct Record<'a, F> {
 }
 
 /// An item of a section.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Item-{F}")]
 pub struct Item<'a, F> {
     id: String,
     kind: &'static str,
@@ -43,19 +46,19 @@ pub struct Item<'a, F> {
     review: Option<&'a ItemReview>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct CodeJson<'a> {
     text: &'a str,
     codings: Vec<CodingJson<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct CodingJson<'a> {
     system: Option<&'a str>,
     code: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct OriginJson<'a> {
     source: &'a str,
     resource: &'a str,
@@ -63,7 +66,7 @@ pub(super) struct OriginJson<'a> {
     retrieved_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct SourceJson<'a> {
     id: &'a str,
     state: SourceState,
@@ -80,7 +83,7 @@ struct SourceJson<'a> {
 }
 
 /// `fields` of a laboratory result.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LabFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<ValueJson<'a>>,
@@ -107,13 +110,13 @@ pub struct LabFields<'a> {
     components: Vec<ComponentJson<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ComponentJson<'a> {
     code: CodeJson<'a>,
     fields: LabFields<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ValueJson<'a> {
     text: &'a str,
     number: Option<f64>,
@@ -121,7 +124,7 @@ struct ValueJson<'a> {
     unit: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct RangeJson<'a> {
     text: &'a str,
     low: Option<f64>,
@@ -129,7 +132,7 @@ struct RangeJson<'a> {
 }
 
 /// `fields` of a registration.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct DemographicsFields<'a> {
     names: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,19 +154,19 @@ pub struct DemographicsFields<'a> {
 /// Shorthand for a section of registrations.
 pub type Demographics<'a> = Record<'a, DemographicsFields<'a>>;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct IdentifierJson<'a> {
     system: Option<&'a str>,
     masked: &'a str,
 }
 
 /// Identities of a person at sources.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Links<'a> {
     links: Vec<LinkJson<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct LinkJson<'a> {
     source: &'a str,
     patient: &'a str,
@@ -173,7 +176,7 @@ struct LinkJson<'a> {
 }
 
 /// What a search found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Patients<'a> {
     items: Vec<PatientJson<'a>>,
     sources: Vec<SourceJson<'a>>,
@@ -183,8 +186,9 @@ pub struct Patients<'a> {
     not_swept: &'a [String],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PatientJson<'a> {
+    #[schemars(with = "String")]
     id: PersonId,
     number: &'a str,
     name: &'a str,

@@ -1,6 +1,7 @@
 //! `GET …/record/summary`
 
 use access::PersonId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record::{Item, LabFields, Record, fact_item, result_item};
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// `fields` of an item of the summary: its part, and what that part has. `past` is true for what no longer holds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "part", rename_all = "kebab-case")]
 pub enum SummaryFields<'a> {
     /// An allergy, or the statement that there is none (`none_known`: `any`, `medication`, `food`, `environment`).
@@ -198,7 +199,7 @@ pub enum SummaryFields<'a> {
 }
 
 /// What happened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ReactionJson<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,7 +207,7 @@ pub struct ReactionJson<'a> {
 }
 
 /// An earlier prescription.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct EarlierJson<'a> {
     time: Option<&'a str>,
     dose: &'a str,

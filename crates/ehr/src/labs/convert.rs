@@ -159,6 +159,7 @@ mod tests {
         check("hba1c", ("%", None), ("mmol/mol", Some("59261-8")), 7.0, Some(53.0));
         check("vit-d", ("nmol/L", None), ("ng/mL", None), 50.0, Some(20.0));
         check("uacr", ("mg/mmol", None), ("mg/g", None), 3.0, Some(26.5));
+        check("potassium", ("mEq/L", None), ("mmol/L", None), 5.2, Some(5.2));
         check("tsh", ("uIU/mL", None), ("mIU/L", None), 2.5, Some(2.5));
     }
 
@@ -177,6 +178,7 @@ mod tests {
         check("d-dimer", ("ng/mL FEU", None), ("mg/L FEU", None), 500.0, Some(0.5));
         check("wbc", ("10*9/L", None), ("g/L", None), 5.0, None);
         check("potassium", ("mmol/L", None), ("mg/dL", None), 5.0, None);
+        check("calcium", ("mEq/L", None), ("mmol/L", None), 5.0, None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::convert::{self, Measure};
 use super::view::stable_hash;
-use super::{Analyte, LabResult, Range, catalogue, units};
+use super::{Analyte, LabResult, Range, Value, catalogue};
 use crate::{Bilingual, ClinicalTime};
 
 /// The matrix. Columns run newest first; rows follow the catalogue's panels, unknown codes last under their own text.
@@ -127,8 +127,8 @@ fn panel_name(id: &str) -> Option<Bilingual> {
     super::panels().iter().find(|panel| panel.id == id).map(|panel| panel.name.clone())
 }
 
-/// What makes a row: the analyte in one unit (and one LOINC code, where the unit does not say which measure it is);
-/// else the code as sent.
+/// What makes a row: the analyte in one unit (and one LOINC code, where the unit does not say which measure it is), or in
+/// several in which a value has the same number (mEq/L and mmol/L of potassium); else the code as sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum RowKey<'r> {
     Known { analyte: &'static str, kind: Option<&'static str>, unit: Option<&'r str> },
@@ -141,7 +141,9 @@ impl<'r> RowKey<'r> {
         let unit = value.and_then(|value| value.ucum.or(value.unit.as_deref()));
         match result.analyte.and_then(|id| catalogue().analyte(id)) {
             Some(analyte) => {
-                let kind = Measure::of(result).map_or(Some(""), |measure| convert::kind(analyte, measure));
+                let measure = Measure::of(result);
+                let kind = measure.map_or(Some(""), |measure| convert::kind(analyte, measure));
+                let unit = measure.and_then(|measure| usual_unit(analyte, measure)).or(unit);
                 Self::Known { analyte: &analyte.id, kind, unit }
             }
             None => {
@@ -150,6 +152,13 @@ impl<'r> RowKey<'r> {
                 let code = coding.map_or(result.code.text.as_str(), |coding| coding.code.as_str());
                 Self::Other { system, code, specimen: result.specimen.as_deref(), unit }
             }
+        }
+    }
+
+    /// UCUM, or as sent where the unit is not known.
+    fn unit(self) -> Option<&'r str> {
+        match self {
+            Self::Known { unit, .. } | Self::Other { unit, .. } => unit,
         }
     }
 
@@ -170,6 +179,12 @@ impl<'r> RowKey<'r> {
             }
         }
     }
+}
+
+/// The analyte's usual unit, where the number in it is the number as measured.
+fn usual_unit(analyte: &'static Analyte, measure: Measure) -> Option<&'static str> {
+    let usual = Measure { ucum: analyte.usual_unit()?.ucum.as_str(), loinc: measure.loinc };
+    (measure == usual || convert::between(analyte, measure, usual)?.is_same()).then_some(usual.ucum)
 }
 
 fn plain(c: char) -> char {
@@ -245,19 +260,17 @@ impl<'r> RowResults<'r> {
         if !any || (only_abnormal && !abnormal) {
             return None;
         }
-        let newest = self.results.iter().copied();
-        let range = newest.clone().filter(|result| place.contains_key(&ColumnKey::of(result)));
-        let value = newest.filter_map(|result| result.value.as_ref()).next();
-        let unit = value.and_then(|value| match value.ucum {
-            Some(ucum) => Some(units::normalise(ucum).map_or(ucum, |unit| unit.display.as_str()).to_owned()),
-            None => value.unit.clone(),
-        });
+        let values = || self.results.iter().filter_map(|result| result.value.as_ref());
+        // Of several units that share the row, the analyte's usual one.
+        let usual = values().find(|value| value.ucum == self.key.unit());
+        let unit = usual.or_else(|| values().next()).and_then(Value::unit_for_people);
+        let mut range = self.results.iter().filter(|result| place.contains_key(&ColumnKey::of(result)));
         Some(Row {
             key: self.key.anchor(),
             name: self.name(),
             abbreviation: self.analyte.map(|analyte| analyte.abbreviation.clone()),
-            unit: unit.filter(|unit| unit != "1"),
-            range: range.filter_map(|result| result.range.as_ref()).next().map(|range| range.text.clone()),
+            unit: unit.filter(|unit| *unit != "1").map(str::to_owned),
+            range: range.find_map(|result| result.range.as_ref()).map(|range| range.text.clone()),
             ranges_differ: ranges.len() > 1,
             cells,
             has_trend: super::trend::has_trend(&self.results),

@@ -48,7 +48,7 @@ pub struct LabResult {
 }
 
 /// `CodeableConcept` as text and codings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Code {
     /// What people read: known coding → any display → text → code.
     pub text: String,
@@ -57,7 +57,7 @@ pub struct Code {
 }
 
 /// A coding as sent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
 pub struct Coding {
     /// Absent when the server left it out.
     pub system: Option<String>,
@@ -66,7 +66,7 @@ pub struct Coding {
 }
 
 /// A value with its text kept.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct Value {
     /// As the source wrote it: `5.40` stays `5.40`.
     pub text: String,
@@ -81,8 +81,18 @@ pub struct Value {
     pub ucum: Option<&'static str>,
 }
 
+impl Value {
+    /// Its unit for people: one spelling for one unit, and as sent where it is not known.
+    pub fn unit_for_people(&self) -> Option<&str> {
+        match self.ucum.and_then(super::units::normalise) {
+            Some(unit) => Some(&unit.display),
+            None => self.ucum.or(self.unit.as_deref()),
+        }
+    }
+}
+
 /// A reference range: verbatim, and parsed where certain.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct Range {
     /// As the laboratory wrote it, else `low–high`.
     pub text: String,

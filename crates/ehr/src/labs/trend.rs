@@ -2,7 +2,7 @@
 
 use super::convert::{self, Linear, Measure};
 use super::matrix::RowKey;
-use super::{Flag, LabResult, Row, catalogue, units};
+use super::{Flag, LabResult, Row, catalogue};
 use crate::{Bilingual, ClinicalTime, Precision};
 
 /// A chart's worth of results of one row: one unit, times known to the day at least, oldest first.
@@ -101,10 +101,7 @@ impl Axis {
         let value = newest.value.as_ref()?;
         let analyte = newest.analyte.and_then(|id| catalogue().analyte(id));
         let measure = Measure::of(newest);
-        let unit = match value.ucum.and_then(units::normalise) {
-            Some(unit) => unit.display.clone(),
-            None => value.unit.clone().unwrap_or_default(),
-        };
+        let unit = value.unit_for_people().unwrap_or_default().to_owned();
         let own = || Bilingual { zh: newest.code.text.clone(), en: newest.code.text.clone() };
         // A measure that the unit leaves open shares an axis with nothing but itself.
         let certain = analyte.zip(measure).is_some_and(|(analyte, measure)| convert::kind(analyte, measure).is_some());

@@ -3,6 +3,7 @@
 // not shown: units and habits of writing, only compared with.
 
 use fhir::rows::{Dosage, DosageTiming, DoseAndRate, Quantity, Range, Ratio, TimingRepeat};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::concept::{said_form, some_words};
@@ -12,7 +13,7 @@ use crate::joined::{add_new, fill};
 const BETWEEN: &str = "; ";
 
 /// How a medicine is taken, as far as said, each text as written.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DoseWords {
     /// Amount each time: `80 mg`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +33,7 @@ pub struct DoseWords {
 }
 
 /// One line of an instruction.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DoseLine {
     /// Amount each time.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,12 +5,13 @@ use fhir::rows::{
 };
 
 use super::{Activity, FindingPart, NursingFields, NursingKind};
+use crate::compartment::Compartment;
 use crate::concept::{Concept, said_form, some_words, words};
 use crate::findings::{Finding, finding};
-use crate::joined::{anchor, event_key};
+use crate::joined::{RowSource, anchor, event_key, unique};
 use crate::labs::{Measured, Value, measured};
 use crate::note_kind::{NoteKind, note_kind};
-use crate::outpatient::NoteRow;
+use crate::outpatient::{NoteRow, visit_id};
 use crate::sheet::{Named, SheetRows, Span};
 use crate::{ClinicalTime, Fact, Part};
 
@@ -23,9 +24,10 @@ pub(crate) struct NursingNotes(pub Vec<NoteRow>);
 
 impl NursingNotes {
     /// Takes a document that has been checked to be the patient's, if it is nursing's.
-    pub fn document(&mut self, row: &DocumentReference<'_>, rows: &SheetRows<NursingFields>) {
+    pub fn document(&mut self, row: &DocumentReference<'_>, source: &RowSource, whose: &Compartment) {
         if note_kind(row) == Some(NoteKind::Nursing) {
-            self.0.extend(NoteRow::read(row, &rows.source, &rows.base, |_| None));
+            let base = whose.base();
+            self.0.extend(NoteRow::read(row, source, whose, |reference| visit_id(reference, base)));
         }
     }
 }
@@ -203,12 +205,10 @@ fn activity(row: &CareActivity<'_>, named: impl Fn(&ResourceReference<'_>) -> Na
     let said = detail.into_iter().flat_map(|detail| {
         [some_words(detail.code.as_ref()), detail.description.map(str::to_owned), detail.scheduled.map(str::to_owned)]
     });
-    let mut texts: Vec<String> = Vec::new();
     let order = row.reference.as_ref().map(named).and_then(|named| named.words().map(str::to_owned));
-    for text in said.flatten().chain(order) {
-        crate::joined::add_new(&mut texts, &[text.trim().to_owned()]);
-    }
-    texts.retain(|text| !text.is_empty());
+    let texts = said.flatten().chain(order).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let mut texts: Vec<String> = texts.collect();
+    unique(&mut texts);
     let mut progress = remarks(row.progress);
     progress.extend(row.outcome.iter().map(words).filter(|words| !words.is_empty()));
     let activity = Activity {

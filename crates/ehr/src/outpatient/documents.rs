@@ -5,12 +5,13 @@
 
 use fhir::rows::{Attachment, DocumentReference};
 
-use super::{Note, NoteContent};
+use super::{Note, NoteContent, NoteVisit};
 use crate::ClinicalTime;
+use crate::compartment::Compartment;
 use crate::concept::{has_code, some_words};
 use crate::document::content::{Content, mime};
 use crate::document::is_had;
-use crate::joined::{RowSource, add_new, anchor};
+use crate::joined::{RowSource, anchor, unique};
 
 /// A note on its way, with the visits that it names.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ impl NoteRow {
     pub fn read(
         row: &DocumentReference<'_>,
         source: &RowSource,
-        base: &url::Url,
+        whose: &Compartment,
         encounter: impl Fn(&str) -> Option<String>,
     ) -> Option<Self> {
         let id = row.id.filter(|id| !id.is_empty())?;
@@ -49,15 +50,14 @@ impl NoteRow {
         let context = row.context.get();
         let named = context.map(|context| context.encounter).unwrap_or_default();
         let encounters = named.iter().filter_map(|reference| encounter(reference.reference?)).collect();
-        let mut authors = Vec::new();
-        for author in row.author.iter().filter_map(|author| author.display) {
-            add_new(&mut authors, &[author.trim().to_owned()]);
-        }
+        let authors = row.author.iter().filter_map(|author| author.display);
+        let mut authors: Vec<String> = authors.map(|author| author.trim().to_owned()).collect();
+        unique(&mut authors);
         let title = some_words(row.kind.as_ref())
             .or_else(|| row.description.map(str::to_owned))
             .or_else(|| row.content.iter().find_map(|content| content.attachment?.title).map(str::to_owned));
         let began = context.and_then(|context| context.period).and_then(|period| period.start);
-        let (content, pending, attachment) = content(row, base);
+        let (content, pending, attachment) = content(row, whose);
         Some(Self {
             note: Note {
                 id: anchor(&source.id, "DocumentReference", id),
@@ -67,11 +67,20 @@ impl NoteRow {
                 status: row.doc_status.or(row.status.filter(|status| *status != "current")).map(str::to_owned),
                 content,
                 attachment,
+                visit: NoteVisit::Unknown,
                 origin: source.origin("DocumentReference", id, row.meta),
             },
             encounters,
             pending,
         })
+    }
+}
+
+/// The id of the visit of this source that a reference means.
+pub(crate) fn visit_id(reference: &str, base: &url::Url) -> Option<String> {
+    match fhir::Reference::parse(reference, base) {
+        fhir::Reference::Local { kind: "Encounter", id, .. } => Some(id.to_owned()),
+        _ => None,
     }
 }
 
@@ -83,7 +92,8 @@ fn is_known_other(row: &DocumentReference<'_>) -> bool {
 }
 
 /// The text that came along, or where it is, and which attachment it is: of several formats plain text first, then HTML.
-fn content(row: &DocumentReference<'_>, base: &url::Url) -> (NoteContent, Option<Pending>, Option<usize>) {
+fn content(row: &DocumentReference<'_>, whose: &Compartment) -> (NoteContent, Option<Pending>, Option<usize>) {
+    let base = whose.base();
     let mut attachments: Vec<(usize, &Attachment<'_>)> = attachments(row).collect();
     attachments.sort_by_key(|(_, attachment)| rank(attachment.content_type));
     let Some((number, best)) = attachments.first() else { return (NoteContent::default(), None, None) };
@@ -93,7 +103,7 @@ fn content(row: &DocumentReference<'_>, base: &url::Url) -> (NoteContent, Option
         return (NoteContent::Document { content_type }, None, number);
     }
     if let Some(data) = best.data {
-        return (read_note_text(data, best.content_type), None, number);
+        return (Content::unpack(data, best.content_type, whose).into_note(), None, number);
     }
     let Some(url) = best.url else { return (NoteContent::default(), None, None) };
     match fhir::Reference::parse(url, base) {
@@ -122,75 +132,4 @@ fn rank(content_type: Option<&str>) -> u8 {
 /// Rich text is a program for another reader, not text.
 fn is_text(content_type: Option<&str>) -> bool {
     rank(content_type) < 3 && mime(content_type) != "text/rtf" && mime(content_type) != "text/xml"
-}
-
-/// The text of base64 that says to be of this type.
-pub(crate) fn read_note_text(data: &str, content_type: Option<&str>) -> NoteContent {
-    match is_text(content_type) {
-        true => Content::unpack(data, content_type).into_note(),
-        false => NoteContent::Document { content_type: mime(content_type) },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use base64::Engine as _;
-
-    use super::*;
-    use crate::NoteEncoding;
-    use crate::document::content::LONGEST_TEXT;
-
-    fn text(bytes: &[u8], content_type: &str) -> NoteContent {
-        read_note_text(&base64::engine::general_purpose::STANDARD.encode(bytes), Some(content_type))
-    }
-
-    fn check_html(html: &str, expect: &str) {
-        let NoteContent::Html { html, .. } = text(html.as_bytes(), "text/html") else { panic!("not HTML") };
-        assert_eq!(html.as_str(), expect);
-    }
-
-    #[test]
-    fn html_keeps_nothing_that_reaches_out() {
-        check_html("<p onclick=x style=\"position:fixed\">查体<script>alert(1)</script></p>", "<p>查体</p>");
-        check_html("<a href=\"https://evil.example\">见此</a>", "见此");
-        check_html("<img src=x onerror=alert(1)>无", "无");
-        check_html(
-            "<table><tr><td colspan=2 id=x class=y>1</td></tr></table>",
-            "<table><tbody><tr><td colspan=\"2\">1</td></tr></tbody></table>",
-        );
-        check_html("<style>body{display:none}</style><h4>主诉</h4>", "<h4>主诉</h4>");
-        check_html("<svg><script>1</script></svg><math>x</math>好", "好");
-        check_html("<form action=/sign-out><button>走</button></form>", "走");
-        check_html("<!-- x --><p>一", "<p>一</p>");
-    }
-
-    #[test]
-    fn characters_are_what_they_were_or_are_marked() {
-        let encoding = |content: NoteContent| match content {
-            NoteContent::Text { text, encoding } => (text, encoding),
-            other => panic!("{other:?}"),
-        };
-        let (gbk, ..) = encoding_rs::GBK.encode("复查肾功能");
-        assert_eq!(
-            encoding(text("复查\r\n肾功能".as_bytes(), "text/plain")),
-            ("复查\n肾功能".into(), NoteEncoding::Sound)
-        );
-        assert_eq!(encoding(text(&gbk, "text/plain; charset=utf-8")), ("复查肾功能".into(), NoteEncoding::Guessed));
-        assert_eq!(encoding(text(&gbk, "text/plain; charset=GBK")), ("复查肾功能".into(), NoteEncoding::Sound));
-        let (damaged, marked) = encoding(text(b"\xe5\xa4\x8d\xff\xff ok", "text/plain"));
-        assert_eq!((damaged.contains('\u{fffd}'), marked), (true, NoteEncoding::Damaged));
-        assert_eq!(encoding(text("a\u{202e}b\u{1}".as_bytes(), "text/plain")).0, "ab");
-    }
-
-    #[test]
-    fn what_is_no_text_is_named_and_not_shown() {
-        assert_eq!(
-            read_note_text("JVBERg==", Some("application/pdf")),
-            NoteContent::Document { content_type: "application/pdf".into() }
-        );
-        assert_eq!(read_note_text("***", None), NoteContent::Missing { why: "why-garbage" });
-        assert_eq!(read_note_text("", None), NoteContent::Missing { why: "note-empty" });
-        let large = vec![b'a'; LONGEST_TEXT + 1];
-        assert_eq!(text(&large, "text/plain"), NoteContent::Missing { why: "note-too-large" });
-    }
 }

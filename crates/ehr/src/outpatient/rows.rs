@@ -6,7 +6,7 @@ use fhir::rows::{Condition, Encounter};
 use url::Url;
 
 use super::places::{self, Places};
-use super::{Note, NoteRow, Visit, VisitClass, VisitDiagnosis, classify};
+use super::{Note, NoteRow, NoteVisit, Visit, VisitClass, VisitDiagnosis, classify};
 use crate::ClinicalTime;
 use crate::concept::{Concept, has_code, some_words, status_code, words};
 use crate::joined::{Row, RowSource, add_new, event_key, fill, item, join, newest_first};
@@ -193,6 +193,17 @@ impl VisitRows {
         self.visits.iter().find(|visit| visit.id == id).map(|visit| visit.row.item.class)
     }
 
+    /// What is known of the visits with these ids here.
+    pub fn known_of(&self, ids: &[String]) -> NoteVisit {
+        let visits = self.visits.iter().filter(|visit| ids.contains(&visit.id));
+        let over: Vec<bool> = visits.map(|visit| visit.row.item.is_over()).collect();
+        match over.as_slice() {
+            [] => NoteVisit::Unknown,
+            all if all.contains(&false) => NoteVisit::Open,
+            _ => NoteVisit::Over,
+        }
+    }
+
     /// Visits with what hangs on them, by their ids at the source.
     pub fn by_id(self) -> HashMap<String, Visit> {
         let ids: Vec<String> = self.visits.iter().map(|visit| visit.id.clone()).collect();
@@ -240,7 +251,9 @@ impl VisitRows {
         for note in notes {
             let named: Vec<usize> = note.encounters.iter().filter_map(|id| place.get(id).copied()).collect();
             for at in &named {
-                visits[*at].row.item.notes.push(note.note.clone());
+                let visit = &mut visits[*at].row.item;
+                let known = if visit.is_over() { NoteVisit::Over } else { NoteVisit::Open };
+                visit.notes.push(Note { visit: known, ..note.note.clone() });
             }
             // A note that names a visit which did not come still exists.
             if named.is_empty() {

@@ -129,13 +129,10 @@ impl SheetRows<PersonalFields> {
         all: impl Iterator<Item = &'r ResourceReference<'r>>,
         contained: &[fhir::rows::Contained<'_>],
     ) -> Vec<Named> {
-        let mut named = Vec::new();
-        for one in all.filter(|one| !self.is_patient(one)) {
-            let one = Named::read_with(Some(one), contained, &self.base);
-            if !one.is_empty() {
-                crate::joined::add_new(&mut named, &[one]);
-            }
-        }
+        let others = all.filter(|one| !self.is_patient(one));
+        let named = others.map(|one| Named::read_with(Some(one), contained, &self.base));
+        let mut named: Vec<Named> = named.filter(|one| !one.is_empty()).collect();
+        crate::joined::unique(&mut named);
         named
     }
 

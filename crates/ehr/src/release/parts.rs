@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::{EXPLAINED, IN_PROGRESS, Release, Rule, has_passed, policy};
+use crate::document::SafeHtml;
 use crate::document::content::Content;
 use crate::joined::Item;
-use crate::outpatient::{Note, NoteContent, Visit, VisitDiagnosis, Visits};
+use crate::outpatient::{Note, NoteContent, NoteVisit, Visit, VisitDiagnosis, Visits};
 use crate::sheet::Fields;
-use crate::{Allergies, AllergyState, Entry, Fact, Held, Part, PartList, Section, Summary, VisitClass};
+use crate::{Allergies, AllergyState, Entry, Fact, Held, Part, PartList, Section, Summary};
 
 /// A part that is shown.
 #[derive(Debug, serde::Deserialize)]
@@ -82,8 +83,15 @@ fn held_by<'t>(
     if !released || policy().rules.iter().filter(stands).any(named) {
         return Some(EXPLAINED);
     }
-    let settled = part.settled.as_ref().is_none_or(|settled| settled.iter().any(|status| status == certainty));
-    (!settled).then_some(IN_PROGRESS)
+    part.unsettled(certainty)
+}
+
+impl PartRule {
+    /// Held for its status alone?
+    fn unsettled(&self, status: &str) -> Option<&'static str> {
+        let settled = self.settled.as_ref().is_none_or(|settled| settled.iter().any(|one| one == status));
+        (!settled).then_some(IN_PROGRESS)
+    }
 }
 
 fn retain<T: Item>(list: &mut PartList<T>, counted: &mut Counted, why: impl Fn(&T) -> Option<&'static str>) {
@@ -133,13 +141,21 @@ pub(crate) fn hold_entries<F: Fields>(
         own.or_else(|| held_more(&entry.fields, entry.fact.time.as_ref(), now))
     });
     *entries = list.items;
+    // A page is held for what any of its diagnoses says; one that is only suspected is taken out of what stays.
+    let diagnoses = policy().parts.iter().find(|rule| rule.part == Part::Diagnoses);
+    let suspected = |certainty: &str| diagnoses.map_or(Some(EXPLAINED), |rule| rule.unsettled(certainty));
+    for entry in entries.iter_mut() {
+        entry.fields.retain_diagnoses(&mut |certainty| counted.take(suspected(certainty)));
+    }
     counted.add_to(&mut told);
     told
 }
 
 /// Why a fact is held for what it says beside its name: running text, and codes of diagnoses.
 fn held_more<F: Fields>(fields: &F, time: Option<&crate::ClinicalTime>, now: Timestamp) -> Option<&'static str> {
-    let texts: Vec<String> = fields.running().into_iter().map(patients::search_form).collect();
+    let html = fields.html().map(SafeHtml::words);
+    let texts = fields.running().into_iter().chain(html.as_deref());
+    let texts: Vec<String> = texts.map(patients::search_form).collect();
     let codes: Vec<String> = fields.icd10().into_iter().map(str::to_ascii_uppercase).collect();
     let stands = |rule: &&Rule| !rule.hours.is_some_and(|hours| has_passed(hours, time, now));
     let named =
@@ -189,8 +205,7 @@ pub(crate) fn hold_visits(visits: &mut Visits, now: Timestamp) {
     }
     // A diagnosis of no visit that is held leaves nothing.
     visits.visits.retain(|visit| visit.fact.kind != "Condition" || !visit.diagnoses.is_empty());
-    counted.explained += visits.loose_notes.len();
-    visits.loose_notes.clear();
+    visits.loose_notes.retain(|note| counted.take(held_note(note, now)));
     counted.add_to(&mut visits.held);
 }
 
@@ -207,7 +222,10 @@ pub(crate) fn holds_content(content: &Content, section: Section) -> bool {
         Content::Note(NoteContent::Missing { .. }) => return false,
         Content::Note(NoteContent::Text { text, .. }) => text.clone(),
         Content::Note(NoteContent::Html { html, .. }) => html.words(),
-        Content::Cda(cda, _) => cda.html().words(),
+        Content::Cda(cda, _) => match cda.html() {
+            Some(html) => html.words(),
+            None => return false,
+        },
     };
     let form = [patients::search_form(&words)];
     policy().rules.iter().filter(|rule| rule.texts).any(|rule| rule.names(&form, None))
@@ -220,13 +238,7 @@ fn hold_in_visit(visit: &mut Visit, counted: &mut Counted, now: Timestamp) {
         counted.take(held_by(Part::Encounters, [reason.as_str()].into_iter(), &[], time.as_ref(), "", now))
     });
     visit.diagnoses.retain(|diagnosis| counted.take(held_diagnosis(diagnosis, time.as_ref(), now)));
-    let written = is_written(visit);
-    visit.notes.retain(|note| counted.take(held_note(note, now).or((!written).then_some(IN_PROGRESS))));
-}
-
-/// Is the record of this visit closed? That of a stay is being written until the patient has left.
-fn is_written(visit: &Visit) -> bool {
-    visit.class != VisitClass::Inpatient || visit.fact.status == "finished"
+    visit.notes.retain(|note| counted.take(held_note(note, now)));
 }
 
 fn held_diagnosis(of: &VisitDiagnosis, time: Option<&crate::ClinicalTime>, now: Timestamp) -> Option<&'static str> {
@@ -239,12 +251,22 @@ fn held_note(note: &Note, now: Timestamp) -> Option<&'static str> {
     let by_title = held_by(Part::Notes, [note.title.as_str()].into_iter(), &[], note.time.as_ref(), status, now);
     let text = match &note.content {
         NoteContent::Text { text, .. } => patients::search_form(text),
-        NoteContent::Html { html, .. } => patients::search_form(html.as_str()),
+        // Its words: a tag in the middle of one would hide it.
+        NoteContent::Html { html, .. } => patients::search_form(&html.words()),
         NoteContent::Document { .. } | NoteContent::Missing { .. } => String::new(),
     };
     let named =
         || policy().rules.iter().filter(|rule| rule.texts).any(|rule| rule.names(std::slice::from_ref(&text), None));
-    if by_title == Some(EXPLAINED) || named() { Some(EXPLAINED) } else { by_title }
+    // One that names no visit may be anything; that of a stay is being written until the patient has left.
+    let by_visit = match note.visit {
+        NoteVisit::Unknown => Some(EXPLAINED),
+        NoteVisit::Open => Some(IN_PROGRESS),
+        NoteVisit::Over => None,
+    };
+    if by_title == Some(EXPLAINED) || by_visit == Some(EXPLAINED) || named() {
+        return Some(EXPLAINED);
+    }
+    by_title.or(by_visit)
 }
 
 #[cfg(test)]
@@ -301,15 +323,32 @@ mod tests {
 
     #[test]
     fn notes_are_held_by_what_they_say_and_not_by_every_word() {
-        let note = |text: &str, status: Option<&str>| {
+        let of = |text: &str, status: Option<&str>, visit: NoteVisit| {
             let content = NoteContent::Text { text: text.to_owned(), encoding: Default::default() };
-            let note =
-                Note { title: "门诊病历".into(), content, status: status.map(str::to_owned), ..Note::default() };
+            let status = status.map(str::to_owned);
+            let note = Note { title: "门诊病历".into(), content, status, visit, ..Note::default() };
             held_note(&note, NOW.parse().expect("instant"))
         };
+        let note = |text: &str, status: Option<&str>| of(text, status, NoteVisit::Over);
         assert_eq!(note("病理反射未引出，否认乙肝病史", Some("final")), None);
         assert_eq!(note("病理反射未引出", None), None);
         assert_eq!(note("HIV 抗体待查", Some("final")), Some(EXPLAINED));
         assert_eq!(note("一切正常", Some("preliminary")), Some(IN_PROGRESS));
+        assert_eq!(of("一切正常", Some("final"), NoteVisit::Open), Some(IN_PROGRESS));
+        assert_eq!(of("HIV 抗体待查", Some("final"), NoteVisit::Open), Some(EXPLAINED));
+        assert_eq!(of("一切正常", Some("final"), NoteVisit::Unknown), Some(EXPLAINED));
+    }
+
+    #[test]
+    fn a_word_that_tags_divide_is_a_word() {
+        let now = NOW.parse().expect("instant");
+        let html = crate::document::sanitise("<p>H<span>I</span><b>V</b> 抗体待查</p>").expect("short");
+        let content = NoteContent::Html { html: html.clone(), encoding: Default::default() };
+        let note = Note { title: "门诊病历".into(), content, status: Some("final".into()), ..Note::default() };
+        assert_eq!(held_note(&note, now), Some(EXPLAINED));
+        let summary = crate::DischargeFields { html: Some(html.clone()), ..Default::default() };
+        assert_eq!(held_more(&summary, None, now), Some(EXPLAINED));
+        let report = crate::ExamReportFields { html: Some(html), ..Default::default() };
+        assert_eq!(held_more(&report, None, now), Some(EXPLAINED));
     }
 }

@@ -3,10 +3,11 @@
 use fhir::rows::{DocumentReference, EventPerformer, Observation, Procedure, ResourceReference, Value, When};
 
 use super::{SurgeryFields, TeamMember, anaesthesia, is_done};
+use crate::compartment::Compartment;
 use crate::concept::{Concept, first_words, said_form, some_words, words};
 use crate::joined::event_key;
 use crate::note_kind::{NoteKind, note_kind};
-use crate::outpatient::NoteRow;
+use crate::outpatient::{NoteRow, visit_id};
 use crate::sheet::{Named, SheetRows, Span};
 use crate::summary::dated;
 use crate::{ClinicalTime, Entry, Note, Part};
@@ -60,7 +61,7 @@ impl Operations {
     }
 
     /// Takes a document that has been checked to be the patient's, if it is an operation's or an anaesthesia's.
-    pub fn document(&mut self, row: &DocumentReference<'_>) {
+    pub fn document(&mut self, row: &DocumentReference<'_>, whose: &Compartment) {
         if note_kind(row) != Some(NoteKind::Operation) {
             return;
         }
@@ -70,7 +71,8 @@ impl Operations {
             procedures: row.context.get().map(|context| self.local(context.related, "Procedure")).unwrap_or_default(),
             ..Ties::default()
         };
-        let read = NoteRow::read(row, &self.sheet.source, &self.sheet.base, |_| None);
+        let base = &self.sheet.base;
+        let read = NoteRow::read(row, &self.sheet.source, whose, |reference| visit_id(reference, base));
         self.notes.extend(read.map(|note| (note, ties)));
     }
 

@@ -173,6 +173,17 @@ async fn each_opening_is_written_down_before_and_after() {
 }
 
 #[tokio::test]
+async fn a_glass_that_must_be_broken_first_is_written_down() {
+    let hospital = Hospital::with([send::note("n1", None, inline("application/pdf", PDF))]);
+    let world = World::strict(&[hospital]).await;
+    let before = audited(&world.db).await.len();
+    let opened = open(&world, &address("DocumentReference", "n1", 0)).await;
+    assert!(matches!(opened, Err(EhrError::BreakGlassRequired)), "{opened:?}");
+    let rows: Vec<_> = audited(&world.db).await.split_off(before);
+    assert_eq!(rows, [("record.read.refused".to_owned(), "refused".to_owned())]);
+}
+
+#[tokio::test]
 async fn a_patient_opens_what_a_section_of_theirs_shows_and_nothing_else() {
     let report = |id: &str, day: &str, form: Value| {
         json!({

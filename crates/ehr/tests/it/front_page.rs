@@ -234,3 +234,28 @@ async fn no_fault_of_any_type_is_taken_for_none() {
         }
     }
 }
+
+#[tokio::test]
+async fn visits_are_asked_for_once_also_where_charge_items_are_had_by_visit() {
+    let mut item = json!({
+        "resourceType": "ChargeItem", "id": "c1", "status": "billed", "code": { "text": "床位费" },
+        "context": { "reference": "Encounter/e1" }, "priceOverride": { "value": 30.0, "currency": "CNY" },
+    });
+    item["quantity"] = json!({ "value": 1 });
+    let mut resources = all();
+    resources.retain(|one| one["resourceType"] != "ExplanationOfBenefit");
+    resources.push(item);
+    let hospital = Hospital::with(resources);
+    hospital.charge_items_by_visit();
+    let world = World::on("cerner-like", std::slice::from_ref(&hospital)).await;
+    hospital.asked();
+    let sheet = pages(&world).await;
+    let asked = hospital.asked();
+    assert_eq!(asked.iter().filter(|path| path.starts_with("Encounter?")).count(), 1, "{asked:?}");
+    let totals = sheet.entries[0].fields.totals.as_ref().expect("what the items of the visit come to");
+    assert_eq!((totals.total.to_string().as_str(), totals.counted.as_slice()), ("30.00", &["ChargeItem"][..]));
+    // Without its visits nobody knows its charge items.
+    hospital.fail("Encounter", Fault::Status(500));
+    let silent: Vec<Part> = pages(&world).await.silent.iter().map(|(part, _)| *part).collect();
+    assert!(silent.contains(&Part::ChargeItems) && silent.contains(&Part::Stays), "{silent:?}");
+}

@@ -2,10 +2,14 @@
 //! reader or a merge keeps is looked through for every row (SECURITY: threat 15).
 
 use ehr::labs::{LabResult, LabRows, RowSource, merge};
+use ehr::{Reader, RecordQuery, Section};
 use fhir::{bundle::rows_of, kinds};
 use serde_json::{Value, json};
 use sources::LocalCodes;
 use testbed::process::thread_cpu_ns;
+
+use super::region::{now, staff};
+use super::world::{Hospital, World, send};
 
 const FEW: usize = 1_000;
 /// A query hands out 10,000 entries at most; two hospitals give more.
@@ -108,4 +112,64 @@ fn contradictions_and_panels_of_thousands() {
     });
     let panel = listed.iter().find(|result| result.id == "h0.panel").expect("the panel");
     assert_eq!(panel.members.len(), MANY - 1);
+}
+
+/// Processor time of a section over a hospital, in which everything runs on this thread but the database.
+async fn cost_of(section: Section, resources: Vec<Value>) -> f64 {
+    let world = World::new(&[Hospital::with(resources)]).await;
+    let clinician = staff("li.wei", "clinician");
+    let (reader, query) = (Reader::Staff(&clinician), RecordQuery::default());
+    let before = thread_cpu_ns();
+    let of = world.charts.record_json(reader, world.person, section, &query, now());
+    assert!(of.await.expect("section").contains("\"answered\""), "{}", section.slug());
+    (thread_cpu_ns() - before) as f64
+}
+
+/// As [`check`], of what hangs on few resources: one may name thousands of people, or thousands of others.
+async fn check_section(name: &str, section: Section, of: impl Fn(usize) -> Vec<Value>) {
+    let (few, many) = (cost_of(section, of(FEW)).await, cost_of(section, of(20 * FEW)).await);
+    let ratio = many / few;
+    eprintln!("| {name} | {:.0} ms | {:.0} ms | x {ratio:.1} |", few / 1e6, many / 1e6);
+    assert!(ratio < 60.0, "{name}: {ratio:.1} times as much for twenty times as many");
+}
+
+#[tokio::test]
+async fn people_and_references_without_number_on_one_resource() {
+    let people = |count: usize| -> Vec<Value> {
+        (0..count).map(|nth| json!({ "display": format!("医生{nth:06}") })).collect()
+    };
+    let named = |kind: &str, count: usize| -> Vec<Value> {
+        (0..count).map(|nth| json!({ "reference": format!("{kind}/{kind}{nth:06}") })).collect()
+    };
+    check_section("authors of a note", Section::Outpatient, |count| {
+        let mut note = send::note("n1", None, json!({ "contentType": "text/plain", "data": "5Yid6K+K" }));
+        note["author"] = json!(people(count));
+        vec![note]
+    })
+    .await;
+    check_section("performers of a habit", Section::PersonalRecord, |count| {
+        vec![json!({
+            "resourceType": "Observation", "id": "h1", "status": "final", "code": { "text": "吸烟" }, "valueString": "否",
+            "category": [{ "coding": [{ "code": "social-history" }] }], "performer": people(count),
+        })]
+    })
+    .await;
+    check_section("diagnoses of a stay", Section::FrontPage, |count| {
+        let mut stay = send::visit("e1", "IMP", Some("2026-11-01"));
+        stay["diagnosis"] = named("Condition", count).into_iter().map(|of| json!({ "condition": of })).collect();
+        let condition = |nth: usize| send::problem(&format!("x{nth:06}"), "I10", "高血压", "active", None);
+        (0..count / 20).map(condition).chain([stay]).collect()
+    })
+    .await;
+    check_section("coverages of a claim", Section::Charges, |count| {
+        let insurance: Vec<Value> = named("Coverage", count).into_iter().map(|of| json!({ "coverage": of })).collect();
+        let coverage = |nth: usize| {
+            json!({ "resourceType": "Coverage", "id": format!("x{nth:06}"), "status": "active",
+                "beneficiary": { "reference": "Patient/p1" }, "payor": [{ "display": "医保" }] })
+        };
+        let claim = json!({ "resourceType": "Claim", "id": "c1", "status": "active", "insurance": insurance,
+            "patient": { "reference": "Patient/p1" }, "total": { "value": 1, "currency": "CNY" } });
+        (0..count / 20).map(coverage).chain([claim]).collect()
+    })
+    .await;
 }

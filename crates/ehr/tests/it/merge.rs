@@ -210,8 +210,9 @@ fn another_value_at_the_same_instant_is_a_contradiction() {
     };
     let value = |number: f64, unit: &str| json!({ "value": number, "unit": unit });
     assert_eq!(of_values(value(5.4, "mmol/L"), value(5.6, "mmol/L")), [1, 1]);
-    // Milliequivalents of a salt with one charge are not in the table of factors: not compared.
-    assert_eq!(of_values(value(5.4, "mmol/L"), value(5.4, "mEq/L")), [0, 0]);
+    // An ion of one charge: a milliequivalent is a millimole.
+    assert_eq!(of_values(value(5.4, "mmol/L"), value(5.6, "mEq/L")), [1, 1]);
+    assert!(of_values(value(5.4, "mmol/L"), value(5.4, "mEq/L")).iter().all(|conflicts| *conflicts == 0));
 }
 
 #[test]

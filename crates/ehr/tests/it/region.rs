@@ -41,7 +41,7 @@ fn catalogue(folder: &Path, hospitals: &[Hospital<'_>]) -> Arc<Catalogue> {
     for (id, platform, base_url) in hospitals {
         text.push_str(&format!(
             "[[source]]\nid = \"{id}\"\nname = {{ zh = \"{id}\", en = \"{id}\" }}\nplatform = \"{platform}\"\n\
-             environment = \"sandbox\"\nbase_url = \"{base_url}\"\nauth = {{ kind = \"none\" }}\ntimeout_ms = 3000\n"
+             environment = \"sandbox\"\nbase_url = \"{base_url}\"\nauth = {{ kind = \"none\" }}\ntimeout_ms = 3000\nsweep = true\n"
         ));
     }
     let file = folder.join("sources.toml");

@@ -1,6 +1,7 @@
 //! A tiny FHIR server on loopback that says whatever a test wants.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::{
@@ -30,6 +31,8 @@ pub enum Reply {
     Garbage,
     /// The connection ends without an answer.
     Nothing,
+    /// The other one, after a while.
+    Late(Duration, Box<Reply>),
 }
 
 /// `answer` gets path and query below the base (`Observation?patient=p1`), and the base URL; `None` is a 404.
@@ -56,13 +59,18 @@ pub async fn serve_replies(answer: impl Fn(&str, &str) -> Reply + Send + Sync + 
                 }
                 let head = String::from_utf8_lossy(&head).into_owned();
                 let path = head.split_whitespace().nth(1).unwrap_or_default().trim_start_matches("/fhir/").to_owned();
-                let (status, body) = match answer(&path, &base) {
+                let mut reply = answer(&path, &base);
+                while let Reply::Late(after, other) = reply {
+                    tokio::time::sleep(after).await;
+                    reply = *other;
+                }
+                let (status, body) = match reply {
                     Reply::Json(body) => ("200 OK".to_owned(), body.to_string()),
                     Reply::Status(status) => {
                         (format!("{status} X"), json!({ "resourceType": "OperationOutcome", "issue": [] }).to_string())
                     }
                     Reply::Garbage => ("200 OK".to_owned(), "<html>".to_owned()),
-                    Reply::Nothing => return,
+                    Reply::Nothing | Reply::Late(..) => return,
                 };
                 let head = format!(
                     "HTTP/1.1 {status}\r\ncontent-type: application/fhir+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",

@@ -224,7 +224,8 @@ async fn a_patient_reads_their_operations_and_not_what_a_person_explains() {
     remark["note"] = json!([{ "text": "标本送病理" }]);
     let mut writing = note("n1", "手术记录", in_visit("e1"));
     writing["docStatus"] = json!("preliminary");
-    let hospital = Hospital::with([operation("p1"), infected, remark, writing]);
+    let stay = super::world::send::visit("e1", "IMP", Some("2026-03-09"));
+    let hospital = Hospital::with([operation("p1"), infected, remark, writing, stay]);
     let world = World::outside(&[hospital]).await;
     let own = patient(Some(world.person));
     let sheet = world.charts.surgery(Reader::Patient(&own), world.person, &RecordQuery::default(), now()).await;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use access::{Domain, PersonId};
 use ehr::{Charts, TreatmentRelation};
@@ -34,6 +35,10 @@ pub enum Fault {
     Foreign,
     /// The next page can't be had.
     NextFails,
+    /// The page names itself as the next.
+    Loop,
+    /// The next page lies on another server.
+    Elsewhere,
 }
 
 pub const FAULTS: [Fault; 8] = [
@@ -60,6 +65,12 @@ struct Content {
     blind_filters: bool,
     /// Refuses searches for charge items that name no visit.
     by_visit: bool,
+    /// Entries of a page of a search; all of them where none is said.
+    page_size: Option<usize>,
+    /// What goes wrong on one page (from 1) of every search for a type.
+    page_faults: HashMap<(String, usize), Fault>,
+    /// Decides the order of entries and how late each answer comes.
+    dice: Option<u64>,
     asked: Vec<String>,
 }
 
@@ -109,7 +120,10 @@ impl Hospital {
     }
 
     pub fn heal(&self) {
-        self.lock(|content| content.faults.clear());
+        self.lock(|content| {
+            content.faults.clear();
+            content.page_faults.clear();
+        });
     }
 
     pub fn become_somebody_else(&self) {
@@ -124,6 +138,27 @@ impl Hospital {
         self.lock(|content| content.by_visit = true);
     }
 
+    /// Other resources than before.
+    pub fn replace(&self, resources: impl IntoIterator<Item = Value>) {
+        self.lock(|content| content.records.clear());
+        resources.into_iter().for_each(|resource| self.add(resource));
+    }
+
+    /// Answers with so many entries a page.
+    pub fn pages_of(&self, entries: usize) {
+        self.lock(|content| content.page_size = Some(entries));
+    }
+
+    /// One page of every search for a type goes wrong.
+    pub fn fail_page(&self, kind: &str, page: usize, fault: Fault) {
+        self.lock(|content| content.page_faults.insert((kind.to_owned(), page), fault));
+    }
+
+    /// Shuffles entries, and answers early or late.
+    pub fn shuffle(&self, dice: u64) {
+        self.lock(|content| content.dice = Some(dice));
+    }
+
     /// What has been asked since.
     pub fn asked(&self) -> Vec<String> {
         self.lock(|content| std::mem::take(&mut content.asked))
@@ -134,6 +169,14 @@ impl Hospital {
     }
 
     fn answer(&self, path: &str) -> Reply {
+        let reply = self.prompt(path);
+        match self.lock(|content| content.dice) {
+            Some(dice) => Reply::Late(Duration::from_millis(roll(dice, path) % 4), Box::new(reply)),
+            None => reply,
+        }
+    }
+
+    fn prompt(&self, path: &str) -> Reply {
         self.lock(|content| {
             content.asked.push(path.to_owned());
             let (kind, query) = path.split_once('?').unwrap_or((path, ""));
@@ -158,7 +201,9 @@ impl Hospital {
                 let category = query.split('&').find_map(|pair| pair.strip_prefix("category="));
                 let has = |wanted: &str| one["category"].to_string().contains(wanted);
                 // Several, with commas between: any of them (<https://hl7.org/fhir/R4/search.html#combining>).
-                category.is_none_or(|wanted| !content.blind_filters && wanted.split("%2C").any(has))
+                let found = category.is_none_or(|wanted| !content.blind_filters && wanted.split("%2C").any(has));
+                let bare = one["category"].as_array().is_none_or(Vec::is_empty);
+                found && (bare || !query.contains("category%3Amissing=true"))
             };
             let visit =
                 query.split('&').find_map(|pair| pair.strip_prefix("context=")).map(|id| id.replace("%2F", "/"));
@@ -167,13 +212,16 @@ impl Hospital {
             }
             let within = |one: &Value| visit.as_ref().is_none_or(|visit| one["context"]["reference"] == *visit);
             let mut found: Vec<Value> = found.into_iter().filter(fits).filter(within).collect();
+            if let Some(dice) = content.dice {
+                found.sort_by_key(|one| roll(dice, one["id"].as_str().unwrap_or_default()));
+            }
             match content.faults.get(kind) {
-                None => Reply::Json(bundle(found)),
+                None => content.page(kind, query, found),
                 Some(Fault::Status(status)) => Reply::Status(*status),
                 Some(Fault::Garbage) => Reply::Garbage,
                 Some(Fault::Nothing) => Reply::Nothing,
                 Some(Fault::NextFails) if query.contains("page=2") => Reply::Status(500),
-                Some(Fault::NextFails) => {
+                Some(Fault::NextFails | Fault::Loop | Fault::Elsewhere) => {
                     let mut page = bundle(found);
                     page["link"] = json!([{ "relation": "next", "url": format!("{kind}?page=2") }]);
                     Reply::Json(page)
@@ -185,6 +233,44 @@ impl Hospital {
             }
         })
     }
+}
+
+impl Content {
+    /// The page of a search that is asked for, with what goes wrong on it.
+    fn page(&self, kind: &str, query: &str, found: Vec<Value>) -> Reply {
+        let Some(size) = self.page_size else { return Reply::Json(bundle(found)) };
+        let (first, number) = query.split_once("&page=").unwrap_or((query, "1"));
+        let Ok(number) = number.parse::<usize>() else { return Reply::Status(500) };
+        let more = found.len() > number * size;
+        let mut own: Vec<Value> = found.into_iter().skip((number - 1) * size).take(size).collect();
+        let fault = self.page_faults.get(&(kind.to_owned(), number));
+        let next = match fault {
+            Some(Fault::Status(status)) => return Reply::Status(*status),
+            Some(Fault::Garbage) => return Reply::Garbage,
+            Some(Fault::Nothing) => return Reply::Nothing,
+            Some(Fault::Foreign) => {
+                own.push(foreign(kind));
+                more.then(|| format!("{kind}?{first}&page={}", number + 1))
+            }
+            Some(Fault::NextFails) => Some(format!("{kind}?{first}&page=none")),
+            Some(Fault::Loop) => Some(format!("{kind}?{first}&page={number}")),
+            Some(Fault::Elsewhere) => Some(format!("http://127.0.0.1:9/fhir/{kind}?{first}&page={}", number + 1)),
+            None => more.then(|| format!("{kind}?{first}&page={}", number + 1)),
+        };
+        let mut page = bundle(own);
+        if let Some(url) = next {
+            page["link"] = json!([{ "relation": "next", "url": url }]);
+        }
+        Reply::Json(page)
+    }
+}
+
+/// The same for the same words.
+fn roll(dice: u64, words: &str) -> u64 {
+    use std::hash::{Hash as _, Hasher as _};
+    let mut hasher = std::hash::DefaultHasher::new();
+    (dice, words).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What must never be seen.
@@ -229,12 +315,21 @@ impl World {
         Self::of(hospitals, Domain::Internal, platform).await
     }
 
+    /// Where staff need a treatment relation to read.
+    pub async fn strict(hospitals: &[Hospital]) -> Self {
+        Self::with(hospitals, Domain::Internal, "plain", TreatmentRelation::Required).await
+    }
+
     /// As the public portal sees it.
     pub async fn outside(hospitals: &[Hospital]) -> Self {
         Self::of(hospitals, Domain::External, "plain").await
     }
 
     async fn of(hospitals: &[Hospital], domain: Domain, platform: &str) -> Self {
+        Self::with(hospitals, domain, platform, TreatmentRelation::Advisory).await
+    }
+
+    async fn with(hospitals: &[Hospital], domain: Domain, platform: &str, relation: TreatmentRelation) -> Self {
         let mut servers = Vec::new();
         for hospital in hospitals {
             let hospital = hospital.clone();
@@ -244,11 +339,11 @@ impl World {
         let listed: Vec<super::region::Hospital<'_>> =
             ids.iter().zip(&servers).map(|(id, server)| (id.as_str(), platform, server.base_url.clone())).collect();
         let db = testbed::Database::sqlite().await.expect("database");
-        let inside = charts_with(&db, &listed, Domain::Internal, TreatmentRelation::Advisory).await;
+        let inside = charts_with(&db, &listed, Domain::Internal, relation).await;
         let found = inside.search_patients(&staff("li.wei", "clinician"), "陈玉兰", now()).await.expect("search");
         assert_eq!(found.items.len(), 1, "one person in all hospitals");
         let person = found.items[0].person;
-        let outside = charts_with(&db, &listed, Domain::External, TreatmentRelation::Advisory).await;
+        let outside = charts_with(&db, &listed, Domain::External, relation).await;
         let charts = if domain == Domain::Internal { inside } else { outside.clone() };
         Self { charts, outside, person, db, _servers: servers }
     }

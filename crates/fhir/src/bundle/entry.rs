@@ -74,6 +74,7 @@ impl<K: Kind> Walk<'_, '_, K> {
         let Some(row) = resource.filter(|row| row.resource_type().is_some()) else {
             self.notes.add(&["Bundle", "entry"], Fault::NoResource);
             self.page.broken += 1;
+            self.page.matches += 1;
             return;
         };
         let mode = match search.and_then(|search| search.mode) {

@@ -38,6 +38,8 @@ pub(super) struct Walk<'c> {
     limits: Limits,
     deadline: Instant,
     report: SearchReport,
+    /// Pages and entries that came before the search that is walked now: each search has the bounds for itself.
+    before: (u32, u32),
     bytes: usize,
     pub(super) unfiltered: bool,
     pub(super) unclassified: u32,
@@ -61,7 +63,7 @@ impl<'c> Walk<'c> {
             notes: Vec::new(),
             issues: Vec::new(),
         };
-        Self { client, limits, deadline, report, bytes: 0, unfiltered: false, unclassified: 0 }
+        Self { client, limits, deadline, report, before: (0, 0), bytes: 0, unfiltered: false, unclassified: 0 }
     }
 
     pub(super) fn entries(&self) -> u32 {
@@ -72,25 +74,35 @@ impl<'c> Walk<'c> {
         SearchReport { outcome, unfiltered: self.unfiltered, ..self.report }
     }
 
+    /// As [`Walk::finish`]; `again` of the entries had come before and were not handed out a second time.
+    pub(super) fn finish_without(mut self, again: u32, outcome: Outcome) -> SearchReport {
+        self.report.entries = self.report.entries.saturating_sub(again);
+        self.finish(outcome)
+    }
+
     /// Follows `next` from `first` to the end, or to whatever ends the walk before.
     pub(super) async fn pages<K: Kind>(&mut self, first: Url, each: &mut Each<'_, K>) -> Outcome {
         self.report.queries += 1;
+        (self.before, self.bytes) = ((self.report.pages, self.report.entries), 0);
         let mut visited = HashSet::new();
         let mut url = first;
         let mut place = Place::First;
         let mut missing: Option<Cause> = None;
+        let mut matches = 0;
         loop {
             visited.insert(url.clone());
             let (body, cut) = match self.fetch(&url, place).await {
                 Fetched::Body(body, cut) => (body, cut),
                 Fetched::Failed(outcome) => return outcome,
             };
-            let room = self.limits.entries.saturating_sub(self.report.entries);
+            let room = self.limits.entries.saturating_sub(self.report.entries - self.before.1);
             let page = aside(body.len(), || read_page::<K>(&body, room, each));
             drop(body);
             let came = page.entries > 0;
             let (next, cut_short, fault) = (page.next.clone(), page.cut, cut.or(page.fault));
             let alone = page.resource_type.as_deref() == Some("OperationOutcome");
+            matches += page.matches;
+            let total = page.total.unwrap_or(0);
             let said = self.keep(page);
             if alone && fault.is_none() {
                 return outcome_alone(&said, place);
@@ -108,7 +120,11 @@ impl<'c> Walk<'c> {
                 missing = missing.or(Some(Cause::TooManyEntries));
                 break;
             }
-            let Some(next) = next else { break };
+            let Some(next) = next else {
+                // Some cut the list at `_count` and link to nothing (https://hl7.org/fhir/R4/bundle.html#searchset).
+                missing = missing.or((matches < total).then_some(Cause::FewerThanTotal));
+                break;
+            };
             match self.follow(&url, &next, &visited) {
                 Ok(next) => url = next,
                 Err(cause) => {
@@ -149,10 +165,10 @@ impl<'c> Walk<'c> {
         if visited.contains(&next) {
             return Err(Cause::Loop);
         }
-        if self.report.pages >= self.limits.pages {
+        if self.report.pages - self.before.0 >= self.limits.pages {
             return Err(Cause::TooManyPages);
         }
-        if self.report.entries >= self.limits.entries {
+        if self.report.entries - self.before.1 >= self.limits.entries {
             return Err(Cause::TooManyEntries);
         }
         if self.bytes >= MAX_BYTES {

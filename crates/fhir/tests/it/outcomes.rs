@@ -74,6 +74,32 @@ async fn pages_are_followed_to_the_end_and_counted() {
 }
 
 #[tokio::test]
+async fn a_list_that_ends_before_its_own_total_is_not_whole() {
+    let check = async |totals: [&'static str; 2], expect: Outcome| {
+        let server = Server::start(move |_, number| {
+            let (ids, next): (&[&str], _) = if number == 0 { (&["a", "b"], Some("?page=2")) } else { (&["c"], None) };
+            let total = format!(r#"{{"total":{},"#, totals[number.min(1)]);
+            answer(200, JSON, page(ids, next).replacen('{', &total, 1))
+        })
+        .await;
+        let (ids, report) = search(&client(&server, shipped("plain")), Limits::default()).await;
+        assert_eq!(
+            (ids.as_slice(), report.outcome),
+            (["a", "b", "c"].map(str::to_owned).as_slice(), expect),
+            "{totals:?}"
+        );
+    };
+    check(["3", "3"], Outcome::Answered).await;
+    check(["4", "4"], Outcome::Partial(Cause::FewerThanTotal)).await;
+    // The last page knows best; one that counts less than it sends, or in words, says nothing.
+    check(["4", "3"], Outcome::Answered).await;
+    check(["3", "2"], Outcome::Answered).await;
+    for odd in ["null", "\"4\"", "-4", "4.5", "[4]", "99999999999"] {
+        check([odd, odd], Outcome::Answered).await;
+    }
+}
+
+#[tokio::test]
 async fn a_first_answer_means_what_the_record_says() {
     let check = async |reply: Pieces, expect: Outcome| {
         let shown = String::from_utf8_lossy(&reply[0].1).into_owned();
@@ -257,6 +283,33 @@ async fn an_empty_filtered_search_is_repeated_by_patient_only_and_what_it_shows_
     let (ids, report) = search_for(&client.clone(), &query, Limits::default()).await;
     assert_eq!((ids.len(), report.queries, report.unfiltered), (1, 1, true));
     assert_eq!(server.heads().len(), 3);
+}
+
+#[tokio::test]
+async fn what_has_no_category_comes_too_where_others_have_one() {
+    // What the server makes of the modifier: knows it, refuses it, passes over it, fails; questions then and the next time.
+    let check = async |rest: Pieces, expect: (usize, u32, usize, u32), outcome: Outcome| {
+        let server = Server::start(move |path, _| match path {
+            path if path.contains("category%3Amissing=true") => rest.clone(),
+            path if path.contains("category=") => answer(200, JSON, page(&["with"], None)),
+            _ => answer(200, JSON, page(&["with", "without"], None)),
+        })
+        .await;
+        let client = client(&server, shipped("plain"));
+        let query = client.platform().query("lab-results", "Observation", "p1");
+        let mut told = Vec::new();
+        for _ in 0..2 {
+            // Each once, and as many as there may be: the second question has the bounds for itself.
+            let (ids, report) = search_for(&client, &query, Limits { entries: 2, ..Limits::default() }).await;
+            assert_eq!(report.outcome, outcome);
+            told.push((ids.len(), report.queries));
+        }
+        assert_eq!((told[0].0, told[0].1, told[1].0, told[1].1), expect);
+    };
+    check(answer(200, JSON, page(&["without"], None)), (2, 2, 2, 2), Outcome::Answered).await;
+    check(answer(200, JSON, page(&["with", "without"], None)), (2, 2, 2, 2), Outcome::Answered).await;
+    check(answer(400, JSON, issue("error", "not-supported", "x")), (2, 3, 2, 1), Outcome::Answered).await;
+    check(answer(500, "", ""), (2, 3, 2, 1), Outcome::Answered).await;
 }
 
 #[tokio::test]

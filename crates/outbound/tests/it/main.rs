@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test program: nobody imports it, and a panic is a failed test")]
 
 mod busy;
+mod idle;
 mod server;
 mod tls;
 

@@ -19,7 +19,10 @@ use serde::{Deserialize, Serialize};
 use store::{Lease, Tx, to_millis};
 use uuid::Uuid;
 
-use super::{matching::Identity, queue::Stewardship};
+use super::{
+    matching::{AT_ONCE, Identity, OPEN, SETTLED, concerning, due_again},
+    queue::Stewardship,
+};
 use crate::{
     IndexError, IndexNumber, LONGEST_REASON, PairConflict, SHORTEST_REASON,
     entity::{
@@ -249,6 +252,7 @@ async fn join(tx: &Tx, order: &Order, pair: &match_candidate::Model) -> Result<(
     remember(tx, order, "link", &Detail::default()).await?;
     regroup(tx, &[order.people.0, order.people.1]).await?;
     settle(tx, order, pair, &ours, &theirs).await?;
+    settle_pairs(tx, &ours, &theirs).await?;
     state(tx, pair.id, "linked").await
 }
 
@@ -260,6 +264,7 @@ async fn keep_apart(tx: &Tx, order: &Order, pair: &match_candidate::Model) -> Re
     list_apart(tx, order, &apart).await?;
     remember(tx, order, "do-not-link", &Detail { apart, new_link: None }).await?;
     settle(tx, order, pair, &ours, &theirs).await?;
+    settle_pairs(tx, &ours, &theirs).await?;
     state(tx, pair.id, "kept-apart").await
 }
 
@@ -327,7 +332,8 @@ async fn undo(tx: &Tx, order: &Order, pair: &Pair, before: &match_decision::Mode
         .col_expr(contested::Column::Decision, Expr::value(Option::<String>::None))
         .filter(contested::Column::Decision.eq(settlement(before)));
     reopened.exec(tx).await?;
-    state(tx, before.pair, "open").await
+    reopen_pairs(tx, order, &[before.person_a, before.person_b]).await?;
+    state(tx, before.pair, OPEN).await
 }
 
 async fn end(tx: &Tx, link: Uuid, at: Option<i64>) -> Result<(), IndexError> {
@@ -471,6 +477,40 @@ async fn strike(tx: &Tx, of: &match_decision::Model, apart: Vec<(Uuid, String, S
         if !kept {
             do_not_link::Entity::delete_by_id(key).exec(tx).await?;
         }
+    }
+    Ok(())
+}
+
+/// Other pairs of the same two people wait for nobody any more.
+async fn settle_pairs(tx: &Tx, ours: &Group, theirs: &Group) -> Result<(), IndexError> {
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        (ours.identities.iter().cloned().collect(), theirs.identities.iter().cloned().collect());
+    for ours in ours.chunks(AT_ONCE) {
+        for theirs in theirs.chunks(AT_ONCE) {
+            let settled = match_candidate::Entity::update_many()
+                .col_expr(match_candidate::Column::State, Expr::value(SETTLED))
+                .filter(match_candidate::Column::State.eq(OPEN))
+                .filter(concerning(ours))
+                .filter(concerning(theirs));
+            settled.exec(tx).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Pairs of these people wait again, and are looked for again: what one of them says may have changed meanwhile. Those that
+/// another decision settled too are not shown, and go when they are looked for.
+async fn reopen_pairs(tx: &Tx, order: &Order, people: &[Uuid]) -> Result<(), IndexError> {
+    for person in people {
+        let identities: Vec<Identity> = group(tx, *person).await?.identities.into_iter().collect();
+        for some in identities.chunks(AT_ONCE) {
+            let open = match_candidate::Entity::update_many()
+                .col_expr(match_candidate::Column::State, Expr::value(OPEN))
+                .filter(match_candidate::Column::State.eq(SETTLED))
+                .filter(concerning(some));
+            open.exec(tx).await?;
+        }
+        due_again(tx, &identities, order.now).await?;
     }
     Ok(())
 }

@@ -1,17 +1,21 @@
 //! Searching the index: one range of terms a way of looking.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use access::PersonId;
 use sea_orm::{
-    ConnectionTrait as _,
-    sea_query::{Alias, Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, UnionType},
+    ConnectionTrait as _, DbBackend, Statement, Value, Values,
+    sea_query::{Condition, Expr, ExprTrait as _, Func, Order, Query, SelectStatement, UnionType},
 };
 use uuid::Uuid;
 
 use super::Index;
 use crate::{
     IndexError, ResidentId,
+    entity::{identity_term, identity_term::Column as TermColumn, link, patient},
     name::folded,
     particulars::{TermKind, bare_record_number, phone_digits, phone_term},
     readings::typed,
@@ -19,6 +23,8 @@ use crate::{
 
 /// Identities looked at for each person that may be shown: most people have a few.
 const IDENTITIES: u64 = 4;
+/// Ways of looking for one text at most: name, pinyin, initials, record number.
+const MOST_WAYS: usize = 4;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -80,24 +86,27 @@ fn after(prefix: &[u8]) -> Vec<u8> {
     end
 }
 
-/// People whose identities have a term in a range, in the order of terms; `way` tells the ranges apart.
+/// People whose identities have a term in a range, in the order of terms; `way` tells the ranges apart. Every database goes
+/// through the terms' key from one end of the range, as far as the limit: what it costs grows with the depth of the tree.
 fn people_by_terms(way: i32, prefix: &[u8], limit: u64) -> SelectStatement {
-    let [term, link, person] = ["identity_term", "patient_link", "patient"].map(Alias::new);
-    let column = |table: &Alias, name: &str| Expr::col((table.clone(), Alias::new(name)));
     let of_identity = Condition::all()
-        .add(column(&link, "source").equals((term.clone(), Alias::new("source"))))
-        .add(column(&link, "source_patient").equals((term.clone(), Alias::new("source_patient"))))
-        .add(column(&link, "undone_at").is_null());
+        .add(Expr::col((link::Entity, link::Column::Source)).equals((identity_term::Entity, TermColumn::Source)))
+        .add(
+            Expr::col((link::Entity, link::Column::SourcePatient))
+                .equals((identity_term::Entity, TermColumn::SourcePatient)),
+        )
+        .add(Expr::col((link::Entity, link::Column::UndoneAt)).is_null());
+    let of_person = Expr::col((patient::Entity, patient::Column::Id)).equals((link::Entity, link::Column::Person));
+    let now_is = [patient::Column::MergedInto, patient::Column::Id].map(|id| Expr::col((patient::Entity, id)));
     Query::select()
-        .expr_as(Expr::val(way), Alias::new("way"))
-        .column((person.clone(), Alias::new("id")))
-        .column((person.clone(), Alias::new("merged_into")))
-        .from(term.clone())
-        .inner_join(link.clone(), of_identity)
-        .inner_join(person.clone(), column(&person, "id").equals((link, Alias::new("person"))))
-        .and_where(column(&term, "term").gte(prefix.to_vec()))
-        .and_where(column(&term, "term").lt(after(prefix)))
-        .order_by((term, Alias::new("term")), Order::Asc)
+        .expr_as(Expr::val(way), "way")
+        .expr_as(Func::coalesce(now_is), "person")
+        .from(identity_term::Entity)
+        .inner_join(link::Entity, of_identity)
+        .inner_join(patient::Entity, of_person)
+        .and_where(Expr::col((identity_term::Entity, TermColumn::Term)).gte(prefix.to_vec()))
+        .and_where(Expr::col((identity_term::Entity, TermColumn::Term)).lt(after(prefix)))
+        .order_by((identity_term::Entity, TermColumn::Term), Order::Asc)
         .limit(limit)
         .to_owned()
 }
@@ -106,9 +115,8 @@ fn people_by_terms(way: i32, prefix: &[u8], limit: u64) -> SelectStatement {
 fn all_ways(prefixes: &[Vec<u8>], limit: u64) -> Option<SelectStatement> {
     let wrapped = |way: usize, prefix: &Vec<u8>| {
         let way = i32::try_from(way).unwrap_or(i32::MAX);
-        let alias = Alias::new(format!("way_{way}"));
-        let columns = ["way", "id", "merged_into"].map(Alias::new);
-        Query::select().columns(columns).from_subquery(people_by_terms(way, prefix, limit), alias).to_owned()
+        let alias = format!("way_{way}");
+        Query::select().columns(["way", "person"]).from_subquery(people_by_terms(way, prefix, limit), alias).to_owned()
     };
     let mut ways = prefixes.iter().enumerate();
     let (way, prefix) = ways.next()?;
@@ -120,6 +128,29 @@ fn all_ways(prefixes: &[Vec<u8>], limit: u64) -> Option<SelectStatement> {
         all.union(UnionType::All, wrapped(way, prefix));
     }
     Some(all)
+}
+
+/// [`all_ways`] as text, for SQLite and PostgreSQL, by the number of ways: made once, since making it anew takes as long as
+/// looking one person up.
+static TEXTS: LazyLock<HashMap<(bool, usize), String>> = LazyLock::new(|| {
+    let of = |backend: DbBackend, ways: usize| {
+        let statement = all_ways(&vec![Vec::new(); ways], 0)?;
+        Some(((backend == DbBackend::Sqlite, ways), backend.build(&statement).sql))
+    };
+    let backends = [DbBackend::Sqlite, DbBackend::Postgres].into_iter();
+    backends.flat_map(|backend| (1..=MOST_WAYS).filter_map(move |ways| of(backend, ways))).collect()
+});
+
+/// The text with its values bound; `None` when there is nothing to look for.
+fn statement(backend: DbBackend, prefixes: &[Vec<u8>], limit: u64) -> Option<Statement> {
+    let Some(sql) = TEXTS.get(&(backend == DbBackend::Sqlite, prefixes.len())) else {
+        return Some(backend.build(&all_ways(prefixes, limit)?));
+    };
+    let mut values = Vec::with_capacity(4 * prefixes.len());
+    for (way, prefix) in (0i32..).zip(prefixes) {
+        values.extend([Value::from(way), prefix.clone().into(), after(prefix).into(), limit.into()]);
+    }
+    Some(Statement { sql: sql.clone(), values: Some(Values(values)), db_backend: backend })
 }
 
 impl Index {
@@ -134,20 +165,22 @@ impl Index {
         }
         let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_mul(IDENTITIES).saturating_add(1);
         let (mut once, mut found) = (HashSet::new(), Found::default());
-        let Some(statement) = all_ways(&prefixes, limit) else { return Ok(found) };
-        let rows = self.store.reader().query_all(&statement).await?;
-        let mut people: Vec<(i32, Uuid, Option<Uuid>)> = Vec::with_capacity(rows.len());
+        let reader = self.store.reader();
+        let Some(statement) = statement(reader.get_database_backend(), &prefixes, limit) else { return Ok(found) };
+        let rows = reader.query_all_raw(statement).await?;
+        let mut people: Vec<(i32, Uuid)> = Vec::with_capacity(rows.len());
         for row in rows {
-            people.push((row.try_get("", "way")?, row.try_get("", "id")?, row.try_get("", "merged_into")?));
+            // By place: looking a name up in every row costs as much as reading it.
+            people.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
         }
         // Within one way they are in order already; nothing says that a union keeps the ways in theirs.
-        people.sort_by_key(|(way, ..)| *way);
+        people.sort_by_key(|(way, _)| *way);
         for same in people.chunk_by(|one, other| one.0 == other.0) {
             // More identities than were looked at may be more people.
             found.more |= u64::try_from(same.len()).is_ok_and(|rows| rows >= limit);
         }
-        for (_, person, merged) in people {
-            let person = PersonId(merged.unwrap_or(person));
+        for (_, person) in people {
+            let person = PersonId(person);
             if !once.insert(person) {
                 continue;
             }
@@ -182,6 +215,41 @@ mod tests {
         check(&Lookup::Number("MR-204"), &["rmr204"]);
         check(&Lookup::Number("526"), &["r526"]);
         check(&Lookup::Number("+86 138 0000 0526"), &["r8613800000526", "t62500000831"]);
+    }
+
+    #[test]
+    fn a_text_made_once_is_the_statement_with_its_values() {
+        for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
+            for ways in 0..=MOST_WAYS + 1 {
+                let prefixes: Vec<Vec<u8>> = (0..ways).map(|way| format!("n陈{way}").into_bytes()).collect();
+                let whole = all_ways(&prefixes, 401).map(|select| backend.build(&select));
+                assert_eq!(statement(backend, &prefixes, 401), whole, "{ways} ways on {backend:?}");
+            }
+        }
+    }
+
+    /// Nothing is read through or sorted: each way is a walk along the key of the terms, and two look-ups for each row of it.
+    #[tokio::test]
+    async fn no_way_of_looking_reads_a_table_through() {
+        use store::{DatabaseConfig, Store};
+
+        let db = testbed::Database::sqlite().await.expect("database");
+        let store = Store::open(&DatabaseConfig::new(&db.url, None)).await.expect("store");
+        for lookup in [Lookup::Name("陈"), Lookup::Name("XQ-1"), Lookup::Number("13800000526")] {
+            let prefixes = lookup.prefixes();
+            let mut explain = statement(DbBackend::Sqlite, &prefixes, 401).expect("a statement");
+            explain.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+            let rows = store.reader().query_all_raw(explain).await.expect("a plan");
+            let plan: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("text")).collect();
+            let has = |step: &str| plan.iter().filter(|own| own.starts_with(step)).count();
+            let ways = prefixes.len();
+            assert_eq!(has("SEARCH identity_term USING PRIMARY KEY (term>? AND term<?)"), ways, "{plan:#?}");
+            let by_key = |table: &str| has(&format!("SEARCH {table} USING INDEX"));
+            assert_eq!((by_key("patient_link"), by_key("patient ")), (ways, 0), "{plan:#?}");
+            let reads_through = |own: &&String| own.starts_with("SCAN") && !own.contains("way_");
+            assert_eq!(plan.iter().filter(reads_through).count(), 0, "{plan:#?}");
+            assert!(!plan.iter().any(|own| own.contains("TEMP B-TREE")), "{plan:#?}");
+        }
     }
 
     #[test]

@@ -19,8 +19,11 @@ use sea_orm::{
 use store::{StoreError, Tx, to_millis};
 use uuid::Uuid;
 
-use super::Index;
-use super::plan::{Known, Plan};
+use super::{
+    Index,
+    matching::{AT_ONCE, Identity, among},
+    plan::{Known, Plan},
+};
 use crate::{
     IndexError, SourcePatient,
     entity::{contested, identity_seen, identity_term, identity_trait, link, patient},
@@ -41,9 +44,33 @@ impl Index {
         seen: &[SourcePatient],
         now: Timestamp,
     ) -> Result<Vec<PersonId>, IndexError> {
+        self.take_in(ctx, seen, false, now).await
+    }
+
+    /// As [`Self::observe`], of what a list says. Of a record that is known it only fills what is absent, and never ends a
+    /// link: what the hospital said itself is the stronger word. For the intranet portal.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    pub async fn import(
+        &self,
+        ctx: &dyn Context,
+        listed: &[SourcePatient],
+        now: Timestamp,
+    ) -> Result<Vec<PersonId>, IndexError> {
+        self.take_in(ctx, listed, true, now).await
+    }
+
+    async fn take_in(
+        &self,
+        ctx: &dyn Context,
+        seen: &[SourcePatient],
+        listed: bool,
+        now: Timestamp,
+    ) -> Result<Vec<PersonId>, IndexError> {
         let mut tries = 1;
         loop {
-            let known = Known::load(&self.store, &self.key, seen).await?;
+            let known = Known::load(&self.store, &self.key, seen, listed).await?;
             let mut plan = known.plan(&self.key, seen, ctx.actor().subject.as_str(), now)?;
             self.forget_known_contests(&mut plan).await?;
             let people = plan.people.clone();
@@ -70,20 +97,17 @@ impl Index {
             return Ok(());
         }
         use contested::Column;
-        let same = plan.contested.iter().fold(Condition::any(), |any, one| {
-            let this = Condition::all()
-                .add(Column::Source.eq(&one.source))
-                .add(Column::SourcePatient.eq(&one.source_patient))
-                .add(Column::Holder.eq(one.holder));
-            any.add(this)
-        });
-        let told: Vec<(String, String, Uuid)> = contested::Entity::find()
-            .select_only()
-            .columns([Column::Source, Column::SourcePatient, Column::Holder])
-            .filter(same)
-            .into_tuple()
-            .all(self.store.reader())
-            .await?;
+        let of: Vec<Identity> =
+            plan.contested.iter().map(|one| (one.source.clone(), one.source_patient.clone())).collect();
+        let mut told: Vec<(String, String, Uuid)> = Vec::new();
+        for some in of.chunks(AT_ONCE) {
+            let known = contested::Entity::find()
+                .select_only()
+                .columns([Column::Source, Column::SourcePatient, Column::Holder])
+                .filter(among(some, Column::Source, Column::SourcePatient))
+                .into_tuple::<(String, String, Uuid)>();
+            told.extend(known.all(self.store.reader()).await?);
+        }
         plan.contested.retain(|one| {
             !told.iter().any(|(source, patient, holder)| {
                 (source, patient, holder) == (&one.source, &one.source_patient, &one.holder)

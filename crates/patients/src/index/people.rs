@@ -7,7 +7,10 @@ use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, Q
 use store::from_millis;
 use uuid::Uuid;
 
-use super::{Index, Link, LinkedBy, Person, Registered};
+use super::{
+    Index, Link, LinkedBy, Person, Registered,
+    matching::{AT_ONCE, Identity, among},
+};
 use crate::{
     IndexError, IndexNumber, ResidentId, SourcePatient,
     entity::{do_not_link, identity_seen, link, patient},
@@ -42,17 +45,16 @@ impl Index {
             .order_by_asc(link::Column::SourcePatient)
             .all(db)
             .await?;
-        let mut of_links = Condition::any();
-        for link in &links {
-            let same = Condition::all()
-                .add(identity_seen::Column::Source.eq(&link.source))
-                .add(identity_seen::Column::SourcePatient.eq(&link.source_patient));
-            of_links = of_links.add(same);
+        let of: Vec<Identity> = links.iter().map(|link| (link.source.clone(), link.source_patient.clone())).collect();
+        let mut seen = Vec::with_capacity(links.len());
+        for some in of.chunks(AT_ONCE) {
+            let rows = identity_seen::Entity::find().filter(among(
+                some,
+                identity_seen::Column::Source,
+                identity_seen::Column::SourcePatient,
+            ));
+            seen.extend(rows.all(db).await?);
         }
-        let seen = match links.is_empty() {
-            true => Vec::new(),
-            false => identity_seen::Entity::find().filter(of_links).all(db).await?,
-        };
         let apart = self.not_to_be_read(&seen).await?;
         roots.iter().map(|root| assemble(*root, &members, &links, &seen, &apart)).collect()
     }
@@ -85,29 +87,37 @@ impl Index {
     /// `(source, patient at source, person concerned, must it be this very person?)`.
     async fn not_to_be_read(&self, seen: &[identity_seen::Model]) -> Result<Vec<Apart>, IndexError> {
         let db = self.store.reader();
-        let mut apart = Vec::new();
+        let mut of: Vec<Identity> = Vec::new();
         for row in seen {
             let aliases: Vec<String> = serde_json::from_str(&row.aliases)?;
-            if aliases.is_empty() {
-                continue;
-            }
-            let taken = link::Entity::find()
-                .filter(link::Column::Source.eq(&row.source))
-                .filter(link::Column::SourcePatient.is_in(aliases.clone()))
-                .filter(link::Column::UndoneAt.is_null());
-            for link in taken.all(db).await? {
-                let holder = self.row(link.person).await?.map_or(link.person, |holder| holder.id);
-                apart.push(Apart { source: link.source, patient: link.source_patient, rule: Rule::Only(holder) });
-            }
-            let kept = do_not_link::Entity::find()
-                .filter(do_not_link::Column::Source.eq(&row.source))
-                .filter(do_not_link::Column::SourcePatient.is_in(aliases));
-            for pair in kept.all(db).await? {
-                let kept = self.row(pair.person).await?.map_or(pair.person, |row| row.id);
-                apart.push(Apart { source: pair.source, patient: pair.source_patient, rule: Rule::Not(kept) });
-            }
+            of.extend(aliases.into_iter().map(|alias| (row.source.clone(), alias)));
         }
-        Ok(apart)
+        let (mut taken, mut kept) = (Vec::new(), Vec::new());
+        for some in of.chunks(AT_ONCE) {
+            let links = link::Entity::find()
+                .filter(among(some, link::Column::Source, link::Column::SourcePatient))
+                .filter(link::Column::UndoneAt.is_null());
+            taken.extend(links.all(db).await?);
+            let pairs = do_not_link::Entity::find().filter(among(
+                some,
+                do_not_link::Column::Source,
+                do_not_link::Column::SourcePatient,
+            ));
+            kept.extend(pairs.all(db).await?);
+        }
+        let concerned: Vec<Uuid> =
+            taken.iter().map(|link| link.person).chain(kept.iter().map(|pair| pair.person)).collect();
+        let rows = self.with_survivors(&concerned).await?;
+        let now = |person: Uuid| survivor(&rows, person).unwrap_or(person);
+        let taken = taken.into_iter().map(|link| {
+            let rule = Rule::Only(now(link.person));
+            Apart { source: link.source, patient: link.source_patient, rule }
+        });
+        let kept = kept.into_iter().map(|pair| {
+            let rule = Rule::Not(now(pair.person));
+            Apart { source: pair.source, patient: pair.source_patient, rule }
+        });
+        Ok(taken.chain(kept).collect())
     }
 
     async fn row(&self, id: Uuid) -> Result<Option<patient::Model>, IndexError> {

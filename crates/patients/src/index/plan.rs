@@ -8,13 +8,16 @@ use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, Q
 use store::{Store, to_millis};
 use uuid::Uuid;
 
-use super::LinkedBy;
+use super::{LinkedBy, matching::particulars};
 use crate::{
     IndexError, IndexKey, IndexNumber, SourcePatient,
     entity::{contested, do_not_link, identity_seen, identity_trait, link, patient},
     identity::STRONG_EVIDENCE,
     particulars::Particulars,
 };
+
+/// Identities of one statement: each may bring the ids of sixteen records beside its own.
+const AT_ONCE: usize = 200;
 
 /// Merged people are followed so far at most: a circle in the table must not hang a request.
 const MAX_MERGES: usize = 16;
@@ -28,6 +31,10 @@ pub(super) struct Known {
     seen: HashMap<Identity, identity_seen::Model>,
     /// What the traits and terms of each identity were made of.
     digests: HashMap<Identity, String>,
+    /// Of what a list names: weak evidence as it is kept.
+    traits: HashMap<Identity, identity_trait::Model>,
+    /// What is at hand is a list's word, not the hospitals' own.
+    listed: bool,
     people: HashMap<Uuid, patient::Model>,
     holders: HashMap<String, Uuid>,
     apart: Vec<do_not_link::Model>,
@@ -70,62 +77,74 @@ impl Plan {
 }
 
 impl Known {
-    /// Reads what concerns `seen`.
-    pub(super) async fn load(store: &Store, key: &IndexKey, seen: &[SourcePatient]) -> Result<Self, IndexError> {
+    /// Reads what concerns `seen`, which hospitals showed us, or a list named.
+    pub(super) async fn load(
+        store: &Store,
+        key: &IndexKey,
+        seen: &[SourcePatient],
+        listed: bool,
+    ) -> Result<Self, IndexError> {
+        let mut known = Self { listed, ..Self::default() };
+        // A search may meet thousands, each with the ids of records that it replaced: more than one statement takes.
+        for some in seen.chunks(AT_ONCE) {
+            known.load_some(store, key, some).await?;
+        }
+        // Whom a steward kept an identity from is kept from it as whatever person they are now.
+        let apart: Vec<Uuid> = known.apart.iter().map(|pair| pair.person).collect();
+        for some in apart.chunks(AT_ONCE) {
+            let kept = patient::Entity::find().filter(patient::Column::Id.is_in(some.to_vec()));
+            known.people_are(kept.all(store.reader()).await?);
+        }
+        known.follow_merges(store).await?;
+        Ok(known)
+    }
+
+    async fn load_some(&mut self, store: &Store, key: &IndexKey, seen: &[SourcePatient]) -> Result<(), IndexError> {
         let db = store.reader();
-        let mut known = Self::default();
-        if seen.is_empty() {
-            return Ok(known);
-        }
-        let (mut of_links, mut of_seen, mut of_apart) = (Condition::any(), Condition::any(), Condition::any());
-        let mut of_traits = Condition::any();
-        for (source, patients) in by_source(seen) {
-            let same = |a: Condition| Condition::all().add(a);
-            of_links = of_links.add(
-                same(link::Column::Source.eq(source).into()).add(link::Column::SourcePatient.is_in(patients.clone())),
-            );
-            of_seen = of_seen.add(
-                same(identity_seen::Column::Source.eq(source).into())
-                    .add(identity_seen::Column::SourcePatient.is_in(patients.clone())),
-            );
-            of_traits = of_traits.add(
-                same(identity_trait::Column::Source.eq(source).into())
-                    .add(identity_trait::Column::SourcePatient.is_in(patients.clone())),
-            );
-            of_apart = of_apart.add(
-                same(do_not_link::Column::Source.eq(source).into())
-                    .add(do_not_link::Column::SourcePatient.is_in(patients)),
-            );
-        }
-        let links = link::Entity::find().filter(of_links).filter(link::Column::UndoneAt.is_null()).all(db).await?;
+        let links = link::Entity::find()
+            .filter(these(seen, link::Column::Source, link::Column::SourcePatient))
+            .filter(link::Column::UndoneAt.is_null())
+            .all(db)
+            .await?;
         let hashes: Vec<String> = seen.iter().filter_map(SourcePatient::strong_key).map(|id| key.hash(id)).collect();
         let people: Vec<Uuid> = links.iter().map(|link| link.person).collect();
         let concerned =
             Condition::any().add(patient::Column::Id.is_in(people)).add(patient::Column::ResidentIdHash.is_in(hashes));
-        known.people_are(patient::Entity::find().filter(concerned).all(db).await?);
-        known.links = links.into_iter().map(|link| ((link.source, link.source_patient), link.person)).collect();
-        let rows = identity_seen::Entity::find().filter(of_seen).all(db).await?;
-        known.seen = rows.into_iter().map(|row| ((row.source.clone(), row.source_patient.clone()), row)).collect();
-        known.apart = do_not_link::Entity::find().filter(of_apart).all(db).await?;
-        let digests: Vec<(String, String, String)> = identity_trait::Entity::find()
-            .select_only()
-            .columns([
-                identity_trait::Column::Source,
-                identity_trait::Column::SourcePatient,
-                identity_trait::Column::Digest,
-            ])
-            .filter(of_traits)
-            .into_tuple()
+        self.people_are(patient::Entity::find().filter(concerned).all(db).await?);
+        self.links.extend(links.into_iter().map(|link| ((link.source, link.source_patient), link.person)));
+        let rows = identity_seen::Entity::find()
+            .filter(these(seen, identity_seen::Column::Source, identity_seen::Column::SourcePatient))
             .all(db)
             .await?;
-        known.digests = digests.into_iter().map(|(source, patient, digest)| ((source, patient), digest)).collect();
-        // Whom a steward kept an identity from is kept from it as whatever person they are now.
-        let apart: Vec<Uuid> = known.apart.iter().map(|pair| pair.person).collect();
-        if !apart.is_empty() {
-            known.people_are(patient::Entity::find().filter(patient::Column::Id.is_in(apart)).all(db).await?);
+        self.seen.extend(rows.into_iter().map(|row| ((row.source.clone(), row.source_patient.clone()), row)));
+        let apart = do_not_link::Entity::find().filter(these(
+            seen,
+            do_not_link::Column::Source,
+            do_not_link::Column::SourcePatient,
+        ));
+        self.apart.extend(apart.all(db).await?);
+        let traits = identity_trait::Entity::find().filter(these(
+            seen,
+            identity_trait::Column::Source,
+            identity_trait::Column::SourcePatient,
+        ));
+        if self.listed {
+            let rows = traits.all(db).await?;
+            self.traits.extend(rows.into_iter().map(|row| ((row.source.clone(), row.source_patient.clone()), row)));
+            let digest = |(id, row): (&Identity, &identity_trait::Model)| (id.clone(), row.digest.clone());
+            self.digests.extend(self.traits.iter().map(digest));
+        } else {
+            use identity_trait::Column;
+            // All that the public portal's role may read of them.
+            let digests: Vec<(String, String, String)> = traits
+                .select_only()
+                .columns([Column::Source, Column::SourcePatient, Column::Digest])
+                .into_tuple()
+                .all(db)
+                .await?;
+            self.digests.extend(digests.into_iter().map(|(source, patient, digest)| ((source, patient), digest)));
         }
-        known.follow_merges(store).await?;
-        Ok(known)
+        Ok(())
     }
 
     fn people_are(&mut self, people: Vec<patient::Model>) {
@@ -183,13 +202,59 @@ impl Known {
         let mut people: Vec<Option<PersonId>> = vec![None; seen.len()];
         for at in order {
             let identity = &seen[at];
-            let person = self.place(&mut plan, key, identity, by, now)?;
+            let id = (identity.source.clone(), identity.patient.clone());
+            let person = match self.links.get(&id).copied().filter(|_| self.listed) {
+                Some(person) => self.fill(&mut plan, key, person, identity, by, now)?,
+                None => {
+                    let person = self.place(&mut plan, key, identity, by, now)?;
+                    self.remember(&mut plan, identity, now)?;
+                    self.describe(&mut plan, key, id, &Particulars::of(identity, key), now)?;
+                    person
+                }
+            };
             people[at] = Some(PersonId(self.survivor(person)));
-            self.remember(&mut plan, identity, now)?;
-            self.describe(&mut plan, key, identity, now)?;
         }
         plan.people = people.into_iter().flatten().collect();
         Ok(plan)
+    }
+
+    /// What a list says of a record that is known: it is weaker than the hospital's own answer, so it only fills what is
+    /// absent, and where it speaks of somebody else nothing is taken of it.
+    fn fill(
+        &mut self,
+        plan: &mut Plan,
+        key: &IndexKey,
+        person: Uuid,
+        listed: &SourcePatient,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Uuid, IndexError> {
+        let strong = |of: &SourcePatient| of.strong_key().map(|id| (key.hash(id), id.masked()));
+        if self.has_become_another(person, listed, strong(listed).as_ref()) {
+            return Ok(person);
+        }
+        let id = (listed.source.clone(), listed.patient.clone());
+        let known = match self.seen.get(&id) {
+            Some(seen) => particulars(seen, self.traits.get(&id))?,
+            None => Particulars::default(),
+        };
+        let identity = match self.seen.get(&id) {
+            Some(seen) => filled(seen, listed, known.number.is_some())?,
+            None => listed.clone(),
+        };
+        let new = Particulars::of(&identity, key);
+        let of = Particulars {
+            number: known.number.or(new.number),
+            phones: or(known.phones, &new.phones),
+            addresses: or(known.addresses, &new.addresses),
+            ..new
+        };
+        let strong = strong(&identity);
+        self.contest(plan, self.survivor(person), &identity, strong.as_ref(), by, now);
+        self.claim(plan, person, &identity, strong);
+        self.remember(plan, &identity, now)?;
+        self.describe(plan, key, id, &of, now)?;
+        Ok(person)
     }
 
     fn place(
@@ -389,40 +454,65 @@ impl Known {
         &mut self,
         plan: &mut Plan,
         key: &IndexKey,
-        identity: &SourcePatient,
+        id: Identity,
+        of: &Particulars,
         now: Timestamp,
     ) -> Result<(), IndexError> {
-        let id = (identity.source.clone(), identity.patient.clone());
-        let (row, terms) = traits(key, (&id.0, &id.1), &Particulars::of(identity, key), now)?;
-        if self.digests.get(&id) != Some(&row.digest) {
-            self.digests.insert(id, row.digest.clone());
-            plan.traits.retain(|(earlier, _)| {
-                (&earlier.source, &earlier.source_patient) != (&row.source, &row.source_patient)
-            });
-            plan.traits.push((row, terms));
+        let digest = of.digest(key);
+        // Terms are many: they are made of what is new.
+        if self.digests.get(&id) != Some(&digest) {
+            plan.traits.retain(|(earlier, _)| (&earlier.source, &earlier.source_patient) != (&id.0, &id.1));
+            plan.traits.push((traits((&id.0, &id.1), of, digest.clone(), now)?, of.terms()));
+            self.digests.insert(id, digest);
         }
         Ok(())
     }
 }
 
-/// The rows of traits and terms of an identity.
+/// The first, or the second where it is empty.
+fn or<T: Clone>(known: Vec<T>, listed: &[T]) -> Vec<T> {
+    if known.is_empty() { listed.to_vec() } else { known }
+}
+
+/// A record as it is known, with what a list says where nothing is known. A number is taken when there is none.
+fn filled(known: &identity_seen::Model, listed: &SourcePatient, has_number: bool) -> Result<SourcePatient, IndexError> {
+    let aliases = or(serde_json::from_str(&known.aliases)?, &listed.aliases());
+    Ok(SourcePatient {
+        names: or(serde_json::from_str(&known.names)?, &listed.names),
+        sex: known.sex.clone().or_else(|| listed.sex.clone()),
+        birth_date: known.birth_date.clone().or_else(|| listed.birth_date.clone()),
+        resident_id: listed.resident_id.clone().filter(|_| !has_number),
+        identifiers: or(serde_json::from_str(&known.identifiers)?, &listed.identifiers),
+        replaced_by: None,
+        replaces: aliases,
+        ..listed.clone()
+    })
+}
+
+/// The row of traits of an identity; `digest` is that of `of`.
 pub(super) fn traits(
-    key: &IndexKey,
     (source, patient): (&str, &str),
     of: &Particulars,
+    digest: String,
     now: Timestamp,
-) -> Result<(identity_trait::Model, BTreeSet<Vec<u8>>), IndexError> {
-    let row = identity_trait::Model {
+) -> Result<identity_trait::Model, IndexError> {
+    Ok(identity_trait::Model {
         source: source.to_owned(),
         source_patient: patient.to_owned(),
         phones: serde_json::to_string(&of.phones)?,
         addresses: serde_json::to_string(&of.addresses)?,
         number_hash: of.number.as_ref().map(|number| number.hash.clone()),
         number_fits: of.number.as_ref().is_some_and(|number| number.fits),
-        digest: of.digest(key),
+        digest,
         due_at: Some(to_millis(now)),
-    };
-    Ok((row, of.terms()))
+    })
+}
+
+/// Rows of these identities, and of those that they replaced or were replaced by.
+fn these<C: sea_orm::ColumnTrait>(seen: &[SourcePatient], source: C, patient: C) -> Condition {
+    by_source(seen).into_iter().fold(Condition::any(), |any, (at, patients)| {
+        any.add(Condition::all().add(source.eq(at)).add(patient.is_in(patients)))
+    })
 }
 
 fn by_source(seen: &[SourcePatient]) -> HashMap<&str, Vec<&str>> {

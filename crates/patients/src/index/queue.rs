@@ -1,7 +1,7 @@
 //! The stewards' queue: pairs with what speaks for and against them, what was decided, and why each record is believed to be
 //! whose it is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use access::{
     Context, Outcome, PersonId, Policy,
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     Index,
-    matching::{Identity, among, particulars},
+    matching::{AT_ONCE, Identity, OPEN, among, particulars},
 };
 use crate::{
     Evidence, Identifier, IndexError, IndexNumber,
@@ -25,8 +25,8 @@ use crate::{
     mask_phone,
 };
 
-/// Pairs looked at for each one shown: some are settled by other decisions.
-const LOOKED_AT: u64 = 4;
+/// Pairs looked at in one go.
+const LOOKED_AT: u64 = 200;
 /// Links of one person that are explained.
 const MOST_LINKS: u64 = 200;
 
@@ -169,24 +169,29 @@ impl Stewardship {
     /// [`IndexError::Access`] for who may not; the database's, the audit's.
     pub async fn queue(&self, ctx: &dyn Context, most: usize, now: Timestamp) -> Result<Queue, IndexError> {
         self.may(ctx)?;
-        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_mul(LOOKED_AT);
         use match_candidate::Column;
         let open = match_candidate::Entity::find()
-            .filter(Column::State.eq("open"))
+            .filter(Column::State.eq(OPEN))
             .order_by_desc(Column::Contested)
             .order_by_desc(Column::Score)
             .order_by_asc(Column::FoundAt)
-            .order_by_asc(Column::Id)
-            .limit(limit)
-            .all(self.index.store.reader())
-            .await?;
-        let all_seen = u64::try_from(open.len()).is_ok_and(|count| count < limit);
-        let mut rows = self.rows(open).await?;
-        self.without_settled(&mut rows).await?;
-        let more = rows.len() > most || !all_seen;
+            .order_by_asc(Column::Id);
+        let (mut rows, mut once, mut seen) = (Vec::new(), HashSet::new(), 0);
+        // Pairs that other decisions have settled do not count, however many they are: what waits behind them is shown.
+        while rows.len() <= most {
+            let some = open.clone().offset(seen).limit(LOOKED_AT).all(self.index.store.reader()).await?;
+            let ended = u64::try_from(some.len()).is_ok_and(|count| count < LOOKED_AT);
+            seen += LOOKED_AT;
+            rows.extend(self.unsettled(self.rows(some).await?, &mut once).await?);
+            if ended {
+                break;
+            }
+        }
+        let more = rows.len() > most;
         rows.truncate(most);
         let event = Event::new("index.queue.shown", "match-candidate", Outcome::Ok);
-        self.write_down(ctx, vec![event.with(serde_json::json!({ "shown": rows.len() }))], now).await?;
+        let people = rows.iter().flat_map(|row| [row.a.person, row.b.person]);
+        self.write_down(ctx, vec![event.with(whose(rows.len(), people))], now).await?;
         let oldest = rows.iter().map(|row| row.found_at).min();
         Ok(Queue { items: rows, more, oldest })
     }
@@ -236,13 +241,21 @@ impl Stewardship {
     ///
     /// # Errors
     /// As [`Stewardship::queue`].
-    pub async fn recent(&self, ctx: &dyn Context, most: u64) -> Result<Vec<Decided>, IndexError> {
+    pub async fn recent(&self, ctx: &dyn Context, most: u64, now: Timestamp) -> Result<Vec<Decided>, IndexError> {
         self.may(ctx)?;
         let rows = match_decision::Entity::find()
             .order_by_desc(match_decision::Column::DecidedAt)
             .order_by_desc(match_decision::Column::Id)
-            .limit(most);
-        self.told(rows.all(self.index.store.reader()).await?).await
+            .limit(most)
+            .all(self.index.store.reader())
+            .await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let event = Event::new("index.decisions.shown", "match-decision", Outcome::Ok);
+        let people = rows.iter().flat_map(|row| [row.person_a, row.person_b]).map(PersonId);
+        self.write_down(ctx, vec![event.with(whose(rows.len(), people))], now).await?;
+        self.told(rows).await
     }
 
     /// How many decisions not to link are in force.
@@ -301,7 +314,7 @@ impl Stewardship {
     async fn sides(&self, of: &[Identity]) -> Result<HashMap<Identity, Side>, IndexError> {
         let db = self.index.store.reader();
         let mut sides = HashMap::new();
-        for some in of.chunks(100) {
+        for some in of.chunks(AT_ONCE) {
             let seen = identity_seen::Entity::find()
                 .filter(among(some, identity_seen::Column::Source, identity_seen::Column::SourcePatient))
                 .all(db)
@@ -351,14 +364,18 @@ impl Stewardship {
         Ok(rows.into_iter().map(|row| (row.id, root(&row).unwrap_or(row))).collect())
     }
 
-    /// One pair for two people, and none of people whom decisions have joined or keep apart.
-    async fn without_settled(&self, rows: &mut Vec<PairRow>) -> Result<(), IndexError> {
-        let of: Vec<Identity> = rows
-            .iter()
-            .flat_map(|row| [&row.a, &row.b].map(|side| (side.source.clone(), side.patient.clone())))
-            .collect();
+    /// One pair for two people, and none of people whom decisions have joined or keep apart. `once` remembers the people.
+    async fn unsettled(
+        &self,
+        mut rows: Vec<PairRow>,
+        once: &mut HashSet<(PersonId, PersonId)>,
+    ) -> Result<Vec<PairRow>, IndexError> {
+        let sides = || rows.iter().flat_map(|row| [&row.a, &row.b]);
+        let of: Vec<Identity> = sides().map(|side| (side.source.clone(), side.patient.clone())).collect();
+        let people: HashSet<Uuid> = sides().map(|side| side.person.0).collect();
+        let apart = self.index.kept_apart(&people.into_iter().collect::<Vec<_>>()).await?;
         let mut kept: Vec<do_not_link::Model> = Vec::new();
-        for some in of.chunks(100) {
+        for some in of.chunks(AT_ONCE) {
             let on_list = do_not_link::Entity::find().filter(among(
                 some,
                 do_not_link::Column::Source,
@@ -373,12 +390,13 @@ impl Stewardship {
                 (&row.source, &row.source_patient) == (&side.source, &side.patient) && whose == person.0
             })
         };
-        let mut once = HashSet::new();
         rows.retain(|row| {
             let (a, b) = (row.a.person.min(row.b.person), row.a.person.max(row.b.person));
-            a != b && !from(&row.a, row.b.person) && !from(&row.b, row.a.person) && once.insert((a, b))
+            let settled =
+                a == b || apart.contains(&(a.0, b.0)) || from(&row.a, row.b.person) || from(&row.b, row.a.person);
+            !settled && once.insert((a, b))
         });
-        Ok(())
+        Ok(rows)
     }
 
     /// Every link of a person.
@@ -461,6 +479,13 @@ impl Stewardship {
         });
         Ok(told.collect())
     }
+}
+
+/// How much was shown, and of whom: each person once.
+fn whose(shown: usize, people: impl Iterator<Item = PersonId>) -> serde_json::Value {
+    let people: BTreeSet<PersonId> = people.collect();
+    let people: Vec<String> = people.iter().map(PersonId::to_string).collect();
+    serde_json::json!({ "shown": shown, "people": people })
 }
 
 impl std::fmt::Debug for Stewardship {

@@ -119,7 +119,7 @@ const TRADITIONAL: [(char, char); 20] = [
 ];
 
 /// A valid number of an area that is not assigned.
-fn number(birth: &str, sequence: u32) -> String {
+pub fn number(birth: &str, sequence: u32) -> String {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let places = format!("999009{}{sequence:03}", birth.replace('-', ""));
     let sum: u32 = places.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
@@ -345,7 +345,9 @@ async fn nobody_is_linked_to_somebody_else_and_few_are_missed() {
     let sum = |kinds: &[Kind], of: fn(&Tally) -> usize| kinds.iter().map(|kind| of(&tallies[kind])).sum::<usize>();
     let all = ONE.len() * EACH;
     let (linked, in_queue) = (sum(&ONE, |one| one.linked), sum(&ONE, |one| one.queued));
-    println!("one person: {linked} of {all} linked, {in_queue} for a steward");
+    let share = |part: usize| 100.0 * part as f64 / all as f64;
+    println!("share found automatically: {:.1} % ({linked} of {all} second records of one person)", share(linked));
+    println!("share that waits for a steward: {:.1} % ({in_queue} of {all})", share(in_queue));
     println!("two people: {} of {} for a steward", sum(&TWO, |one| one.queued), TWO.len() * EACH);
     // Nobody at all, and that across the pairs as well: a person holds records of one pair alone.
     assert_eq!(sum(&TWO, |one| one.linked), 0, "wrong links");

@@ -2,8 +2,10 @@
 
 #![allow(missing_docs, reason = "a test program: nobody imports it, and a panic is a failed test")]
 
+mod bounds;
 mod corpus;
 mod finding;
+mod importing;
 mod linking;
 mod searching;
 mod steward;

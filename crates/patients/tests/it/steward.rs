@@ -326,3 +326,113 @@ async fn all_pairs(store: &Store) -> Vec<Uuid> {
     let rows = store.reader().query_all(&rows).await.expect("rows");
     rows.into_iter().map(|row| row.try_get("", "id").expect("id")).collect()
 }
+
+/// Two people of four records each, of whom every record looks like one of the other's, and a weaker pair.
+async fn two_of_many_records(index: &Index) {
+    let other = corpus::number("1964-03-18", 34);
+    let strong = |number: &str| format!("陈玉兰|female|1964-03-18|{number}|13800000526|-");
+    let mut seen = Vec::new();
+    for source in ["a", "b", "c", "d"] {
+        seen.push(identity(source, "1", &strong(YULAN)));
+        seen.push(identity(source, "2", &strong(&other)));
+    }
+    seen.push(identity("a", "8", "马思源|male|2010-02-28|-"));
+    seen.push(identity("b", "9", "马思源|male|2010-02-08|-"));
+    let people = index.observe(&system(), &seen, now()).await.expect("observed");
+    assert_eq!(people.iter().collect::<BTreeSet<_>>().len(), 4, "people");
+    match_all(index).await;
+}
+
+#[tokio::test]
+async fn what_waits_behind_pairs_that_are_settled_is_shown() {
+    for db in testbed::databases().await {
+        let (store, index) = index(&db).await;
+        two_of_many_records(&index).await;
+        let stewardship = stewardship(&store, &index).await;
+        let first = async || stewardship.queue(&steward(), 1, now()).await.expect("queue");
+        let before = waiting(&stewardship).await;
+        assert_eq!(before.len(), 2, "{:?}: {before:?}", db.kind);
+        for decision in [Decision::Link, Decision::DoNotLink] {
+            let pair = first().await.items[0].id;
+            stewardship.decide(&steward(), pair, decision, REASON, now()).await.expect("decided");
+            for when in ["at once", "after another look"] {
+                let queue = first().await;
+                let names: Vec<_> = queue.items.iter().map(|pair| pair.a.names[0].clone()).collect();
+                assert_eq!(
+                    (names, queue.more),
+                    (vec!["马思源".to_owned()], false),
+                    "{decision:?} {when}, {:?}",
+                    db.kind
+                );
+                // Every record is compared anew: nobody is asked again what was decided.
+                let seen = identity("d", "2", "陈玉兰|female|1964-03-18|-|13800000527|-");
+                index.observe(&system(), &[seen], now()).await.expect("observed");
+                match_all(&index).await;
+            }
+            stewardship.decide(&steward(), pair, Decision::Undo, REASON, now()).await.expect("undone");
+            assert_eq!(waiting(&stewardship).await, before, "{decision:?} undone, {:?}", db.kind);
+            match_all(&index).await;
+            assert_eq!(waiting(&stewardship).await.len(), 2, "{decision:?} undone and compared, {:?}", db.kind);
+        }
+    }
+}
+
+/// A record of a settled pair becomes somebody else's: the two were never decided on.
+#[tokio::test]
+async fn a_settled_pair_of_new_people_waits_again() {
+    for db in testbed::databases().await {
+        let (store, index) = index(&db).await;
+        two_of_many_records(&index).await;
+        let stewardship = stewardship(&store, &index).await;
+        let pair = queue(&stewardship).await.items[0].id;
+        stewardship.decide(&steward(), pair, Decision::DoNotLink, REASON, now()).await.expect("kept apart");
+        let sides = |row: &str| row.contains("/1 ") && row.ends_with("/2");
+        assert!(!waiting(&stewardship).await.iter().any(|row| sides(row)));
+        // Of each person one record is given to somebody else, and these two look like one.
+        let third = corpus::number("1985-07-12", 13);
+        let given = |source: &str, id: &str, number: &str| {
+            identity(source, id, &format!("王强|male|1985-07-12|{number}|13911112222|-"))
+        };
+        let reused = [given("c", "1", MALE_1985), given("d", "2", &third)];
+        let people = index.observe(&system(), &reused, now()).await.expect("observed");
+        assert_ne!(people[0], people[1]);
+        match_all(&index).await;
+        assert!(waiting(&stewardship).await.contains(&"c/1 d/2".to_owned()), "{:?}", db.kind);
+    }
+}
+
+/// Detail of the newest row of an action.
+async fn told(store: &Store, action: &str) -> serde_json::Value {
+    let rows = Query::select()
+        .column(Alias::new("detail"))
+        .from(Alias::new("audit_event"))
+        .and_where(Expr::col(Alias::new("action")).eq(action))
+        .order_by(Alias::new("number"), sea_orm::Order::Desc)
+        .to_owned();
+    let row = store.reader().query_one(&rows).await.expect("rows").expect("a row");
+    serde_json::from_str(&row.try_get::<String>("", "detail").expect("text")).expect("JSON")
+}
+
+#[tokio::test]
+async fn whose_names_a_steward_was_shown_is_written_down() {
+    for db in testbed::databases().await {
+        let (store, index) = index(&db).await;
+        let seen = [
+            identity("a", "1", "陈玉兰|female|1964-03-18|-|13800000526|-"),
+            identity("b", "1", "陈玉兰|female|1964-03-18|-|13800000526|-"),
+        ];
+        let people = index.observe(&system(), &seen, now()).await.expect("observed");
+        match_all(&index).await;
+        let mut ids: Vec<String> = people.iter().map(PersonId::to_string).collect();
+        ids.sort();
+        let stewardship = stewardship(&store, &index).await;
+        let pair = queue(&stewardship).await.items[0].id;
+        let expect = serde_json::json!({ "shown": 1, "people": ids });
+        assert_eq!(told(&store, "index.queue.shown").await, expect, "{:?}", db.kind);
+        assert!(stewardship.recent(&steward(), 20, now()).await.expect("decisions").is_empty());
+        assert_eq!(audited(&store, "index.decisions.shown").await, 0, "nobody was shown");
+        stewardship.decide(&steward(), pair, Decision::DoNotLink, REASON, now()).await.expect("decided");
+        assert_eq!(stewardship.recent(&steward(), 20, now()).await.expect("decisions").len(), 1);
+        assert_eq!(told(&store, "index.decisions.shown").await, expect, "{:?}", db.kind);
+    }
+}

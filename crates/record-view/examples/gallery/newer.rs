@@ -9,10 +9,10 @@ use ehr::{
 use record_view::{
     ListFilters, Scene, home,
     labs::Filters,
-    outpatient::{self, OutpatientInput},
     patient_labs::{Newest, PatientLabsInput},
     patient_summary,
     summary::{self, SummaryInput},
+    visits::{self, VisitsInput},
 };
 use web::{
     Lang,
@@ -111,7 +111,7 @@ const STATES: [(&str, SourceState); 4] = [
 
 /// The clinician's summary and visits, and the errors that stand in a page that stays.
 pub fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let at = |path: &str| frame(lang, Portal::Internal, path);
     let write = |file: &str, text: String| fs::write(out.join(format!("in-{file}.{name}.html")), text);
     for (suffix, second) in STATES {
@@ -129,17 +129,11 @@ pub fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
             held: vec![],
         };
         let filters = ListFilters::default();
-        let page = outpatient::page(&OutpatientInput {
-            banner: &banner,
-            visits: &visits,
-            filters: &filters,
-            reader: "林知远",
-            scene,
-        });
-        write(
-            &format!("visits{suffix}"),
-            renderer.page("record/outpatient.html", &at("/patients/1/outpatient"), &page)?,
-        )?;
+        let page =
+            visits::page(&VisitsInput {
+                banner: &banner, visits: &visits, filters: &filters, reader: "林知远", scene
+            });
+        write(&format!("visits{suffix}"), renderer.page("record/visits.html", &at("/patients/1/outpatient"), &page)?)?;
     }
     for (status, problem) in [(404, "not-found"), (500, "internal"), (503, "unavailable")] {
         let page = ErrorPage { status, problem: problem.to_owned(), retry_after: (status == 503).then_some(5) };
@@ -150,7 +144,7 @@ pub fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
 
 /// The patient's first page, before and after its card of newest results.
 pub fn first_pages(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let banner = banner();
     let newest = |items, second| {
         let gathered = gathered(items, second);
@@ -184,7 +178,7 @@ pub fn first_pages(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> D
 
 /// The patient's own summary.
 pub fn patient_summaries(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     for (suffix, second) in STATES {
         let page = patient_summary::page(&banner(), &summary_of(second), &scene);
         let html = renderer.page("record/summary.html", &frame(lang, Portal::External, "/"), &page)?;

@@ -137,13 +137,6 @@ pub(super) fn of(input: &LabsInput<'_>) -> Option<History> {
     })
 }
 
-fn when(time: &ehr::ClinicalTime) -> String {
-    match time.time_of_day() {
-        Some(clock) => format!("{} {clock}", time.date()),
-        None => time.date().to_owned(),
-    }
-}
-
 fn history_row(one: &LabResult, input: &LabsInput<'_>) -> HistoryRow {
     let LabsInput { banner, gathered, scene, .. } = input;
     let origin = |origin: &ehr::Origin| {
@@ -156,8 +149,8 @@ fn history_row(one: &LabResult, input: &LabsInput<'_>) -> HistoryRow {
         }
     };
     HistoryRow {
-        time: one.time.as_ref().map(when),
-        issued: one.issued.as_ref().map(when),
+        time: one.time.as_ref().map(|time| scene.minute(time)),
+        issued: one.issued.as_ref().map(|time| scene.minute(time)),
         code: one.code.text.clone(),
         value: full_value(one, scene),
         flag: FlagView::of(one, scene),
@@ -191,7 +184,7 @@ pub(super) fn conflicts(gathered: &Gathered<LabResult>, matrix: &LabMatrix<'_>, 
         };
         all.push(Conflict {
             name: named(&one.id).unwrap_or_else(|| one.code.text.clone()),
-            time: one.time.as_ref().map(when),
+            time: one.time.as_ref().map(|time| scene.minute(time)),
             said: set.iter().map(say).collect(),
         });
     }

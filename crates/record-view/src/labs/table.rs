@@ -238,10 +238,10 @@ fn write_result(
         out.push(' ');
         write_flag(out, one.flag, words);
     }
-    if row.unit.is_none()
-        && let Some(unit) = one.value.as_ref().and_then(|value| value.unit.as_ref())
-    {
-        small(out, unit);
+    // The row's own unit stands beside the analyte; any other one beside its value.
+    let unit = one.value.as_ref().and_then(|value| value.unit_for_people());
+    if let Some(unit) = unit.filter(|unit| *unit != "1" && row.unit.as_deref() != Some(unit)) {
+        small(out, &pretty_unit(unit));
     }
     if let Some(range) = one.range.as_ref().filter(|range| row_range.is_none_or(|row| !same_range(row, range))) {
         small(out, &range.text);

@@ -72,7 +72,7 @@ pub(super) fn of(input: &PatientLabsInput<'_>, path: &str) -> Option<ResultDetai
 
 fn date_of(input: &PatientLabsInput<'_>, one: &ehr::labs::LabResult) -> String {
     match &one.time {
-        Some(time) => input.scene.words.plain_date(time.date(), input.scene.now),
+        Some(time) => input.scene.day(time),
         None => input.scene.text("date-not-said"),
     }
 }

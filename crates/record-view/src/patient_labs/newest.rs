@@ -78,7 +78,7 @@ impl Newest {
             () if sources.complete && gathered.items.is_empty() => "none",
             () => "unknown",
         };
-        let date = date.map(|date| scene.words.plain_date(date, scene.now)).unwrap_or_default();
+        let date = date.map(|date| scene.date(date)).unwrap_or_default();
         let rest = found.get(MOST..).unwrap_or_default();
         let abnormal = rest.iter().filter(|(_, _, one)| is_abnormal(one)).count();
         let args = [("count", Arg::from(rest.len())), ("abnormal", Arg::from(abnormal))];

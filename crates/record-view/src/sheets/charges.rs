@@ -1,12 +1,15 @@
 //! 费用表单
 
+use std::collections::BTreeSet;
+
 use ehr::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassTotal, Decimal, Entry, Section};
 use web::render::Arg;
 
 use crate::Scene;
 use crate::facts::SourceMark;
-use crate::sheet::{Cell, Cells, Digest, DigestRow, Form, FormPart, Labelled, Look, SheetView, Tag, status_tag};
-use crate::sheets::minute;
+use crate::sheet::{
+    Cell, Cells, Digest, DigestColumn, DigestRow, Form, FormPart, Labelled, Look, SheetView, Tag, status_tag,
+};
 
 /// Bills, coverages and accounts.
 pub struct ChargesView;
@@ -34,17 +37,23 @@ impl SheetView for ChargesView {
         }
     }
 
+    fn group(entry: &Entry<ChargeFields>, look: &Look<'_>) -> Option<String> {
+        let key = if entry.fact.kind == "Coverage" { "charges-group-coverage" } else { "charges-group-bills" };
+        Some(look.scene.text(key))
+    }
+
     fn digest(entries: &[&Entry<ChargeFields>], look: &Look<'_>) -> Option<Digest> {
         let scene = &look.scene;
         let mut totals = ChargeTotals::of(entries.iter().copied());
         // In the order of the catalogue, as everywhere.
         totals.sort_by_key(|one| look.reports.iter().position(|report| report.id == one.source));
-        let rows: Vec<DigestRow> = totals.iter().flat_map(|one| rows_of(one, look)).collect();
-        (!rows.is_empty()).then(|| Digest {
+        (!totals.is_empty()).then(|| Digest {
             title: scene.text("charges-by-class"),
             remark: scene.text("charges-remark"),
-            columns: ["charges-class", "charges-amount"].map(|key| scene.text(key)).into(),
-            rows,
+            columns: std::iter::once(DigestColumn::text("charges-class", scene))
+                .chain(totals.iter().map(|one| column_of(one, look)))
+                .collect(),
+            rows: std::iter::once(sums(&totals, scene)).chain(rows_by_class(&totals, scene)).collect(),
         })
     }
 
@@ -58,7 +67,7 @@ impl SheetView for ChargesView {
 /// Its kind: the source's words, or the portal's for FHIR's codes.
 fn title(entry: &Entry<ChargeFields>, scene: &Scene<'_>) -> String {
     match (&entry.fields.category, entry.fact.kind) {
-        (Some(words), "Coverage") => scene.with("charges-coverage", &[("name", Arg::from(words.as_str()))]),
+        (Some(words), "Coverage") => words.clone(),
         (Some(words), _) => scene.coded("bill-", words),
         (None, "Coverage") => scene.text("part-name-coverages"),
         (None, _) => scene.text("bill-unnamed"),
@@ -102,7 +111,8 @@ fn tag(entry: &Entry<ChargeFields>, scene: &Scene<'_>) -> Option<Tag> {
 
 fn period(fields: &ChargeFields, scene: &Scene<'_>) -> Vec<String> {
     let Some(period) = &fields.period else { return Vec::new() };
-    let said = |at: &Option<ehr::ClinicalTime>| at.as_ref().map_or_else(|| scene.text("charges-open"), minute);
+    let said =
+        |at: &Option<ehr::ClinicalTime>| at.as_ref().map_or_else(|| scene.text("charges-open"), |at| scene.minute(at));
     vec![scene.with("charges-span", &[("from", Arg::from(said(&period.start))), ("to", Arg::from(said(&period.end)))])]
 }
 
@@ -164,20 +174,43 @@ pub(super) fn class(number: Option<u8>, name: Option<&str>, scene: &Scene<'_>) -
     }
 }
 
-/// One hospital: the sum of its bills, then the sums of their lines.
-fn rows_of(of: &ChargeTotals, look: &Look<'_>) -> Vec<DigestRow> {
-    let scene = &look.scene;
-    let (name, mark) = crate::scene::short_source_of(look.reports, &of.source, scene);
-    let sources = vec![SourceMark { name, mark }];
-    let currency = of.currency.as_deref();
-    let row = |words: String, amount: Decimal| DigestRow {
-        cells: vec![words, money(amount, currency, scene)],
-        sources: sources.clone(),
+/// One hospital's sums in one currency.
+fn column_of(of: &ChargeTotals, look: &Look<'_>) -> DigestColumn {
+    let source = SourceMark::of(&of.source, look.reports, &look.scene);
+    DigestColumn { text: source.name.clone(), source: Some(source) }
+}
+
+/// What each hospital's bills come to, and how many they are.
+fn sums(totals: &[ChargeTotals], scene: &Scene<'_>) -> DigestRow {
+    let cell = |of: &ChargeTotals| {
+        let args = [("count", Arg::from(of.bills)), ("without", Arg::from(of.without_total))];
+        let lines = vec![money(of.total, of.currency.as_deref(), scene), scene.with("charges-bills", &args)];
+        Cell { lines, number: true }
     };
-    let bills = scene.with("charges-sum", &[("count", Arg::from(of.bills)), ("without", Arg::from(of.without_total))]);
-    let classes = of
-        .by_class
-        .iter()
-        .map(|ClassTotal { number, name, amount }| row(class(*number, name.as_deref(), scene), *amount));
-    std::iter::once(row(bills, of.total)).chain(classes).collect()
+    DigestRow { title: scene.text("charges-sum"), cells: totals.iter().map(cell).collect(), source: None }
+}
+
+/// What the lines of each class come to at each hospital: the form's classes in its order, then others by their words.
+fn rows_by_class(totals: &[ChargeTotals], scene: &Scene<'_>) -> Vec<DigestRow> {
+    let mut classes: Vec<(u8, Option<&str>)> =
+        totals.iter().flat_map(|of| &of.by_class).map(place_of).collect::<BTreeSet<_>>().into_iter().collect();
+    // A class of the form has one row, whatever a source calls it.
+    classes.dedup_by(|one, other| one.0 != u8::MAX && one.0 == other.0);
+    let row = |wanted: (u8, Option<&str>)| {
+        let same = |one: &&ClassTotal| {
+            let place = place_of(one);
+            place.0 == wanted.0 && (place.0 != u8::MAX || place.1 == wanted.1)
+        };
+        let cell = |of: &ChargeTotals| {
+            let lines = of.by_class.iter().filter(same).map(|one| money(one.amount, of.currency.as_deref(), scene));
+            Cell { lines: lines.collect(), number: true }
+        };
+        let number = Some(wanted.0).filter(|number| *number != u8::MAX);
+        DigestRow { title: class(number, wanted.1, scene), cells: totals.iter().map(cell).collect(), source: None }
+    };
+    classes.into_iter().map(row).collect()
+}
+
+fn place_of(class: &ClassTotal) -> (u8, Option<&str>) {
+    (class.number.unwrap_or(u8::MAX), class.name.as_deref())
 }

@@ -3,9 +3,9 @@
 use ehr::{DischargeFields, Entry, Named, Section, StayDiagnosis};
 use web::render::{Arg, Html};
 
-use crate::outpatient::NoteView;
+use crate::facts::SourceMark;
 use crate::sheet::{Cell, Cells, DocumentView, Labelled, Look, SheetView, status_tag};
-use crate::sheets::minute;
+use crate::visits::NoteView;
 
 /// Discharge summaries.
 pub struct DischargeView;
@@ -19,8 +19,9 @@ impl SheetView for DischargeView {
     fn row(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
         let stay = [("discharge-admitted", &fields.admitted), ("discharge-discharged", &fields.discharged)];
-        let stay =
-            stay.into_iter().filter_map(|(key, at)| Some(scene.with(key, &[("at", Arg::from(minute(at.as_ref()?)))])));
+        let stay = stay
+            .into_iter()
+            .filter_map(|(key, at)| Some(scene.with(key, &[("at", Arg::from(scene.minute(at.as_ref()?)))])));
         let texts = [("discharge-course", &fields.course), ("discharge-plan", &fields.plan)];
         let texts =
             texts.into_iter().filter_map(|(key, text)| Some(Labelled { label: scene.text(key), text: text.clone()? }));
@@ -65,7 +66,6 @@ fn words(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Option<NoteView> {
         false => scene.text(key),
     });
     let origin = entry.fact.origins.first()?;
-    let (name, mark) = crate::scene::short_source_of(look.reports, &origin.source, scene);
     (!missing || remark.is_some()).then(|| NoteView {
         id: format!("{}-text", entry.fact.id),
         title: scene.text("discharge-text"),
@@ -75,6 +75,6 @@ fn words(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Option<NoteView> {
         body_html,
         remark,
         document: None,
-        source: crate::facts::SourceMark { name, mark },
+        source: SourceMark::of(&origin.source, look.reports, scene),
     })
 }

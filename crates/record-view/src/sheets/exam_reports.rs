@@ -3,9 +3,9 @@
 use ehr::{Entry, ExamReportFields, Named, Section};
 use web::render::{Arg, Html};
 
-use crate::outpatient::NoteView;
+use crate::facts::SourceMark;
 use crate::sheet::{Cell, Cells, DocumentView, Labelled, Look, SheetView, status_tag};
-use crate::sheets::minute;
+use crate::visits::NoteView;
 
 /// Reports that are no laboratory's.
 pub struct ExamReportsView;
@@ -32,7 +32,7 @@ impl SheetView for ExamReportsView {
             cells: vec![
                 Cell::lines(concluded),
                 Cell::lines(names(&fields.performer, &fields.interpreter)),
-                Cell::number(fields.issued.as_ref().map(minute)),
+                Cell::number(fields.issued.as_ref().map(|at| scene.minute(at))),
                 Cell::text((!fields.images.is_empty()).then_some(images)),
             ],
             texts: shown,
@@ -65,7 +65,6 @@ fn words(entry: &Entry<ExamReportFields>, look: &Look<'_>) -> Option<NoteView> {
     let fields = &entry.fields;
     let body_html = fields.html.as_ref().map(|html| Html::from_escaped(html.as_str().to_owned()));
     let origin = entry.fact.origins.first()?;
-    let (name, mark) = crate::scene::short_source_of(look.reports, &origin.source, &look.scene);
     (fields.text.is_some() || body_html.is_some()).then(|| NoteView {
         id: format!("{}-text", entry.fact.id),
         title: look.scene.text("exam-text"),
@@ -75,6 +74,6 @@ fn words(entry: &Entry<ExamReportFields>, look: &Look<'_>) -> Option<NoteView> {
         body_html,
         remark: fields.encoding.map(|key| look.scene.text(key)),
         document: None,
-        source: crate::facts::SourceMark { name, mark },
+        source: SourceMark::of(&origin.source, look.reports, &look.scene),
     })
 }

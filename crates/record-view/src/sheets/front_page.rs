@@ -4,10 +4,9 @@ use ehr::{ClinicalTime, DischargeMode, Entry, FrontDiagnosis, FrontOperation, Fr
 use web::render::Arg;
 
 use crate::Scene;
-use crate::outpatient::NoteView;
 use crate::sheet::{Cell, Cells, Form, FormPart, Labelled, Look, SheetView, Tag};
 use crate::sheets::charges::{class, money};
-use crate::sheets::minute;
+use crate::visits::NoteView;
 
 /// Front pages of hospital records.
 pub struct FrontPageView;
@@ -31,7 +30,7 @@ impl SheetView for FrontPageView {
                 false => Tag { text: scene.text("front-signed"), tone: "ok" },
             }),
             cells: vec![
-                Cell::number(fields.discharged.as_ref().map(minute)),
+                Cell::number(fields.discharged.as_ref().map(|at| scene.minute(at))),
                 Cell::text(fields.main_diagnosis.as_ref().map(coded)),
                 Cell::lines(operations),
                 Cell::text(fields.discharge_mode.as_deref().map(|mode| leaving(mode, scene))),
@@ -76,7 +75,7 @@ fn form(entry: &Entry<FrontPageFields>, look: &Look<'_>) -> Form {
         vec![
             of.name.clone(),
             of.code.clone().unwrap_or_default(),
-            of.time.as_ref().map(minute).unwrap_or_default(),
+            of.time.as_ref().map(|at| scene.minute(at)).unwrap_or_default(),
             of.surgeon.words().unwrap_or_default().to_owned(),
             scene.list(&of.anaesthesia),
         ]
@@ -101,13 +100,13 @@ fn who(entry: &Entry<FrontPageFields>, look: &Look<'_>) -> Vec<Labelled> {
         look.reports.iter().find(|report| report.id == origin.source).map(|report| scene.of(&report.name))
     });
     let none = || scene.text("not-said");
-    let time = |at: &Option<ClinicalTime>| at.as_ref().map_or_else(none, minute);
+    let time = |at: &Option<ClinicalTime>| at.as_ref().map_or_else(none, |at| scene.minute(at));
     let text = |said: &Option<String>| said.clone().unwrap_or_else(none);
     let days = fields.days().map_or_else(none, |days| scene.with("front-days-count", &[("days", Arg::from(days))]));
     let pairs = [
         ("front-name", banner.name.clone()),
         ("front-sex", crate::shell::sex(banner.sex.as_deref(), scene)),
-        ("born", banner.birth_date.clone().unwrap_or_else(none)),
+        ("born", banner.birth_date.as_deref().map_or_else(none, |text| scene.date(text))),
         ("front-hospital", fields.hospital.clone().or(source).unwrap_or_else(none)),
         ("front-department", text(&fields.department)),
         ("front-ward", text(&fields.location)),
@@ -129,7 +128,12 @@ fn diagnoses(fields: &FrontPageFields, scene: &Scene<'_>) -> Vec<Vec<String>> {
             (None, Some(words)) => words.clone(),
             (None, None) => scene.text("not-said"),
         };
-        let name = scene.with(key, &[("name", Arg::from(of.text.as_str()))]);
+        let unsure = !matches!(of.verification.as_str(), "confirmed" | "");
+        let text = match unsure {
+            true => scene.list(&[of.text.clone(), scene.coded("verification-", &of.verification)]),
+            false => of.text.clone(),
+        };
+        let name = scene.with(key, &[("name", Arg::from(text))]);
         vec![name, of.icd10.clone().unwrap_or_default(), state]
     };
     let main = match &fields.main_diagnosis {

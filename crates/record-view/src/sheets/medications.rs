@@ -2,10 +2,9 @@
 
 use ehr::{Entry, MedicationEvent, MedicationFields, Section};
 
-use super::orders::{labelled, nameless, span_words};
+use super::orders::{nameless, span_words, texts};
 use crate::Scene;
 use crate::sheet::{Cell, Cells, Look, SheetView, Tag};
-use crate::sheets::minute;
 use crate::usage;
 
 /// Medicines as handed out, given and stated.
@@ -20,10 +19,8 @@ impl SheetView for MedicationsView {
     fn row(entry: &Entry<MedicationFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
         let coded = !entry.fact.code.codings.is_empty();
-        let instruction: Vec<String> = usage::instruction(&fields.dose, scene).into_iter().collect();
-        let reason: Vec<String> = fields.status_reason.iter().cloned().collect();
         let ready = fields.prepared.as_ref().filter(|ready| entry.fact.time.as_ref() != Some(*ready));
-        let ready = ready.map(|ready| scene.with("medications-prepared", &[("time", minute(ready).into())]));
+        let ready = ready.map(|ready| scene.with("medications-prepared", &[("time", scene.minute(ready).into())]));
         let during = fields.period.as_ref().filter(|period| period.end.is_some());
         let sub: Vec<String> =
             during.map(|span| span_words(span, scene)).unwrap_or_default().into_iter().chain(ready).collect();
@@ -38,14 +35,7 @@ impl SheetView for MedicationsView {
                 Cell::lines(fields.quantity.iter().chain(&fields.days).cloned().collect()),
                 Cell::lines(by.map(|words| who(words, scene)).collect()),
             ],
-            texts: [
-                labelled("medicine-instruction", &instruction, scene),
-                labelled("orders-status-reason", &reason, scene),
-                labelled("sheet-remarks", &fields.notes, scene),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
+            texts: texts(&fields.dose, fields.status_reason.as_ref(), &fields.notes, scene),
             ..Cells::default()
         }
     }

@@ -3,13 +3,12 @@
 use ehr::labs::{Flag, Value};
 use ehr::{Entry, NursingFields, NursingKind, Section, VitalTrend, balances, vital_trends};
 
-use super::minute;
 use crate::Scene;
 use crate::chart::{Chart, figure};
 use crate::facts::SourceMark;
-use crate::outpatient::NoteView;
-use crate::scene::{flag_arrow, flag_key, pretty_unit, short_source_of, source_of};
-use crate::sheet::{Cell, Cells, Digest, DigestRow, Labelled, Look, SheetView, Tag, status_tag};
+use crate::scene::{flag_arrow, flag_key, pretty_unit, source_of};
+use crate::sheet::{Cell, Cells, Digest, DigestColumn, DigestRow, Labelled, Look, SheetView, Tag, status_tag};
+use crate::visits::NoteView;
 
 /// Days of intake and output above the list.
 const MOST_DAYS: usize = 14;
@@ -26,7 +25,7 @@ impl SheetView for NursingView {
         let (fields, scene) = (&entry.fields, &look.scene);
         let notes = fields.notes.iter().map(|note| NoteView::new(note, look.reports, scene));
         let until = fields.period.as_ref().and_then(|period| period.end.as_ref());
-        let until = until.map(|end| scene.with("nursing-until", &[("at", minute(end).into())]));
+        let until = until.map(|end| scene.with("nursing-until", &[("at", scene.minute(end).into())]));
         let about: Vec<String> = fields.how.iter().chain(&fields.about).cloned().chain(until).collect();
         let by = fields.by.iter().filter_map(|by| by.words().map(str::to_owned)).collect();
         Cells {
@@ -65,25 +64,22 @@ impl SheetView for NursingView {
         }
         let amount = |of: Option<f64>| of.map_or_else(|| scene.text("not-said"), figure);
         let row = |day: &ehr::Balance| {
-            let (name, mark) = short_source_of(look.reports, &day.source, scene);
             let mut remarks: Vec<String> = Vec::new();
             remarks.extend(day.stated.then(|| scene.text("balance-stated")));
             let left_out = || scene.with("balance-left-out", &[("count", day.left_out.into())]);
             remarks.extend((day.left_out > 0).then(left_out));
-            let cells = vec![
-                day.day.clone(),
-                amount(day.intake),
-                amount(day.output),
-                amount(day.difference()),
-                scene.list(&remarks),
-            ];
-            DigestRow { cells, sources: vec![SourceMark { name, mark }] }
+            let sums = [day.intake, day.output, day.difference()].map(|sum| Cell::number(Some(amount(sum))));
+            DigestRow {
+                title: scene.date(&day.day),
+                cells: sums.into_iter().chain([Cell::lines(remarks)]).collect(),
+                source: Some(SourceMark::of(&day.source, look.reports, scene)),
+            }
         };
         let columns = ["balance-day", "balance-intake", "balance-output", "balance-difference", "balance-remark"];
         Some(Digest {
             title: scene.text("balance-title"),
             remark: scene.text("balance-note"),
-            columns: columns.iter().map(|key| scene.text(key)).collect(),
+            columns: columns.iter().map(|key| DigestColumn::text(key, scene)).collect(),
             rows: days.iter().take(MOST_DAYS).map(row).collect(),
         })
     }

@@ -1,10 +1,9 @@
 //! 医嘱表单
 
-use ehr::{Entry, OrderDuration, OrderFields, Section, Span};
+use ehr::{DoseWords, Entry, OrderDuration, OrderFields, Section, Span};
 
 use crate::Scene;
 use crate::sheet::{Cell, Cells, Labelled, Look, SheetView, Tag};
-use crate::sheets::minute;
 use crate::usage;
 
 /// Orders, long-term and one-off.
@@ -33,7 +32,7 @@ impl SheetView for OrdersView {
                 Cell::text(fields.orderer.words().map(str::to_owned)),
                 Cell::lines(fields.period.as_ref().map(|span| span_words(span, scene)).unwrap_or_default()),
             ],
-            texts: texts(fields, scene),
+            texts: texts(&fields.dose, fields.status_reason.as_ref(), &fields.notes, scene),
             ..Cells::default()
         }
     }
@@ -95,25 +94,22 @@ fn category(entry: &Entry<OrderFields>, scene: &Scene<'_>) -> Vec<String> {
 
 /// `自 2026-03-09 08:30`, `至 2026-03-18`
 pub(super) fn span_words(span: &Span, scene: &Scene<'_>) -> Vec<String> {
-    let from = span.start.as_ref().map(|start| scene.with("span-from", &[("time", minute(start).into())]));
-    let to = span.end.as_ref().map(|end| scene.with("span-until", &[("time", minute(end).into())]));
+    let from = span.start.as_ref().map(|start| scene.with("span-from", &[("time", scene.minute(start).into())]));
+    let to = span.end.as_ref().map(|end| scene.with("span-until", &[("time", scene.minute(end).into())]));
     from.into_iter().chain(to).collect()
 }
 
 /// Texts below a row: label and lines, where there are any.
-pub(super) fn labelled(key: &str, lines: &[String], scene: &Scene<'_>) -> Option<Labelled> {
+fn labelled(key: &str, lines: &[String], scene: &Scene<'_>) -> Option<Labelled> {
     (!lines.is_empty()).then(|| Labelled { label: scene.text(key), text: lines.join("\n") })
 }
 
-fn texts(fields: &OrderFields, scene: &Scene<'_>) -> Vec<Labelled> {
-    let instruction: Vec<String> = usage::instruction(&fields.dose, scene).into_iter().collect();
-    let reason: Vec<String> = fields.status_reason.iter().cloned().collect();
-    [
-        labelled("medicine-instruction", &instruction, scene),
-        labelled("orders-status-reason", &reason, scene),
-        labelled("sheet-remarks", &fields.notes, scene),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+/// Below the row of a medicine or an order: how it is used, why it is what it is, what else was written. A note that only
+/// repeats the reason is not said twice.
+pub(super) fn texts(dose: &DoseWords, reason: Option<&String>, notes: &[String], scene: &Scene<'_>) -> Vec<Labelled> {
+    let instruction: Vec<String> = usage::instruction(dose, scene).into_iter().collect();
+    let notes: Vec<String> = notes.iter().filter(|note| Some(*note) != reason).cloned().collect();
+    let reason: Vec<String> = reason.into_iter().cloned().collect();
+    let all = [("medicine-instruction", instruction), ("orders-status-reason", reason), ("sheet-remarks", notes)];
+    all.into_iter().filter_map(|(key, lines)| labelled(key, &lines, scene)).collect()
 }

@@ -114,8 +114,14 @@ fn texts(fields: &PersonalFields, scene: &Scene<'_>) -> Vec<Labelled> {
         match answers.is_empty() {
             true => format!("{indent}{}", one.question),
             false => {
-                let args = [("name", one.question.as_str().into()), ("value", scene.list(&answers).into())];
-                format!("{indent}{}", scene.with("nursing-part", &args))
+                let (question, answers) = (one.question.trim_end(), scene.list(&answers));
+                match question.ends_with(['？', '?', '：', ':']) {
+                    true => format!("{indent}{question} {answers}"),
+                    false => {
+                        let args = [("name", question.into()), ("value", answers.into())];
+                        format!("{indent}{}", scene.with("nursing-part", &args))
+                    }
+                }
             }
         }
     };

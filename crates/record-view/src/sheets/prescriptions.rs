@@ -2,11 +2,10 @@
 
 use ehr::{ClinicalTime, Entry, NOTHING_DISPENSED, PrescriptionFields, Section};
 
-use super::orders::{labelled, nameless};
+use super::orders::{nameless, texts};
 use crate::Scene;
 use crate::facts::marks;
 use crate::sheet::{Cell, Cells, Heading, Look, SheetView, Tag, status_tag};
-use crate::sheets::minute;
 use crate::usage;
 
 /// Medicines by the form that they stand on.
@@ -20,8 +19,6 @@ impl SheetView for PrescriptionsView {
 
     fn row(entry: &Entry<PrescriptionFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
-        let instruction: Vec<String> = usage::instruction(&fields.dose, scene).into_iter().collect();
-        let reason: Vec<String> = fields.status_reason.iter().cloned().collect();
         let coded = !entry.fact.code.codings.is_empty();
         let sum = fields.quantity.clone().map(|sum| scene.with("in-all", &[("quantity", sum.into())]));
         Cells {
@@ -34,14 +31,7 @@ impl SheetView for PrescriptionsView {
                 Cell::lines(fields.days.iter().cloned().chain(sum).collect()),
                 Cell::lines(dispensed(fields, scene)),
             ],
-            texts: [
-                labelled("medicine-instruction", &instruction, scene),
-                labelled("orders-status-reason", &reason, scene),
-                labelled("sheet-remarks", &fields.notes, scene),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
+            texts: texts(&fields.dose, fields.status_reason.as_ref(), &fields.notes, scene),
             ..Cells::default()
         }
     }
@@ -58,7 +48,7 @@ impl SheetView for PrescriptionsView {
         let settings = each_once(entries.iter().filter_map(|entry| entry.fields.setting));
         let by = (!prescribers.is_empty())
             .then(|| scene.with("prescribed-by", &[("name", scene.list(&prescribers).into())]));
-        let number = first.fields.number.as_deref().filter(|_| !look.plain);
+        let number = first.fields.number.as_deref().filter(|_| !scene.is_plain());
         let number = number.map(|number| scene.with("prescriptions-number", &[("number", number.into())]));
         let origins: Vec<ehr::Origin> = entries.iter().flat_map(|entry| entry.fact.origins.clone()).collect();
         let settings = settings.iter().map(|setting| scene.coded("orders-setting-", setting));
@@ -73,7 +63,7 @@ impl SheetView for PrescriptionsView {
 
 fn title(written: Option<&ClinicalTime>, scene: &Scene<'_>) -> String {
     match written {
-        Some(time) => scene.with("prescriptions-form", &[("date", time.date().into())]),
+        Some(time) => scene.with("prescriptions-form", &[("date", scene.day(time).into())]),
         None => scene.text("prescriptions-form-undated"),
     }
 }
@@ -114,7 +104,8 @@ fn pharmacy(entries: &[&Entry<PrescriptionFields>], scene: &Scene<'_>) -> Tag {
 /// `已发药`, when, how much.
 fn dispensed(fields: &PrescriptionFields, scene: &Scene<'_>) -> Vec<String> {
     let Some(state) = &fields.dispensed else { return vec![scene.text("pharmacy-not-known")] };
-    let about = fields.dispensed_at.as_ref().map(minute).into_iter().chain(fields.dispensed_quantity.clone());
+    let about =
+        fields.dispensed_at.as_ref().map(|at| scene.minute(at)).into_iter().chain(fields.dispensed_quantity.clone());
     let times = fields.dispensed_times.map(|times| scene.with("pharmacy-times", &[("times", times.into())]));
     [scene.coded("dispense-", state)].into_iter().chain(about).chain(times).collect()
 }

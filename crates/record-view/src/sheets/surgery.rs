@@ -1,10 +1,10 @@
 //! 手术麻醉
 
-use ehr::{ClinicalTime, Entry, Section, SurgeryFields, TeamMember};
+use ehr::{Entry, Section, SurgeryFields, TeamMember};
 
 use crate::Scene;
-use crate::outpatient::NoteView;
 use crate::sheet::{Cell, Cells, Labelled, Look, SheetView, status_tag};
+use crate::visits::NoteView;
 
 /// Operations and other procedures.
 pub struct SurgeryView;
@@ -34,7 +34,7 @@ impl SheetView for SurgeryView {
             cells: vec![
                 Cell::lines(fields.team.iter().map(|member| member_words(member, scene)).collect()),
                 Cell::lines(anaesthesia(fields, scene)),
-                Cell::number(fields.ended().map(minute)),
+                Cell::number(fields.ended().map(|at| scene.minute(at))),
                 Cell::lines(outcome(fields, scene)),
             ],
             texts: texts(fields, scene),
@@ -74,13 +74,5 @@ fn member_words(member: &TeamMember, scene: &Scene<'_>) -> String {
     match &member.function {
         Some(function) => scene.with("team-member", &[("name", name.into()), ("function", function.as_str().into())]),
         None => name.to_owned(),
-    }
-}
-
-/// A time with its time of day where it has one.
-pub(crate) fn minute(time: &ClinicalTime) -> String {
-    match time.time_of_day() {
-        Some(clock) => format!("{} {clock}", time.date()),
-        None => time.date().to_owned(),
     }
 }

@@ -2,14 +2,14 @@
 
 use ehr::{
     Device, EarlierDose, Immunization, Medicine, Problem, Procedure, RecentResult, ReportLine, SourceReport,
-    labs::{Flag, LabResult, units},
+    labs::{Flag, LabResult},
 };
 use serde::Serialize;
 use web::render::{Arg, Html};
 
 use crate::{
     Scene,
-    facts::{SourceMark, day, marks, short_day},
+    facts::{SourceMark, marks, short_day},
     labs::value_text,
     scene::{flag_arrow, flag_class, flag_key, pretty_unit},
     spark, usage,
@@ -165,7 +165,7 @@ impl ProblemRow {
         Self {
             name: one.fact.code.text.clone(),
             icd10: one.icd10.clone(),
-            since: day(one.fact.time.as_ref()).or_else(|| one.onset_text.clone()),
+            since: one.fact.time.as_ref().map(|time| scene.day(time)).or_else(|| one.onset_text.clone()),
             is_recorded: one.fact.time.is_some() && !one.time_is_onset,
             status: unsure.unwrap_or(status),
             tone,
@@ -183,7 +183,7 @@ pub(super) fn problem_words(one: &Problem, scene: &Scene<'_>) -> String {
         Some(one.fact.code.text.clone()),
         Some(status),
         certainty(&one.verification, scene),
-        day(one.fact.time.as_ref()),
+        one.fact.time.as_ref().map(|time| scene.day(time)),
     ])
 }
 
@@ -193,7 +193,7 @@ pub(super) fn past_problem(one: &Problem, reports: &[SourceReport], scene: &Scen
     PastRow {
         name: one.fact.code.text.clone(),
         text: joined([Some(status), certainty(&one.verification, scene)]),
-        date: day(one.ended.as_ref().or(one.fact.time.as_ref())),
+        date: one.ended.as_ref().or(one.fact.time.as_ref()).map(|time| scene.day(time)),
         sources: marks(&one.fact.origins, reports, scene),
     }
 }
@@ -225,7 +225,7 @@ impl MedicineRow {
             name: one.fact.code.text.clone(),
             dose: one.dose.clone(),
             usage: medicine_words(one, scene),
-            since: day(one.since.as_ref().or(one.fact.time.as_ref())),
+            since: one.since.as_ref().or(one.fact.time.as_ref()).map(|time| scene.day(time)),
             text: joined([one.reason.clone(), one.supply.clone(), prescriber]),
             changed: one.dose_changed,
             before: before.filter(|_| one.dose_changed),
@@ -239,7 +239,12 @@ impl MedicineRow {
 /// What a hospital says of a medicine, where others say something else.
 pub(super) fn medicine_statement(one: &Medicine, scene: &Scene<'_>) -> String {
     let status = medicine_status(&one.fact.status, scene);
-    joined([one.dose.clone(), Some(medicine_words(one, scene)), Some(status), day(one.fact.time.as_ref())])
+    joined([
+        one.dose.clone(),
+        Some(medicine_words(one, scene)),
+        Some(status),
+        one.fact.time.as_ref().map(|time| scene.day(time)),
+    ])
 }
 
 /// A medicine that is no longer taken.
@@ -251,7 +256,7 @@ pub(super) fn past_medicine(one: &Medicine, reports: &[SourceReport], scene: &Sc
             one.dose.clone(),
             Some(medicine_words(one, scene)),
         ]),
-        date: day(one.fact.time.as_ref()),
+        date: one.fact.time.as_ref().map(|time| scene.day(time)),
         sources: marks(&one.fact.origins, reports, scene),
     }
 }
@@ -315,12 +320,7 @@ impl ResultRow {
 
 /// Its unit for the eye: one spelling for one unit.
 pub(crate) fn unit_of(one: &LabResult) -> Option<String> {
-    let value = one.value.as_ref()?;
-    match value.ucum {
-        Some(ucum) => Some(pretty_unit(units::normalise(ucum).map_or(ucum, |unit| unit.display.as_str()))),
-        None => value.unit.as_deref().map(pretty_unit),
-    }
-    .filter(|unit| unit != "1")
+    one.value.as_ref()?.unit_for_people().map(pretty_unit).filter(|unit| unit != "1")
 }
 
 /// `上次 101（08-20）`: what stood there before, in the laboratory's own digits.
@@ -336,7 +336,7 @@ impl ReportRow {
     pub(super) fn new(one: &ReportLine, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
         Self {
             name: one.fact.code.text.clone(),
-            date: day(one.fact.time.as_ref()),
+            date: one.fact.time.as_ref().map(|time| scene.day(time)),
             conclusion: one.conclusion.clone(),
             status: crate::labs::status_key(&one.fact.status).map(|key| scene.text(key)),
             sources: marks(&one.fact.origins, reports, scene),
@@ -350,7 +350,7 @@ pub(crate) fn event_of_immunization(one: &Immunization, reports: &[SourceReport]
     let lot = one.lot.clone().map(|lot| scene.with("lot-number", &[("lot", Arg::from(lot))]));
     EventRow {
         name: one.fact.code.text.clone(),
-        date: day(one.fact.time.as_ref()).or_else(|| one.when_text.clone()),
+        date: one.fact.time.as_ref().map(|time| scene.day(time)).or_else(|| one.when_text.clone()),
         text: joined([dose, lot, one.performer.clone(), one.reason.clone()]),
         status: (!matches!(one.fact.status.as_str(), "completed" | ""))
             .then(|| scene.coded("event-", &one.fact.status)),
@@ -363,7 +363,7 @@ pub(crate) fn event_of_immunization(one: &Immunization, reports: &[SourceReport]
 pub(crate) fn event_of_procedure(one: &Procedure, reports: &[SourceReport], scene: &Scene<'_>) -> EventRow {
     EventRow {
         name: one.fact.code.text.clone(),
-        date: day(one.fact.time.as_ref()).or_else(|| one.when_text.clone()),
+        date: one.fact.time.as_ref().map(|time| scene.day(time)).or_else(|| one.when_text.clone()),
         text: joined([
             one.body_site.clone(),
             one.reason.clone(),
@@ -379,8 +379,13 @@ pub(crate) fn event_of_procedure(one: &Procedure, reports: &[SourceReport], scen
 
 /// A device in one row.
 pub(crate) fn event_of_device(one: &Device, reports: &[SourceReport], scene: &Scene<'_>) -> EventRow {
-    let until = one.expires.as_ref().map(|time| scene.with("use-until", &[("date", Arg::from(time.date()))]));
-    let made = day(one.fact.time.as_ref()).map(|date| scene.with("made-on", &[("date", Arg::from(date))]));
+    let until = one.expires.as_ref().map(|time| scene.with("use-until", &[("date", Arg::from(scene.day(time)))]));
+    let made = one
+        .fact
+        .time
+        .as_ref()
+        .map(|time| scene.day(time))
+        .map(|date| scene.with("made-on", &[("date", Arg::from(date))]));
     EventRow {
         name: one.fact.code.text.clone(),
         date: None,

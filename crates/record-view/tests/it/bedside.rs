@@ -58,15 +58,9 @@ pub fn sheet<F>(entries: Vec<Entry<F>>, second: SourceState, part: Part) -> Shee
 pub fn pages<V: SheetView>(of: &Sheet<V::Fields>, lang: Lang) -> [String; 2] {
     let (banner, filters) = (banner(), ListFilters::default());
     let (inside, outside) = (&*INSIDE, &*OUTSIDE);
-    let input = |words| SheetInput {
-        banner: &banner,
-        sheet: of,
-        filters: &filters,
-        reader: "林知远",
-        scene: Scene { words, now: now() },
-    };
-    let clinician = page::<V>(&input(inside.words(lang)));
-    let patient = patient_page::<V>(&input(outside.words(lang)));
+    let input = |scene| SheetInput { banner: &banner, sheet: of, filters: &filters, reader: "林知远", scene };
+    let clinician = page::<V>(&input(Scene::new(inside.words(lang), now())));
+    let patient = patient_page::<V>(&input(Scene::for_patient(outside.words(lang), now())));
     [
         inside.page("record/sheet.html", &frame(lang, Portal::Internal), &clinician).expect("page"),
         outside.page("record/sheet.html", &frame(lang, Portal::External), &patient).expect("page"),
@@ -153,7 +147,7 @@ fn nursing_is_drawn_added_up_and_listed() {
             assert!(html.contains("<table class=\"t\"><caption"), "a table stands beside the chart");
             assert!(html.contains("128/77 mmHg") && !html.contains("收缩压：128"), "one line of a blood pressure");
             assert!(html.contains("血压 &lt; 130/80") && html.contains("低盐饮食"), "escaped and whole");
-            assert!(html.contains("<td class=\"num\">650</td>"), "output of the day");
+            assert!(html.contains("class=\"num\"><div>650</div></td>"), "output of the day");
         }
     }
     let [clinician, _] = pages::<NursingView>(&of, Lang::Zh);
@@ -223,7 +217,7 @@ fn what_a_patient_said_is_marked_and_nothing_is_made_up_for_them() {
 fn history(of: &Sheet<Moment>, query: &[(&str, &str)], lang: Lang) -> String {
     let renderer = &*INSIDE;
     let (banner, filters) = (banner(), HistoryFilters::from_pairs(query.iter().copied()));
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let page =
         history::page(&HistoryInput { banner: &banner, sheet: of, filters: &filters, reader: "林知远", scene });
     renderer.page("record/timeline.html", &frame(lang, Portal::Internal), &page).expect("page")
@@ -256,4 +250,22 @@ fn the_line_is_by_year_filtered_by_a_form_and_honest() {
     assert!(html.contains("筛选后没有记录") && !html.contains("所有已关联的机构都已应答"));
     let html = history(&sheet(vec![], SourceState::Unreachable, Part::Notes), &[("kind", "nonsense")], Lang::Zh);
     assert!(html.contains("不知道有没有这一类记录") && !html.contains("所有已关联的机构都已应答"));
+}
+
+#[test]
+fn what_is_told_of_the_whole_list_stands_on_its_first_page_and_columns_that_nobody_fills_nowhere() {
+    let minute = |nth: usize| format!("2026-11-{:02}T{:02}:00:00+08:00", 1 + nth / 24, nth % 24);
+    let all: Vec<_> = (0..60).map(|nth| temperature(&format!("t{nth}"), &minute(nth), "37.9")).collect();
+    let of = sheet(all, SourceState::Answered, Part::Findings);
+    let drawn = |skip: usize| {
+        let scene = Scene::new(INSIDE.words(Lang::Zh), now());
+        let filters = ListFilters { skip, ..ListFilters::default() };
+        let input = SheetInput { banner: &banner(), sheet: &of, filters: &filters, reader: "林知远", scene };
+        let html = INSIDE.page("record/sheet.html", &frame(Lang::Zh, Portal::Internal), &page::<NursingView>(&input));
+        html.expect("page")
+    };
+    let (first, second) = (drawn(0), drawn(50));
+    assert!(first.contains("<svg class=\"chart\"") && !second.contains("<svg class=\"chart\""));
+    assert!(second.contains("id=\"e-t59\"") && second.contains("<th scope=\"col\">参考范围</th>"));
+    assert!(!first.contains("测量或记录者"), "nobody says who measured");
 }

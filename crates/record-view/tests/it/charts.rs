@@ -87,6 +87,10 @@ fn the_history_of_an_analyte_has_every_unit_newest_first() {
         })
     };
     let expect = ["5.2 mEq/L", "5.0 mmol/L", "6.30 mmol/L"];
-    assert_eq!(rows("potassium.meq-L"), expect);
     assert_eq!(rows("potassium.mmol-L"), expect);
+    let table = with_page(&internal(), Lang::Zh, &gathered, &Filters::default(), |page, _| {
+        page.matrix.as_ref().expect("matrix").table_html.as_str().to_owned()
+    });
+    assert_eq!(table.matches("<th scope=\"row\">").count(), 1, "one row: the numbers are the same in both units");
+    assert_eq!(table.matches("<small>mEq/L</small>").count(), 1, "and the laboratory's own unit beside its value");
 }

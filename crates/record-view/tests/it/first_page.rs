@@ -16,7 +16,7 @@ use crate::sample::{banner, external, frame, gathered, internal, now, potassium,
 
 fn first_page(newest: Newest) -> String {
     let renderer = external();
-    let scene = Scene { words: renderer.words(Lang::Zh), now: now() };
+    let scene = Scene::new(renderer.words(Lang::Zh), now());
     let page = home::patient_page(Some(&banner()), Some(newest), &[], &scene);
     renderer.page("home.html", &frame(Lang::Zh, Portal::External), &page).expect("page")
 }
@@ -29,7 +29,7 @@ fn newest(gathered: &Gathered<labs::LabResult>) -> (Newest, String) {
         gathered,
         matrix: &matrix,
         filters: &Filters::default(),
-        scene: Scene { words: renderer.words(Lang::Zh), now: now() },
+        scene: Scene::new(renderer.words(Lang::Zh), now()),
     });
     let html = first_page(newest.clone());
     (newest, html)
@@ -128,7 +128,7 @@ fn a_row_has_two_identifiers_its_hospitals_in_order_and_the_reader_s_relation() 
     let page = |pairs: &[(&str, &str)]| {
         let filters = PeopleFilters::from_pairs(pairs.iter().copied());
         let listing = Listing { relations: relations.clone(), filters };
-        let scene = Scene { words: renderer.words(Lang::Zh), now: now() };
+        let scene = Scene::new(renderer.words(Lang::Zh), now());
         let page = search::page(&search, &listing, "/patients", &scene);
         renderer.page("patients.html", &frame(Lang::Zh, Portal::Internal), &page).expect("page")
     };

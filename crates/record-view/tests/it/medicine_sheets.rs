@@ -43,12 +43,12 @@ fn pages<V: SheetView>(sheet: &Sheet<V::Fields>) -> [String; 4] {
     let (inner, outer) = (internal(), external());
     let (banner, filters) = (banner(), ListFilters::default());
     let inside = |lang: Lang| {
-        let scene = Scene { words: inner.words(lang), now: now() };
+        let scene = Scene::new(inner.words(lang), now());
         let page = page::<V>(&SheetInput { banner: &banner, sheet, filters: &filters, reader: "林知远", scene });
         inner.page("record/sheet.html", &frame(lang, Portal::Internal), &page).expect("page")
     };
     let outside = |lang: Lang| {
-        let scene = Scene { words: outer.words(lang), now: now() };
+        let scene = Scene::for_patient(outer.words(lang), now());
         let page = patient_page::<V>(&SheetInput { banner: &banner, sheet, filters: &filters, reader: "", scene });
         outer.page("record/sheet.html", &frame(lang, Portal::External), &page).expect("page")
     };
@@ -93,7 +93,7 @@ fn the_order_sheet_is_two_sheets_and_what_is_not_said() {
     ] {
         assert!(zh.contains(words), "{words}");
     }
-    let at = |words: &str| zh.find(&format!(">{words}</h2>")).expect(words);
+    let at = |words: &str| zh.find(&format!(">{words}</h3>")).expect(words);
     assert!(at("长期医嘱") < at("临时医嘱") && at("临时医嘱") < at("未注明长期或临时"));
     assert!(en.contains("Long-term orders") && en.contains("2 × a day after meals") && en.contains("laboratory"));
     assert!(plain.contains("长期医嘱") && plain.contains("缬沙坦胶囊") && plain.contains("每日 2 次 餐后"));
@@ -115,12 +115,13 @@ fn a_prescription_has_a_head_of_date_hospital_prescriber_and_pharmacy() {
     let check = |states: [Option<&str>; 2], words: &str| {
         let all = vec![on("1", "A", states[0]), on("2", "A", states[1]), on("3", "B", done)];
         let [zh, _, plain, _] = pages::<PrescriptionsView>(&sheet(all, Part::Prescriptions, SourceState::Answered));
-        let head = zh.split("class=\"card__h\"").find(|part| part.contains("处方号 NA")).expect("head");
-        let head = head.split("<table").next().expect("before the table");
+        let head = zh.split("<tr class=\"grp\">").find(|part| part.contains("处方号 NA")).expect("head");
+        let head = head.split("</tr>").next().expect("the head's row");
         for words in ["2026-11-20 处方", "林知远 开具", "院-one", words] {
             assert!(head.contains(words), "{words}: {head}");
         }
-        assert_eq!(zh.matches(" 处方</h2>").count(), 2, "one head for each form");
+        assert_eq!(zh.matches(" 处方</h3>").count(), 2, "one head for each form");
+        assert_eq!(zh.matches("<th scope=\"col\">用法</th>").count(), 1, "and one head of columns for all");
         assert!(zh.contains("每 8 小时 1 次、必要时"));
         assert!(plain.contains("林知远 开具") && !plain.contains("处方号"));
     };

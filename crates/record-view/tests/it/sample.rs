@@ -149,7 +149,7 @@ pub fn with_page<R>(
     see: impl FnOnce(&LabsPage, &str) -> R,
 ) -> R {
     let matrix = matrix(&gathered.items, &MatrixWindow::default());
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let banner = banner();
     let input = LabsInput { banner: &banner, gathered, matrix: &matrix, filters, reader: "林知远", scene };
     let page = record_view::labs::page(&input);
@@ -165,7 +165,7 @@ pub fn with_patient_page<R>(
     see: impl FnOnce(&PatientLabsPage, &str) -> R,
 ) -> R {
     let matrix = matrix(&gathered.items, &MatrixWindow::default());
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let banner = banner();
     let page = record_view::patient_labs::page(&PatientLabsInput {
         banner: &banner,

@@ -6,11 +6,10 @@ use ehr::{
     Visit, VisitClass, Visits, labs::Code,
 };
 use record_view::{
-    ListFilters, Scene, document,
-    outpatient::OutpatientInput,
-    patient_outpatient,
+    ListFilters, Scene, document, patient_visits,
     sheet::{SheetInput, SheetView, page, patient_page},
     sheets::{DischargeView, ExamReportsView},
+    visits::VisitsInput,
 };
 use web::{Lang, render::Portal};
 
@@ -78,14 +77,14 @@ fn stay() -> Visit {
 /// Both portals' pages of stays.
 fn stay_pages(of: &Visits, lang: Lang) -> [String; 2] {
     let (inside, outside, banner, filters) = (internal(), external(), banner(), ListFilters::default());
-    let scene = Scene { words: inside.words(lang), now: now() };
-    let input = OutpatientInput { banner: &banner, visits: of, filters: &filters, reader: "林知远", scene };
-    let clinician = record_view::outpatient::page(&input);
-    let scene = Scene { words: outside.words(lang), now: now() };
-    let patient = patient_outpatient::page(&banner, of, &filters, &scene);
+    let scene = Scene::new(inside.words(lang), now());
+    let input = VisitsInput { banner: &banner, visits: of, filters: &filters, reader: "林知远", scene };
+    let clinician = record_view::visits::page(&input);
+    let scene = Scene::for_patient(outside.words(lang), now());
+    let patient = patient_visits::page(&banner, of, &filters, &scene);
     [
-        inside.page("record/outpatient.html", &frame(lang, Portal::Internal), &clinician).expect("page"),
-        outside.page("record/outpatient.html", &frame(lang, Portal::External), &patient).expect("page"),
+        inside.page("record/visits.html", &frame(lang, Portal::Internal), &clinician).expect("page"),
+        outside.page("record/visits.html", &frame(lang, Portal::External), &patient).expect("page"),
     ]
 }
 
@@ -102,15 +101,9 @@ fn sheet<F>(entries: Vec<Entry<F>>, second: SourceState, part: Part) -> Sheet<F>
 
 fn sheet_pages<V: SheetView>(of: &Sheet<V::Fields>, lang: Lang) -> [String; 2] {
     let (inside, outside, banner, filters) = (internal(), external(), banner(), ListFilters::default());
-    let input = |words| SheetInput {
-        banner: &banner,
-        sheet: of,
-        filters: &filters,
-        reader: "林知远",
-        scene: Scene { words, now: now() },
-    };
-    let clinician = page::<V>(&input(inside.words(lang)));
-    let patient = patient_page::<V>(&input(outside.words(lang)));
+    let input = |scene| SheetInput { banner: &banner, sheet: of, filters: &filters, reader: "林知远", scene };
+    let clinician = page::<V>(&input(Scene::new(inside.words(lang), now())));
+    let patient = patient_page::<V>(&input(Scene::for_patient(outside.words(lang), now())));
     [
         inside.page("record/sheet.html", &frame(lang, Portal::Internal), &clinician).expect("page"),
         outside.page("record/sheet.html", &frame(lang, Portal::External), &patient).expect("page"),
@@ -174,8 +167,8 @@ fn a_report_shows_conclusion_documents_and_status() {
     let found = sheet(vec![entry], SourceState::Answered, Part::Reports);
     for html in sheet_pages::<ExamReportsView>(&found, Lang::Zh) {
         assert!(html.contains("&lt;b&gt;窦性心律") && html.contains("正文&lt;script&gt;"), "{html}");
-        assert!(html.contains("href=\"documents/one/DiagnosticReport/r1/0\">报告单</a>"), "{html}");
-        assert!(html.contains("PDF · 20 KB") && html.contains("正文放在别的服务器上"), "{html}");
+        assert!(html.contains("href=\"documents/one/DiagnosticReport/r1/0\">报告单 · PDF · 20 KB · 2026"), "{html}");
+        assert!(html.contains("正文放在别的服务器上"), "{html}");
         assert!(html.contains("初步报告") && html.contains("1 组，存于来源机构") && html.contains("波形"), "{html}");
     }
     let [english, _] = sheet_pages::<ExamReportsView>(&found, Lang::En);
@@ -220,8 +213,8 @@ fn opened(content: NoteContent) -> OpenedDocument {
 
 fn document_pages(of: &OpenedDocument, banner: &Banner) -> [String; 2] {
     let (inside, outside) = (internal(), external());
-    let clinician = document::page(banner, of, "林知远", &Scene { words: inside.words(Lang::Zh), now: now() });
-    let patient = document::patient_page(banner, of, &Scene { words: outside.words(Lang::Zh), now: now() });
+    let clinician = document::page(banner, of, "林知远", &Scene::new(inside.words(Lang::Zh), now()));
+    let patient = document::patient_page(banner, of, &Scene::for_patient(outside.words(Lang::Zh), now()));
     [
         inside.page("record/document.html", &frame(Lang::Zh, Portal::Internal), &clinician).expect("page"),
         outside.page("record/document.html", &frame(Lang::Zh, Portal::External), &patient).expect("page"),

@@ -5,9 +5,7 @@ use ehr::{
     Part, PartList, PartReport, Problem, Reaction, Section, Silent, SourceState, Summary, Visit, VisitClass, Visits,
     labs::Code,
 };
-use record_view::{
-    ListFilters, Scene, outpatient::OutpatientInput, patient_outpatient, patient_summary, summary::SummaryInput,
-};
+use record_view::{ListFilters, Scene, patient_summary, patient_visits, summary::SummaryInput, visits::VisitsInput};
 use web::{
     Lang,
     render::{Portal, Renderer},
@@ -78,13 +76,13 @@ fn summary(state: AllergyState, second: SourceState) -> Summary {
 
 fn inside(renderer: &Renderer, lang: Lang, summary: &Summary) -> String {
     let banner = banner().with_allergies(&summary.allergies);
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let page = record_view::summary::page(&SummaryInput { banner: &banner, summary, reader: "林知远", scene });
     renderer.page("record/summary.html", &frame(lang, Portal::Internal), &page).expect("page")
 }
 
 fn outside(renderer: &Renderer, lang: Lang, summary: &Summary) -> String {
-    let scene = Scene { words: renderer.words(lang), now: now() };
+    let scene = Scene::new(renderer.words(lang), now());
     let page = patient_summary::page(&banner(), summary, &scene);
     renderer.page("record/summary.html", &frame(lang, Portal::External), &page).expect("page")
 }
@@ -202,10 +200,10 @@ fn visits(second: SourceState, texts: &[&str]) -> Visits {
 
 fn list_page(renderer: &Renderer, visits: &Visits, filters: &ListFilters) -> (&'static str, String) {
     let banner = banner();
-    let scene = Scene { words: renderer.words(Lang::Zh), now: now() };
-    let input = OutpatientInput { banner: &banner, visits, filters, reader: "林知远", scene };
-    let page = record_view::outpatient::page(&input);
-    let html = renderer.page("record/outpatient.html", &frame(Lang::Zh, Portal::Internal), &page).expect("page");
+    let scene = Scene::new(renderer.words(Lang::Zh), now());
+    let input = VisitsInput { banner: &banner, visits, filters, reader: "林知远", scene };
+    let page = record_view::visits::page(&input);
+    let html = renderer.page("record/visits.html", &frame(Lang::Zh, Portal::Internal), &page).expect("page");
     (page.list.state, html)
 }
 
@@ -219,9 +217,9 @@ fn no_visits_is_said_only_when_everybody_answered() {
         let (said, html) = list_page(&inner, &nothing, &ListFilters::default());
         assert_eq!(said, state, "{second:?}");
         assert_eq!(html.contains("<h2 id=\"none\">没有门急诊记录"), state == "none", "{second:?}");
-        let scene = Scene { words: outer.words(Lang::Zh), now: now() };
-        let page = patient_outpatient::page(&banner(), &nothing, &ListFilters::default(), &scene);
-        let html = outer.page("record/outpatient.html", &frame(Lang::Zh, Portal::External), &page).expect("page");
+        let scene = Scene::for_patient(outer.words(Lang::Zh), now());
+        let page = patient_visits::page(&banner(), &nothing, &ListFilters::default(), &scene);
+        let html = outer.page("record/visits.html", &frame(Lang::Zh, Portal::External), &page).expect("page");
         assert_eq!(html.contains("您的医院都已回复"), state == "none", "{second:?}");
     }
 }
@@ -267,10 +265,10 @@ fn what_a_hospital_does_not_offer_is_said_without_a_warning_and_is_never_none() 
     calm.devices = list(vec![], vec![], SourceState::Unsupported);
     let html = inside(&internal(), Lang::Zh, &calm);
     assert!(!html.contains(NOTICE) && !html.contains("可能不全"), "nothing failed");
-    assert!(html.contains("医院-two不提供器械数据") && !html.contains("src--off"), "{html}");
     assert!(html.contains("不含院-two（机构不支持）") && html.contains("不能说没有"), "the card says so, and not none");
+    assert!(!html.contains("src--off") && !html.contains("医院-two不提供器械数据"), "said once: {html}");
     let html = outside(&external(), Lang::Zh, &calm);
-    assert!(!html.contains(NOTICE) && html.contains("医院-two的系统还不能提供器械，不等于没有"), "{html}");
+    assert!(!html.contains(NOTICE) && html.contains("不含院-two（机构不支持）"), "{html}");
     // Whoever sends another patient's data has not answered in full, whatever else they offer.
     let html = inside(&internal(), Lang::Zh, &lacking(never.to_vec(), 1));
     assert!(html.contains(NOTICE) && html.contains("可能不全：医院-two"), "{html}");
@@ -289,7 +287,7 @@ fn the_notice_names_the_part_that_failed_and_why() {
     ];
     let html = inside(&internal(), Lang::Zh, &lacking(parts.clone(), 0));
     assert!(html.contains("医院-two只返回了一部分，用药、检查报告没有给全：对方返回了错误、超过等待时间。"), "{html}");
-    assert!(html.contains("医院-two不提供器械数据"), "beside it, what is never there");
+    assert!(html.contains("不提供器械"), "in the table of answers, what is never there");
     let html = inside(&internal(), Lang::En, &lacking(parts, 0));
     assert!(html.contains("Hospital two answered in part, not all of: medicines, reports"), "{html}");
 }

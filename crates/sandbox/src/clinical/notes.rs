@@ -70,8 +70,11 @@ impl Desk<'_> {
             if operation.encounter != Some(self.index) || self.encounter.class != "IMP" {
                 continue;
             }
-            documents.push(self.note("operation", operation.end + 3600, Some(place))?);
-            if self.making.reference.operation(&operation.code).is_some_and(|row| row.anaesthesia == "general") {
+            let row = self.making.reference.operation(&operation.code);
+            // What is done through a scope, a catheter or a lens has no wound to be closed.
+            let kind = if row.is_some_and(|row| row.is_open()) { "operation" } else { "intervention" };
+            documents.push(self.note(kind, operation.end + 3600, Some(place))?);
+            if row.is_some_and(|row| row.anaesthesia == "general") {
                 documents.push(self.note("anaesthesia", operation.end + 1800, Some(place))?);
             }
         }
@@ -94,7 +97,7 @@ impl Desk<'_> {
         let department = &self.encounter.department;
         let operation = operation.and_then(|place| self.chart.procedures.get(place));
         match (kind, operation) {
-            ("operation", Some(operation)) => operation.surgeon.clone(),
+            ("operation" | "intervention", Some(operation)) => operation.surgeon.clone(),
             ("anaesthesia", Some(operation)) => operation.anaesthetist.clone(),
             _ if kind.starts_with("nursing") => self.making.colleague(self.hospital, department, 5),
             _ => self.making.colleague(self.hospital, department, 0),

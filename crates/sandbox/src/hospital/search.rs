@@ -40,6 +40,8 @@ enum Parameter {
     Date,
     Name(NamePart),
     Token(Key),
+    /// `category:missing`
+    Missing(Key),
     Encounter,
 }
 
@@ -94,6 +96,9 @@ pub(crate) fn parameters(kind: &str) -> &'static [&'static str] {
 }
 
 fn parameter(kind: &str, name: &str) -> Option<Parameter> {
+    if let Some(Parameter::Token(key)) = name.strip_suffix(":missing").and_then(|name| parameter(kind, name)) {
+        return Some(Parameter::Missing(key));
+    }
     parameters(kind).iter().find(|known| **known == name)?;
     Some(match name {
         "_id" => Parameter::Id,
@@ -218,6 +223,7 @@ fn matches(parameter: Parameter, stored: &Stored, value: &str) -> bool {
         Parameter::Id => stored.id == value,
         Parameter::Patient => stored.patient == logical_id(value),
         Parameter::Token(key) => token_matches(stored, key, value),
+        Parameter::Missing(key) => stored.tokens.iter().any(|token| token.key == key) != (value == "true"),
         Parameter::Encounter => token_matches(stored, Key::Encounter, logical_id(value)),
         Parameter::Name(part) => {
             let wanted: String = value.to_lowercase().split_whitespace().collect();

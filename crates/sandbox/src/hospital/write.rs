@@ -168,6 +168,11 @@ impl<'a> Scribe<'a> {
         json!({ "coding": [{ "system": ICD_10, "code": icd, "display": title }], "text": text.or(title) })
     }
 
+    /// A decimal as people write it: `80`, not `80.0`.
+    fn decimal(value: f64) -> serde_json::Value {
+        if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
+    }
+
     /// `Encounter` as a reference member, or nothing.
     fn within(&self, subject: &Subject<'_>, encounter: Option<usize>) -> Option<serde_json::Value> {
         self.encounter_reference(subject, encounter).map(|reference| json!({ "reference": reference }))

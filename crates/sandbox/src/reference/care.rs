@@ -9,13 +9,14 @@ use super::toml_of;
 use crate::SandboxError;
 
 /// The templates by their ids.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("admission", include_str!("../../data/notes/admission.md")),
     ("anaesthesia", include_str!("../../data/notes/anaesthesia.md")),
     ("daily-progress", include_str!("../../data/notes/daily-progress.md")),
     ("discharge-summary", include_str!("../../data/notes/discharge-summary.md")),
     ("emergency-observation", include_str!("../../data/notes/emergency-observation.md")),
     ("exam", include_str!("../../data/notes/exam.md")),
+    ("intervention", include_str!("../../data/notes/intervention.md")),
     ("nursing-admission", include_str!("../../data/notes/nursing-admission.md")),
     ("nursing-general", include_str!("../../data/notes/nursing-general.md")),
     ("operation", include_str!("../../data/notes/operation.md")),

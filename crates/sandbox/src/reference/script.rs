@@ -287,6 +287,8 @@ pub(crate) struct Words {
     pub(crate) systolic: String,
     pub(crate) diastolic: String,
     pub(crate) days: String,
+    /// What a piece of each form is counted as.
+    pub(crate) pieces: HashMap<String, String>,
     pub(crate) each_time: String,
     pub(crate) laboratory: String,
     pub(crate) vital_signs: String,

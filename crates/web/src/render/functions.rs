@@ -37,7 +37,7 @@ pub(super) fn register(engine: &mut Tera, words: &Arc<Words>, assets: &Assets) {
     engine.register_function("date", move |kwargs: Kwargs, _: &State<'_>| -> TeraResult<String> {
         let style = kwargs.get::<&str>("form")?.unwrap_or("iso");
         let style = time::Style::named(style).ok_or_else(|| Error::message(format!("no date style {style}")))?;
-        Ok(time::date(&own, kwargs.must_get::<&str>("value")?, style, None))
+        Ok(time::date(&own, kwargs.must_get::<&str>("value")?, style))
     });
     let own = Arc::clone(words);
     // datetime(value=frame.now): an instant (RFC 3339) on the region's clocks.

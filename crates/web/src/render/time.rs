@@ -28,8 +28,6 @@ pub(super) enum Style {
     Long,
     /// [`Style::Long`] with the day of the week.
     Weekday,
-    /// Without the year when it is this year's.
-    Plain,
 }
 
 impl Style {
@@ -38,15 +36,14 @@ impl Style {
             "iso" => Some(Self::Iso),
             "long" => Some(Self::Long),
             "weekday" => Some(Self::Weekday),
-            "plain" => Some(Self::Plain),
             _ => None,
         }
     }
 }
 
 /// A record's date at its precision: `2021` and `2021-03` are not made into days.
-pub(super) fn date(words: &Words, text: &str, style: Style, this_year: Option<i16>) -> String {
-    let Some(date) = civil_date(text) else { return text.to_owned() };
+pub(super) fn date(words: &Words, text: &str, style: Style) -> String {
+    let Some(date) = civil_date(text) else { return month_or_year(words, text, style) };
     if matches!(style, Style::Iso) {
         return date.to_string();
     }
@@ -57,23 +54,29 @@ pub(super) fn date(words: &Words, text: &str, style: Style, this_year: Option<i1
         ("weekday", Arg::from(i64::from(date.weekday().to_monday_one_offset()))),
     ];
     let key = match style {
-        Style::Plain if this_year == Some(date.year()) => "date-without-year",
         Style::Weekday => "date-weekday",
         _ => "date-long",
     };
     words.with(key, &args)
 }
 
-impl Words {
-    /// A date for plain prose, without the year when it is `now`'s: `11 月 20 日`, `20 Nov`. Years and months stay what
-    /// they are.
-    pub fn plain_date(&self, text: &str, now: Timestamp) -> String {
-        date(self, text, Style::Plain, Some(local(now).year()))
+fn month_or_year(words: &Words, text: &str, style: Style) -> String {
+    let number = |digits: &str| digits.parse::<i64>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let parts: Option<Vec<i64>> = text.split('-').map(number).collect();
+    match (style, parts.as_deref()) {
+        (Style::Iso, _) => text.to_owned(),
+        (_, Some([year, month @ 1..=12])) => {
+            words.with("date-month", &[("year", Arg::from(*year)), ("month", Arg::from(*month))])
+        }
+        (_, Some([year])) => words.with("date-year", &[("year", Arg::from(*year))]),
+        _ => text.to_owned(),
     }
+}
 
-    /// A date with its year: `2026 年 11 月 20 日`, `20 Nov 2026`.
+impl Words {
+    /// A date with its year, at its precision: `2026 年 11 月 20 日`, `2026 年 11 月`; `20 Nov 2026`, `Nov 2026`.
     pub fn long_date(&self, text: &str) -> String {
-        date(self, text, Style::Long, None)
+        date(self, text, Style::Long)
     }
 
     /// `2026-11-21 21:26`, on the region's clocks.

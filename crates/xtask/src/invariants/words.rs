@@ -160,7 +160,7 @@ fn is_word(line: &str, word: &str) -> bool {
 }
 
 /// Everything in the tree but what was built, installed or vendored.
-fn ours(root: &Path) -> impl Iterator<Item = walkdir::Result<walkdir::DirEntry>> {
+pub(super) fn ours(root: &Path) -> impl Iterator<Item = walkdir::Result<walkdir::DirEntry>> {
     let skipped = ["target", "node_modules", ".git", "vendor", "data", "secrets"];
     walkdir::WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(move |entry| {
         entry.depth() == 0 || !skipped.contains(&entry.file_name().to_str().unwrap_or_default())

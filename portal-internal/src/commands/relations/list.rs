@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use patients::ResidentId;
 
+use super::super::table::{Row, Table};
+
 /// Relations end: whoever treats somebody for longer is on the next list again.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 367);
 /// What `how` may say: keys, so that nobody writes a diagnosis into the log.
@@ -54,46 +56,18 @@ pub(super) type Lines = Vec<(u64, Result<Line, String>)>;
 /// # Errors
 /// The file is no such list at all.
 pub(super) fn read(text: &[u8]) -> Result<Lines, String> {
-    // Spreadsheets begin a file in UTF-8 with a mark.
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text);
-    let headers = reader.headers().map_err(|error| format!("no CSV in UTF-8: {error}"))?.clone();
-    if let Some(unknown) = headers.iter().find(|header| !COLUMNS.contains(header)) {
-        return Err(format!("unknown column `{unknown}`; there are {}", COLUMNS.join(", ")));
-    }
-    if let Some(twice) = headers.iter().enumerate().find(|(nth, one)| headers.iter().take(*nth).any(|it| it == *one)) {
-        return Err(format!("column `{}` is there twice", twice.1));
-    }
-    let has = |name: &str| headers.iter().any(|header| header == name);
-    let names_patients = (has("source") && has("patient")) || (has("resident_id") && has("name"));
-    if !(has("staff") && has("until") && names_patients) {
+    let table = Table::new(text, &COLUMNS)?;
+    let names_patients =
+        (table.has("source") && table.has("patient")) || (table.has("resident_id") && table.has("name"));
+    if !(table.has("staff") && table.has("until") && names_patients) {
         return Err("columns are missing: staff, until, and source and patient or resident_id and name".to_owned());
     }
-    let mut lines = Vec::new();
-    for record in reader.records() {
-        if lines.len() == MOST {
-            return Err(format!("more than {MOST} lines"));
-        }
-        let number = match &record {
-            Ok(record) => record.position().map_or(0, csv::Position::line),
-            Err(error) => error.position().map_or(0, csv::Position::line),
-        };
-        let line = match record {
-            Ok(record) if record.len() != headers.len() => {
-                Err(format!("{} fields instead of {}", record.len(), headers.len()))
-            }
-            Ok(record) => line(|name: &str| {
-                let place = headers.iter().position(|header| header == name)?;
-                record.get(place).filter(|field| !field.is_empty())
-            }),
-            Err(_) => Err("no line of CSV in UTF-8".to_owned()),
-        };
-        lines.push((number, line));
-    }
-    Ok(lines)
+    let lines: Lines = table.map(|(number, row)| (number, row.and_then(|row| line(&row)))).take(MOST + 1).collect();
+    if lines.len() > MOST { Err(format!("more than {MOST} lines")) } else { Ok(lines) }
 }
 
-fn line<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Line, String> {
+fn line(row: &Row) -> Result<Line, String> {
+    let field = |column: &str| row.get(column);
     let staff = field("staff").ok_or("staff is empty")?.to_owned();
     let patient = match (field("source"), field("patient"), field("resident_id"), field("name")) {
         (Some(source), Some(id), None, name) => {

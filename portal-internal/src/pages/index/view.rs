@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use patients::{Decided, Explained, Field, Pair, PairConflict, PairRow, Person, Queue, Seen, Side};
 use poem::http::StatusCode;
+use record_view::{Scene, mark_letter};
 use serde::Serialize;
 use sources::Catalogue;
-use web::render::{Arg, Words};
+use web::render::Arg;
 
 /// `index.html`
 #[derive(Debug, Serialize)]
@@ -164,11 +165,10 @@ pub struct DecidedView {
 
 /// What a page is drawn with.
 pub struct Scenery<'a> {
-    pub words: &'a Words,
+    pub scene: Scene<'a>,
     pub catalogue: &'a Catalogue,
-    pub now: Timestamp,
     /// Ids of sources that were never listed in full.
-    pub swept: Vec<String>,
+    pub not_listed: Vec<String>,
 }
 
 /// Width of the scale of scores, and what score its end stands for.
@@ -190,32 +190,22 @@ type SideTexts<'s> = fn(&Scenery<'s>, &Side) -> Vec<String>;
 
 impl Scenery<'_> {
     fn source(&self, id: &str) -> SourceView {
-        const LETTERS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
         match self.catalogue.get(id) {
             Some(source) => {
-                let english = self.words.lang().tag().starts_with("en");
+                let english = self.scene.words.lang().tag().starts_with("en");
                 let name = if english { &source.short_name.en } else { &source.short_name.zh };
-                SourceView { name: name.clone(), mark: LETTERS[source.mark % LETTERS.len()] }
+                SourceView { name: name.clone(), mark: mark_letter(source.mark) }
             }
             None => SourceView { name: id.to_owned(), mark: "x" },
         }
     }
 
     fn minute(&self, at: Timestamp) -> String {
-        self.words.minute_today(at, self.now)
-    }
-
-    fn coded(&self, prefix: &str, code: &str) -> String {
-        let key = format!("{prefix}{code}");
-        if self.words.has(&key) { self.words.text(&key) } else { code.to_owned() }
-    }
-
-    fn list(&self, items: &[String]) -> String {
-        items.join(&self.words.text("list-separator"))
+        self.scene.words.minute_today(at, self.scene.now)
     }
 
     pub fn not_swept(&self) -> String {
-        self.list(&self.swept.iter().map(|id| self.source(id).name).collect::<Vec<_>>())
+        self.scene.list(&self.not_listed.iter().map(|id| self.source(id).name).collect::<Vec<_>>())
     }
 
     pub fn queue(&self, queue: &Queue, chosen: Option<uuid::Uuid>) -> QueueView {
@@ -225,7 +215,7 @@ impl Scenery<'_> {
             names: (called(&pair.a), called(&pair.b)),
             score: bits(pair.score),
             contested: pair.contested,
-            text: self.words.with(
+            text: self.scene.with(
                 "index-queue-row",
                 &[
                     ("a", Arg::from(self.source(&pair.a.source).name)),
@@ -272,7 +262,7 @@ impl Scenery<'_> {
     fn field(&self, row: &PairRow, evidence: &patients::Evidence) -> FieldView {
         let (key, of): (&str, SideTexts<'_>) = match evidence.field {
             Field::Name => ("name", |_, side| named(side)),
-            Field::Sex => ("sex", |scene, side| side.sex.iter().map(|sex| scene.coded("sex-", sex)).collect()),
+            Field::Sex => ("sex", |of, side| side.sex.iter().map(|sex| of.scene.coded("sex-", sex)).collect()),
             Field::BirthDate => ("birth-date", |_, side| side.birth_date.iter().cloned().collect()),
             Field::ResidentId => ("resident-id", |_, side| numbers(side, "resident-id")),
             Field::Phone => ("phone", |_, side| side.phones.clone()),
@@ -296,12 +286,12 @@ impl Scenery<'_> {
             some => bits(some),
         };
         FieldView {
-            name: self.words.text(&format!("index-field-{key}")),
+            name: self.scene.text(&format!("index-field-{key}")),
             a: of(self, &row.a),
             b: of(self, &row.b),
             tone,
             icon,
-            seen: self.words.text(&format!("index-seen-{seen}")),
+            seen: self.scene.text(&format!("index-seen-{seen}")),
             weight,
             class,
         }
@@ -312,9 +302,11 @@ impl Scenery<'_> {
             id: link.id.to_string(),
             source: self.source(&link.source),
             patient: link.patient.clone(),
-            how: self.coded("link-how-", &link.how),
-            evidence: self.list(&link.evidence.iter().map(|code| self.coded("evidence-", code)).collect::<Vec<_>>()),
-            by: self.words.text(if link.by.starts_with("s:") { "index-by-portal" } else { "index-by-search" }),
+            how: self.scene.coded("link-how-", &link.how),
+            evidence: self
+                .scene
+                .list(&link.evidence.iter().map(|code| self.scene.coded("evidence-", code)).collect::<Vec<_>>()),
+            by: self.scene.text(if link.by.starts_with("s:") { "index-by-portal" } else { "index-by-search" }),
             at: self.minute(link.at),
             decisions: link.decisions.iter().map(|one| self.decided(one)).collect(),
             separable: link.separable,
@@ -337,12 +329,12 @@ impl Scenery<'_> {
                 ("at", Arg::from(self.minute(*at))),
                 ("reason", Arg::from(reason.clone())),
             ];
-            self.words.with("index-undone-by", &args)
+            self.scene.with("index-undone-by", &args)
         });
         DecidedView {
             pair: decided.pair.to_string(),
             names: decided.names.clone(),
-            kind: self.coded("index-kind-", &decided.kind),
+            kind: self.scene.coded("index-kind-", &decided.kind),
             tone: if decided.kind == "link" { "ok" } else { "high" },
             by: decided.by.clone(),
             at: self.minute(decided.at),

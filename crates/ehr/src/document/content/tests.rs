@@ -26,15 +26,19 @@ fn jpeg(width: u16, behind: &[u8]) -> Vec<u8> {
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n";
 
 /// `image/png`, `text`, `html`, `cda`, or why not.
-fn check(bytes: &[u8], said: &str, expect: &str) {
-    let is = match Content::read(bytes.to_vec(), Some(said)) {
+fn kind(content: &Content) -> &'static str {
+    match content {
         Content::File(file) => file.kind.content_type(),
         Content::Cda(..) => "cda",
         Content::Note(NoteContent::Text { .. }) => "text",
         Content::Note(NoteContent::Html { .. }) => "html",
         Content::Note(NoteContent::Missing { why }) => why,
         Content::Note(NoteContent::Document { .. }) => "document",
-    };
+    }
+}
+
+fn check(bytes: &[u8], said: &str, expect: &str) {
+    let is = kind(&Content::read(bytes.to_vec(), Some(said)));
     assert_eq!(is, expect, "{said}: {}", String::from_utf8_lossy(&bytes[..bytes.len().min(40)]));
 }
 
@@ -82,6 +86,45 @@ fn texts_are_read_within_bounds() {
     check(&[b"%PDF-".to_vec(), vec![b'a'; LARGEST_FILE]].concat(), "application/pdf", "note-too-large");
 }
 
+fn text(bytes: &[u8], content_type: &str) -> NoteContent {
+    Content::read(bytes.to_vec(), Some(content_type)).into_note()
+}
+
+fn check_html(html: &str, expect: &str) {
+    let NoteContent::Html { html, .. } = text(html.as_bytes(), "text/html") else { panic!("not HTML") };
+    assert_eq!(html.as_str(), expect);
+}
+
+#[test]
+fn html_keeps_nothing_that_reaches_out() {
+    check_html("<p onclick=x style=\"position:fixed\">查体<script>alert(1)</script></p>", "<p>查体</p>");
+    check_html("<a href=\"https://evil.example\">见此</a>", "见此");
+    check_html("<img src=x onerror=alert(1)>无", "无");
+    check_html(
+        "<table><tr><td colspan=2 id=x class=y>1</td></tr></table>",
+        "<table><tbody><tr><td colspan=\"2\">1</td></tr></tbody></table>",
+    );
+    check_html("<style>body{display:none}</style><h4>主诉</h4>", "<h4>主诉</h4>");
+    check_html("<svg><script>1</script></svg><math>x</math>好", "好");
+    check_html("<form action=/sign-out><button>走</button></form>", "走");
+    check_html("<!-- x --><p>一", "<p>一</p>");
+}
+
+#[test]
+fn characters_are_what_they_were_or_are_marked() {
+    let encoding = |content: NoteContent| match content {
+        NoteContent::Text { text, encoding } => (text, encoding),
+        other => panic!("{other:?}"),
+    };
+    let (gbk, ..) = encoding_rs::GBK.encode("复查肾功能");
+    assert_eq!(encoding(text("复查\r\n肾功能".as_bytes(), "text/plain")), ("复查\n肾功能".into(), NoteEncoding::Sound));
+    assert_eq!(encoding(text(&gbk, "text/plain; charset=utf-8")), ("复查肾功能".into(), NoteEncoding::Guessed));
+    assert_eq!(encoding(text(&gbk, "text/plain; charset=GBK")), ("复查肾功能".into(), NoteEncoding::Sound));
+    let (damaged, marked) = encoding(text(b"\xe5\xa4\x8d\xff\xff ok", "text/plain"));
+    assert_eq!((damaged.contains('\u{fffd}'), marked), (true, NoteEncoding::Damaged));
+    assert_eq!(encoding(text("a\u{202e}b\u{1}".as_bytes(), "text/plain")).0, "ab");
+}
+
 #[test]
 fn clinical_documents_are_known_by_what_they_are() {
     let cda =
@@ -96,13 +139,45 @@ fn clinical_documents_are_known_by_what_they_are() {
     assert_eq!((read.title.as_deref(), encoding), (Some("出院小结"), NoteEncoding::Sound));
     check(b"<?xml version='1.0'?><note/>", "text/xml", "document-unsound");
     check(&[cda.as_bytes(), &vec![b' '; LONGEST_CDA]].concat(), "text/xml", "note-too-large");
-    let envelope = |media: &str, data: &str| {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let envelope = |file: &[u8]| {
         format!(
-            "<ClinicalDocument xmlns='urn:hl7-org:v3'><component><nonXMLBody><text mediaType='{media}' \
-             representation='B64'>{data}</text></nonXMLBody></component></ClinicalDocument>"
+            "<ClinicalDocument xmlns='urn:hl7-org:v3'><recordTarget><patientRole><id root='r' extension='1'/>\
+             </patientRole></recordTarget><component><nonXMLBody><text mediaType='application/pdf' \
+             representation='B64'>{}</text></nonXMLBody></component></ClinicalDocument>",
+            STANDARD.encode(file)
         )
     };
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    check(envelope("application/pdf", &STANDARD.encode(PDF)).as_bytes(), "text/xml", "application/pdf");
-    check(envelope("application/pdf", &STANDARD.encode("<script>")).as_bytes(), "text/xml", "document-kind");
+    let opened = |document: String, foreign: bool| {
+        let content = Content::decode(&STANDARD.encode(document), None).of(|numbers| {
+            assert_eq!(numbers, [("r".to_owned(), "1".to_owned())]);
+            foreign
+        });
+        kind(&content)
+    };
+    assert_eq!(opened(envelope(PDF), false), "application/pdf");
+    assert_eq!(opened(envelope(b"<script>"), false), "document-kind");
+    // A file in it does not say whose it is: the envelope does.
+    assert_eq!(opened(envelope(PDF), true), "why-foreign-dropped");
+}
+
+#[test]
+fn a_clinical_document_is_one_whatever_it_is_said_to_be() {
+    let of = "<ClinicalDocument xmlns='urn:hl7-org:v3'><title>出院小结</title></ClinicalDocument>";
+    let prefixed = "<c:ClinicalDocument xmlns:c='urn:hl7-org:v3'><c:title>出院小结</c:title></c:ClinicalDocument>";
+    for said in ["text/plain", "text/html", "text/xml", "application/octet-stream"] {
+        check(of.as_bytes(), said, "cda");
+        check(prefixed.as_bytes(), said, "cda");
+        check(format!("\u{feff}<!-- x -->\n{of}").as_bytes(), said, "cda");
+        // What can't be read doesn't say whose it is: it is not shown as words either.
+        check(of.replace("</title>", "").as_bytes(), said, "document-unsound");
+    }
+    check(b"<10 mmol/L", "text/plain", "text");
+    check("ClinicalDocument 是什么".as_bytes(), "text/plain", "text");
+}
+
+#[test]
+fn lists_of_documents_hold_no_files() {
+    let kept = Content::read(PDF.to_vec(), None).without_bytes();
+    assert_eq!(kept, Content::Note(NoteContent::Document { content_type: "application/pdf".to_owned() }));
 }

@@ -44,6 +44,14 @@ impl Scribe<'_> {
             let none = &self.reference.script.words.none;
             let complication = Some(&procedure.complication).filter(|text| *text != none);
             let anaesthetised = row.anaesthesia != "none";
+            let asa = json!({
+                "url": "https://sandbox.example/fhir/StructureDefinition/asa-class",
+                "valueCodeableConcept": { "coding": [{ "system": ASA, "code": procedure.asa }], "text": format!("ASA {}", procedure.asa) },
+            });
+            let method = json!({
+                "url": "https://sandbox.example/fhir/StructureDefinition/anaesthesia-method",
+                "valueCodeableConcept": { "coding": [{ "code": row.anaesthesia }], "text": row.anaesthesia_zh },
+            });
             let resource = json!({
                 "resourceType": "Procedure",
                 "id": id,
@@ -53,20 +61,13 @@ impl Scribe<'_> {
                 "subject": { "reference": subject.reference() },
                 "encounter": self.within(subject, procedure.encounter),
                 "performedPeriod": { "start": self.time(procedure.start), "end": self.time(procedure.end) },
-                "performer": self.team(procedure, anaesthetised),
+                "performer": self.team(procedure, row.is_attended()),
                 "outcome": { "text": procedure.outcome },
                 "complication": complication.map(|text| json!([{ "text": text }])),
                 "note": anaesthetised.then(|| json!([{ "text": row.anaesthesia_zh }])),
-                "extension": anaesthetised.then(|| json!([
-                    {
-                        "url": "https://sandbox.example/fhir/StructureDefinition/asa-class",
-                        "valueCodeableConcept": { "coding": [{ "system": ASA, "code": procedure.asa }], "text": format!("ASA {}", procedure.asa) },
-                    },
-                    {
-                        "url": "https://sandbox.example/fhir/StructureDefinition/anaesthesia-method",
-                        "valueCodeableConcept": { "coding": [{ "code": row.anaesthesia }], "text": row.anaesthesia_zh },
-                    },
-                ])),
+                "extension": anaesthetised.then(|| json!(
+                    [row.is_attended().then_some(asa), Some(method)].into_iter().flatten().collect::<Vec<_>>()
+                )),
             });
             let tokens = vec![Token::new(Key::Status, "", "completed"), Token::new(Key::Code, ICD_9_CM_3, &row.code)];
             self.store("Procedure", id, subject, Some((procedure.start, procedure.end)), tokens, resource)?;
@@ -74,12 +75,12 @@ impl Scribe<'_> {
         Ok(())
     }
 
-    fn team(&self, procedure: &Procedure, anaesthetised: bool) -> serde_json::Value {
+    fn team(&self, procedure: &Procedure, attended: bool) -> serde_json::Value {
         let words = &self.reference.script.words;
         let one =
             |name: &str, function: &str| json!({ "function": { "text": function }, "actor": { "display": name } });
         let mut team = vec![one(&procedure.surgeon, &words.surgeon), one(&procedure.assistant, &words.assistant)];
-        if anaesthetised {
+        if attended {
             team.push(one(&procedure.anaesthetist, &words.anaesthetist));
         }
         json!(team)

@@ -11,6 +11,8 @@ use crate::{
     reference::Drug,
 };
 
+/// ATC group.
+const INSULINS: &str = "A10A";
 const ATC: &str = "http://www.whocc.no/atc";
 /// Administrations are kept for so many days of a stay.
 const CHARTED: i64 = 4;
@@ -98,7 +100,7 @@ impl Scribe<'_> {
             "performer": [{ "actor": { "display": self.hospital.zh } }],
             "authorizingPrescription": [{ "reference": format!("MedicationRequest/{request}") }],
             "daysSupply": { "value": days, "unit": self.reference.script.words.days, "system": UCUM, "code": "d" },
-            "quantity": { "value": days * times_a_day(&drug.frequency), "unit": drug.form },
+            "quantity": { "value": pieces(medicine, drug, days), "unit": self.reference.script.words.pieces.get(&drug.form) },
             "whenPrepared": self.time(at - 600),
             "whenHandedOver": self.time(at),
             "dosageInstruction": [self.dosage(medicine, drug)],
@@ -175,7 +177,7 @@ impl Scribe<'_> {
             "timing": { "code": { "text": drug.frequency } },
             "route": { "text": drug.route },
             "doseAndRate": amount.parse::<f64>().ok().map(|dose| {
-                json!([{ "doseQuantity": { "value": dose, "unit": unit, "system": UCUM, "code": drug.unit } }])
+                json!([{ "doseQuantity": { "value": Self::decimal(dose), "unit": unit, "system": UCUM, "code": drug.unit } }])
             }),
         })
     }
@@ -196,6 +198,15 @@ fn times_a_day(frequency: &str) -> i64 {
         "qid" => 4,
         _ => 1,
     }
+}
+
+/// Tablets, capsules, sachets, … for so many days.
+fn pieces(medicine: &Medicine, drug: &Drug, days: i64) -> i64 {
+    let strength = drug.strength.parse().unwrap_or(1.0);
+    let each = medicine.dose.unwrap_or(strength);
+    // A pen of insulin holds 300 units; anything else is one piece for a usual dose.
+    let piece = if drug.atc.starts_with(INSULINS) { 300.0 } else { strength };
+    ((days * times_a_day(&drug.frequency)) as f64 * each / piece).ceil() as i64
 }
 
 /// A UCUM unit as it stands on a box.

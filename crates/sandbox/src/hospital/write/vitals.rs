@@ -15,7 +15,8 @@ impl Scribe<'_> {
             let words = &self.reference.script.words;
             let Some([code, text, unit, ucum]) = self.reference.script.vitals.get(&vital.kind) else { continue };
             let id = self.next_id("obs");
-            let quantity = |value: f64| json!({ "value": value, "unit": unit, "system": UCUM, "code": ucum });
+            let quantity =
+                |value: f64| json!({ "value": Self::decimal(value), "unit": unit, "system": UCUM, "code": ucum });
             let part = |code: &str, text: &str, value: Option<&f64>| {
                 json!({
                     "code": { "coding": [{ "system": LOINC, "code": code }], "text": text },

@@ -11,7 +11,6 @@ use crate::{
     RecordShell, Scene,
     facts::{self, SourceMark, marks},
     filters::{ListFilters, ListFrame},
-    sheets::minute,
     sources::{Audience, Sources},
     timeline::{class_words, status_words},
 };
@@ -20,7 +19,7 @@ use crate::{
 const MOST: usize = 25;
 
 /// What the page is made from.
-pub struct OutpatientInput<'a> {
+pub struct VisitsInput<'a> {
     /// Who.
     pub banner: &'a Banner,
     /// What came and who answered: everything, filters are applied here, so that no filter hides who is silent.
@@ -33,9 +32,9 @@ pub struct OutpatientInput<'a> {
     pub scene: Scene<'a>,
 }
 
-/// `record/outpatient.html`.
+/// `record/visits.html`.
 #[derive(Debug, Serialize)]
-pub struct OutpatientPage {
+pub struct VisitsPage {
     /// Banner and sections.
     pub shell: RecordShell,
     /// Who answered.
@@ -66,8 +65,6 @@ pub struct VisitList {
     pub loose: Vec<NoteView>,
     /// Who is missing.
     pub missing: Vec<String>,
-    /// Whose system does not offer it.
-    pub not_offered: Vec<String>,
     /// What exists and is not shown yet, in words.
     pub held: Vec<String>,
 }
@@ -83,8 +80,6 @@ pub struct VisitView {
     pub date: Option<String>,
     /// Time of day.
     pub clock: Option<String>,
-    /// `11 月 20 日`
-    pub plain_date: Option<String>,
     /// `门诊`
     pub class: String,
     /// `brand`, `high` or none: class of its tag.
@@ -197,7 +192,6 @@ impl VisitList {
                 .collect(),
             loose: if filters.narrows() { Vec::new() } else { found_visits.loose_notes.iter().map(note).collect() },
             missing: facts::missing(&found_visits.silent, scene),
-            not_offered: facts::not_offered(&found_visits.silent, scene),
             held: facts::held(&found_visits.held, scene),
             frame,
         }
@@ -205,16 +199,15 @@ impl VisitList {
 }
 
 /// The clinician's page.
-pub fn page(input: &OutpatientInput<'_>) -> OutpatientPage {
-    let OutpatientInput { banner, visits, filters, scene, .. } = input;
+pub fn page(input: &VisitsInput<'_>) -> VisitsPage {
+    let VisitsInput { banner, visits, filters, scene, .. } = input;
     let path = format!("/patients/{}/{}", banner.person, visits.section.slug());
     let retry = filters.retry_href(&path);
     let sources = Sources::build(&visits.sources, visits.as_of, &retry, Audience::Clinician, scene);
-    OutpatientPage {
+    VisitsPage {
         shell: RecordShell::new(banner, visits.section, scene),
         list: VisitList::new(visits, filters, &path, &sources, scene),
-        printed: scene
-            .with("printed-by", &[("name", Arg::from(input.reader)), ("at", Arg::from(scene.words.minute(scene.now)))]),
+        printed: scene.printed(input.reader),
         sources,
     }
 }
@@ -234,9 +227,8 @@ impl VisitView {
         Self {
             id: visit.fact.id.clone(),
             instant: time.map(|time| time.as_str().to_owned()),
-            date: time.map(|time| time.date().to_owned()),
+            date: time.map(|time| scene.day(time)),
             clock: time.and_then(|time| time.time_of_day()).map(str::to_owned),
-            plain_date: time.map(|time| scene.words.long_date(time.date())),
             class: class_words(visit, scene),
             tone: match visit.class {
                 VisitClass::Emergency => "high",
@@ -249,7 +241,7 @@ impl VisitView {
             location: visit.location.clone(),
             places: places(&visit.places, scene),
             attending: scene.list(&visit.attending),
-            ended: visit.ended.as_ref().filter(|_| visit.class == VisitClass::Inpatient).map(minute),
+            ended: visit.ended.as_ref().filter(|_| visit.class == VisitClass::Inpatient).map(|at| scene.minute(at)),
             admitted_from: visit.admitted_from.clone(),
             disposition: visit.disposition.clone(),
             clinicians: scene.list(&others),
@@ -269,7 +261,7 @@ fn places(all: &[Place], scene: &Scene<'_>) -> Vec<String> {
     }
     let one = |place: &Place| {
         let kind = (place.kind != PlaceKind::Other).then(|| scene.text(&format!("place-{}", place.kind.as_str())));
-        let said = |time: &Option<ClinicalTime>| time.as_ref().map(minute).unwrap_or_default();
+        let said = |time: &Option<ClinicalTime>| time.as_ref().map(|at| scene.minute(at)).unwrap_or_default();
         let (since, until) = (said(&place.since), said(&place.until));
         let args = [("since", Arg::from(since.as_str())), ("until", Arg::from(until.as_str()))];
         let times = match (since.is_empty(), until.is_empty()) {
@@ -315,13 +307,9 @@ impl NoteView {
         let (text, body_html, remark) = body(&note.content, document.is_some(), scene);
         let mut about: Vec<String> = Vec::new();
         if let Some(time) = &note.time {
-            about.push(match time.time_of_day() {
-                Some(clock) => format!("{} {clock}", time.date()),
-                None => time.date().to_owned(),
-            });
+            about.push(scene.minute(time));
         }
         about.extend(note.authors.iter().cloned());
-        let (name, mark) = crate::scene::short_source_of(reports, &note.origin.source, scene);
         Self {
             id: note.id.clone(),
             title: if note.title.is_empty() { scene.text("note-title-not-said") } else { note.title.clone() },
@@ -335,7 +323,7 @@ impl NoteView {
             body_html,
             remark,
             document,
-            source: SourceMark { name, mark },
+            source: SourceMark::of(&note.origin.source, reports, scene),
         }
     }
 }

@@ -6,13 +6,13 @@ use serde::Serialize;
 use crate::{
     PatientShell, Scene,
     filters::ListFilters,
-    outpatient::VisitList,
     sources::{Audience, Sources},
+    visits::VisitList,
 };
 
-/// `record/outpatient.html` of the external portal.
+/// `record/visits.html` of the external portal.
 #[derive(Debug, Serialize)]
-pub struct PatientOutpatientPage {
+pub struct PatientVisitsPage {
     /// Whose.
     pub shell: PatientShell,
     /// Name of the section.
@@ -26,12 +26,12 @@ pub struct PatientOutpatientPage {
 }
 
 /// The patient's page.
-pub fn page(banner: &Banner, visits: &Visits, filters: &ListFilters, scene: &Scene<'_>) -> PatientOutpatientPage {
+pub fn page(banner: &Banner, visits: &Visits, filters: &ListFilters, scene: &Scene<'_>) -> PatientVisitsPage {
     let path = format!("/people/{}/record/{}", banner.person, visits.section.slug());
     let retry = filters.retry_href(&path);
     let sources = Sources::build(&visits.sources, visits.as_of, &retry, Audience::Patient, scene);
     let lead = if visits.section == Section::Inpatient { "patient-stays-lead" } else { "patient-visits-lead" };
-    PatientOutpatientPage {
+    PatientVisitsPage {
         shell: PatientShell::new(banner, scene),
         title: scene.text(&format!("section-{}", visits.section.slug())),
         lead: scene.text(lead),
