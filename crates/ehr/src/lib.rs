@@ -45,8 +45,8 @@ pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassT
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Charts, DocumentAddress, Markable, Marked, NoPatient, OpenedDocument, Reader, RecordQuery, RecordSettings, Registered,
-    Reviewable, ReviewedItem, SearchQuery, Swept, TreatmentRelation, patient_of_json,
+    Charts, DocumentAddress, Markable, Marked, NoPatient, OpenedDocument, Reader, RecordQuery, RecordSettings,
+    Registered, Reviewable, ReviewedItem, SearchQuery, Swept, TreatmentRelation, patient_of_json,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
