@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 use reviews::{Original, Review, ReviewKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -53,7 +54,7 @@ impl Reviewed {
 }
 
 /// What clinicians have said of one item; as in JSON (`review`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ItemReview {
     /// Must it reach a clinician at once?
     pub critical: bool,
@@ -62,12 +63,14 @@ pub struct ItemReview {
 }
 
 /// A mark as it stands now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mark {
     /// For withdrawing it.
+    #[schemars(with = "String")]
     pub id: Uuid,
     /// `reviewed` or `acknowledged`.
     #[serde(serialize_with = "kind")]
+    #[schemars(with = "String")]
     pub kind: ReviewKind,
     /// Who, as shown then.
     pub by: String,
