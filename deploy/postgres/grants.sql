@@ -87,6 +87,12 @@ GRANT SELECT, INSERT, UPDATE (asked_at, settled_at, state, detail, answered_at) 
 GRANT SELECT, INSERT, UPDATE (person, patient, practitioner, status, class, place, started, until) ON encounter_relation
     TO portal_internal;
 
+-- What clinicians say of results: said and taken back inside, never changed or deleted; outside it is read, without the ids
+-- that staff sign in with.
+GRANT SELECT, INSERT, UPDATE (withdrawn_at, once) ON result_review TO portal_internal;
+GRANT SELECT (id, person, section, kind, originals, print, staff_name, made_at, note, withdrawn_at) ON result_review
+    TO portal_external;
+
 -- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
 -- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.
 GRANT SELECT, INSERT ON audit_event, audit_seal TO portal_internal;

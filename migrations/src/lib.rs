@@ -15,6 +15,7 @@ mod m20261122_000007_sessions;
 mod m20261122_000008_rights;
 mod m20261122_000009_index;
 mod m20261122_000010_practitioners;
+mod m20261122_000011_reviews;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_rights::Migration),
             Box::new(m20261122_000009_index::Migration),
             Box::new(m20261122_000010_practitioners::Migration),
+            Box::new(m20261122_000011_reviews::Migration),
         ]
     }
 }

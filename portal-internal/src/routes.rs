@@ -8,7 +8,7 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{break_glass, data_quality, document, home, index, origin, patients, record, sign_in, timeline},
+    pages::{break_glass, data_quality, document, home, index, origin, patients, record, review, sign_in, timeline},
     portal::{Permission, Portal},
 };
 
@@ -22,6 +22,8 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     let steward = || Permission((Object::PAGE_INDEX, Act::LinkPatients));
     let source_json = Permission((Object::SECTION_RECORD, Act::ReadSourceJson));
     let data_quality = Permission((Object::PAGE_DATA_QUALITY, Act::View));
+    let reviews = || Permission((Object::RECORD_REVIEWS, Act::ReviewResult));
+    let acknowledge = Permission((Object::RECORD_REVIEWS, Act::AcknowledgeCritical));
     let home_page = Permission((Object::PAGE_HOME, Act::View));
     vec![
         RouteEntry::new(Method::GET, "/static/*path", Public, files),
@@ -36,6 +38,15 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::POST, "/patients/:person/break-glass", record(), break_glass::submit),
         RouteEntry::new(Method::GET, "/patients/:person/timeline", record(), timeline::show),
         RouteEntry::new(Method::GET, "/patients/:person/:section", record(), record::section),
+        RouteEntry::new(Method::GET, "/patients/:person/reviews/:section/:item", reviews(), review::show),
+        RouteEntry::new(Method::POST, "/patients/:person/reviews/:section/:item", reviews(), review::submit),
+        RouteEntry::new(Method::POST, "/patients/:person/reviews/:section/:item/withdraw", reviews(), review::withdraw),
+        RouteEntry::new(
+            Method::POST,
+            "/patients/:person/reviews/:section/:item/acknowledge",
+            acknowledge,
+            review::acknowledge,
+        ),
         RouteEntry::new(
             Method::GET,
             "/patients/:person/documents/:source/:kind/:resource/:number",

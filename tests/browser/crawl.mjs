@@ -12,6 +12,7 @@ const shapeOf = (href) => {
   const url = new URL(href, 'http://portal')
   const origin = url.pathname.replace(/\/[a-z-]+\/origins\/[^/]+\/[^/]+\/[^/]+/, '/{section}/origins/{origin}')
   const path = origin.replace(/\/(?=[^/]*\d)[0-9a-zA-Z-]{6,}(?=\/|$)/g, '/{id}')
+    .replace(/(\/reviews\/[^/]+)\/[^/]+/, '$1/{item}')
   const keys = [...url.searchParams.keys()].filter((key) => key !== 'lang' && key !== 'theme').sort()
   return keys.length === 0 ? path : `${path}?${[...new Set(keys)].join('&')}`
 }

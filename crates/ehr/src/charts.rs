@@ -27,6 +27,7 @@ mod prescriptions;
 mod query;
 mod record_query;
 mod registered;
+mod review;
 mod search;
 mod sheet;
 mod summary;
@@ -52,6 +53,7 @@ pub use patient::{NoPatient, patient_of_json};
 pub use query::SearchQuery;
 pub use record_query::RecordQuery;
 pub use registered::Registered;
+pub use review::{Markable, Marked, Reviewable, ReviewedItem};
 pub use sweep::Swept;
 
 use crate::{Banner, EhrError, Link, MaskedIdentifier};

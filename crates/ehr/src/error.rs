@@ -2,6 +2,7 @@
 
 use access::{AccessError, AuditError, Classify, Fault};
 use patients::IndexError;
+use reviews::ReviewError;
 use store::StoreError;
 
 /// Why a chart was not opened, or a search not made.
@@ -25,9 +26,21 @@ pub enum EhrError {
     /// The read could not be written down, so nothing was read.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// A result is no longer what was looked at.
+    #[error("the result has changed since it was looked at")]
+    Changed,
+    /// Nothing that a clinician would have to acknowledge.
+    #[error("the result is not critical")]
+    NotCritical,
+    /// A hospital that may have it does not answer.
+    #[error("a hospital that may have it does not answer")]
+    Silent,
     /// A kept search can't be read, or a record not be written as JSON.
     #[error("JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A mark on a result that this program did not write so.
+    #[error("{0}")]
+    Mark(ReviewError),
 }
 
 /// What is wrong with a search for patients.
@@ -64,7 +77,9 @@ impl Classify for EhrError {
             Self::Query(_) => Fault::Invalid,
             Self::Store(error) => error.fault(),
             Self::Audit(error) => error.fault(),
-            Self::Json(_) => Fault::Internal,
+            // The portal itself works: what is silent is a hospital.
+            Self::Changed | Self::NotCritical | Self::Silent => Fault::Conflict,
+            Self::Json(_) | Self::Mark(_) => Fault::Internal,
         }
     }
 }
@@ -79,6 +94,18 @@ impl From<IndexError> for EhrError {
             IndexError::Access(error) => error.into(),
             // Of stewards' decisions, which are not made here.
             IndexError::Reason | IndexError::Conflict(_) => Self::NotFound,
+        }
+    }
+}
+
+impl From<ReviewError> for EhrError {
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::NotFound => Self::NotFound,
+            ReviewError::Store(error) => Self::Store(error),
+            ReviewError::Audit(error) => Self::Audit(error),
+            ReviewError::Row(error) => Self::Json(error),
+            unreadable @ ReviewError::Unreadable(_) => Self::Mark(unreadable),
         }
     }
 }

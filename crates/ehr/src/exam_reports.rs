@@ -91,6 +91,15 @@ impl Fields for ExamReportFields {
     }
 }
 
+impl ExamReportFields {
+    /// What the report says, in a form that can be compared where a server has no versions.
+    pub(crate) fn print(&self, status: &str) -> String {
+        let words = self.conclusion.iter().chain(&self.conclusion_codes).map(String::as_str);
+        let said: Vec<&str> = std::iter::once(status).chain(words).chain(self.running()).collect();
+        format!("{:016x}", crate::labs::stable_hash(said.join("\u{1f}").as_bytes()))
+    }
+}
+
 /// What was given up was not reported.
 pub(crate) fn is_reported(status: &str) -> bool {
     status != "cancelled"

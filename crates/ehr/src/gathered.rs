@@ -13,6 +13,8 @@ pub struct Gathered<T> {
     pub as_of: Timestamp,
     /// What is there but not shown to this reader yet (release policy); always empty for staff.
     pub held: Vec<Held>,
+    /// What clinicians have said of results.
+    pub reviews: crate::Reviewed,
 }
 
 /// Results that exist and are not shown to the patient yet, counted by reason.

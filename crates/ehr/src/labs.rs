@@ -8,6 +8,7 @@ mod catalogue;
 mod classify;
 mod concept;
 mod convert;
+mod critical;
 mod decimal;
 mod flags;
 mod matrix;

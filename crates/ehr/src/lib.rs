@@ -34,6 +34,7 @@ mod outpatient;
 mod personal_record;
 mod prescriptions;
 mod release;
+mod review;
 mod search;
 mod section;
 mod sheet;
@@ -48,9 +49,9 @@ pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassT
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Because, Charts, Clinician, DocumentAddress, EncounterRules, ExplainedItem, ExplainedOrigin, MyPatient, MyPatients,
-    MyRelation, NoPatient, OpenedDocument, OriginAddress, Reader, RecordQuery, RecordSettings, Registered, SearchQuery,
-    SourceJson, Standing, Swept, TreatmentRelation, patient_of_json,
+    Because, Charts, Clinician, DocumentAddress, EncounterRules, ExplainedItem, ExplainedOrigin, Markable, Marked,
+    MyPatient, MyPatients, MyRelation, NoPatient, OpenedDocument, OriginAddress, Reader, RecordQuery, RecordSettings,
+    Registered, Reviewable, ReviewedItem, SearchQuery, SourceJson, Standing, Swept, TreatmentRelation, patient_of_json,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
@@ -72,6 +73,8 @@ pub use outpatient::{
 };
 pub use personal_record::{Answered, HabitPart, PersonalFields, PersonalKind, RelativeCondition};
 pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
+pub use review::{ItemReview, Mark, MayMark, OpenCritical, OpenValue, Reviewed, open_critical};
+pub use reviews::{ReviewKind, ReviewNote};
 pub use search::{FoundPatient, PatientSearch};
 pub use section::Section;
 pub use sheet::{Entry, Named, Sheet, Span};

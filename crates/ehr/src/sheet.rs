@@ -26,6 +26,8 @@ pub struct Sheet<F> {
     pub as_of: Timestamp,
     /// What is there but not shown to this reader yet (release policy); always empty for staff.
     pub held: Vec<Held>,
+    /// What clinicians have said of reports.
+    pub reviews: crate::Reviewed,
 }
 
 impl<F> Sheet<F> {

@@ -52,6 +52,8 @@ pub struct Summary {
     pub as_of: Timestamp,
     /// What is there but not shown to this reader yet (release policy); always empty for staff.
     pub held: Vec<Held>,
+    /// Critical values that nobody has acknowledged; always empty for patients.
+    pub critical: crate::OpenCritical,
 }
 
 impl Summary {

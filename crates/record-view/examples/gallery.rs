@@ -144,7 +144,7 @@ fn reports(second: SourceState) -> Vec<SourceReport> {
 }
 
 fn gathered<T>(items: Vec<T>, second: SourceState) -> Gathered<T> {
-    Gathered { items, sources: reports(second), as_of: now(), held: Vec::new() }
+    Gathered { items, sources: reports(second), as_of: now(), held: Vec::new(), reviews: Default::default() }
 }
 
 fn identifiers() -> Vec<MaskedIdentifier> {

@@ -15,10 +15,14 @@ use web::render::Html;
 pub(crate) use filters::push_encoded;
 pub use filters::{Filters, Period};
 pub(crate) use grid::{Grid, is_abnormal, results};
-pub use history::{Conflict, History, HistoryRow, Said};
+pub(crate) use history::full_value;
+pub use history::{Conflict, FlagView, History, HistoryRow, Said};
 pub(crate) use table::{status_key, value_text};
 
-use crate::{Choice, RecordShell, Scene, chart::Chart, filters::hospitals, scene::short_source_of, sources::Sources};
+use crate::{
+    Choice, RecordShell, Scene, chart::Chart, filters::hospitals, review::OpenView, scene::short_source_of,
+    sources::Sources,
+};
 
 /// Charts beside the matrix.
 const CHARTS: usize = 3;
@@ -59,6 +63,8 @@ pub struct LabsPage {
     pub charts: Vec<Chart>,
     /// One analyte, result by result.
     pub history: Option<History>,
+    /// Critical values that wait for somebody.
+    pub critical: OpenView,
     /// Results that contradict each other.
     pub conflicts: Vec<Conflict>,
     /// Foot of a print: who, when.
@@ -111,7 +117,7 @@ pub fn page(input: &LabsInput<'_>) -> LabsPage {
     let grid = Grid::new(matrix, filters, scene.now);
     let state = state(gathered, &grid, &sources);
     let matrix_view = (!grid.columns.is_empty()).then(|| MatrixView {
-        table_html: table::html(&grid, &gathered.sources, filters, &path, scene),
+        table_html: table::html(&grid, (&gathered.sources, &gathered.reviews), filters, &path, scene),
         summary: table::summary(&grid, scene),
         older_href: (grid.older > matrix.columns_left_out)
             .then(|| format!("{path}{}", filters.skipping(grid.newer + grid::WINDOW))),
@@ -128,6 +134,12 @@ pub fn page(input: &LabsInput<'_>) -> LabsPage {
         matrix: matrix_view,
         charts: charts(input, &grid),
         history: history::of(input),
+        critical: OpenView::new(
+            &ehr::open_critical(&gathered.items, &gathered.reviews, scene.now),
+            (banner.person, Section::LabResults),
+            &gathered.sources,
+            scene,
+        ),
         conflicts: history::conflicts(gathered, matrix, scene),
         printed: scene.printed(input.reader),
         sources,

@@ -21,6 +21,7 @@ pub mod patient_labs;
 pub mod patient_summary;
 pub mod patient_visits;
 mod range_bar;
+pub mod review;
 mod scene;
 pub mod search;
 pub mod sheet;

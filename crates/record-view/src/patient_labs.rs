@@ -19,6 +19,7 @@ use crate::{
     PatientShell, Scene,
     labs::{Filters, is_abnormal, results, retry_href, status_key, value_text},
     range_bar,
+    review::PlainReview,
     scene::{flag_arrow, pretty_unit, source_of},
     sources::Sources,
 };
@@ -124,6 +125,8 @@ pub struct PlainResult {
     pub source: String,
     /// Where it is explained, below the page's own address.
     pub origin_href: Option<String>,
+    /// Whether a doctor has looked at it, and what they say.
+    pub review: PlainReview,
 }
 
 /// The patient's results page.
@@ -281,6 +284,7 @@ fn plain_result(
             .iter()
             .map(|part| plain_result(input, (&part.code.text, None), None, part, date, source))
             .collect(),
+        review: PlainReview::new(&input.gathered.reviews, &one.id, scene),
         range,
         value,
         date: date.to_owned(),

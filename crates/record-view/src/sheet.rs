@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use ehr::{Banner, DocumentLink, Entry, Fact, Origin, Section, Sheet, SourceReport, SourceState};
+use ehr::{Banner, DocumentLink, Entry, Fact, Origin, Reviewed, Section, Sheet, SourceReport, SourceState};
 use serde::Serialize;
 use web::render::Arg;
 
@@ -14,6 +14,7 @@ use crate::{
     chart::Chart,
     facts::{self, Contradiction, SourceMark, explained, explained_mark},
     filters::{ListFilters, ListFrame},
+    review::{PlainReview, ReviewView},
     sources::{Audience, Sources},
     visits::NoteView,
 };
@@ -53,6 +54,9 @@ pub trait SheetView {
         None
     }
 
+    /// Do clinicians mark its entries?
+    const REVIEWED: bool = false;
+
     /// What an entry says where it contradicts another.
     fn statement(entry: &Entry<Self::Fields>, look: &Look<'_>) -> String {
         let cells = Self::row(entry, look);
@@ -70,6 +74,8 @@ pub struct Look<'a> {
     pub reports: &'a [SourceReport],
     /// Whose record it is.
     pub banner: &'a Banner,
+    /// What clinicians have said.
+    pub reviews: &'a Reviewed,
 }
 
 /// What a section says of an entry.
@@ -347,6 +353,10 @@ pub struct RowView {
     pub sources: Vec<SourceMark>,
     /// Does another entry say something else?
     pub conflict: bool,
+    /// What clinicians have said of it, for the clinician's page; nothing in sections that are not marked.
+    pub review: Option<ReviewView>,
+    /// The same for the patient.
+    pub plain_review: Option<PlainReview>,
     /// Where it comes from, for those who want to know exactly.
     pub originals: Vec<OriginalView>,
 }
@@ -396,7 +406,7 @@ pub fn patient_page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> PatientS
 impl SheetList {
     fn new<V: SheetView>(input: &SheetInput<'_, V::Fields>, action: &str, sources: &Sources) -> Self {
         let SheetInput { banner, sheet, filters, scene, .. } = input;
-        let look = Look { scene: *scene, reports: &sheet.sources, banner };
+        let look = Look { scene: *scene, reports: &sheet.sources, banner, reviews: &sheet.reviews };
         let fitting: Vec<&Entry<V::Fields>> = sheet.entries.iter().filter(|entry| filters.fits(&entry.fact)).collect();
         let frame = filters.frame(
             fitting.iter().map(|entry| &entry.fact),
@@ -474,7 +484,10 @@ fn groups<V: SheetView>(shown: &[&Entry<V::Fields>], fitting: &[&Entry<V::Fields
     let mut groups: Vec<(Option<String>, Group)> = Vec::new();
     for entry in shown {
         let key = V::group(entry, look);
-        let row = RowView::new(V::SECTION, &entry.fact, V::row(entry, look), look);
+        let mut row = RowView::new(V::SECTION, &entry.fact, V::row(entry, look), look);
+        if V::REVIEWED {
+            row.mark(V::SECTION, look);
+        }
         match groups.last_mut() {
             Some((last, group)) if *last == key => group.rows.push(row),
             _ => {
@@ -541,7 +554,14 @@ impl RowView {
                 .iter()
                 .map(|origin| OriginalView::new(section, origin, look.reports, &look.scene))
                 .collect(),
+            review: None,
+            plain_review: None,
         }
+    }
+
+    fn mark(&mut self, section: Section, look: &Look<'_>) {
+        self.plain_review = Some(PlainReview::new(look.reviews, &self.id, &look.scene));
+        self.review = Some(ReviewView::new(look.reviews, (look.banner.person, section, &self.id), &look.scene));
     }
 }
 

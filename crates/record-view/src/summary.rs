@@ -9,6 +9,7 @@ use crate::{
     RecordShell, Scene,
     allergies::{self, AllergyCard},
     facts::{self, Contradiction, PartView},
+    review::OpenView,
     sources::{Audience, Sources},
     timeline::Stop,
 };
@@ -58,6 +59,8 @@ pub struct SummaryPage {
     pub shell: RecordShell,
     /// Who answered.
     pub sources: Sources,
+    /// Critical values that wait for somebody.
+    pub critical: OpenView,
     /// 过敏与不良反应
     pub allergies: AllergyCard,
     /// 诊断与问题
@@ -106,6 +109,7 @@ pub fn page(input: &SummaryInput<'_>) -> SummaryPage {
     let results = rows::by_urgency(&summary.results.items);
     SummaryPage {
         shell: RecordShell::new(banner, Section::Summary, scene),
+        critical: OpenView::new(&summary.critical, (banner.person, Section::Summary), reports, scene),
         allergies: AllergyCard::new(&summary.allergies, reports, scene),
         problems: Card::new(
             PartView::new(&summary.problems, &sources, scene),

@@ -5,6 +5,7 @@ mod held;
 mod import;
 mod openapi;
 mod record;
+mod reviews;
 mod sessions;
 
 use anyhow::{Context as _, Result};

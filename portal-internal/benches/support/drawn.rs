@@ -40,7 +40,8 @@ impl Drawing {
             vec![],
         )?;
         let items = (0..rows).map(|number| result(number, now)).collect();
-        let gathered = Gathered { items, sources: vec![report()], as_of: now, held: vec![] };
+        let gathered =
+            Gathered { items, sources: vec![report()], as_of: now, held: vec![], reviews: Default::default() };
         Ok(Self { renderer, gathered, banner: banner(), now })
     }
 

@@ -5,6 +5,7 @@ mod docs;
 mod index;
 mod mine;
 mod patients;
+mod reviews;
 mod session;
 
 use std::sync::Arc;
@@ -22,16 +23,19 @@ type Apis = (
     mine::MineApi,
     index::IndexApi,
     data_quality::DataQualityApi,
+    reviews::ReviewsApi,
 );
 type Service = OpenApiService<Apis, ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 13] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 17] {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     let source_json = Permission((Object::SECTION_RECORD, Act::ReadSourceJson));
     let data_quality = Permission((Object::PAGE_DATA_QUALITY, Act::View));
+    let reviews = || Permission((Object::RECORD_REVIEWS, Act::ReviewResult));
+    let acknowledge = Permission((Object::RECORD_REVIEWS, Act::AcknowledgeCritical));
     let steward = || Permission((Object::PAGE_INDEX, Act::LinkPatients));
     [
         ("session_read", "/api/v1/session", SignedIn),
@@ -45,6 +49,10 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 13] {
         ("patient_links", "/api/v1/patients/{id}/links", record()),
         ("my_patients", "/api/v1/my-patients", record()),
         ("data_quality", "/api/v1/data-quality", data_quality),
+        ("review_list", "/api/v1/patients/{id}/reviews", record()),
+        ("review_add", "/api/v1/patients/{id}/reviews", reviews()),
+        ("review_withdraw", "/api/v1/patients/{id}/reviews/{review}/withdraw", reviews()),
+        ("critical_acknowledge", "/api/v1/patients/{id}/acknowledgements", acknowledge),
         ("index_pairs", "/api/v1/index/pairs", steward()),
         ("index_decide", "/api/v1/index/pairs/{id}", steward()),
     ]
@@ -53,8 +61,14 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 13] {
 /// The operations with their description, not yet guarded.
 fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
-    let api: Apis =
-        (session::SessionApi, patients::PatientsApi, mine::MineApi, index::IndexApi, data_quality::DataQualityApi);
+    let api: Apis = (
+        session::SessionApi,
+        patients::PatientsApi,
+        mine::MineApi,
+        index::IndexApi,
+        data_quality::DataQualityApi,
+        reviews::ReviewsApi,
+    );
     let service = OpenApiService::new(api, "portal-internal", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =
         serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;
@@ -63,8 +77,9 @@ fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), U
 
 /// What stands beside the operations, below `/api`.
 fn described(service: &Service) -> Vec<RouteEntry<Permission>> {
-    let ehr::json::Schemas { record, links, patients, components } = ehr::json::schemas();
-    let answers = [("record_section", &record), ("patient_links", &links), ("patient_search", &patients)];
+    let ehr::json::Schemas { record, links, patients, mine, components } = ehr::json::schemas();
+    let answers =
+        [("record_section", &record), ("patient_links", &links), ("patient_search", &patients), ("my_patients", &mine)];
     let spec = service.spec();
     let document = web::openapi::document(&spec, &answers, components);
     // The page has the document inside.

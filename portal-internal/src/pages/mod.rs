@@ -8,6 +8,7 @@ pub mod index;
 pub mod origin;
 pub mod patients;
 pub mod record;
+pub mod review;
 pub mod sign_in;
 pub mod timeline;
 

@@ -4,8 +4,6 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use testbed::{Database, Hospital, Region, TestPortal};
 
-use super::documents::serve;
-
 /// Of an area that is not assigned: nobody can hold it.
 const RESIDENT_ID: &str = "999009196403180328";
 const SYSTEM: &str = "urn:oid:2.16.156.10011.1.3";
@@ -39,7 +37,7 @@ async fn a_value_leads_to_its_source_and_what_was_dropped_is_told_to_administrat
     let shared = testbed::region().await;
     let harbour = Hospital {
         id: "harbour".to_owned(),
-        base_url: serve(resources).await?,
+        base_url: testbed::canned_fhir::serve(resources()).await?,
         platform: "plain".to_owned(),
         name: ("港湾医院".to_owned(), "Harbour".to_owned()),
     };

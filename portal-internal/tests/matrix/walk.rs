@@ -96,6 +96,21 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/sign-out") => vec![form("", "")],
         ("POST", "/patients") => vec![form("good", &format!("q={}", A.resident_id)), form("bad", "q=")],
         ("POST", "/patients/:person/break-glass") => vec![form("empty", "grounds=&reason=&password=")],
+        ("POST", "/patients/:person/reviews/:section/:item") => {
+            vec![form("stale", "seen=0&note=ZqNote"), form("empty", "")]
+        }
+        ("POST", "/patients/:person/reviews/:section/:item/acknowledge") => vec![form("stale", "seen=0")],
+        ("POST", "/patients/:person/reviews/:section/:item/withdraw") => {
+            vec![form("nobody's", "review=00000000-0000-7000-8000-000000000001"), form("bad", "review=")]
+        }
+        ("POST", "/api/v1/patients/{id}/reviews") => vec![
+            json("stale", "{\"section\": \"lab-results\", \"item\": \"hill.ZqAhillpid-obs\", \"seen\": \"0\"}"),
+            json("bad", "[]"),
+        ],
+        ("POST", "/api/v1/patients/{id}/acknowledgements") => {
+            vec![json("stale", "{\"item\": \"hill.ZqAhillpid-obs\", \"seen\": \"0\"}"), json("bad", "[]")]
+        }
+        ("POST", "/api/v1/patients/{id}/reviews/{review}/withdraw") => vec![("nobody's", None)],
         ("POST", "/admin/index/pairs/:pair") => {
             vec![form("good", "decision=link&reason=told+by+telephone"), form("bad", "decision=&reason=")]
         }
@@ -157,6 +172,8 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                     ":kind" => Ok("DiagnosticReport"),
                     ":resource" => Ok("ZqAhillpid-exa"),
                     ":number" => Ok("0"),
+                    ":item" => Ok("hill.ZqAhillpid-obs"),
+                    "{review}" => Ok("00000000-0000-7000-8000-000000000001"),
                     // Nobody's: no two of these people are taken for one.
                     ":pair" => Ok("00000000-0000-7000-8000-000000000001"),
                     "*path" => Ok("portal.css"),

@@ -45,6 +45,12 @@ pub mod action {
     pub const ENCOUNTERS_READ: &str = "encounters.read";
     /// Somebody was shown whom they treat.
     pub const MY_PATIENTS_SHOWN: &str = "my-patients.shown";
+    /// A clinician looked at a result.
+    pub const RESULT_REVIEWED: &str = "result.review";
+    /// A critical value reached a clinician.
+    pub const CRITICAL_ACKNOWLEDGED: &str = "result.acknowledge";
+    /// A clinician took a mark of theirs back.
+    pub const REVIEW_WITHDRAWN: &str = "result.review.withdraw";
     /// A page or operation that somebody may not use.
     pub const ROUTE_REFUSED: &str = "route.refused";
     /// The first administrator was made.

@@ -30,6 +30,8 @@ impl Object {
     pub const PAGE_INDEX: Self = Self::constant("page:index");
     /// What hospitals send that can't be read.
     pub const PAGE_DATA_QUALITY: Self = Self::constant("page:data-quality");
+    /// Marks on results. Nobody makes them by reading records alone.
+    pub const RECORD_REVIEWS: Self = Self::constant("record:reviews");
     /// The first page.
     pub const PAGE_HOME: Self = Self::constant("page:home");
     /// The description of the API.

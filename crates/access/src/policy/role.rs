@@ -50,6 +50,10 @@ pub enum Act {
     LinkPatients,
     /// Read a hospital's own JSON behind a value; asked on objects of the record, beside [`Act::ReadRecord`].
     ReadSourceJson,
+    /// Say that one has looked at a result, with a note to the patient; asked on `record:reviews`.
+    ReviewResult,
+    /// Say that a critical value has reached one; asked on `record:reviews`.
+    AcknowledgeCritical,
 }
 
 /// `(lower, higher)`: administrator > manager > editor > privileged user > user, and
@@ -117,7 +121,7 @@ impl fmt::Display for Role {
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::View,
         Self::Personalize,
         Self::Edit,
@@ -130,6 +134,8 @@ impl Act {
         Self::ReadAudit,
         Self::LinkPatients,
         Self::ReadSourceJson,
+        Self::ReviewResult,
+        Self::AcknowledgeCritical,
     ];
 
     /// As in the audit log and the API.
@@ -147,6 +153,8 @@ impl Act {
             Self::ReadAudit => "read-audit",
             Self::LinkPatients => "link-patients",
             Self::ReadSourceJson => "read-source-json",
+            Self::ReviewResult => "review-result",
+            Self::AcknowledgeCritical => "acknowledge-critical",
         }
     }
 
@@ -158,7 +166,9 @@ impl Act {
     /// The least role that may do it; every higher role may too.
     pub const fn least_role(self) -> Role {
         match self {
-            Self::View | Self::ReadRecord | Self::SearchPatients => Role::User,
+            Self::View | Self::ReadRecord | Self::SearchPatients | Self::ReviewResult | Self::AcknowledgeCritical => {
+                Role::User
+            }
             Self::Personalize | Self::ReadSourceJson => Role::PrivilegedUser,
             Self::Edit | Self::LinkPatients => Role::Editor,
             Self::Manage => Role::Manager,

@@ -115,6 +115,7 @@ fn preset_grants() -> Vec<Grant> {
         // Whoever treats a patient may see all of the record, so also the hospital's own words for a value they doubt. Others
         // read what the portal makes of it.
         staff("clinician", Role::PrivilegedUser, Object::SECTION_RECORD),
+        staff("clinician", Role::User, Object::RECORD_REVIEWS),
         staff("nurse", Role::User, Object::SECTION_RECORD),
         staff("researcher", Role::User, Object::SITE_INTERNAL),
         staff("teacher", Role::User, Object::SITE_INTERNAL),
@@ -143,6 +144,8 @@ fn preset_placements() -> Vec<Placement> {
         place(Object::PAGE_HOME, Object::SITE_EXTERNAL, RoleSet::NONE),
         place(Object::API_DOCS, Object::SITE_INTERNAL, RoleSet::NONE),
         place(Object::PAGE_PATIENT_SEARCH, Object::SECTION_RECORD, RoleSet::NONE),
+        // Nurses and patients read; clinicians answer for having looked.
+        place(Object::RECORD_REVIEWS, Object::SECTION_RECORD, RoleSet::ALL),
     ];
     let sections = Object::RECORD_SECTIONS.into_iter();
     placements.extend(sections.map(|section| place(section, Object::SECTION_RECORD, RoleSet::NONE)));

@@ -51,6 +51,7 @@ fn objects() -> Vec<Object> {
         Object::PAGE_DATA_QUALITY,
         Object::SECTION_RECORD,
         Object::PAGE_PATIENT_SEARCH,
+        Object::RECORD_REVIEWS,
     ];
     all.extend(Object::RECORD_SECTIONS);
     all

@@ -90,7 +90,7 @@ impl Charts {
         self.inner.index.observe(reader.context(), &seen, now).await?;
         let detail = json!({ "items": items.len(), "sources": states(&sources) });
         read.finish(Outcome::Ok, detail, now).await?;
-        Ok(Gathered { items, sources, as_of: now, held: Vec::new() })
+        Ok(Gathered { items, sources, as_of: now, held: Vec::new(), reviews: Default::default() })
     }
 }
 

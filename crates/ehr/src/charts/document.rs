@@ -129,7 +129,7 @@ impl Charts {
     }
 
     /// Opens the chart by whichever of `sections` the reader may read.
-    async fn open_any(
+    pub(super) async fn open_any(
         &self,
         reader: Reader<'_>,
         person: PersonId,

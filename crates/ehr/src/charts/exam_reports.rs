@@ -12,6 +12,7 @@ use super::{Charts, Reader};
 use crate::concept::said_form;
 use crate::exam_reports::is_reported;
 use crate::joined::time_key;
+use crate::review::{MarkBook, Reviewed};
 use crate::sheet::SheetRows;
 use crate::{EhrError, Entry, ExamReportFields, Part, Precision, Section, Sheet};
 
@@ -48,6 +49,10 @@ impl SheetKind for ExamReports {
             tally.lacks(Part::Reports, why);
         }
         (rows, tally)
+    }
+
+    fn reviewed(book: &MarkBook, entries: &[Entry<ExamReportFields>]) -> Reviewed {
+        super::review::of_reports(book, entries)
     }
 
     /// At the same moment, one conclusion here and another there, or reported and given up. Of one day there may be two

@@ -12,6 +12,7 @@ use super::{
     demographics::states,
     fan_out::{Answer, Ids, Tally},
     record_query::RecordQuery,
+    review,
 };
 use crate::{
     EhrError, Gathered, Section,
@@ -35,6 +36,7 @@ impl Charts {
     ) -> Result<Gathered<LabResult>, EhrError> {
         let allowed = self.open(reader, person, Section::LabResults, now).await?;
         let read = self.begin(reader, &allowed, Section::LabResults.slug(), query.for_audit(), now).await?;
+        let book = self.mark_book(reader, &allowed, Section::LabResults).await?;
         let wanted = query.wanted(self.ids_at(&allowed.person));
         let (person, index) = (allowed.person.clone(), self.inner.index.clone());
         let systems = self.inner.settings.resident_id_systems.clone();
@@ -59,7 +61,8 @@ impl Charts {
         let hidden: usize = held.iter().map(|held| held.count).sum();
         let detail = json!({ "items": items.len(), "held": hidden, "sources": states(&sources) });
         read.finish(Outcome::Ok, detail, now).await?;
-        Ok(Gathered { items, sources, as_of: now, held })
+        let reviews = review::of_results(&book, &items);
+        Ok(Gathered { items, sources, as_of: now, held, reviews })
     }
 }
 

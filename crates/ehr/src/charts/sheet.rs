@@ -19,6 +19,7 @@ use super::record_query::RecordQuery;
 use super::{Charts, Reader};
 use crate::concept::{first_words, some_words};
 use crate::joined::{join, mark_conflicts, newest_first};
+use crate::review::{MarkBook, Reviewed};
 use crate::sheet::{Fields, Named, SheetRows, full_name, silent_parts, tell_apart};
 use crate::{EhrError, Entry, Part, Section, Sheet, release};
 
@@ -59,6 +60,11 @@ pub(crate) trait SheetKind: Send + 'static {
         entries
     }
 
+    /// What clinicians have said of its entries; nothing where they are not marked.
+    fn reviewed(_book: &MarkBook, _entries: &[Entry<Self::Fields>]) -> Reviewed {
+        Reviewed::default()
+    }
+
     /// Whose rule of the release policy an entry is under.
     fn part(entry: &Entry<Self::Fields>) -> Part;
 
@@ -91,6 +97,7 @@ impl Charts {
         now: Timestamp,
     ) -> Result<Sheet<S::Fields>, EhrError> {
         let read = self.begin(reader, allowed, S::name(), intent, now).await?;
+        let book = self.mark_book(reader, allowed, S::SECTION).await?;
         let (compartment, for_patient) = (self.compartments(&allowed.person), release::applies(reader));
         let (answers, mut sources) = self
             .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {
@@ -108,7 +115,8 @@ impl Charts {
         mark_conflicts(&mut rows, S::contradict);
         let entries = S::arrange(rows.into_iter().map(|row| row.item).collect());
         let silent = silent_parts(&sources, S::PARTS);
-        let mut sheet = Sheet { entries, silent, sources, as_of: now, held: Vec::new() };
+        let (held, reviews) = (Vec::new(), Reviewed::default());
+        let mut sheet = Sheet { entries, silent, sources, as_of: now, held, reviews };
         if for_patient {
             sheet.held = release::hold_entries(&mut sheet.entries, S::part, S::said, now);
             query.blur(&mut sheet.held);
@@ -117,6 +125,7 @@ impl Charts {
         if for_patient {
             release::recount(&mut sheet.sources, sheet.entries.iter().flat_map(|entry| &entry.fact.origins));
         }
+        sheet.reviews = S::reviewed(&book, &sheet.entries);
         let held: usize = sheet.held.iter().map(|held| held.count).sum();
         let detail = json!({ "items": sheet.entries.len(), "held": held, "sources": states(&sheet.sources) });
         read.finish(Outcome::Ok, detail, now).await?;

@@ -12,11 +12,13 @@ use super::demographics::states;
 use super::fan_out::{Answer, Ids, Tally};
 use super::labs::{any_is_somebody_else, ask_results};
 use super::medicines::{INCLUDE_OF_REQUESTS, read_medications};
+use super::review::of_results;
 use super::{Charts, Reader, RecordQuery};
 use crate::compartment::Compartment;
 use crate::fact::silent;
 use crate::labs::{LabRows, merge};
 use crate::outpatient::{VisitRows, join_visits};
+use crate::review::{MarkBook, OpenCritical, open_critical};
 use crate::summary::{
     AllergyRows, EventRows, MedicineRows, ProblemRows, join_allergies, join_devices, join_immunizations,
     join_medicines, join_problems, join_procedures, join_reports, recent_results,
@@ -62,6 +64,7 @@ impl Charts {
     ) -> Result<Summary, EhrError> {
         let allowed = self.open(reader, person, Section::Summary, now).await?;
         let read = self.begin(reader, &allowed, SLUG, query.for_audit(), now).await?;
+        let book = self.mark_book(reader, &allowed, Section::LabResults).await?;
         let compartment = self.compartments(&allowed.person);
         let (answers, mut sources) = self
             .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {
@@ -70,7 +73,7 @@ impl Charts {
             })
             .await;
         query.hide_others(&allowed.person, &mut sources);
-        let mut summary = put_together(answers, sources, now, reader);
+        let mut summary = put_together(answers, sources, now, (reader, &book));
         if release::applies(reader) {
             release::hold_summary(&mut summary, now);
             query.blur(&mut summary.held);
@@ -304,7 +307,12 @@ pub(super) fn count(tally: &mut Tally, part: Part, checked: &Checked, without_id
     }
 }
 
-fn put_together(answers: Vec<Gave>, sources: Vec<SourceReport>, now: Timestamp, reader: Reader<'_>) -> Summary {
+fn put_together(
+    answers: Vec<Gave>,
+    sources: Vec<SourceReport>,
+    now: Timestamp,
+    (reader, book): (Reader<'_>, &MarkBook),
+) -> Summary {
     let (mut allergies, mut problems, mut medicines) = (Vec::new(), Vec::new(), Vec::new());
     let (mut shots, mut procedures, mut devices, mut reports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut visits, mut labs) = (Vec::new(), Vec::new());
@@ -323,6 +331,10 @@ fn put_together(answers: Vec<Gave>, sources: Vec<SourceReport>, now: Timestamp, 
     let held = match release::applies(reader) {
         true => release::hold(&mut results, now),
         false => Vec::new(),
+    };
+    let critical = match reader {
+        Reader::Staff(_) => open_critical(&results, &of_results(book, &results), now),
+        Reader::Patient(_) => OpenCritical::default(),
     };
     let (visits, _) = join_visits(visits);
     let (past, visits) = visits.into_iter().partition(|visit| visit.fact.status == "cancelled");
@@ -343,6 +355,7 @@ fn put_together(answers: Vec<Gave>, sources: Vec<SourceReport>, now: Timestamp, 
         sources,
         as_of: now,
         held,
+        critical,
     }
 }
 

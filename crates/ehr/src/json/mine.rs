@@ -2,24 +2,26 @@
 
 use access::PersonId;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record::{IdentifierJson, SourceJson, identifier, source};
 use crate::{MyPatient, MyPatients, MyRelation};
 
 /// `GET /api/v1/my-patients`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MyPatientsJson<'a> {
     /// Every hospital where the clinician is known answered in full.
     complete: bool,
-    items: Vec<PatientJson<'a>>,
+    items: Vec<MyPatientJson<'a>>,
     sources: Vec<SourceJson<'a>>,
     /// There are more people than these.
     more: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct PatientJson<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+struct MyPatientJson<'a> {
+    #[schemars(with = "String")]
     id: PersonId,
     number: &'a str,
     name: &'a str,
@@ -28,11 +30,11 @@ struct PatientJson<'a> {
     identifiers: Vec<IdentifierJson<'a>>,
     /// `inpatient`, `visit` or `listed`.
     standing: &'static str,
-    relations: Vec<RelationJson<'a>>,
+    relations: Vec<MyRelationJson<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-struct RelationJson<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+struct MyRelationJson<'a> {
     /// `encounter` or `care`.
     kind: &'static str,
     source: Option<&'a str>,
@@ -55,8 +57,8 @@ pub fn my_patients(of: &MyPatients) -> MyPatientsJson<'_> {
     }
 }
 
-fn patient(of: &MyPatient) -> PatientJson<'_> {
-    PatientJson {
+fn patient(of: &MyPatient) -> MyPatientJson<'_> {
+    MyPatientJson {
         id: of.person,
         number: &of.number,
         name: &of.name,
@@ -68,8 +70,8 @@ fn patient(of: &MyPatient) -> PatientJson<'_> {
     }
 }
 
-fn relation(of: &MyRelation) -> RelationJson<'_> {
-    RelationJson {
+fn relation(of: &MyRelation) -> MyRelationJson<'_> {
+    MyRelationJson {
         kind: of.kind.as_str(),
         source: of.source.as_deref(),
         encounter: of.encounter.as_ref().map(|id| format!("Encounter/{id}")),

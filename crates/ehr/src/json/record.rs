@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    AllergyState, Fact, FoundPatient, Gathered, Held, Link, MaskedIdentifier, Origin, PartReport, PatientSearch,
-    Registration, Section, SourceReport, SourceState, labs,
+    AllergyState, Fact, FoundPatient, Gathered, Held, ItemReview, Link, MaskedIdentifier, Origin, PartReport,
+    PatientSearch, Registration, Reviewed, Section, SourceReport, SourceState, labs,
     labs::{Code, LabResult},
 };
 
@@ -41,6 +41,9 @@ pub struct Item<'a, F> {
     fields: F,
     origins: Vec<OriginJson<'a>>,
     conflict: Option<&'a [String]>,
+    /// What clinicians have said of it in this portal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<&'a ItemReview>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -198,7 +201,12 @@ struct PatientJson<'a> {
 
 /// `GET …/record/lab-results`
 pub fn lab_results(person: PersonId, gathered: &Gathered<LabResult>) -> Record<'_, LabFields<'_>> {
-    record(person, Section::LabResults, gathered, gathered.items.iter().map(lab_item).collect())
+    record(
+        person,
+        Section::LabResults,
+        gathered,
+        gathered.items.iter().map(|one| lab_item(one).reviewed(&gathered.reviews)).collect(),
+    )
 }
 
 /// `GET …/record/demographics`
@@ -231,6 +239,7 @@ fn lab_item(result: &LabResult) -> Item<'_, LabFields<'_>> {
         fields: lab_fields(result),
         origins: result.origins.iter().map(origin).collect(),
         conflict: (!result.conflict.is_empty()).then_some(result.conflict.as_slice()),
+        review: None,
     }
 }
 
@@ -254,6 +263,7 @@ fn registration_item(of: &Registration) -> Item<'_, DemographicsFields<'_>> {
         },
         origins: vec![origin(&of.origin)],
         conflict: None,
+        review: None,
     }
 }
 
@@ -314,6 +324,7 @@ pub(super) fn fact_item<F>(fact: &Fact, fields: F) -> Item<'_, F> {
         fields,
         origins: fact.origins.iter().map(origin).collect(),
         conflict: (!fact.conflict.is_empty()).then_some(fact.conflict.as_slice()),
+        review: None,
     }
 }
 
@@ -330,14 +341,20 @@ impl<'a, F> Item<'a, F> {
             fields,
             origins,
             conflict: None,
+            review: None,
         }
+    }
+
+    /// With what clinicians have said of it.
+    pub(super) fn reviewed(self, reviews: &'a Reviewed) -> Self {
+        Self { review: reviews.get(&self.id), ..self }
     }
 }
 
 /// A laboratory result as an item of another section.
 pub(super) fn result_item<'a, F>(result: &'a LabResult, fields: impl Fn(LabFields<'a>) -> F) -> Item<'a, F> {
-    let Item { id, kind, code, time, status, fields: own, origins, conflict } = lab_item(result);
-    Item { id, kind, code, time, status, fields: fields(own), origins, conflict }
+    let Item { id, kind, code, time, status, fields: own, origins, conflict, review } = lab_item(result);
+    Item { id, kind, code, time, status, fields: fields(own), origins, conflict, review }
 }
 
 fn lab_fields(result: &LabResult) -> LabFields<'_> {

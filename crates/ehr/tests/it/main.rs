@@ -31,6 +31,7 @@ mod platforms;
 mod prescriptions;
 mod region;
 mod registered;
+mod reviews;
 mod server;
 mod summary;
 mod surgery;

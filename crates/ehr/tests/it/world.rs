@@ -103,6 +103,13 @@ impl Hospital {
         self.lock(|content| content.records.entry(kind).or_default().push(resource));
     }
 
+    /// The hospital says something else of the same resource from now on.
+    pub fn correct(&self, resource: Value) {
+        let kind = resource["resourceType"].as_str().expect("type").to_owned();
+        self.lock(|content| content.records.entry(kind).or_default().retain(|one| one["id"] != resource["id"]));
+        self.add(resource);
+    }
+
     pub fn fail(&self, kind: &str, fault: Fault) {
         self.lock(|content| content.faults.insert(kind.to_owned(), fault));
     }
@@ -291,6 +298,8 @@ fn somebody_else() -> Value {
 /// A portal over these hospitals (`h0`, `h1`, …), and the person found there.
 pub struct World {
     pub charts: Charts,
+    /// The public portal's, on the same database.
+    pub outside: Charts,
     pub person: PersonId,
     pub db: testbed::Database,
     _servers: Vec<Server>,
@@ -334,11 +343,9 @@ impl World {
         let found = inside.search_patients(&staff("li.wei", "clinician"), "陈玉兰", now()).await.expect("search");
         assert_eq!(found.items.len(), 1, "one person in all hospitals");
         let person = found.items[0].person;
-        let charts = match domain {
-            Domain::Internal => inside,
-            _ => charts_with(&db, &listed, domain, relation).await,
-        };
-        Self { charts, person, db, _servers: servers }
+        let outside = charts_with(&db, &listed, Domain::External, relation).await;
+        let charts = if domain == Domain::Internal { inside } else { outside.clone() };
+        Self { charts, outside, person, db, _servers: servers }
     }
 }
 

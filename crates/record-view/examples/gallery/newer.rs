@@ -98,6 +98,7 @@ fn summary_of(second: SourceState) -> Summary {
         sources,
         as_of: now(),
         held: vec![],
+        critical: Default::default(),
     }
 }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{LabsInput, results, status_key, value_text};
 use crate::{
     Scene,
+    review::ReviewView,
     scene::{flag_arrow, flag_class, flag_key, source_of},
 };
 
@@ -51,6 +52,8 @@ pub struct HistoryRow {
     pub origins: Vec<OriginView>,
     /// Contradicted?
     pub conflict: bool,
+    /// What clinicians have said of it.
+    pub review: ReviewView,
 }
 
 /// A flag in every form.
@@ -126,17 +129,18 @@ pub(crate) fn full_value(one: &LabResult, scene: &Scene<'_>) -> String {
 
 /// The history of the analyte the filters ask for.
 pub(super) fn of(input: &LabsInput<'_>) -> Option<History> {
-    let LabsInput { gathered, matrix, filters, scene, .. } = input;
+    let LabsInput { matrix, filters, scene, .. } = input;
     let key = filters.show.as_ref()?;
     let row = matrix.panels.iter().flat_map(|panel| &panel.rows).find(|row| row.key == *key)?;
     Some(History {
         name: scene.of(&row.name),
-        rows: row.history.iter().take(MOST).map(|one| history_row(one, gathered, scene)).collect(),
+        rows: row.history.iter().take(MOST).map(|one| history_row(one, input)).collect(),
         not_listed: row.history.len().saturating_sub(MOST),
     })
 }
 
-fn history_row(one: &LabResult, gathered: &Gathered<LabResult>, scene: &Scene<'_>) -> HistoryRow {
+fn history_row(one: &LabResult, input: &LabsInput<'_>) -> HistoryRow {
+    let LabsInput { banner, gathered, scene, .. } = input;
     let origin = |origin: &ehr::Origin| {
         let (name, mark) = source_of(&gathered.sources, &origin.source, scene);
         OriginView {
@@ -158,6 +162,7 @@ fn history_row(one: &LabResult, gathered: &Gathered<LabResult>, scene: &Scene<'_
         remarks: [&one.specimen, &one.report].into_iter().flatten().chain(&one.notes).cloned().collect(),
         origins: one.origins.iter().map(origin).collect(),
         conflict: !one.conflict.is_empty(),
+        review: ReviewView::new(&gathered.reviews, (banner.person, Section::LabResults, &one.id), scene),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Write};
 
 use ehr::{
-    ClinicalTime, Precision, SourceReport,
+    ClinicalTime, ItemReview, Precision, ReviewKind, Reviewed, SourceReport,
     labs::{Column, Flag, LabResult, Range, Row},
 };
 use web::render::{Arg, Html, push_escaped};
@@ -25,12 +25,14 @@ struct CellWords {
     no_value: String,
     also_at: String,
     range: String,
+    reviewed: String,
+    waits: String,
 }
 
 /// The table of what the grid shows. `path` is the page without its query.
 pub(super) fn html(
     grid: &Grid<'_, '_>,
-    reports: &[SourceReport],
+    (reports, reviews): (&[SourceReport], &Reviewed),
     filters: &Filters,
     path: &str,
     scene: &Scene<'_>,
@@ -43,6 +45,8 @@ pub(super) fn html(
         no_value: scene.text("cell-no-value"),
         also_at: scene.text("cell-also-at"),
         range: scene.text("lab-range"),
+        reviewed: scene.text("cell-reviewed"),
+        waits: scene.text("cell-critical-open"),
     };
     let mut out = String::with_capacity(64 * 1024);
     out.push_str("<table class=\"mx\"><caption class=\"vh\">");
@@ -65,7 +69,7 @@ pub(super) fn html(
         push_escaped(&mut out, &name);
         out.push_str("</th></tr>");
         for row in rows {
-            write_row(&mut out, row, grid, reports, filters, path, &words, scene);
+            write_row(&mut out, row, grid, (reports, reviews), filters, path, &words, scene);
         }
         out.push_str("</tbody>");
     }
@@ -127,7 +131,7 @@ fn write_row(
     out: &mut String,
     row: &Row<'_>,
     grid: &Grid<'_, '_>,
-    reports: &[SourceReport],
+    (reports, reviews): (&[SourceReport], &Reviewed),
     filters: &Filters,
     path: &str,
     words: &CellWords,
@@ -160,7 +164,7 @@ fn write_row(
     for (nth, index) in grid.columns.iter().enumerate() {
         let source = grid.column(*index).map_or("", |column| column.source.as_str());
         let newest = nth == 0 && grid.newer == 0;
-        write_cell(out, (row, range), grid::cell(row, *index), newest, (source, reports), words, scene);
+        write_cell(out, (row, range), grid::cell(row, *index), newest, (source, reports, reviews), words, scene);
     }
     out.push_str("</tr>");
 }
@@ -185,7 +189,7 @@ fn write_cell(
     row: (&Row<'_>, Option<&Range>),
     cell: &[&LabResult],
     newest: bool,
-    (source, reports): (&str, &[SourceReport]),
+    from: (&str, &[SourceReport], &Reviewed),
     words: &CellWords,
     scene: &Scene<'_>,
 ) {
@@ -198,14 +202,14 @@ fn write_cell(
         }
         [one] => {
             let _ = write!(out, "<td class=\"{}{new}\">", flag_class(one.flag));
-            write_result(out, row, one, (source, reports), words, scene);
+            write_result(out, row, one, from, words, scene);
             out.push_str("</td>");
         }
         several => {
             let _ = write!(out, "<td class=\"{new}\"><ul class=\"multi\">");
             for one in several {
                 let _ = write!(out, "<li class=\"{}\">", flag_class(one.flag));
-                write_result(out, row, one, (source, reports), words, scene);
+                write_result(out, row, one, from, words, scene);
                 out.push_str("</li>");
             }
             out.push_str("</ul></td>");
@@ -217,7 +221,7 @@ fn write_result(
     out: &mut String,
     (row, row_range): (&Row<'_>, Option<&Range>),
     one: &LabResult,
-    (source, reports): (&str, &[SourceReport]),
+    (source, reports, reviews): (&str, &[SourceReport], &Reviewed),
     words: &CellWords,
     scene: &Scene<'_>,
 ) {
@@ -243,9 +247,14 @@ fn write_result(
         small(out, &range.text);
     }
     if let Some(status) = status_key(&one.status) {
-        out.push_str("<small class=\"st\">");
-        push_escaped(out, &scene.text(status));
-        out.push_str("</small>");
+        write_status(out, &scene.text(status));
+    }
+    let review = reviews.get(&one.id);
+    let reviewed = |review: &&ItemReview| review.standing(ReviewKind::Reviewed).is_some();
+    if review.is_some_and(ItemReview::is_open) {
+        write_status(out, &words.waits);
+    } else if review.filter(reviewed).is_some() {
+        write_status(out, &words.reviewed);
     }
     if !one.conflict.is_empty() {
         out.push_str("<small class=\"cf\"><a href=\"#conflicts\">");
@@ -284,6 +293,12 @@ fn write_component(out: &mut String, component: &LabResult, words: &CellWords) {
     out.push(' ');
     write_flag(out, component.flag, words);
     out.push_str("</span>");
+}
+
+fn write_status(out: &mut String, text: &str) {
+    out.push_str("<small class=\"st\">");
+    push_escaped(out, text);
+    out.push_str("</small>");
 }
 
 fn small(out: &mut String, text: &str) {

@@ -13,6 +13,7 @@ pub struct ExamReportsView;
 impl SheetView for ExamReportsView {
     type Fields = ExamReportFields;
     const SECTION: Section = Section::ExamReports;
+    const REVIEWED: bool = true;
     const COLUMNS: &'static [&'static str] = &["exam-conclusion", "exam-performer", "exam-issued", "exam-images"];
 
     fn row(entry: &Entry<ExamReportFields>, look: &Look<'_>) -> Cells {

@@ -50,6 +50,7 @@ pub fn sheet<F>(entries: Vec<Entry<F>>, second: SourceState, part: Part) -> Shee
         sources: vec![report("one", 0, SourceState::Answered), report_of_second],
         as_of: now(),
         held: vec![],
+        reviews: Default::default(),
     }
 }
 

@@ -191,7 +191,7 @@ fn one_s_own_result_has_a_page_of_its_own_and_no_other_name_has() {
         assert_eq!(page.template(), "record/result_detail.html");
         let detail = page.detail.as_ref().expect("detail");
         assert_eq!((detail.newest.value.as_str(), detail.earlier.len(), detail.urgent), ("6.40", 1, true));
-        assert!(html.contains("请尽快就医") && html.contains("还不能显示医生是否看过"), "{html}");
+        assert!(html.contains("请尽快就医") && html.contains("还没有医生在这里标记看过这项结果"), "{html}");
     });
     let unknown = Filters::from_pairs([("show", "no-such-analyte")]);
     with_patient_page(&external(), Lang::Zh, &gathered, &unknown, |page, _| {

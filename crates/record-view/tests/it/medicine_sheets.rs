@@ -34,6 +34,7 @@ fn sheet<F>(entries: Vec<Entry<F>>, part: Part, second: SourceState) -> Sheet<F>
         sources: vec![report("one", 0, SourceState::Answered), two],
         as_of: now(),
         held: vec![],
+        reviews: Default::default(),
     }
 }
 

@@ -102,7 +102,13 @@ pub fn report(id: &str, mark: usize, state: SourceState) -> SourceReport {
 
 pub fn gathered(items: Vec<LabResult>, states: [SourceState; 2]) -> Gathered<LabResult> {
     let [one, two] = states;
-    Gathered { items, sources: vec![report("one", 0, one), report("two", 1, two)], as_of: now(), held: vec![] }
+    Gathered {
+        items,
+        sources: vec![report("one", 0, one), report("two", 1, two)],
+        as_of: now(),
+        held: vec![],
+        reviews: Default::default(),
+    }
 }
 
 pub fn potassium(time: &str, text: &str, flag: Flag, source: &str) -> LabResult {

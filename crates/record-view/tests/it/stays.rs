@@ -95,6 +95,7 @@ fn sheet<F>(entries: Vec<Entry<F>>, second: SourceState, part: Part) -> Sheet<F>
         sources: vec![report("one", 0, SourceState::Answered), report("two", 1, second)],
         as_of: now(),
         held: vec![],
+        reviews: Default::default(),
     }
 }
 

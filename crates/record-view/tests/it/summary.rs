@@ -70,6 +70,7 @@ fn summary(state: AllergyState, second: SourceState) -> Summary {
         sources: vec![report("one", 0, SourceState::Answered), report("two", 1, second)],
         as_of: now(),
         held: vec![],
+        critical: Default::default(),
     }
 }
 

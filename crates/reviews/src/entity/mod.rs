@@ -1,0 +1,4 @@
+//! Rows of marks. No other crate sees them.
+
+pub mod shown;
+pub mod written;
