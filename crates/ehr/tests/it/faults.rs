@@ -73,7 +73,7 @@ impl Region {
     async fn check(&self, place: usize, all: &[Wrong]) -> Result<(), String> {
         let (section, whole, asked) = &self.whole[place];
         let pages = OF_A_TYPE.div_ceil(PAGE);
-        let mut wrong = vec![false; HOSPITALS];
+        let mut wrong = [false; HOSPITALS];
         self.hospitals.iter().for_each(Hospital::heal);
         for (hospital, kind, page, fault) in all {
             let kind = TYPES[*kind].0;
