@@ -46,8 +46,6 @@ pub struct MineNotice {
 /// Patients who stand alike.
 #[derive(Clone, Debug, Serialize)]
 pub struct Group {
-    /// `inpatient`, `visit`, `listed`.
-    pub key: &'static str,
     /// In words.
     pub title: String,
     /// One each.
@@ -113,7 +111,7 @@ impl MineView {
                 of.items.iter().filter(|one| one.standing == standing).map(|one| row(one, of, scene)).collect();
             let count = [("count", Arg::from(rows.len()))];
             let title = scene.with(&format!("mine-group-{}", standing.as_str()), &count);
-            (!rows.is_empty()).then_some(Group { key: standing.as_str(), title, rows })
+            (!rows.is_empty()).then_some(Group { title, rows })
         };
         Self {
             groups: Standing::ALL.into_iter().filter_map(group).collect(),

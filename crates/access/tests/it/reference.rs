@@ -7,7 +7,7 @@ use access::policy::{Effect, Ruleset};
 /// Roles from which each act follows.
 fn allowing(act: &str) -> &'static [&'static str] {
     match act {
-        "view" | "read-record" | "search-patients" => {
+        "view" | "read-record" | "search-patients" | "review-result" | "acknowledge-critical" => {
             &["user", "privileged-user", "editor", "manager", "administrator"]
         }
         "personalize" | "read-source-json" => &["privileged-user", "editor", "manager", "administrator"],
@@ -23,7 +23,7 @@ fn allowing(act: &str) -> &'static [&'static str] {
 /// Roles whose denial takes each act away: the least role that has the act, and those below it.
 fn denying(act: &str) -> &'static [&'static str] {
     match act {
-        "view" | "read-record" | "search-patients" => &["user"],
+        "view" | "read-record" | "search-patients" | "review-result" | "acknowledge-critical" => &["user"],
         "personalize" | "read-source-json" => &["user", "privileged-user"],
         "edit" | "link-patients" => &["user", "privileged-user", "editor"],
         "manage" => &["user", "privileged-user", "editor", "manager"],

@@ -73,14 +73,11 @@ pub fn patient_of_json(line: &[u8], source: &str, base: &Url, systems: &[String]
         found = Some(if is_patient { read } else { Err(NoPatient::AnotherType) });
     };
     let page = fhir::bundle::read_resource::<fhir::kinds::Patient>(line, &mut take);
-    let patient = match found {
-        _ if matches!(page.fault, Some(fhir::Cause::Garbage | fhir::Cause::Truncated))
-            && page.resource_type.is_none() =>
-        {
-            return Err(NoPatient::Form);
-        }
-        None => return Err(if page.resource_type.is_some() { NoPatient::AnotherType } else { NoPatient::Form }),
-        Some(read) => read?,
+    let patient = match (found, page.resource_type.as_deref()) {
+        (Some(read), _) => read?,
+        // One that says it is a patient and was not handed out ends in the middle.
+        (None, None | Some("Patient")) => return Err(NoPatient::Form),
+        (None, Some(_)) => return Err(NoPatient::AnotherType),
     };
     match patient.names.iter().any(|name| !patients::search_form(name).is_empty()) {
         true => Ok(patient),

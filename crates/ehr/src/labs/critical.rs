@@ -64,8 +64,9 @@ mod tests {
         check(potassium("6.8", Some(6.8), None, "mmol/L"), true);
         check(potassium("2.0", Some(2.0), None, "mmol/L"), true);
         check(potassium("5.0", Some(5.0), None, "mmol/L"), false);
-        // 26.6 mg/dL is 6.8 mmol/L; a unit nobody knows is nothing.
-        check(potassium("26.6", Some(26.6), None, "mg/dL"), true);
+        // The catalogue says how milliequivalents become millimoles, not how milligrams do; a unit nobody knows is nothing.
+        check(potassium("6.8", Some(6.8), None, "mEq/L"), true);
+        check(potassium("26.6", Some(26.6), None, "mg/dL"), false);
         check(potassium("6.8", Some(6.8), None, "格"), false);
         check(potassium(">2.0", Some(2.0), Some(">"), "mmol/L"), false);
         check(potassium("危急", None, None, "mmol/L"), false);

@@ -102,7 +102,7 @@ pub fn matrix<'r>(results: &'r [LabResult], window: &MatrixWindow) -> LabMatrix<
     let (columns, columns_left_out) = columns(&rows, window);
     let place: HashMap<ColumnKey<'_>, usize> =
         columns.iter().enumerate().map(|(at, column)| (ColumnKey::of_column(column), at)).collect();
-    rows.sort_by(|a, b| a.order().cmp(&b.order()));
+    rows.sort_by_cached_key(RowResults::order);
     let mut panels: Vec<Panel<'r>> = Vec::new();
     for row in &rows {
         let Some(shown) = row.row(&place, columns.len(), window.only_abnormal, &groups) else { continue };
@@ -214,7 +214,7 @@ impl<'r> RowResults<'r> {
         self.results.first().map_or("", |result| result.code.text.as_str())
     }
 
-    fn order(&self) -> (usize, usize, &str, String) {
+    fn order(&self) -> (usize, usize, &'r str, String) {
         let panel = self.analyte.map_or(usize::MAX, |analyte| catalogue().panel_order(&analyte.panel));
         (panel, self.analyte.map_or(usize::MAX, |analyte| analyte.order), self.text(), self.key.anchor())
     }

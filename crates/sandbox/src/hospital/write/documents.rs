@@ -90,7 +90,7 @@ impl Scribe<'_> {
     fn operation_of(&self, subject: &Subject<'_>, document: &Document) -> Option<Value> {
         let operations = subject.chart.procedures.iter().zip(&subject.procedures);
         let mut of = operations.filter(|(one, _)| one.encounter == document.encounter && one.end <= document.at);
-        matches!(&*document.kind, "operation" | "anaesthesia").then_some(())?;
+        matches!(&*document.kind, "operation" | "intervention" | "anaesthesia").then_some(())?;
         of.next_back().map(|(_, id)| json!([{ "reference": format!("Procedure/{id}") }]))
     }
 
