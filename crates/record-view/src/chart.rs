@@ -21,7 +21,7 @@ pub struct Chart {
     pub name: String,
     /// Unit of the axis.
     pub unit: String,
-    /// `5.4 ↑ 偏高`: the newest point.
+    /// `5.4 mmol/L ↑ 偏高`: the newest point.
     pub newest: String,
     /// Class of the newest point's flag; empty when it is inside its range.
     pub newest_class: &'static str,
@@ -79,9 +79,12 @@ impl Chart {
             return None;
         }
         let flag = last.flag.filter(|flag| flag.is_abnormal());
+        let unit = pretty_unit(&trend.unit);
+        // What was converted says its own unit.
+        let value = if last.converted { last.text.clone() } else { format!("{} {unit}", last.text) };
         let newest = match flag {
-            Some(flag) => format!("{} {} {}", last.text, flag_arrow(flag), scene.text(flag_key(flag))),
-            None => last.text.clone(),
+            Some(flag) => format!("{value} {} {}", flag_arrow(flag), scene.text(flag_key(flag))),
+            None => value,
         };
         let range = band_words(trend.band, scene);
         let description = description(trend, first, last, range.as_deref(), scene);
@@ -101,7 +104,7 @@ impl Chart {
         let title = scene.with("chart-title", &[("name", Arg::from(scene.of(&trend.name)))]);
         Some(Self {
             name: scene.of(&trend.name),
-            unit: pretty_unit(&trend.unit),
+            unit,
             newest,
             newest_class: flag_class(flag),
             svg_html: draw(trend, &anchor, &title, &description),

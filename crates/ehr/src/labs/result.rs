@@ -82,6 +82,16 @@ pub struct Value {
 }
 
 impl Value {
+    /// As it stands beside a point of a chart: the number as sent with its comparator, and with its own unit where the axis
+    /// has another, so that nobody reads it in the axis's.
+    pub(crate) fn on_axis(&self, converted: bool) -> String {
+        let number = format!("{}{}", self.comparator.as_deref().unwrap_or_default(), self.text);
+        match self.unit_for_people().filter(|_| converted) {
+            Some(unit) => format!("{number} {unit}"),
+            None => number,
+        }
+    }
+
     /// Its unit for people: one spelling for one unit, and as sent where it is not known.
     pub fn unit_for_people(&self) -> Option<&str> {
         match self.ucum.and_then(super::units::normalise) {

@@ -31,7 +31,7 @@ pub struct TrendPoint {
     pub time: ClinicalTime,
     /// Height.
     pub value: f64,
-    /// Verbatim, with comparator.
+    /// Verbatim, with comparator; with its own unit where it was converted.
     pub text: String,
     /// Shape of the mark.
     pub flag: Option<Flag>,
@@ -127,12 +127,11 @@ impl Axis {
             (None, None) if value.unit == self.sent => same,
             _ => return None,
         };
-        let text = format!("{}{}", value.comparator.as_deref().unwrap_or_default(), value.text);
         let point = TrendPoint {
             at: time.epoch_seconds(),
             time: time.clone(),
             value: linear.apply(number),
-            text,
+            text: value.on_axis(!linear.is_same()),
             flag: result.flag,
             source: result.origins.first().map(|origin| origin.source.clone()).unwrap_or_default(),
             converted: !linear.is_same(),

@@ -54,7 +54,7 @@ fn trend(of: &'static Vital, entries: &[&Entry<NursingFields>]) -> Option<VitalT
                 at,
                 time: time.clone(),
                 value: linear.apply(number),
-                text: format!("{}{}", point.value.comparator.as_deref().unwrap_or_default(), point.value.text),
+                text: point.value.on_axis(!linear.is_same()),
                 flag: point.flag,
                 source: entry.fact.origins.first().map(|origin| origin.source.clone()).unwrap_or_default(),
                 converted: !linear.is_same(),

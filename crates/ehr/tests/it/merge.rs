@@ -275,7 +275,7 @@ fn the_matrix_and_its_charts() {
     let trend = ehr::labs::trend(glucose).expect("trend");
     let points: Vec<_> =
         trend.points.iter().map(|point| (point.text.as_str(), (point.value * 10.0).round(), point.converted)).collect();
-    assert_eq!(points, [("5.5", 55.0, false), ("99.1", 55.0, true), ("7.0", 70.0, false)]);
+    assert_eq!(points, [("5.5", 55.0, false), ("99.1 mg/dL", 55.0, true), ("7.0", 70.0, false)]);
     assert_eq!((trend.unit.as_str(), trend.not_plotted, trend.band), ("mmol/L", 1, Some((Some(3.9), Some(6.1)))));
 
     let window = ehr::labs::MatrixWindow { columns: 1, only_abnormal: true, ..Default::default() };
