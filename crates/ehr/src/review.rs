@@ -114,7 +114,7 @@ pub struct OpenCritical {
     pub may_acknowledge: bool,
     /// Newest first; undated ones last.
     pub items: Vec<OpenValue>,
-    /// Others, older than [`OPEN_DAYS`] or too many: on the page of results.
+    /// Others, older than thirty days or too many: on the page of results.
     pub elsewhere: usize,
 }
 

@@ -158,7 +158,11 @@ async fn charts_hold_one_unit_and_count_what_they_leave_out() {
         .iter()
         .map(|point| ((point.value * 10.0).round(), point.text.as_str(), point.converted))
         .collect();
-    assert_eq!(drawn, [(385.0, "38.5", false), (370.0, "98.6 °F", true)], "converted, and the text as it was, in its own unit");
+    assert_eq!(
+        drawn,
+        [(385.0, "38.5", false), (370.0, "98.6 [degF]", true)],
+        "converted, and the text as it was, in its own unit"
+    );
     assert_eq!((trends[1].points[1].value.round(), trends[1].unit.as_str()), (120.0, "mmHg"));
 }
 
