@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use access::{Fault, PersonId};
 use ehr::{DocumentAddress, Reader};
-use futures_util::future::{Either, select};
 use poem::{
     Response, handler,
     web::{Data, Path},
@@ -43,22 +42,13 @@ async fn draw(
     address: DocumentAddress,
 ) -> Result<Response, Failure> {
     let reader = Reader::Staff(&staff.context);
-    // Both at once; a file does not wait for a banner that it has no page for.
-    let reading = std::pin::pin!(portal.charts.document(reader, person, &address, visit.now));
-    let banner = std::pin::pin!(portal.charts.banner(reader, person, visit.now));
-    let (document, banner) = match select(reading, banner).await {
-        Either::Left((document, banner)) => (document, Either::Left(banner)),
-        Either::Right((banner, reading)) => (reading.await, Either::Right(banner)),
-    };
-    let mut document = document?;
+    let mut document = portal.charts.document(reader, person, &address, visit.now).await?;
     if let Some(of) = document.file.take() {
         let (content_type, extension) = (of.kind.content_type(), of.kind.extension());
         return Ok(file(CheckedFile { content_type, extension, title: &document.note.title, bytes: of.bytes }));
     }
-    let banner = match banner {
-        Either::Left(banner) => banner.await?,
-        Either::Right(banner) => banner?,
-    };
+    // Only now: a file has no page for a banner, and a read that is given up leaves an intent without an outcome.
+    let banner = portal.charts.banner(reader, person, visit.now).await?;
     let page = record_view::document::page(&banner, &document, staff.identity.name(), &scene(portal, visit));
     portal.pages.page(visit, "record/document.html", &page)
 }
