@@ -96,7 +96,7 @@ impl Value {
     pub fn unit_for_people(&self) -> Option<&str> {
         match self.ucum.and_then(super::units::normalise) {
             Some(unit) => Some(&unit.display),
-            None => self.ucum.or(self.unit.as_deref()),
+            None => self.unit.as_deref().or(self.ucum),
         }
     }
 }

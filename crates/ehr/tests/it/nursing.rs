@@ -139,7 +139,7 @@ async fn charts_hold_one_unit_and_count_what_they_leave_out() {
     cancelled["status"] = json!("cancelled");
     let hospital = Hospital::with([
         vital("t1", "8310-5", "体温", MORNING, amount(38.5, "℃")),
-        vital("t2", "8310-5", "体温", EVENING, amount(98.6, "[degF]")),
+        vital("t2", "8310-5", "体温", EVENING, json!({ "value": 98.6, "unit": "°F", "code": "[degF]" })),
         vital("t3", "8310-5", "体温", "2026-11-19T07:00:00+08:00", amount(38.0, "个")),
         undated,
         cancelled,
@@ -160,7 +160,7 @@ async fn charts_hold_one_unit_and_count_what_they_leave_out() {
         .collect();
     assert_eq!(
         drawn,
-        [(385.0, "38.5", false), (370.0, "98.6 [degF]", true)],
+        [(385.0, "38.5", false), (370.0, "98.6 °F", true)],
         "converted, and the text as it was, in its own unit"
     );
     assert_eq!((trends[1].points[1].value.round(), trends[1].unit.as_str()), (120.0, "mmHg"));
