@@ -1,12 +1,12 @@
 // Every page that can be reached by links, once each by its shape: /patients/7/lab-results is /patients/{id}/lab-results.
 import { join } from 'node:path'
 import { examine, listen } from './examine.mjs'
-import { clinicianOf, contextOf, patientOf, search, sharedPatient, signIn } from './people.mjs'
+import { administratorOf, clinicianOf, contextOf, patientOf, search, sharedPatient, signIn } from './people.mjs'
 
 const MOST_PAGES = 60
 
 // Pages that are looked at in the dark too, by shape.
-const CHIEF = [/^\/$/, /^\/sign-in$/, /^\/patients\/\{id\}\/lab-results/, /^\/people\/\{id\}\/record\/lab-results/, /^\/patients\?/]
+const CHIEF = [/^\/$/, /^\/sign-in$/, /^\/patients\/\{id\}\/lab-results/, /^\/people\/\{id\}\/record\/lab-results/, /^\/patients\?/, /^\/admin\/[a-z-]+$/]
 
 const shapeOf = (href) => {
   const url = new URL(href, 'http://portal')
@@ -17,13 +17,20 @@ const shapeOf = (href) => {
   return keys.length === 0 ? path : `${path}?${[...new Set(keys)].join('&')}`
 }
 
+// Name, portal, way in, and which of its pages: an administrator looks at what a clinician has not.
+const WALKS = [
+  ['internal', 'internal', (page, demo) => enterInternal(page, demo), /^/],
+  ['internal administration', 'internal', (page, demo) => enterAdministration(page, demo), /^\/admin\//],
+  ['external', 'external', (page, demo) => enterExternal(page, demo), /^/],
+]
+
 export const crawl = async ({ browser, demo, modes, check, shots }) => {
-  for (const [portal, enter] of [['internal', enterInternal], ['external', enterExternal]]) {
+  for (const [who, portal, enter, within] of WALKS) {
     for (const mode of modes) {
-      const name = `${portal} ${mode.language} ${mode.width} ${mode.scheme}`
+      const name = `${who} ${mode.language} ${mode.width} ${mode.scheme}`
       const context = await contextOf(browser, mode)
       try {
-        await walk({ context, portal, enter, mode, demo, check, shots, name })
+        await walk({ context, portal, enter, within, mode, demo, check, shots, name })
       } catch (error) {
         await check(name, () => [error.message])
       } finally {
@@ -33,7 +40,7 @@ export const crawl = async ({ browser, demo, modes, check, shots }) => {
   }
 }
 
-const walk = async ({ context, portal, enter, mode, demo, check, shots, name }) => {
+const walk = async ({ context, portal, enter, within, mode, demo, check, shots, name }) => {
   const { url } = demo[portal]
   const origin = new URL(url).origin
   const page = await context.newPage()
@@ -60,13 +67,13 @@ const walk = async ({ context, portal, enter, mode, demo, check, shots, name }) 
   await visit('/sign-in')
   const begin = await enter(page, demo)
   complaints.splice(0)
-  const open = ['/', ...begin]
+  const open = ['/', ...begin].filter((path) => within.test(path))
   await visit('/no-such-page', [404])
   while (open.length > 0) {
     const path = open.shift()
     if (visited.has(shapeOf(path))) continue
     await visit(path)
-    if (new URL(page.url()).origin === origin) open.push(...(await linksOf(page)))
+    if (new URL(page.url()).origin === origin) open.push(...(await linksOf(page)).filter((path) => within.test(path)))
   }
 }
 
@@ -97,6 +104,11 @@ const enterInternal = async (page, demo) => {
   const results = new URL(page.url())
   if (found.length === 0) throw new Error(`the search for ${sharedPatient(demo).name} found nobody`)
   return [results.pathname + results.search, ...found.slice(0, 1).flatMap((path) => [path, `${path}/demographics`, `${path}/lab-results`])]
+}
+
+const enterAdministration = async (page, demo) => {
+  await signIn(page, demo.internal.url, administratorOf(demo))
+  return ['/admin/index', '/admin/data-quality']
 }
 
 const enterExternal = async (page, demo) => {

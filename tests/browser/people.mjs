@@ -31,6 +31,8 @@ export const clinicianOf = (demo) => {
   return accounts.find((account) => account.roles.includes('clinician')) ?? accounts[0]
 }
 
+export const administratorOf = (demo) => demo.internal.accounts.find((account) => account.roles.includes('administrator'))
+
 export const patientOf = (demo) => demo.external.accounts[0]
 
 // Searches as a clinician does and returns the paths of the patients found.
