@@ -92,8 +92,8 @@ fn room(most: usize) -> usize {
 
 /// Pause of the accept loop when it can't accept: connections have to close first.
 const OUT_OF_FILES: Duration = Duration::from_millis(50);
-/// For what a client has sent before the stop to be read.
-const LAST_READ: Duration = Duration::from_millis(200);
+/// For what a client has sent before the stop to be read, also on a machine that has other things to do.
+const LAST_READ: Duration = Duration::from_millis(500);
 
 /// Serves `app` on `listener` until `stop` turns true, then finishes what is in flight.
 pub async fn serve(
