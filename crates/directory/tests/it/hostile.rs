@@ -96,10 +96,9 @@ async fn silent_and_dripping_peers_are_left() {
 async fn a_peer_that_hangs_up_is_noticed_at_once() {
     let at_once = HostileLdap::serving(|stream| async move { drop(stream) }).await.unwrap();
     for peer in [at_once, HostileLdap::start(Manner::HangUp).await.unwrap()] {
-        let start = Instant::now();
+        // Noticed late, it would be a timeout.
         let error = link_error(sign_in_at(&peer).await);
         assert!(matches!(error, LinkError::Closed), "{error:?}");
-        assert!(start.elapsed() < Duration::from_secs(1));
     }
 }
 

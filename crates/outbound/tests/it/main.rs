@@ -161,7 +161,7 @@ async fn of_two_large_answers_one_is_read_at_a_time() {
     let (url, other) = (server.url("/fhir/Patient"), server.url("/fhir/Observation"));
     let first = get(&target, &url).await.unwrap();
     // The first is still held: a second large one has to wait, a small one has not.
-    let quick = Instant::now() + Duration::from_millis(300);
+    let quick = Instant::now() + Duration::from_millis(1500);
     let (kept, error) = target.get_partly(&other, "*/*", quick).await.unwrap();
     assert_eq!(error, Some(OutboundError::Timeout { target: "city-first".into() }));
     assert!(kept.body.len() <= 1 << 20);
@@ -188,7 +188,7 @@ async fn silence_ends_at_the_deadline_and_at_the_targets_own_timeout() {
 async fn a_dripping_body_is_cut_off_after_the_grace() {
     let server = Server::start(|_, _| {
         let mut pieces = vec![(Duration::ZERO, b"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n".to_vec())];
-        pieces.extend((0..60).map(|_| (Duration::from_millis(100), b" ".to_vec())));
+        pieces.extend((0..200).map(|_| (Duration::from_millis(100), b" ".to_vec())));
         pieces
     })
     .await;
@@ -196,7 +196,7 @@ async fn a_dripping_body_is_cut_off_after_the_grace() {
     let (kept, error) = target(settings(&server)).get_partly(&server.url("/fhir"), "*/*", soon()).await.unwrap();
     assert_eq!(error, Some(OutboundError::TooSlow { target: "city-first".into() }));
     assert!(!kept.body.is_empty());
-    assert!(started.elapsed() < Duration::from_secs(4));
+    assert!(started.elapsed() < Duration::from_secs(12));
 }
 
 #[tokio::test]

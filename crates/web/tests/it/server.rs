@@ -143,7 +143,7 @@ async fn one_address_takes_its_share_and_no_more() {
 
 #[tokio::test]
 async fn who_does_not_take_an_answer_is_cut_and_who_takes_it_slowly_is_not() {
-    let limits = Limits { write: Duration::from_millis(600), slowest: 256 << 10, ..Limits::default() };
+    let limits = Limits { write: Duration::from_millis(1500), slowest: 256 << 10, ..Limits::default() };
     let running = start(limits).await;
     let reader = async || {
         let socket = TcpSocket::new_v4().expect("socket");
@@ -155,7 +155,7 @@ async fn who_does_not_take_an_answer_is_cut_and_who_takes_it_slowly_is_not() {
     // Reads nothing until the server must have given up: the end of the body never comes.
     let mut deaf = reader().await;
     let given_up = async {
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        tokio::time::sleep(Duration::from_secs(6)).await;
         take_all(&mut deaf, Duration::ZERO).await
     };
     // Takes some megabytes a second: slower than the buffers, quicker than the slowest that is borne.
@@ -185,7 +185,7 @@ async fn take_all(socket: &mut TcpStream, pause: Duration) -> usize {
 
 #[tokio::test]
 async fn an_idle_connection_ends_later_than_one_that_sends_half_a_request() {
-    let limits = Limits { header: Duration::from_millis(400), idle: Duration::from_millis(1600), ..Limits::default() };
+    let limits = Limits { header: Duration::from_millis(600), idle: Duration::from_secs(4), ..Limits::default() };
     let running = start(limits).await;
     let ended = async |mut socket: TcpStream| {
         let begun = Instant::now();
@@ -207,19 +207,19 @@ async fn an_idle_connection_ends_later_than_one_that_sends_half_a_request() {
     other.write_all(b"GET / HT").await.expect("sent");
     let (silent, half, idle, other) = tokio::join!(ended(silent), ended(half), ended(idle), ended(other));
     for early in [silent, half, other] {
-        assert!(early < Duration::from_millis(1500), "{early:?}");
+        assert!(early < Duration::from_millis(3800), "{early:?}");
     }
-    assert!(idle > Duration::from_millis(1500) && idle > half, "{idle:?}");
+    assert!(idle > Duration::from_millis(3800) && idle > half, "{idle:?}");
     drop(again);
 }
 
 #[tokio::test]
 async fn an_idle_connection_is_used_again_long_after_the_deadline_for_headers() {
-    let running = start(Limits { header: Duration::from_millis(200), ..Limits::default() }).await;
+    let running = start(Limits { header: Duration::from_secs(1), ..Limits::default() }).await;
     let mut socket = connect(&running).await;
-    for _ in 0..4 {
+    for _ in 0..3 {
         assert!(ask(&mut socket, "/").await.expect("answered").contains("200"));
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(1300)).await;
     }
 }
 
@@ -235,8 +235,9 @@ async fn an_answer_in_two_pieces_does_not_wait_for_an_acknowledgement() {
         times.push(begun.elapsed());
     }
     times.sort();
-    // Nagle and a delayed acknowledgement make it 40 ms and more, every time.
-    assert!(times[30] < Duration::from_millis(25), "{:?}", times[30]);
+    // Nagle and a delayed acknowledgement make it 40 ms and more, but for the first ones, which Linux acknowledges at once. A
+    // machine that does other things makes some of them as long, and never most of a third.
+    assert!(times[20] < Duration::from_millis(25), "{:?}", times[20]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
