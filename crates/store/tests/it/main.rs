@@ -217,7 +217,7 @@ async fn a_server_that_is_away_is_known_to_be() {
         // The first may wait until it is noticed, at most as long as a statement waits for a connection.
         let first = std::time::Instant::now();
         until(async || store.ping().await.is_err_and(|error| error.is_outage())).await;
-        assert!(first.elapsed().as_secs() < 8, "{outage}: {:?}", first.elapsed());
+        assert!(first.elapsed().as_millis() < 4_000, "{outage}: {:?}", first.elapsed());
         let known = std::time::Instant::now();
         for _ in 0..20 {
             assert!(store.write(|tx| Box::pin(put(tx, "during".to_owned()))).await.is_err());
@@ -229,7 +229,7 @@ async fn a_server_that_is_away_is_known_to_be() {
         }
         let back = std::time::Instant::now();
         until(async || store.ping().await.is_ok()).await;
-        assert!(back.elapsed().as_secs() < 8, "{outage}: {:?}", back.elapsed());
+        assert!(back.elapsed().as_millis() < 2_000, "{outage}: {:?}", back.elapsed());
         store.write(move |tx| Box::pin(put(tx, format!("after {outage}")))).await.expect("written");
     }
 }
