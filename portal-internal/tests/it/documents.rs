@@ -1,6 +1,10 @@
 //! One document of a hospital through the portal's public face: what a browser is told about it.
 
 use anyhow::{Context as _, Result};
+use sea_orm::{
+    ConnectionTrait as _, ExprTrait as _,
+    sea_query::{Alias, Expr, Query},
+};
 use serde_json::{Value, json};
 use testbed::{Database, Hospital, Region, TestPortal};
 
@@ -34,6 +38,21 @@ fn resources() -> Vec<Value> {
     ]
 }
 
+/// Reads of records so far: begun, ended.
+async fn reads(database: &Database) -> Result<[usize; 2]> {
+    let db = database.connect().await?;
+    let mut counts = [0; 2];
+    for (count, action) in counts.iter_mut().zip(["record.read.intent", "record.read.outcome"]) {
+        let rows = Query::select()
+            .column(Alias::new("action"))
+            .from(Alias::new("audit_event"))
+            .and_where(Expr::col(Alias::new("action")).eq(action))
+            .to_owned();
+        *count = db.query_all(&rows).await?.len();
+    }
+    Ok(counts)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_can_do_nothing_in_a_browser() -> Result<()> {
     let shared = testbed::region().await;
@@ -44,12 +63,15 @@ async fn a_document_can_do_nothing_in_a_browser() -> Result<()> {
         name: ("港湾医院".to_owned(), "Harbour".to_owned()),
     };
     let region = Region::of(vec![harbour], shared.directory.clone(), shared.staff.clone());
-    let portal = TestPortal::internal(&Database::sqlite().await?, &region).await?;
+    let database = Database::sqlite().await?;
+    let portal = TestPortal::internal(&database, &region).await?;
     let mut clinician = portal.clinician("li.wei").await?;
     let person = super::find(&mut clinician, RESIDENT_ID).await?;
     let path = |id: &str, number: &str| format!("/patients/{person}/documents/harbour/DocumentReference/{id}/{number}");
 
+    let before = reads(&database).await?;
     let file = clinician.get(&path("pdf", "0")).await?;
+    assert_eq!(reads(&database).await?, [before[0] + 1, before[1] + 1], "a file is one read, begun and ended");
     assert_eq!((file.status, file.header("content-type")), (200, "application/pdf"), "{}", file.body);
     assert_eq!(file.body, "%PDF-1.4\n%%EOF\n");
     let policy = file.header("content-security-policy");
