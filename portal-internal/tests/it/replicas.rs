@@ -58,13 +58,15 @@ async fn a_change_of_the_policy_holds_at_every_replica_within_a_second() -> Resu
         let mut there = at(&other, &mut here)?;
         assert_eq!((here.get("/patients").await?.status, there.get("/patients").await?.status), (200, 200));
         let db = database.connect().await?;
-        for (expect, denied) in [(404, true), (200, false)] {
+        let mut took = Vec::new();
+        for (expect, denied) in [(404, true), (200, false), (404, true), (200, false)] {
             deny_search(&db, denied).await?;
-            let took = until("the change", async || Ok(there.get("/patients").await?.status == expect)).await?;
+            took.push(until("the change", async || Ok(there.get("/patients").await?.status == expect)).await?);
             until("the change", async || Ok(here.get("/patients").await?.status == expect)).await?;
-            // A second, and what a machine that does other things adds.
-            assert!(took < Duration::from_secs(4), "{:?}: {took:?}", database.kind);
         }
+        // One of four may be late on a machine that does other things.
+        took.sort();
+        assert!(took[2] < Duration::from_secs(1), "{:?}: {took:?}", database.kind);
     }
     Ok(())
 }
