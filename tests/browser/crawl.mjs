@@ -17,13 +17,6 @@ const shapeOf = (href) => {
   return keys.length === 0 ? path : `${path}?${[...new Set(keys)].join('&')}`
 }
 
-// Name, portal, way in, and which of its pages: an administrator looks at what a clinician has not.
-const WALKS = [
-  ['internal', 'internal', (page, demo) => enterInternal(page, demo), /^/],
-  ['internal administration', 'internal', (page, demo) => enterAdministration(page, demo), /^\/admin\//],
-  ['external', 'external', (page, demo) => enterExternal(page, demo), /^/],
-]
-
 export const crawl = async ({ browser, demo, modes, check, shots }) => {
   for (const [who, portal, enter, within] of WALKS) {
     for (const mode of modes) {
@@ -115,3 +108,10 @@ const enterExternal = async (page, demo) => {
   await signIn(page, demo.external.url, patientOf(demo))
   return []
 }
+
+// Name, portal, way in, and which of its pages: an administrator looks at what a clinician has not.
+const WALKS = [
+  ['internal', 'internal', enterInternal, /^/],
+  ['internal administration', 'internal', enterAdministration, /^\/admin\//],
+  ['external', 'external', enterExternal, /^/],
+]
