@@ -13,8 +13,13 @@ import { fileURLToPath } from 'node:url'
 
 const HTMX = '4.0.1'
 const LUCIDE = '1.62.0'
+const SORTABLE = '1.15.7'
 // Icons beyond those already in the sprite: name them here, run, and they are there.
-const NEW_ICONS = ['moon', 'sun', 'monitor', 'printer', 'calendar-clock', 'syringe', 'heart-pulse']
+const NEW_ICONS = [
+  'undo-2', 'redo-2', 'grip-vertical', 'arrow-up', 'arrow-down', 'arrow-left-right', 'trash-2', 'move', 'settings', 'key-round', 'plus', 'minus',
+  'copy', 'download', 'upload', 'layout-dashboard', 'palette', 'send', 'git-merge', 'eye-off', 'rotate-ccw', 'newspaper', 'book-open',
+  'message-square', 'megaphone', 'blocks', 'unfold-horizontal', 'chevron-down',
+]
 
 const statics = join(dirname(fileURLToPath(import.meta.url)), '../crates/web/static')
 const work = mkdtempSync(join(tmpdir(), 'front-end-'))
@@ -52,6 +57,10 @@ try {
   keep('htmx.min.js', readFileSync(join(htmx, 'dist/htmx.min.js')), about)
   keep('hx-csp.min.js', readFileSync(join(htmx, 'dist/ext/hx-csp.min.js')), about)
   keep('htmx.LICENSE.txt', readFileSync(join(htmx, 'LICENSE')), about)
+  const sortable = unpack('sortablejs', SORTABLE)
+  const drag = { name: 'sortablejs', version: SORTABLE, licence: 'MIT', homepage: 'https://sortablejs.github.io/Sortable/' }
+  keep('sortable.min.js', readFileSync(join(sortable, 'Sortable.min.js')), drag)
+  keep('sortable.LICENSE.txt', readFileSync(join(sortable, 'LICENSE')), drag)
   const lucide = unpack('lucide-static', LUCIDE)
   const icons = { name: 'lucide-static', version: LUCIDE, licence: 'ISC AND MIT', homepage: 'https://lucide.dev' }
   keep('icons.svg', sprite(join(lucide, 'icons')), icons)

@@ -54,6 +54,24 @@ GRANT SELECT ON seaql_migrations TO portal_internal, portal_external, portal_des
 -- Leases of periodic jobs.
 GRANT SELECT, INSERT, UPDATE, DELETE ON lease TO portal_internal;
 
+-- Jobs and events to be delivered: run inside, and forgotten there when they are long over. What is said of an event is
+-- never changed.
+GRANT SELECT, INSERT, UPDATE, DELETE ON job TO portal_internal;
+GRANT SELECT, INSERT, DELETE ON job_event TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (delivered_at), DELETE ON outbox TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (last) ON outbox_topic TO portal_internal;
+-- Messages: written inside, read where they are addressed to, never changed. Each portal writes down what its own people
+-- have read.
+GRANT SELECT, INSERT ON message, message_read TO portal_internal;
+GRANT SELECT ON message TO portal_external;
+GRANT SELECT, INSERT ON message_read TO portal_external;
+ALTER TABLE message ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON message TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON message FOR SELECT TO portal_external USING (domain = 'external');
+ALTER TABLE message_read ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON message_read TO portal_internal USING (domain = 'internal') WITH CHECK (domain = 'internal');
+CREATE POLICY outside ON message_read TO portal_external USING (domain = 'external') WITH CHECK (domain = 'external');
+
 -- Sessions and failed sign-ins: each portal has tables of its own. A session never becomes somebody else's.
 GRANT SELECT, INSERT, UPDATE (last_seen_at, revoked_at), DELETE ON staff_session TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (last_seen_at, revoked_at), DELETE ON patient_session TO portal_external;
@@ -72,8 +90,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON patient_session_epoch, patient_sign_in_f
 GRANT SELECT, INSERT, DELETE ON role_grant TO portal_internal;
 GRANT SELECT, INSERT, UPDATE, DELETE ON policy_object TO portal_internal;
 GRANT SELECT, UPDATE ON policy_version TO portal_internal;
+GRANT SELECT, INSERT, DELETE ON policy_block, staff_membership TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (username, name, organisation, department, seen_at) ON policy_subject TO portal_internal;
 GRANT SELECT (id, subject, domain, role, object, effect) ON role_grant TO portal_external, portal_desk;
 GRANT SELECT ON policy_object, policy_version TO portal_external, portal_desk;
+GRANT SELECT (id, object, domain, role) ON policy_block TO portal_external, portal_desk;
 ALTER TABLE role_grant ENABLE ROW LEVEL SECURITY;
 CREATE POLICY inside ON role_grant TO portal_internal USING (true) WITH CHECK (true);
 CREATE POLICY outside ON role_grant FOR SELECT TO portal_external, portal_desk USING (domain = 'external');
@@ -92,6 +113,86 @@ GRANT SELECT, INSERT, UPDATE (person, patient, practitioner, status, class, plac
 GRANT SELECT, INSERT, UPDATE (withdrawn_at, once) ON result_review TO portal_internal;
 GRANT SELECT (id, person, section, kind, originals, print, staff_name, made_at, note, withdrawn_at) ON result_review
     TO portal_external;
+
+-- Pages: drafted and published inside; a revision never changes. Outside, what is published there is read, without who
+-- published it, and people keep what they made of pages for themselves.
+GRANT SELECT, INSERT, UPDATE (parent, slug, rev, published, published_rev, deleted_at) ON page_draft TO portal_internal;
+GRANT SELECT, INSERT, DELETE ON page_step, page_published, page_template TO portal_internal;
+GRANT SELECT, INSERT ON page_revision TO portal_internal;
+GRANT SELECT, UPDATE (version) ON page_version TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (ops, changed_at), DELETE ON page_layer TO portal_internal, portal_external;
+GRANT SELECT (page, number, portal, content, stylesheet) ON page_revision TO portal_external;
+GRANT SELECT ON page_published, page_version TO portal_external;
+ALTER TABLE page_revision ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON page_revision TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON page_revision FOR SELECT TO portal_external USING (portal = 'external');
+ALTER TABLE page_published ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON page_published TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON page_published FOR SELECT TO portal_external USING (portal = 'external');
+ALTER TABLE page_layer ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON page_layer TO portal_internal USING (portal = 'internal') WITH CHECK (portal = 'internal');
+CREATE POLICY outside ON page_layer TO portal_external
+    USING (portal = 'external' AND layer = 'user') WITH CHECK (portal = 'external' AND layer = 'user');
+-- What each reader has looked at, and the words they search a record for: each portal its own rows; the intranet portal
+-- deletes what is due of both. A look never becomes another reader's or person's.
+GRANT SELECT, INSERT, UPDATE (looked_at, waiting, seen), DELETE ON record_look TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (looked_at, waiting, seen) ON record_look TO portal_external;
+GRANT SELECT, INSERT, DELETE ON record_search TO portal_internal, portal_external;
+GRANT UPDATE (sealed) ON record_search TO portal_internal;
+ALTER TABLE record_look ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON record_look TO portal_internal USING (true) WITH CHECK (domain = 'internal');
+CREATE POLICY outside ON record_look TO portal_external USING (domain = 'external') WITH CHECK (domain = 'external');
+ALTER TABLE record_search ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON record_search TO portal_internal USING (true) WITH CHECK (domain = 'internal');
+-- `vault reencrypt` seals the words of both portals anew; whose they are nobody changes.
+CREATE POLICY inside_seals ON record_search FOR UPDATE TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON record_search TO portal_external USING (domain = 'external') WITH CHECK (domain = 'external');
+
+-- Wrapped keys of sealed secrets: the public portal reads and makes those that its root keys open, and changes none; staff's
+-- are not there for it. Only what wraps a key and its state ever change, and no key is deleted: older ones open what older
+-- copies of the database hold.
+GRANT SELECT, INSERT, UPDATE (wrapped, root, state) ON envelope_kek TO portal_internal;
+GRANT SELECT, INSERT ON envelope_kek TO portal_external;
+ALTER TABLE envelope_kek ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON envelope_kek TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON envelope_kek TO portal_external
+    USING (domain IN ('patient', 'region')) WITH CHECK (domain IN ('patient', 'region'));
+
+-- Articles: written inside. Versions are only ever added; what is shown is put beside them and taken away. Outside reads
+-- what is shown to everybody, and none of who wrote it but their names.
+GRANT SELECT, INSERT, UPDATE ON article TO portal_internal;
+GRANT SELECT, INSERT ON article_revision TO portal_internal;
+GRANT SELECT, INSERT, DELETE ON article_published TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (audience) ON article_image TO portal_internal;
+GRANT SELECT ON article_published TO portal_external;
+GRANT SELECT (id, article, media_type, width, height, alt_zh, alt_en, bytes, audience) ON article_image TO portal_external;
+ALTER TABLE article_published ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON article_published TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON article_published FOR SELECT TO portal_external USING (audience IN ('public', 'both'));
+ALTER TABLE article_image ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON article_image TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON article_image FOR SELECT TO portal_external USING (audience IN ('public', 'both'));
+-- Notices: outside those that are shown now, and not who wrote them. They are withdrawn, never deleted.
+GRANT SELECT, INSERT, UPDATE ON notice TO portal_internal;
+GRANT SELECT (id, zh, en, audience, severity, from_at, until_at, withdrawn_at) ON notice TO portal_external;
+ALTER TABLE notice ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON notice TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON notice FOR SELECT TO portal_external USING (audience IN ('public', 'both')
+    AND withdrawn_at IS NULL AND from_at <= extract(epoch FROM now()) * 1000);
+-- What was read of other sites: read and kept inside.
+GRANT SELECT, INSERT, UPDATE, DELETE ON feed TO portal_internal;
+GRANT SELECT ON feed TO portal_external;
+ALTER TABLE feed ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON feed TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON feed FOR SELECT TO portal_external USING (audience IN ('public', 'both'));
+
+-- Hospitals of administrators: defined inside, and never deleted, since an id names one server for ever. Outside reads what it
+-- asks them by, and none of who defined it.
+GRANT SELECT, INSERT, UPDATE (content, rev, removed_at, changed_by, changer_name, changed_at) ON source_definition
+    TO portal_internal;
+GRANT SELECT, UPDATE (version) ON source_version TO portal_internal;
+GRANT SELECT (id, place, content, rev, removed_at) ON source_definition TO portal_external, portal_desk;
+GRANT SELECT ON source_version TO portal_external, portal_desk;
 
 -- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
 -- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.

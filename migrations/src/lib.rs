@@ -16,6 +16,13 @@ mod m20261122_000008_rights;
 mod m20261122_000009_index;
 mod m20261122_000010_practitioners;
 mod m20261122_000011_reviews;
+mod m20261122_000012_looks;
+mod m20261122_000013_grants;
+mod m20261122_000014_content;
+mod m20261122_000015_pages;
+mod m20261122_000016_envelope;
+mod m20261122_000017_jobs;
+mod m20261122_000018_sources;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -35,6 +42,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_index::Migration),
             Box::new(m20261122_000010_practitioners::Migration),
             Box::new(m20261122_000011_reviews::Migration),
+            Box::new(m20261122_000012_looks::Migration),
+            Box::new(m20261122_000013_grants::Migration),
+            Box::new(m20261122_000014_content::Migration),
+            Box::new(m20261122_000015_pages::Migration),
+            Box::new(m20261122_000016_envelope::Migration),
+            Box::new(m20261122_000017_jobs::Migration),
+            Box::new(m20261122_000018_sources::Migration),
         ]
     }
 }

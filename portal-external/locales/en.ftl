@@ -5,14 +5,11 @@ patient-sign-in-lead = See your results and your health record
 patient-username-hint = The user name you registered with
 patient-sign-in-note = No account, or forgot your password? Take your ID card to the service desk of your hospital.
 patient-hello = Hello, { $name }
-patient-what = What would you like to see?
 patient-my-record = My health record
-patient-reading = How to read results
 patient-reading-range = Each result has its value, reference range, date and hospital. Out of range is not always an illness: it depends on you.
 patient-reading-doctor = The reporting hospital’s range and your doctor’s word count.
 patient-no-record = There is no record to show yet
 patient-no-record-text = Your account is not linked to a hospital’s registration. Take your ID card to your hospital’s service desk.
-patient-hospitals = Connected hospitals
 patient-hospitals-note = Results come straight from these hospitals. Those of others are not here.
 patient-record-lead = The record of { $name }, straight from the hospitals
 patient-sections = What you can see
@@ -59,9 +56,20 @@ patient-summary-wrong = If something is wrong, ask the hospital that wrote it; t
 patient-visits-words = “Differential”, “provisional”: the doctor was still considering it. “No diagnosis recorded”: the hospital wrote none; that doesn’t mean there was nothing.
 
 # The newest results of the first page
-newest-title = Newest laboratory results
-newest-asking = Asking your hospitals…
-newest-ask = Show the newest results
 newest-failed = Your results can’t be looked up now
 newest-failed-text = That does not mean there are none. Please look again later.
 newest-held = There are results that can’t be shown here yet; see below why.
+
+# Widgets of the first page
+widget-hospitals = Connected hospitals
+widget-hospitals-hint = Whose records you can see
+widget-notices = Notices
+widget-notices-hint = Notices that hold just now
+widget-text = Text
+widget-text-hint = A text of your own (Markdown)
+widget-text-text = Text
+articles-sign-in = Read about health without signing in
+
+# Messages to patients
+message-record-opened-title = Your health record was opened in an emergency
+message-record-opened-text = { $name } ({ $organisation-en }) opened your health record in an emergency, until { $until }. Hospitals review every such access. If it surprises you, ask your hospital.

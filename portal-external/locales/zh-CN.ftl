@@ -5,14 +5,11 @@ patient-sign-in-lead = 看结果、查健康档案
 patient-username-hint = 开通账号时登记的用户名
 patient-sign-in-note = 没有账号，或忘记密码？请带身份证到就诊医院的服务台办理。
 patient-hello = { $name }，您好
-patient-what = 您要看什么
 patient-my-record = 我的健康档案
-patient-reading = 怎么看结果
 patient-reading-range = 每一项都写明数值、参考范围、日期和医院。超出参考范围不一定是病，要和您的情况一起看。
 patient-reading-doctor = 以出具报告机构的参考范围和医生说明为准。
 patient-no-record = 还没有可看的档案
 patient-no-record-text = 您的账号还没有与医院的登记关联。请带身份证到就诊医院的服务台核对。
-patient-hospitals = 已联网的医院
 patient-hospitals-note = 结果由这些医院直接提供。别的医院的结果不在这里。
 patient-record-lead = { $name }的档案，由各家医院直接提供
 patient-sections = 可以看的内容
@@ -59,9 +56,20 @@ patient-summary-wrong = 内容有错，请到写它的那家医院更正；本�
 patient-visits-words = “鉴别诊断”“待确认”：医生当时还在考虑，不是定下来的诊断。“没有诊断记录”：医院没有写，不等于没有问题。
 
 # 首页的最近结果
-newest-title = 最近的检验结果
-newest-asking = 正在向您的医院查询…
-newest-ask = 查看最近的结果
 newest-failed = 现在查不到检验结果
 newest-failed-text = 查不到不等于没有。请过一会儿再看。
 newest-held = 有结果还不能在这里显示，原因见下。
+
+# 首页的组件
+widget-hospitals = 已联网的医院
+widget-hospitals-hint = 能看到哪些医院的记录
+widget-notices = 通知
+widget-notices-hint = 当前有效的通知
+widget-text = 文字
+widget-text-hint = 自己写的一段文字（Markdown）
+widget-text-text = 内容
+articles-sign-in = 不登录也能看健康知识
+
+# 给患者的消息
+message-record-opened-title = 您的健康档案被紧急打开
+message-record-opened-text = { $name }（{ $organisation-zh }）以紧急情况为由打开了您的健康档案，有效至 { $until }。医院会审查每一次紧急访问。如有疑问，请向医院询问。

@@ -49,8 +49,19 @@ pub fn routes() -> ExitCode {
     }
 }
 
+/// Are the root keys those of the database?
+async fn keys(config: &Config) -> Option<Problem> {
+    match web::sealing::check(&config.database.config, &config.keys.sealing).await {
+        Ok(problem) => problem,
+        Err(why) => {
+            say(format_args!("keys were not compared with the database: {why}"));
+            None
+        }
+    }
+}
+
 /// `check`: every mistake at once, hospitals and platforms included.
-pub fn check(file: &Path, create_keys: bool) -> ExitCode {
+pub async fn check(file: &Path, create_keys: bool) -> ExitCode {
     if create_keys {
         match Config::create_keys(file) {
             Ok(made) => made.iter().for_each(|path| say(format_args!("made {}", path.display()))),
@@ -60,7 +71,10 @@ pub fn check(file: &Path, create_keys: bool) -> ExitCode {
     let mut problems = Vec::new();
     match Config::load(file) {
         Err(found) => problems.extend(found),
-        Ok(config) => problems.extend(config.database.not_writable()),
+        Ok(config) => {
+            problems.extend(config.database.not_writable());
+            problems.extend(keys(&config).await);
+        }
     }
     if let Some(sources) = Config::sources(file) {
         problems.extend(serve::catalogue(&sources).err().unwrap_or_default());

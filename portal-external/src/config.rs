@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use content::Overdue;
+use envelope::KeyDomain;
 use web::{
     config::{
-        DatabaseSection, Document, IdentifiersSection, OpsSection, Problem, Problems, RecordSection, Section,
-        ServerSection, SourcesSection, TelemetrySection,
+        DatabaseSection, Document, IdentifiersSection, OpsSection, Problem, Problems, RecordSection, SealingSection,
+        Section, ServerSection, SourcesSection, TelemetrySection,
     },
     keys,
 };
@@ -28,6 +30,8 @@ pub struct Config {
     pub identifiers: IdentifiersSection,
     /// `[sources]`
     pub sources: SourcesSection,
+    /// `[content]`
+    pub content: ContentSection,
 }
 
 /// `[keys]`: root keys by domain.
@@ -36,6 +40,8 @@ pub struct Keys {
     pub region: keys::Key,
     /// Patients' secrets, and the code of this portal's audit rows.
     pub patient: keys::Key,
+    /// What secrets in the database are sealed under.
+    pub sealing: SealingSection,
 }
 
 impl Config {
@@ -68,6 +74,7 @@ impl Config {
         let record = RecordSection::read(root);
         let identifiers = IdentifiersSection::read(root);
         let sources = SourcesSection::read(root);
+        let content = ContentSection::read(root);
         root.finish();
         Some(Self {
             server: server?,
@@ -78,6 +85,7 @@ impl Config {
             record: record?,
             identifiers: identifiers?,
             sources: sources?,
+            content: content?,
         })
     }
 
@@ -86,7 +94,30 @@ impl Config {
     /// # Errors
     /// What stood in the way.
     pub fn create_keys(file: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
-        web::config::create_keys(file, &["region_file", "patient_file"])
+        web::config::create_keys(file, &["region_file", "patient_file", "region_root_file", "patient_root_file"])
+    }
+}
+
+/// `[content]`
+pub struct ContentSection {
+    /// What happens to an article whose review-by date has passed.
+    pub overdue: Overdue,
+}
+
+impl ContentSection {
+    fn read(root: &mut Section<'_>) -> Option<Self> {
+        root.section("content", |section| {
+            let overdue: Option<String> = section.optional("overdue");
+            let overdue = match overdue.as_deref() {
+                None | Some("mark") => Overdue::Mark,
+                Some("hide") => Overdue::Hide,
+                Some(_) => {
+                    section.problem("overdue", "is neither `mark` nor `hide`", "`mark` unless said");
+                    return None;
+                }
+            };
+            Some(Self { overdue })
+        })
     }
 }
 
@@ -95,7 +126,9 @@ impl Keys {
         root.section("keys", |section| {
             let region = section.key("region_file");
             let patient = section.key("patient_file");
-            Some(Self { region: region?, patient: patient? })
+            let domains = [(KeyDomain::Patient, patient.as_ref()), (KeyDomain::Region, region.as_ref())];
+            let sealing = SealingSection::read(section, &domains);
+            Some(Self { region: region?, patient: patient?, sealing: sealing? })
         })
     }
 }

@@ -12,5 +12,6 @@ mod program;
 mod routes;
 mod sign_in;
 mod who;
+mod widgets;
 
 pub use program::run;

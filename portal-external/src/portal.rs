@@ -7,7 +7,10 @@ use access::{
     audit::{AuditKey, AuditLog, Refusals},
 };
 use accounts::Accounts;
+use content::{Articles, Notices};
 use ehr::Charts;
+use messages::Messages;
+use patients::Index;
 use record_view::home::{Connected, LastAnswer};
 use sources::{Catalogue, Environment, Source};
 use store::Store;
@@ -20,7 +23,7 @@ use web::{
     throttle::Throttle,
 };
 
-use crate::{config::Keys, who::Patient};
+use crate::{config::Keys, who::Patient, widgets::Board};
 
 /// Which side of the house this is.
 pub const DOMAIN: Domain = Domain::External;
@@ -47,8 +50,20 @@ pub struct Portal {
     pub pages: Arc<Pages>,
     /// The hospitals.
     pub catalogue: Arc<Catalogue>,
+    /// Who is whom.
+    pub index: Index,
     /// Their records.
     pub charts: Charts,
+    /// Pages that administrators lay out.
+    pub layouts: pages::Pages,
+    /// Widgets and the pages they stand on.
+    pub board: Board,
+    /// What people are told.
+    pub articles: Articles,
+    /// What they are told on their first pages.
+    pub notices: Notices,
+    /// What each is told.
+    pub messages: Messages,
 }
 
 /// The audit log, with this portal's key: no row of the intranet portal's can be made with it.
@@ -59,7 +74,7 @@ pub fn audit_log(keys: &Keys) -> AuditLog {
 impl Portal {
     /// The hospitals of the catalogue, and how each answered last.
     pub fn connected(&self) -> Vec<Connected> {
-        let hospitals = self.catalogue.iter().map(|source| connected(source));
+        let hospitals = self.catalogue.iter().map(|source| connected(&source));
         hospitals.collect()
     }
 }

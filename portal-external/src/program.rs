@@ -54,7 +54,7 @@ pub async fn run() -> ExitCode {
     match arguments.command {
         Command::Serve => commands::serve(config).await,
         Command::Routes => commands::routes(),
-        Command::Check { create_keys } => commands::check(config, create_keys),
+        Command::Check { create_keys } => commands::check(config, create_keys).await,
         Command::Sessions(SessionsCommand::End { user }) => commands::sessions_end(config, &user).await,
         Command::ImportAccounts { file } => commands::import_accounts(config, &file).await,
     }

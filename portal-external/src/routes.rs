@@ -3,26 +3,41 @@
 use std::sync::Arc;
 
 use access::{Act, Object};
-use poem::{Endpoint, EndpointExt, Response, Route, endpoint::make_sync, http::Method};
+use poem::{
+    Endpoint, EndpointExt, Response, Route,
+    endpoint::{make, make_sync},
+    http::Method,
+};
 use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{document, home, origin, record, sign_in},
+    pages::{articles, document, home, messages, origin, record, record_search, sign_in},
     portal::{Permission, Portal},
 };
 
 fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Permission>> {
     use Guard::{Permission, Public, SignedIn};
-    let site = Permission((Object::SITE_EXTERNAL, Act::View));
+    let site = || Permission((Object::SITE_EXTERNAL, Act::View));
     let record_of = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     vec![
         RouteEntry::new(Method::GET, "/static/*path", Public, files),
         RouteEntry::new(Method::GET, "/sign-in", Public, sign_in::show),
         RouteEntry::new(Method::POST, "/sign-in", Public, sign_in::submit),
         RouteEntry::new(Method::POST, "/sign-out", SignedIn, sign_in::sign_out),
-        RouteEntry::new(Method::GET, "/", site, home::show),
+        RouteEntry::new(Method::GET, "/", site(), home::show),
+        // Which page, and which of its widgets, the handler asks the policy.
+        RouteEntry::new(Method::GET, "/pages/:page", site(), home::other),
+        RouteEntry::new(Method::GET, "/pages/:page/:sheet", site(), home::colours),
+        RouteEntry::new(Method::GET, "/pages/:page/items/:item", site(), home::item),
+        RouteEntry::new(Method::GET, "/articles", Public, articles::list),
+        RouteEntry::new(Method::GET, "/articles/:slug", Public, articles::show),
+        RouteEntry::new(Method::GET, "/articles/images/:image", Public, articles::image),
+        RouteEntry::new(Method::GET, "/messages", SignedIn, messages::show),
+        RouteEntry::new(Method::POST, "/messages", SignedIn, messages::mark),
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
+        RouteEntry::new(Method::GET, "/people/:person/record/search", record_of(), record_search::show),
+        RouteEntry::new(Method::POST, "/people/:person/record/search", record_of(), record_search::find),
         RouteEntry::new(Method::GET, "/people/:person/record/:section", record_of(), record::section),
         RouteEntry::new(
             Method::GET,
@@ -59,6 +74,14 @@ pub fn routes(
     public_url: &str,
 ) -> Result<impl Endpoint<Output = Response> + use<>, UnguardedOperation> {
     let pages = build(portal, table(portal.pages.static_files()));
+    let (own, pages) = (portal.clone(), Arc::new(pages));
+    let pages = make(move |request| {
+        let (portal, pages) = (own.clone(), pages.clone());
+        async move {
+            messages::count(&portal, &request).await;
+            pages.call(request).await
+        }
+    });
     let app = Route::new().nest("/api", api::routes(portal, public_url)?).nest("/", pages);
     Ok(app.data(portal.clone()).map_to_response())
 }

@@ -37,6 +37,8 @@ pub fn describe(session: &Session) -> Option<User> {
         name: account.name,
         organisation: None,
         roles: Vec::new(),
+        unread: 0,
+        delegates: false,
         person: account.person.map(|person| person.to_string()),
     })
 }

@@ -1,5 +1,6 @@
 //! What the program does, besides answering requests. Texts here are for operators and in English.
 
+mod articles;
 mod audit;
 mod bootstrap;
 mod directory;
@@ -7,7 +8,9 @@ mod index;
 mod relations;
 mod serve;
 mod sessions;
+mod source;
 mod table;
+mod vault;
 
 use std::{io::Write, path::Path, process::ExitCode};
 
@@ -15,6 +18,7 @@ use web::config::{Problem, not_writable};
 
 use crate::config::Config;
 
+pub use articles::{Signatures, articles_import};
 pub use audit::audit_verify;
 pub use bootstrap::bootstrap_admin;
 pub use directory::directory_test;
@@ -22,6 +26,8 @@ pub use index::{index_import, index_sweep};
 pub use relations::{relations_import, relations_list};
 pub use serve::serve;
 pub use sessions::sessions_end;
+pub use source::source_test;
+pub use vault::{vault_reencrypt, vault_rewrap};
 
 /// Wrong input, or a check that failed.
 const FAILED: u8 = 1;
@@ -64,8 +70,19 @@ pub fn routes() -> ExitCode {
     }
 }
 
+/// Are the root keys those of the database?
+async fn keys(config: &Config) -> Option<Problem> {
+    match web::sealing::check(&config.database.config, &config.keys.sealing).await {
+        Ok(problem) => problem,
+        Err(why) => {
+            say(format_args!("keys were not compared with the database: {why}"));
+            None
+        }
+    }
+}
+
 /// `check`: every mistake at once, hospitals and platforms included.
-pub fn check(file: &Path, create_keys: bool) -> ExitCode {
+pub async fn check(file: &Path, create_keys: bool) -> ExitCode {
     if create_keys {
         match Config::create_keys(file) {
             Ok(made) => made.iter().for_each(|path| say(format_args!("made {}", path.display()))),
@@ -78,6 +95,7 @@ pub fn check(file: &Path, create_keys: bool) -> ExitCode {
         Ok(config) => {
             problems.extend(config.database.not_writable());
             problems.extend(not_writable("audit.heads_file", &config.audit.heads_file));
+            problems.extend(keys(&config).await);
         }
     }
     if let Some(sources) = Config::sources(file) {

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use content::{FeedSettings, Overdue};
 use directory::DirectoryConfig;
 use ehr::EncounterRules;
+use envelope::KeyDomain;
 use jiff::SignedDuration;
 use web::{
     config::{
-        DatabaseSection, Document, IdentifiersSection, OpsSection, Problem, Problems, RecordSection, Section,
-        ServerSection, SourcesSection, TelemetrySection,
+        DatabaseSection, Document, IdentifiersSection, OpsSection, Problem, Problems, RecordSection, SealingSection,
+        Section, ServerSection, SourcesSection, TelemetrySection,
     },
     keys,
 };
@@ -33,6 +35,8 @@ pub struct Config {
     pub directories: Vec<DirectoryConfig>,
     /// `[sources]`
     pub sources: SourcesSection,
+    /// `[content]`
+    pub content: ContentSection,
     /// `[audit]`
     pub audit: AuditSection,
     /// `[index]`
@@ -49,6 +53,8 @@ pub struct Keys {
     pub patient: keys::Key,
     /// Staff secrets, and the code of this portal's audit rows; never on the external portal's machine.
     pub staff: keys::Key,
+    /// What secrets in the database are sealed under.
+    pub sealing: SealingSection,
 }
 
 /// `[audit]`
@@ -64,7 +70,8 @@ pub struct IndexSection {
 }
 
 /// The key files a configuration names, for `check --create-keys`.
-const KEY_FILES: [&str; 3] = ["region_file", "patient_file", "staff_file"];
+const KEY_FILES: [&str; 6] =
+    ["region_file", "patient_file", "staff_file", "region_root_file", "patient_root_file", "staff_root_file"];
 
 impl Config {
     /// Reads `file` and the environment.
@@ -110,6 +117,7 @@ impl Config {
         let identifiers = IdentifiersSection::read(root);
         let directories = directories(root);
         let sources = SourcesSection::read(root);
+        let content = ContentSection::read(root);
         let audit = AuditSection::read(root);
         let index = IndexSection::read(root);
         let relations = encounter_rules(root);
@@ -124,6 +132,7 @@ impl Config {
             identifiers: identifiers?,
             directories,
             sources: sources?,
+            content: content?,
             audit,
             index: index?,
             relations: relations?,
@@ -139,13 +148,88 @@ impl Config {
     }
 }
 
+/// `[content]` and `[[feed]]`
+pub struct ContentSection {
+    /// What happens to an article whose review-by date has passed.
+    pub overdue: Overdue,
+    /// What is read of other sites.
+    pub feeds: Vec<FeedSettings>,
+}
+
+impl ContentSection {
+    fn read(root: &mut Section<'_>) -> Option<Self> {
+        let feeds = feeds(root);
+        root.section("content", |section| {
+            let overdue: Option<String> = section.optional("overdue");
+            let overdue = match overdue.as_deref() {
+                None | Some("mark") => Overdue::Mark,
+                Some("hide") => Overdue::Hide,
+                Some(_) => {
+                    section.problem("overdue", "is neither `mark` nor `hide`", "`mark` unless said");
+                    return None;
+                }
+            };
+            Some(Self { overdue, feeds })
+        })
+    }
+}
+
+fn feeds(root: &mut Section<'_>) -> Vec<FeedSettings> {
+    const MOST_MINUTES: i32 = 24 * 60;
+    let mut feeds: Vec<FeedSettings> = Vec::new();
+    for (path, entry) in root.entries("feed") {
+        match entry.try_into::<FeedSettings>() {
+            Ok(feed) => {
+                let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+                if feed.id.is_empty() || feed.id.len() > 64 || !feed.id.bytes().all(plain) {
+                    root.problem(
+                        &format!("{path}.id"),
+                        "is not an id",
+                        "lower-case letters, digits and `-`, at most 64",
+                    );
+                }
+                if feeds.iter().any(|other| other.id == feed.id) {
+                    root.problem(&format!("{path}.id"), "is another feed's too", "give each feed an id of its own");
+                }
+                if !matches!(feed.url.scheme(), "http" | "https") || !feed.url.username().is_empty() {
+                    root.problem(
+                        &format!("{path}.url"),
+                        "is no place on the web",
+                        "http:// or https://, without a name in it",
+                    );
+                }
+                if !(1..=MOST_MINUTES).contains(&feed.refresh_minutes) {
+                    root.problem(
+                        &format!("{path}.refresh_minutes"),
+                        "is not between 1 and 1440",
+                        "minutes; 15 unless said",
+                    );
+                }
+                feeds.push(feed);
+            }
+            Err(error) => root.problem(
+                &path,
+                error.message().to_owned(),
+                "see config/internal.toml, where every key is explained",
+            ),
+        }
+    }
+    feeds
+}
+
 impl Keys {
     fn read(root: &mut Section<'_>) -> Option<Self> {
         root.section("keys", |section| {
             let region = section.key("region_file");
             let staff = section.key("staff_file");
             let patient = section.key("patient_file");
-            Some(Self { region: region?, patient: patient?, staff: staff? })
+            let domains = [
+                (KeyDomain::Staff, staff.as_ref()),
+                (KeyDomain::Patient, patient.as_ref()),
+                (KeyDomain::Region, region.as_ref()),
+            ];
+            let sealing = SealingSection::read(section, &domains);
+            Some(Self { region: region?, patient: patient?, staff: staff?, sealing: sealing? })
         })
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use access::{Act, Object, StaffContext};
 use directory::StaffIdentity;
-use ehr::{Clinician, EncounterRules, MyPatients};
-use jiff::{SignedDuration, Timestamp};
+use ehr::{Clinician, EhrError, EncounterRules, MyPatients, WaitingResults};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::Semaphore;
 use web::Failure;
 
@@ -63,6 +63,15 @@ pub fn read_later(portal: &Portal, context: StaffContext, identity: &StaffIdenti
             tracing::warn!(%error, "reading whom somebody treats");
         }
     });
+}
+
+/// Laboratory results that wait in the records of those whom they treat, since a day.
+///
+/// # Errors
+/// As [`ehr::Charts::waiting_results`].
+pub async fn waiting(portal: &Portal, staff: &Staff, since: Date, now: Timestamp) -> Result<WaitingResults, EhrError> {
+    let clinician = clinician(&staff.identity);
+    portal.charts.waiting_results(&staff.context, (&clinician, portal.mine.rules), since, now).await
 }
 
 /// Whom they treat; `None` for staff who may not read records.

@@ -6,11 +6,15 @@ use access::{
     Act, Domain, Fault, Object, PersonId, Policy, Safeguard,
     audit::{AuditKey, AuditKeys, AuditLog, Refusals},
 };
+use content::{Articles, Notices};
 use directory::Directory;
 use ehr::Charts;
+use envelope::SealedRows;
+use messages::Messages;
 use patients::Stewardship;
 use record_view::home::{Connected, LastAnswer};
-use sources::{Catalogue, Environment, Source};
+use reviews::RecordSearches;
+use sources::{Catalogue, Definitions, Environment, Source};
 use store::Store;
 use web::{
     Failure, Visit,
@@ -21,7 +25,7 @@ use web::{
     throttle::Throttle,
 };
 
-use crate::{config::Keys, mine::Mine, who::Staff};
+use crate::{config::Keys, mine::Mine, who::Staff, widgets::Board};
 
 /// What handlers work with.
 pub struct Portal {
@@ -29,6 +33,8 @@ pub struct Portal {
     pub store: Store,
     /// What people may do.
     pub policy: Policy,
+    /// What people may do on the public portal, whose pages are laid out here.
+    pub public_policy: Policy,
     /// What they did.
     pub audit: AuditLog,
     /// What they were refused lately.
@@ -45,12 +51,26 @@ pub struct Portal {
     pub pages: Arc<Pages>,
     /// The hospitals.
     pub catalogue: Arc<Catalogue>,
+    /// What administrators define of them.
+    pub definitions: Definitions,
     /// Their records.
     pub charts: Charts,
     /// Who is whom, as stewards keep it.
     pub stewardship: Stewardship,
     /// Whom staff treat.
     pub mine: Mine,
+    /// Pages that administrators lay out.
+    pub layouts: pages::Pages,
+    /// Staff groups of the directory.
+    pub staff_groups: Vec<String>,
+    /// Widgets and the pages they stand on.
+    pub board: Board,
+    /// What people are told.
+    pub articles: Articles,
+    /// What they are told on their first pages.
+    pub notices: Notices,
+    /// What each is told.
+    pub messages: Messages,
 }
 
 fn audit_key(keys: &Keys) -> AuditKey {
@@ -68,10 +88,42 @@ pub fn audit_keys(keys: &Keys) -> AuditKeys {
     AuditKeys::new(audit_key(keys), external, Some(AuditKey::shared(keys.region.as_slice())))
 }
 
+/// Every column of sealed secrets, of both portals: `vault reencrypt` goes over what is named here, and over nothing else.
+pub fn sealed_rows(store: &Store) -> Vec<Box<dyn SealedRows>> {
+    let words = |portal| -> Box<dyn SealedRows> { Box::new(RecordSearches::sealed(store.clone(), portal)) };
+    vec![words(Domain::Internal), words(Domain::External)]
+}
+
 impl Portal {
+    /// Widgets that pages of a portal can hold.
+    pub fn kinds(&self, side: pages::Portal) -> impl Iterator<Item = &pages::widget::Declaration> {
+        self.board.engine.registry().kinds(side.domain())
+    }
+
+    /// What people may do on a portal.
+    pub fn policy_of(&self, side: pages::Portal) -> &Policy {
+        match side {
+            pages::Portal::Internal => &self.policy,
+            pages::Portal::External => &self.public_policy,
+        }
+    }
+
+    /// Who looks at pages of a portal, by group.
+    pub fn groups(&self, side: pages::Portal) -> Vec<&str> {
+        match side {
+            pages::Portal::Internal => self.staff_groups.iter().map(String::as_str).collect(),
+            pages::Portal::External => vec!["patients"],
+        }
+    }
+
+    /// One of them.
+    pub fn kind(&self, side: pages::Portal, kind: &str) -> Option<&pages::widget::Declaration> {
+        self.kinds(side).find(|one| one.kind == kind)
+    }
+
     /// The hospitals of the catalogue, and how each answered last.
     pub fn connected(&self) -> Vec<Connected> {
-        let hospitals = self.catalogue.iter().map(|source| connected(source));
+        let hospitals = self.catalogue.iter().map(|source| connected(&source));
         hospitals.collect()
     }
 }
@@ -114,7 +166,10 @@ impl Gate for Portal {
             Guard::Permission((object, act)) => {
                 let staff = Staff::of(Visit::of(request)?)?;
                 // What may not be seen is not there.
-                let allowed = self.policy.decide(&staff.context, object, *act);
+                let allowed = match *object == Object::ANYTHING {
+                    true => self.policy.decide_somewhere(&staff.context, *act),
+                    false => self.policy.decide(&staff.context, object, *act),
+                };
                 if allowed { Ok(()) } else { Err(Failure::new(hidden())) }
             }
         }

@@ -45,12 +45,34 @@ enum Command {
     /// The regional patient index.
     #[command(subcommand)]
     Index(IndexCommand),
+    /// Articles and notices.
+    #[command(subcommand)]
+    Articles(ArticlesCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Secrets in the database, and the keys that they are sealed under. Portals at work go on meanwhile.
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// The staff directory.
     #[command(subcommand)]
     Directory(DirectoryCommand),
+    /// The hospitals.
+    #[command(subcommand)]
+    Source(SourceCommand),
+}
+
+#[derive(Subcommand)]
+enum SourceCommand {
+    /// Test the connection to a hospital, paused or not: name, TLS, clock, discovery, capabilities, a patient, and one search
+    /// for each type of each section, each with its time, outcome and cure.
+    Test {
+        /// The source's id.
+        id: String,
+        /// Id of a patient there; without, the server's first one is asked for. Of the record only types and numbers are told.
+        #[arg(long)]
+        patient: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -120,9 +142,53 @@ enum IndexCommand {
 }
 
 #[derive(Subcommand)]
+enum ArticlesCommand {
+    /// Publish the articles and notices of a file, as if two members of staff had: one may edit articles, the other publish
+    /// them. What stands already, by its address, is left as it is.
+    ///
+    /// A TOML file: `[[article]]` with `slug`, `topic`, `audience` (`public`, `staff` or `both`), `review_in_days`, and `zh`
+    /// and `en` with `title`, `summary` and `body` (Markdown); `[[notice]]` with `zh`, `en`, `audience`, `severity` (`info`
+    /// or `warning`), `from_in_hours` and `days`.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Sign-in name of whoever wrote them.
+        #[arg(long)]
+        author: String,
+        /// Sign-in name of whoever has reviewed them.
+        #[arg(long)]
+        reviewer: String,
+        /// The directory's id, when there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Check every row, number, link of the chain and published head.
     Verify,
+}
+
+#[derive(Subcommand)]
+enum VaultCommand {
+    /// After a change of root keys in `[keys]`: wrap the database's keys anew, so that the old root keys can go. No secret is
+    /// touched. Start every portal with the new and the old keys configured before. Broken off, it goes on when run again.
+    Rewrap {
+        /// Every key, also under the same root key: after a transit service has rotated it.
+        #[arg(long)]
+        all: bool,
+        /// Say what would be done; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make a new key for every kind of secret and seal every secret of it anew. Broken off, it goes on when run again, with
+    /// the key that the first run has made.
+    Reencrypt {
+        /// Say what would be done; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -141,7 +207,7 @@ pub async fn run() -> ExitCode {
     match arguments.command {
         Command::Serve => commands::serve(file).await,
         Command::Routes => commands::routes(),
-        Command::Check { create_keys } => commands::check(file, create_keys),
+        Command::Check { create_keys } => commands::check(file, create_keys).await,
         Command::BootstrapAdmin { user, organisation } => {
             commands::bootstrap_admin(file, &user, organisation.as_deref()).await
         }
@@ -158,7 +224,17 @@ pub async fn run() -> ExitCode {
             commands::index_import(file, &list, source.as_deref(), dry_run).await
         }
         Command::Index(IndexCommand::Sweep { source }) => commands::index_sweep(file, source.as_deref()).await,
+        Command::Articles(ArticlesCommand::Import { file: list, author, reviewer, organisation }) => {
+            let organisation = organisation.as_deref();
+            let signatures = commands::Signatures { author: &author, reviewer: &reviewer, organisation };
+            commands::articles_import(file, &list, signatures).await
+        }
         Command::Audit(AuditCommand::Verify) => commands::audit_verify(file).await,
+        Command::Vault(VaultCommand::Rewrap { all, dry_run }) => commands::vault_rewrap(file, all, dry_run).await,
+        Command::Vault(VaultCommand::Reencrypt { dry_run }) => commands::vault_reencrypt(file, dry_run).await,
+        Command::Source(SourceCommand::Test { id, patient }) => {
+            commands::source_test(file, &id, patient.as_deref()).await
+        }
         Command::Directory(DirectoryCommand::Test { user }) => commands::directory_test(file, &user).await,
     }
 }

@@ -1,6 +1,6 @@
 //! Who makes a request.
 
-use access::{Fault, StaffContext};
+use access::{Act, Fault, Policy, RequestId, StaffContext};
 use directory::StaffIdentity;
 use poem::{FromRequest, Request, RequestBody};
 use web::{Failure, Visit, render::User, session::Session};
@@ -31,9 +31,12 @@ pub fn identity(session: &Session) -> Option<StaffIdentity> {
 }
 
 /// As the shell of a page shows them.
-pub fn describe(session: &Session) -> Option<User> {
+pub fn describe(session: &Session, policy: &Policy) -> Option<User> {
     let identity = identity(session)?;
+    let context = identity.context(RequestId(String::new()));
     Some(User {
+        unread: 0,
+        delegates: policy.decide_somewhere(&context, Act::Delegate),
         name: identity.name().to_owned(),
         organisation: identity.department().map(str::to_owned),
         roles: identity.groups().to_vec(),

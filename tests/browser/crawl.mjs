@@ -6,7 +6,7 @@ import { administratorOf, clinicianOf, contextOf, patientOf, search, sharedPatie
 const MOST_PAGES = 60
 
 // Pages that are looked at in the dark too, by shape.
-const CHIEF = [/^\/$/, /^\/sign-in$/, /^\/patients\/\{id\}\/lab-results/, /^\/people\/\{id\}\/record\/lab-results/, /^\/patients\?/, /^\/admin\/[a-z-]+$/]
+const CHIEF = [/^\/$/, /^\/sign-in$/, /^\/patients\/\{id\}\/lab-results/, /^\/people\/\{id\}\/record\/lab-results/, /^\/patients\?/, /\/search\?search$/, /^\/admin\/[a-z-]+$/]
 
 const shapeOf = (href) => {
   const url = new URL(href, 'http://portal')
@@ -17,23 +17,21 @@ const shapeOf = (href) => {
   return keys.length === 0 ? path : `${path}?${[...new Set(keys)].join('&')}`
 }
 
-export const crawl = async ({ browser, demo, modes, check, shots }) => {
-  for (const [who, portal, enter, within] of WALKS) {
-    for (const mode of modes) {
-      const name = `${who} ${mode.language} ${mode.width} ${mode.scheme}`
-      const context = await contextOf(browser, mode)
-      try {
-        await walk({ context, portal, enter, within, mode, demo, check, shots, name })
-      } catch (error) {
-        await check(name, () => [error.message])
-      } finally {
-        await context.close()
-      }
+// A walk for each of them in each mode.
+export const crawl = ({ modes, check }) =>
+  WALKS.flatMap(([who, portal, enter, within]) => modes.map((mode) => async ({ browser, ...lane }) => {
+    const name = `${who} ${mode.language} ${mode.width} ${mode.scheme}`
+    const context = await contextOf(browser, mode)
+    try {
+      await walk({ ...lane, context, portal, enter, within, mode, check, name })
+    } catch (error) {
+      await check(name, () => [error.message])
+    } finally {
+      await context.close()
     }
-  }
-}
+  }))
 
-const walk = async ({ context, portal, enter, within, mode, demo, check, shots, name }) => {
+const walk = async ({ context, portal, enter, within, mode, demo, check, shots, faults, name }) => {
   const { url } = demo[portal]
   const origin = new URL(url).origin
   const page = await context.newPage()
@@ -52,8 +50,9 @@ const walk = async ({ context, portal, enter, within, mode, demo, check, shots, 
       const answer = await page.goto(url + path)
       const problems = expected.includes(answer.status()) ? [] : [`status ${answer.status()}`]
       problems.push(...(await examine(page, { language: mode.language, complaints })))
+      const folder = problems.length > 0 ? faults : shots
       const file = `${name} ${shape}`.replace(/[^\w-]+/g, '_').replace(/_+$/, '')
-      await page.screenshot({ path: join(shots, `${file}.png`), fullPage: true })
+      if (folder) await page.screenshot({ path: join(folder, `${file}.png`), fullPage: true })
       return problems
     })
   }
@@ -96,17 +95,44 @@ const enterInternal = async (page, demo) => {
   const found = await search(page, demo.internal.url, sharedPatient(demo).name)
   const results = new URL(page.url())
   if (found.length === 0) throw new Error(`the search for ${sharedPatient(demo).name} found nobody`)
-  return [results.pathname + results.search, ...found.slice(0, 1).flatMap((path) => [path, `${path}/demographics`, `${path}/lab-results`])]
+  const patient = found[0].match(/^\/patients\/[^/]+/)[0]
+  const inRecord = await searchRecord(page, `${demo.internal.url}${patient}/search`)
+  return [results.pathname + results.search, '/search', '/messages', '/pages/p-home-clinician/items/mine', `${patient}/search`, inRecord, ...found.slice(0, 1).flatMap((path) => [path, `${path}/demographics`, `${path}/lab-results`])]
 }
 
 const enterAdministration = async (page, demo) => {
   await signIn(page, demo.internal.url, administratorOf(demo))
-  return ['/admin/index', '/admin/data-quality']
+  return ['/admin/index', '/admin/data-quality', '/admin/sources', '/admin/sources/new', '/admin/sources/city-first', '/admin/jobs', '/admin/jobs?kind=jobs-tidy&state=waiting', '/admin/pages', '/articles', '/admin/articles', '/admin/articles/new', '/admin/notices', '/admin/roles', '/admin/roles?object=page:home', '/admin/roles/change?what=grant&object=page:home&kind=staff-group&who=nurse&role=editor&effect=allow', '/admin/roles/explain?subject=g:nurse&object=page:home&act=edit', ...(await designed(page, demo))]
+}
+
+// A page in the designer, with something on it and something chosen.
+const designed = async (page, demo) => {
+  const { url } = demo.internal
+  await page.goto(`${url}/admin/pages`)
+  await page.locator('#title-zh').fill('医务工作台')
+  await page.locator('#title-en').fill('Clinical desk')
+  await page.locator('#slug').fill(`desk-${Date.now().toString(36)}`)
+  await page.locator('#from').selectOption('preset:p-home-clinician')
+  await page.locator('#create').click()
+  await page.waitForURL(/\/admin\/pages\/p-/)
+  const { pathname } = new URL(page.url())
+  return [pathname, `${pathname}/preview`, `${pathname}/revisions`]
 }
 
 const enterExternal = async (page, demo) => {
   await signIn(page, demo.external.url, patientOf(demo))
-  return []
+  const record = await page.locator('a[href$="/record"]').first().getAttribute('href')
+  return ['/articles', '/messages', `${record}/search`, await searchRecord(page, `${demo.external.url}${record}/search`)]
+}
+
+// The address of what a record says of a word that everybody's has.
+const searchRecord = async (page, address) => {
+  await page.goto(address)
+  await page.locator('#find').fill('医院')
+  await page.locator('#main form.find button').click()
+  await page.waitForURL(/search\?search=/)
+  const found = new URL(page.url())
+  return found.pathname + found.search
 }
 
 // Name, portal, way in, and which of its pages: an administrator looks at what a clinician has not.

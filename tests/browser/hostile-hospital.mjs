@@ -50,9 +50,11 @@ const resourcesOf = (snippets) => {
   const concept = (one) => (one.nth % 2 === 0 ? { text: said(one) } : { coding: [{ system: CODE, code: `c${one.nth}`, display: said(one) }] })
   const narrative = (one) => ({ status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${one.text}</div>` })
   const of = (resourceType, make) => snippets.map((one) => ({ resourceType, id: `${resourceType.toLowerCase()}-${one.nth}`, text: narrative(one), ...make(one) }))
+  // Where every field of a row is a snippet, a quarter of them fills the page.
+  const quarter = (resourceType, make) => of(resourceType, make).filter((one, nth) => nth % 4 === 0)
   const visit = (nth) => ({ reference: `Encounter/visit-${nth % VISITS}` })
-  const note = (id, one, contentType, data) => ({
-    resourceType: 'DocumentReference', id, status: 'current', subject, date: `${WHEN}T09:00:00+08:00`, type: { text: said(one) },
+  const note = (id, one, contentType, data, title = '') => ({
+    resourceType: 'DocumentReference', id, status: 'current', subject, date: `${WHEN}T09:00:00+08:00`, type: { text: `${title}${said(one)}` },
     category: [{ coding: [{ code: 'clinical-note' }] }], author: [{ display: said(one) }], description: said(one),
     content: [{ attachment: { contentType, title: said(one), data: Buffer.from(data).toString('base64') } }], context: { encounter: [visit(one.nth)] },
   })
@@ -65,6 +67,37 @@ const resourcesOf = (snippets) => {
       serviceProvider: { display: said(one) },
     }
   })
+  const stays = Array.from({ length: VISITS }, (_, nth) => {
+    const one = snippets[(nth * 13 + 5) % snippets.length]
+    return {
+      resourceType: 'Encounter', id: `stay-${nth}`, status: 'finished', subject, class: { code: 'IMP', display: said(one) }, type: [{ text: said(one) }],
+      serviceType: { text: said(one) }, reasonCode: [{ text: said(one) }], serviceProvider: { display: said(one) },
+      participant: [{ type: [{ coding: [{ code: 'ATND' }] }], individual: { display: said(one) } }],
+      period: { start: `${dayOf(400 + nth * 9)}T08:00:00+08:00`, end: `${dayOf(396 + nth * 9)}T09:00:00+08:00` },
+      location: [{ location: { display: said(one) }, physicalType: { coding: [{ code: 'wa' }] }, period: { start: dayOf(400 + nth * 9) } }],
+      hospitalization: { admitSource: { text: said(one) }, dischargeDisposition: { text: said(one) } },
+      diagnosis: snippets.filter(({ nth: own }) => own % VISITS === nth).map(({ nth: own }, rank) => ({
+        condition: { reference: `Condition/of-stay-${own}` }, use: { coding: [{ code: 'DD' }] }, rank: rank + 1,
+        extension: [{ url: 'https://his.example/admission-state', valueString: said(one) }],
+      })),
+    }
+  })
+  const stay = (nth) => ({ reference: `Encounter/stay-${nth % VISITS}` })
+  // Each section that shows notes, by what such a note is called.
+  const TITLES = ['一般护理记录', '手术记录', '住院病案首页', '出院小结', '病程记录']
+  const ofStay = snippets.filter((one) => one.nth % 2 === 0).map((one) => {
+    const html = one.nth % 4 === 0
+    const own = note(`stay-note-${one.nth}`, one, html ? 'text/html' : 'text/plain', html ? `<p>${tagOf(one.nth)}</p>${one.text}` : said(one), `${TITLES[one.nth % TITLES.length]} `)
+    const relatesTo = one.nth % 10 === 0 ? [{ code: 'replaces', target: { reference: `DocumentReference/stay-note-${one.nth - 10}`, display: said(one) } }] : []
+    return { ...own, relatesTo, context: { encounter: [stay(one.nth)] } }
+  })
+  const money = (one) => ({ value: one.nth + 0.5, currency: one.nth % 5 === 0 ? one.text.slice(0, 20) : 'CNY' })
+  const line = (one) => ({ sequence: 1, productOrService: concept(one), category: { text: said(one) }, net: money(one), quantity: { value: 1, unit: one.text.slice(0, 20) }, encounter: [stay(one.nth)] })
+  const observed = (id, category, more) => (one) => ({
+    id: `${id}-${one.nth}`, subject, status: 'final', category: [{ coding: [{ code: category }], text: said(one) }], code: concept(one),
+    effectiveDateTime: `${WHEN}T07:10:00+08:00`, performer: [{ display: said(one) }], bodySite: { text: said(one) }, note: [{ text: said(one) }], ...more(one),
+  })
+  const dose = (one) => ({ text: said(one), route: { text: said(one) }, timing: { code: { text: said(one) } } })
   const value = (one) => (one.nth % 3 === 0 ? { valueString: said(one) } : { valueQuantity: { value: one.nth, unit: one.text.slice(0, 40) } })
   return [
     ...visits,
@@ -77,11 +110,52 @@ const resourcesOf = (snippets) => {
     ...of('Immunization', (one) => ({ patient: subject, status: 'completed', vaccineCode: concept(one), occurrenceDateTime: WHEN, lotNumber: one.text })),
     ...of('Procedure', (one) => ({ subject, status: 'completed', code: concept(one), performedDateTime: WHEN, outcome: { text: said(one) }, note: [{ text: said(one) }] })),
     ...of('Device', (one) => ({ patient: subject, status: 'active', type: concept(one), deviceName: [{ name: said(one) }] })),
-    ...of('ServiceRequest', (one) => ({ subject, status: 'active', intent: 'order', code: concept(one), authoredOn: WHEN, requester: { display: said(one) } })),
+    ...of('ServiceRequest', (one) => ({
+      subject, status: 'active', intent: 'order', code: concept(one), authoredOn: WHEN, requester: { display: said(one) },
+      // Each third one replaces the one before it, and what lies elsewhere.
+      ...(one.nth % 3 === 1 ? { replaces: [{ reference: `ServiceRequest/servicerequest-${one.nth - 1}`, display: said(one) }, { reference: one.text.slice(0, 200) }] } : {}),
+    })),
     ...of('Observation', (one) => ({
       subject, status: 'final', category: [{ coding: [{ code: 'laboratory' }] }], code: concept(one), effectiveDateTime: `${WHEN}T08:10:00+08:00`, ...value(one),
       referenceRange: [{ text: said(one) }], note: [{ text: said(one) }], specimen: { display: said(one) }, performer: [{ display: said(one) }], interpretation: [{ text: said(one) }],
     })),
+    ...stays,
+    ...ofStay,
+    ...of('Condition', (one) => ({
+      id: `of-stay-${one.nth}`, subject, code: concept(one), clinicalStatus: { coding: [{ code: 'active' }] }, encounter: stay(one.nth),
+      category: [{ coding: [{ code: 'encounter-diagnosis' }] }], onsetDateTime: dayOf(390),
+    })),
+    ...quarter('Procedure', (one) => ({
+      id: `of-stay-operation-${one.nth}`, subject, status: 'completed', code: concept(one), category: { text: said(one) }, encounter: stay(one.nth),
+      performedPeriod: { start: `${dayOf(390)}T08:00:00+08:00`, end: `${dayOf(390)}T09:00:00+08:00` }, performer: [{ function: { text: said(one) }, actor: { display: said(one) } }],
+      location: { display: said(one) }, reasonCode: [{ text: said(one) }], bodySite: [{ text: said(one) }], complication: [{ text: said(one) }], usedCode: [{ text: said(one) }],
+    })),
+    ...quarter('Observation', observed('vital', 'vital-signs', (one) => ({ component: [{ code: concept(one), valueString: said(one) }] }))),
+    ...quarter('Observation', observed('survey', 'survey', (one) => ({ valueString: said(one) }))),
+    ...quarter('Observation', observed('habit', 'social-history', (one) => ({ valueCodeableConcept: concept(one) }))),
+    ...quarter('CarePlan', (one) => ({
+      subject, status: 'active', intent: 'plan', title: said(one), description: said(one), period: { start: WHEN }, author: { display: said(one) },
+      addresses: [{ display: said(one) }], goal: [{ display: said(one) }], activity: [{ detail: { status: 'in-progress', description: said(one) }, progress: [{ text: said(one) }] }],
+    })),
+    ...quarter('Composition', (one) => ({
+      subject, status: 'final', type: { coding: [{ system: 'http://loinc.org', code: '18842-5' }], text: said(one) }, date: WHEN, title: said(one), author: [{ display: said(one) }], encounter: stay(one.nth),
+      section: [{ title: said(one), text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${one.text}</div>` } }],
+    })),
+    ...quarter('NutritionOrder', (one) => ({ patient: subject, status: 'active', intent: 'order', dateTime: WHEN, orderer: { display: said(one) }, oralDiet: { type: [concept(one)], instruction: said(one) } })),
+    ...quarter('MedicationDispense', (one) => ({ subject, status: 'completed', medicationCodeableConcept: concept(one), whenHandedOver: WHEN, performer: [{ actor: { display: said(one) } }], dosageInstruction: [dose(one)], note: [{ text: said(one) }] })),
+    ...quarter('MedicationAdministration', (one) => ({ subject, status: 'completed', medicationCodeableConcept: concept(one), effectiveDateTime: WHEN, performer: [{ actor: { display: said(one) } }], dosage: { text: said(one), route: { text: said(one) } }, note: [{ text: said(one) }] })),
+    ...quarter('MedicationStatement', (one) => ({ subject, status: 'active', medicationCodeableConcept: concept(one), effectiveDateTime: WHEN, informationSource: { display: said(one) }, reasonCode: [{ text: said(one) }], dosage: [dose(one)], note: [{ text: said(one) }] })),
+    ...quarter('FamilyMemberHistory', (one) => ({ patient: subject, status: 'completed', name: said(one), relationship: { text: said(one) }, date: WHEN, condition: [{ code: concept(one), outcome: { text: said(one) }, note: [{ text: said(one) }] }], note: [{ text: said(one) }] })),
+    ...quarter('QuestionnaireResponse', (one) => ({ subject, status: 'completed', authored: WHEN, author: { display: said(one) }, item: [{ linkId: '1', text: said(one), answer: [{ valueString: said(one) }, { valueCoding: { system: CODE, code: 'a', display: said(one) } }] }] })),
+    ...quarter('ExplanationOfBenefit', (one) => ({
+      patient: subject, status: 'active', use: 'claim', type: { text: said(one) }, created: WHEN, insurer: { display: said(one) }, provider: { display: said(one) },
+      diagnosis: [{ sequence: 1, diagnosisCodeableConcept: concept(one), onAdmission: { text: said(one) } }], item: [line(one)], total: [{ category: { text: said(one) }, amount: money(one) }],
+    })),
+    ...quarter('Claim', (one) => ({ patient: subject, status: 'active', use: 'claim', type: { text: said(one) }, created: WHEN, provider: { display: said(one) }, item: [line(one)], total: money(one) })),
+    ...quarter('Coverage', (one) => ({ beneficiary: subject, status: 'active', type: { text: said(one) }, subscriberId: one.text.slice(0, 60), payor: [{ display: said(one) }], period: { start: WHEN } })),
+    ...quarter('Account', (one) => ({ subject: [subject], status: 'active', type: { text: said(one) }, name: said(one), servicePeriod: { start: WHEN }, owner: { display: said(one) } })),
+    ...quarter('ChargeItem', (one) => ({ subject, status: 'billed', code: concept(one), occurrenceDateTime: WHEN, context: stay(one.nth), quantity: { value: 1 }, priceOverride: money(one), overrideReason: said(one), performer: [{ actor: { display: said(one) } }] })),
+    ...quarter('Invoice', (one) => ({ subject, status: 'issued', type: { text: said(one) }, date: WHEN, issuer: { display: said(one) }, totalNet: money(one), lineItem: [{ sequence: 1, chargeItemCodeableConcept: concept(one), priceComponent: [{ type: 'base', amount: money(one) }] }] })),
     ...of('DiagnosticReport', (one) => ({ subject, status: 'final', category: [{ coding: [{ code: 'RAD' }] }], code: concept(one), effectiveDateTime: WHEN, conclusion: `${said(one)} ${tagOf(one.nth)}z` })),
   ]
 }

@@ -6,7 +6,7 @@ import { clinicianOf, contextOf, openRecord, signIn } from './people.mjs'
 import { listen } from './examine.mjs'
 
 // Elements that no page of ours has, wherever they stand.
-const NEVER = 'iframe, frame, frameset, object, embed, applet, base, img, image, picture, video, audio, source, track, math, template, noscript, marquee, dialog, canvas, portal, fencedframe, slot, xmp, plaintext, listing, foreignObject, animate, set, keygen, isindex, font, center, blink, body style, body link, body meta, body script, svg style, svg script, svg a'
+const NEVER = 'iframe, frame, frameset, object, embed, applet, base, img, image, picture, video, audio, source, track, math, template, body noscript, marquee, dialog, canvas, portal, fencedframe, slot, xmp, plaintext, listing, foreignObject, animate, set, keygen, isindex, font, center, blink, body style, body link, body meta, body script, svg style, svg script, svg a'
 // What may stand in a note that came as HTML.
 const PROSE = 'P BR HR DIV SPAN B STRONG I EM U SUB SUP PRE BLOCKQUOTE UL OL LI DL DT DD TABLE CAPTION THEAD TBODY TFOOT TR TD TH COLGROUP COL H4 H5 H6'.split(' ')
 
@@ -44,17 +44,22 @@ const look = (page) => page.evaluate(({ never, prose }) => {
     }
     wrong.push(`scrolls sideways by ${sideways} px: ${wide.slice(0, 3).map((part) => `${part.parentElement.localName}.${part.parentElement.className} > ${part.localName}.${part.className}: ${part.textContent.trim().slice(0, 30)}`).join(' | ')}`)
   }
+  // What stands in a box that can be scrolled is reached there, however wide it is.
+  const reached = (box) => {
+    const scroll = box.parentElement?.closest('.scroll')
+    return scroll && /auto|scroll/.test(getComputedStyle(scroll).overflowX)
+  }
   const outside = (part, frame) => part.left < frame.left - 1 || part.right > frame.right + 1
   const window_ = { left: 0, right: innerWidth }
   for (const box of document.querySelectorAll('body > header, .pt, main, main > *, .card, .panel, .visit, .note-d, .side')) {
     const place = box.getBoundingClientRect()
-    if (box.getClientRects().length > 0 && outside(place, window_)) wrong.push(`out of the window: ${box.className} ${Math.round(place.left)}–${Math.round(place.right)}`)
+    if (box.getClientRects().length > 0 && !reached(box) && outside(place, window_)) wrong.push(`out of the window: ${box.className} ${Math.round(place.left)}–${Math.round(place.right)}`)
     if (getComputedStyle(box).position === 'fixed') wrong.push(`fixed: ${box.className}`)
   }
   // Text may be wider than its box only where the box can be scrolled.
   for (const box of document.querySelectorAll('.prose, .prewrap, dd, .list li, .tl li > div')) {
-    const frame = (box.closest('.scroll') ?? box.closest('.card, .panel') ?? document.body).getBoundingClientRect()
-    if (box.getClientRects().length > 0 && outside(box.getBoundingClientRect(), frame)) wrong.push(`out of its box: ${box.textContent.trim().slice(0, 40)}`)
+    const frame = (box.closest('.card, .panel') ?? document.body).getBoundingClientRect()
+    if (box.getClientRects().length > 0 && !reached(box) && outside(box.getBoundingClientRect(), frame)) wrong.push(`out of its box: ${box.textContent.trim().slice(0, 40)}`)
   }
   const banner = document.querySelector('.pt')?.getBoundingClientRect()
   if (banner && (banner.top < -1 || banner.width < innerWidth - 20 || banner.height > innerHeight * 0.6)) wrong.push(`the banner is ${Math.round(banner.width)} × ${Math.round(banner.height)} at ${Math.round(banner.top)}`)
@@ -73,18 +78,22 @@ const readable = async (page, snippets, problems, what, least) => {
   if (shown < least) problems.push(`${what}: ${shown} of ${snippets.length} are there, not ${least}`)
 }
 
-const visit = async (world, path, { least, name }) => {
+// Opens a page and looks at it in each width, the world's own when none is named.
+const visit = async (world, path, { least, name, widths = [world.page.viewportSize().width] }) => {
   const { page, url, complaints, problems, snippets, shots } = world
+  await page.setViewportSize({ width: widths[0], height: 900 })
   const answer = await page.goto(`${url}${path}`)
-  const what = `${name}, ${page.viewportSize().width} px`
-  if (![200, 403].includes(answer.status())) problems.push(`${what}: status ${answer.status()}`)
-  const wrong = await look(page)
-  // Whatever would still load, or move in a later frame; without scripts no frame is told of.
-  if (world.javaScript) await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve, 50)) }))
-  const said = [...wrong, ...complaints.splice(0).filter((one) => !/status of 4\d\d/.test(one))]
-  problems.push(...[...new Set(said)].slice(0, 8).map((one) => `${what}: ${one}`))
-  if (least !== undefined) await readable(page, snippets, problems, what, least)
-  if (shots) await page.screenshot({ path: `${shots}/hostile.${name}.${page.viewportSize().width}.png`, clip: { x: 0, y: 0, width: page.viewportSize().width, height: 2400 }, fullPage: true })
+  if (![200, 403].includes(answer.status())) problems.push(`${name}: status ${answer.status()}`)
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 900 })
+    const wrong = await look(page)
+    // Whatever would still load, or move in a later frame; without scripts no frame is told of.
+    if (world.javaScript) await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve, 50)) }))
+    const said = [...wrong, ...complaints.splice(0).filter((one) => !/status of 4\d\d/.test(one))]
+    problems.push(...[...new Set(said)].slice(0, 8).map((one) => `${name}, ${width} px: ${one}`))
+    if (shots) await page.screenshot({ path: `${shots}/hostile.${name}.${width}.png`, clip: { x: 0, y: 0, width, height: 2400 }, fullPage: true })
+  }
+  if (least !== undefined) await readable(page, snippets, problems, name, least)
 }
 
 const printed = async (world, name, least) => {
@@ -105,9 +114,23 @@ const worldOf = async (browser, portals, hospital, portal, shots, javaScript = t
 
 // How many of the snippets a page has to show at least; what it lists newest first or by page shows what there is room for.
 const SECTIONS = { summary: 1, outpatient: 1, 'lab-results': 0.9 }
+// Of the record; every one is in the list of sections.
+const ALL_SECTIONS = 15
+// Sections whose notes are opened as documents, and so many of each: plain and rich text, and bytes that lie.
+const WITH_DOCUMENTS = ['outpatient', 'inpatient', 'discharge']
+const DOCUMENTS = 3
 // A registration keeps so many names, whatever a hospital sends.
 const NAMES = 32
 const leastOf = (slug, snippets, share) => (slug === 'demographics' ? NAMES : slug in SECTIONS ? Math.floor(snippets.length * share(slug)) : undefined)
+
+// Opens documents that a section leads to.
+const documents = async (world, path, name) => {
+  const { page, url, problems } = world
+  await page.goto(`${url}${path}`)
+  const links = await page.locator('main a[href^="documents/"]').evaluateAll((all) => [...new Set(all.map((a) => a.pathname))])
+  if (links.length === 0) problems.push(`${name}: no document to open`)
+  for (const link of links.slice(0, DOCUMENTS)) await visit(world, link, { name: `${name}-document` })
+}
 
 const insideAll = async (browser, demo, portals, hospital, shots) => {
   const world = await worldOf(browser, portals, hospital, 'internal', shots)
@@ -133,16 +156,15 @@ const insideAll = async (browser, demo, portals, hospital, shots) => {
     await visit(world, `${person}/break-glass`, { name: 'internal-break-glass' })
     await openRecord(page, there, `${person}/summary`)
     const sections = await page.locator('.side a[href]').evaluateAll((all) => all.map((a) => a.pathname))
-    if (sections.length < 4) problems.push(`${sections.length} sections`)
-    for (const width of [1440, 390]) {
-      await page.setViewportSize({ width, height: 900 })
-      for (const path of sections) {
-        const slug = path.split('/').at(-1)
-        const least = leastOf(slug, snippets, (of) => SECTIONS[of])
-        await visit(world, path, { name: `internal-${slug}`, least })
-        if (width === 1440 && least) await printed(world, `internal-${slug}`, Math.min(least, snippets.length / 2))
-      }
+    if (sections.length < ALL_SECTIONS) problems.push(`${sections.length} sections`)
+    for (const path of sections) {
+      const slug = path.split('/').at(-1)
+      const least = leastOf(slug, snippets, (of) => SECTIONS[of])
+      await visit(world, path, { name: `internal-${slug}`, least, widths: [390, 1440] })
+      if (least) await printed(world, `internal-${slug}`, Math.min(least, snippets.length / 2))
     }
+    await visit(world, `${person}/timeline`, { name: 'internal-timeline', least: 1 })
+    for (const slug of WITH_DOCUMENTS) await documents(world, `${person}/${slug}`, `internal-${slug}`)
     const history = await page.goto(`${url}${person}/lab-results`).then(() => page.locator('.mx tbody th a').first().getAttribute('href'))
     await visit(world, history, { name: 'internal-history' })
     return problems
@@ -161,17 +183,15 @@ const outsideAll = async (browser, portals, hospital, shots) => {
     const record = `${/^\/people\/[^/?#]+/.exec(own)[0]}/record`
     await visit(world, record, { name: 'external-record' })
     const sections = await page.locator(`a[href^="${record}/"]`).evaluateAll((all) => [...new Set(all.map((a) => a.pathname))])
-    if (sections.length < 4) problems.push(`${sections.length} sections`)
-    for (const width of [390, 1440]) {
-      await page.setViewportSize({ width, height: 900 })
-      for (const path of sections) {
-        const slug = path.split('/').at(-1)
-        // What patients may see yet is fewer.
-        const least = leastOf(slug, snippets, () => 1 / 2)
-        await visit(world, path, { name: `external-${slug}`, least })
-        if (width === 390 && least) await printed(world, `external-${slug}`, least)
-      }
+    if (sections.length < ALL_SECTIONS) problems.push(`${sections.length} sections`)
+    for (const path of sections) {
+      const slug = path.split('/').at(-1)
+      // What patients may see yet is fewer.
+      const least = leastOf(slug, snippets, () => 1 / 2)
+      await visit(world, path, { name: `external-${slug}`, least, widths: [1440, 390] })
+      if (least) await printed(world, `external-${slug}`, least)
     }
+    for (const slug of WITH_DOCUMENTS) await documents(world, `${record}/${slug}`, `external-${slug}`)
     return problems
   } finally {
     await context.close()

@@ -1,6 +1,6 @@
 // What people come for, from the door to the answer. Every story is told twice, with scripts and without: no page may
 // need them.
-import { behave, clinicianOf, contextOf, openRecord, patientOf, search, sharedPatient, signIn } from './people.mjs'
+import { atHome, behave, clinicianOf, contextOf, openRecord, patientOf, search, sharedPatient, signIn } from './people.mjs'
 
 const visitorOf = async (browser, javaScript) => {
   const context = await contextOf(browser, { language: 'en', width: 1440, javaScript })
@@ -62,7 +62,7 @@ const patientSeesOwnAlone = async ({ browser, demo, javaScript }) => {
   const { context, page } = await visitorOf(browser, javaScript)
   try {
     await signIn(page, demo.external.url, patientOf(demo))
-    await page.goto(`${demo.external.url}/`)
+    await atHome(page, demo.external.url)
     const own = await page.locator('a[href^="/people/"]').first().getAttribute('href')
     const person = /^\/people\/[^/?#]+/.exec(own)[0]
     const problems = []
@@ -148,7 +148,7 @@ const patientReadsOn = async ({ browser, demo, javaScript }) => {
     await page.locator('a.back').click()
     await page.waitForURL((url) => !url.search.includes('show'))
     const all = await page.locator('.result').count()
-    await page.locator('main form input[name="q"]').fill(name)
+    await page.locator('form:has(#f-apply) input[name="q"]').fill(name)
     await page.locator('#f-apply').click()
     await page.waitForURL(/q=/)
     await page.locator('.result h3', { hasText: name }).first().waitFor()
@@ -159,7 +159,57 @@ const patientReadsOn = async ({ browser, demo, javaScript }) => {
   }
 }
 
+// Looked at, marked, marked again, taken back; with scripts the page stays the one it was.
+const resultIsMarkedInPlace = async ({ browser, demo, javaScript }) => {
+  const { context, page } = await visitorOf(browser, javaScript)
+  const problems = []
+  try {
+    await openResults(page, demo)
+    await page.locator('.mx td a.vl').first().focus()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/origins\//)
+    await page.goBack()
+    await page.locator('.mx tbody th a').first().click()
+    await page.locator('#history a[href*="/reviews/"]').first().click()
+    await page.locator('#review-submit').waitFor()
+    const { pathname } = new URL(page.url())
+    if (javaScript) await page.evaluate(() => { globalThis.stayed = true })
+    const send = async (note) => {
+      await page.locator('#note').evaluate((field, text) => { field.removeAttribute('maxlength'); field.value = text }, note)
+      const answered = page.waitForResponse((answer) => answer.request().method() === 'POST')
+      await page.locator('#review-submit').click()
+      return (await answered).status()
+    }
+    const refused = await send('长'.repeat(5000))
+    await page.locator('#error').waitFor()
+    if (refused !== 422) problems.push(`a note that is too long: ${refused}`)
+    const at = await page.evaluate(() => document.activeElement.id)
+    if (javaScript && at !== 'error') problems.push(`the focus is at “${at}”, not at what is wrong`)
+    for (const note of ['复查一次', '再复查一次']) {
+      const status = await send(note)
+      if (status !== 303) problems.push(`“${note}” was answered with ${status}`)
+      // The one that stands: whoever told this story before has taken theirs back.
+      await page.locator('li:has(form[action$="/withdraw"])', { hasText: note }).first().waitFor()
+    }
+    if (await page.locator('#error').count()) problems.push('the problem is still there')
+    await page.locator('form[action$="/withdraw"] button').first().click()
+    await page.locator('form[action$="/withdraw"]').nth(1).waitFor({ state: 'detached' })
+    if (new URL(page.url()).pathname !== pathname) problems.push(`the address is ${new URL(page.url()).pathname}`)
+    if (javaScript && !(await page.evaluate(() => globalThis.stayed))) problems.push('the page was left')
+    return problems
+  } finally {
+    // Nothing of it stays for whoever comes next.
+    const back = page.locator('form[action$="/withdraw"] button')
+    for (let left = await back.count(); left > 0; left -= 1) {
+      await back.first().click()
+      await page.locator('form[action$="/withdraw"]').nth(left - 1).waitFor({ state: 'detached' })
+    }
+    await context.close()
+  }
+}
+
 const stories = [
+  ['a result is marked as reviewed where it stands', resultIsMarkedInPlace],
   ['a clinician sees the results of both hospitals', clinicianSeesBothHospitals],
   ['a clinician reads on, filters, and clears', clinicianReadsOn],
   ['a hospital that is down is named and the rest is there', deadHospitalIsNamed],

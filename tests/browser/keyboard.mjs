@@ -1,5 +1,5 @@
 // From the door to a result without a mouse: skip link, visible focus at every stop, regions that scroll can be scrolled.
-import { clinicianOf, contextOf, openRecord, ownPath, patientOf, sharedPatient, signIn } from './people.mjs'
+import { administratorOf, clinicianOf, contextOf, openRecord, ownPath, patientOf, sharedPatient, signIn } from './people.mjs'
 
 // Is it seen where the focus is? Either an outline or a ring of the element itself, or of what stands for it.
 const focusSeen = (page) => page.evaluate(() => {
@@ -94,7 +94,50 @@ const patientByKeyboard = async ({ browser, demo }) => {
   }
 }
 
+// The menu of administration: a column below its name, opened and left by keyboard; without scripts it is a disclosure.
+const administrationMenu = (javaScript) => async ({ browser, demo }) => {
+  const context = await contextOf(browser, { language: 'en', width: 1440, javaScript })
+  const page = await context.newPage()
+  const problems = []
+  try {
+    await signIn(page, demo.internal.url, administratorOf(demo))
+    const menu = page.locator('.bar__more')
+    const links = menu.locator('a')
+    if (await links.first().isVisible()) problems.push('the menu is open before anybody asked')
+    await menu.locator('summary').focus()
+    await page.keyboard.press('Enter')
+    await links.last().waitFor()
+    const boxes = await Promise.all((await links.all()).map((link) => link.boundingBox()))
+    if (boxes.length < 2) problems.push(`${boxes.length} links in the menu`)
+    if (boxes.some(({ x, y }, nth) => nth > 0 && (x !== boxes[0].x || y <= boxes[nth - 1].y))) problems.push('the links are no column')
+    if (boxes.some(({ x, width }) => x < 0 || x + width > 1440)) problems.push('the menu leaves the window')
+    if (javaScript) {
+      await page.keyboard.press('Tab')
+      const at = await focusSeen(page)
+      if (!at.seen || at.href !== (await links.first().getAttribute('href'))) problems.push(`the first stop in the menu is ${at.name}`)
+      await page.keyboard.press('Escape')
+      await links.first().waitFor({ state: 'hidden' })
+      if ((await focusSeen(page)).tag !== 'SUMMARY') problems.push('Escape does not lead back to the menu’s name')
+      await page.keyboard.press('Enter')
+      await links.first().waitFor()
+      await page.locator('h1').click()
+      await links.first().waitFor({ state: 'hidden' })
+      await menu.locator('summary').click()
+    }
+    const last = await links.last().getAttribute('href')
+    await links.last().click()
+    await page.waitForURL(`**${last}`)
+    const bar = await page.locator('.bar').evaluate((one) => one.offsetHeight)
+    if (bar > 56) problems.push(`the bar takes ${bar} px: more than its one line`)
+    return problems
+  } finally {
+    await context.close()
+  }
+}
+
 export const keyboard = [
   ['a clinician gets from the door to the matrix by keyboard', clinicianByKeyboard],
   ['a patient gets from the first page to a result and back by keyboard', patientByKeyboard],
+  ['the menu of administration, with scripts', administrationMenu(true)],
+  ['the menu of administration, without scripts', administrationMenu(false)],
 ]

@@ -10,6 +10,19 @@ export const contextOf = (browser, { language, width, scheme = 'light', javaScri
     javaScriptEnabled: javaScript,
   })
 
+// The first page sends a browser without scripts on at once where some of its widgets come late; whoever asks for the next
+// page before that has happened is interrupted by it.
+export const settled = async (page) => {
+  await page.locator('html:not(:has(meta[http-equiv="refresh"]))').waitFor({ state: 'attached' })
+  await page.waitForLoadState('load')
+}
+
+// Opens the first page and is there when it stays.
+export const atHome = async (page, url) => {
+  await page.goto(`${url}/`)
+  await settled(page)
+}
+
 export const signIn = async (page, url, { username, password, organisation }) => {
   await page.goto(`${url}/sign-in`)
   const form = page.locator('form:has(input[name="password"])')
@@ -20,6 +33,7 @@ export const signIn = async (page, url, { username, password, organisation }) =>
   await form.locator('input[name="password"]').fill(password)
   await form.locator('button[type="submit"], button:not([type])').first().click()
   await page.waitForLoadState('load')
+  await settled(page)
   if (new URL(page.url()).pathname.startsWith('/sign-in')) {
     throw new Error(`${username} could not sign in at ${url}: ${(await page.locator('main').innerText()).slice(0, 300)}`)
   }
@@ -97,7 +111,7 @@ export const atRecord = async (page, demo, section = 'lab-results') => {
 
 // The signed-in patient's own person path, from the links of the first page.
 export const ownPath = async (page, demo) => {
-  await page.goto(`${demo.external.url}/`)
+  await atHome(page, demo.external.url)
   const own = await page.locator('a[href^="/people/"]').first().getAttribute('href')
   return /^\/people\/[^/?#]+/.exec(own)[0]
 }

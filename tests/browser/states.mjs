@@ -14,17 +14,20 @@ const LOOKS = [
   { language: 'en', width: 390, scheme: 'light', suffix: 'en.390' },
 ]
 
-// Takes a picture of what is open and says what is wrong with it.
-const keep = async (page, look, name, { shots, complaints }) => {
+// Says what is wrong with what is open, and takes a picture of it.
+const keep = async (page, look, name, { shots, faults, complaints }) => {
   const problems = await examine(page, { language: look.language, complaints })
+  const told = problems.filter((problem) => !/^status 5|status of 5/.test(problem)).map((problem) => `${name}: ${problem}`)
+  const folder = told.length > 0 ? faults : shots
+  if (!folder) return told
   // As high as the page, so that what stands at the window's foot stands at the page's.
   const { width, height } = page.viewportSize()
   const whole = await page.evaluate(() => document.documentElement.scrollHeight)
   await page.setViewportSize({ width, height: Math.min(Math.max(height, whole), 8000) })
   await page.evaluate(() => scrollTo(0, 0))
-  await page.screenshot({ path: join(shots, `${name}.${look.suffix}.png`), fullPage: true })
+  await page.screenshot({ path: join(folder, `${name}.${look.suffix}.png`), fullPage: true })
   await page.setViewportSize({ width, height })
-  return problems.filter((problem) => !/^status 5|status of 5/.test(problem)).map((problem) => `${name}: ${problem}`)
+  return told
 }
 
 // While somebody else has the database: what is to be written is not, so nothing is read either.
@@ -44,9 +47,9 @@ const withoutDatabase = async (demoFile, act) => {
   }
 }
 
-const inside = async ({ page, look, demo, demoFile, shots, complaints }) => {
+const inside = async ({ page, look, demo, demoFile, ...rest }) => {
   const problems = []
-  const take = async (name) => problems.push(...(await keep(page, look, name, { shots, complaints })))
+  const take = async (name) => problems.push(...(await keep(page, look, name, rest)))
   const { url } = demo.internal
   await page.goto(`${url}/sign-in`)
   await take('login-internal')
@@ -88,6 +91,8 @@ const inside = async ({ page, look, demo, demoFile, shots, complaints }) => {
     if (answer.status() !== 503) problems.push(`without a database: status ${answer.status()}`)
     await take('error-503')
   })
+  // A page that could not ask who is there has no way out on it.
+  await page.goto(`${url}/patients`)
   await page.evaluate(() => { for (const field of document.querySelectorAll('form [name="csrf_token"]')) field.value = 'old' })
   await page.locator('form[action="/sign-out"] button').first().click()
   await page.waitForLoadState('load')
@@ -95,9 +100,9 @@ const inside = async ({ page, look, demo, demoFile, shots, complaints }) => {
   return problems
 }
 
-const outside = async ({ page, look, demo, demoFile, shots, complaints }) => {
+const outside = async ({ page, look, demo, demoFile, ...rest }) => {
   const problems = []
-  const take = async (name) => problems.push(...(await keep(page, look, name, { shots, complaints })))
+  const take = async (name) => problems.push(...(await keep(page, look, name, rest)))
   const { url } = demo.external
   await page.goto(`${url}/sign-in`)
   await take('login-external')
@@ -133,19 +138,15 @@ const outside = async ({ page, look, demo, demoFile, shots, complaints }) => {
   return problems
 }
 
-export const states = async ({ browser, demo, demoFile, check, shots, all }) => {
-  for (const look of all ? LOOKS : LOOKS.slice(0, 2)) {
-    for (const [portal, tour] of [['internal', inside], ['external', outside]]) {
-      await check(`states ${portal} ${look.suffix}`, async () => {
-        const context = await contextOf(browser, look)
-        try {
-          const page = await context.newPage()
-          const complaints = await listen(page, new URL(demo[portal].url).origin)
-          return await tour({ page, look, demo, demoFile, shots, complaints })
-        } finally {
-          await context.close()
-        }
-      })
-    }
-  }
-}
+export const states = ({ check, all }) =>
+  (all ? LOOKS : LOOKS.slice(0, 2)).flatMap((look) => [['internal', inside], ['external', outside]].map(([portal, tour]) =>
+    ({ browser, demo, ...lane }) => check(`states ${portal} ${look.suffix}`, async () => {
+      const context = await contextOf(browser, look)
+      try {
+        const page = await context.newPage()
+        const complaints = await listen(page, new URL(demo[portal].url).origin)
+        return await tour({ ...lane, page, look, demo, complaints })
+      } finally {
+        await context.close()
+      }
+    })))

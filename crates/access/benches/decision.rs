@@ -188,23 +188,26 @@ fn bit_ns(bits: &[u16]) -> f64 {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (small, large) = (compile(1_000).await?, compile(100_000).await?);
+    let (small, middle, large) = (compile(1_000).await?, compile(10_000).await?, compile(100_000).await?);
     let mut report = Report::new("G5");
     let (gate_small, gate_large) = (gate(&small, TUPLES), gate(&large, LARGE_QUESTIONS));
+    let gate_middle = gate(&middle, LARGE_QUESTIONS);
     report.gate("answers equal to casbin's, 1k rules", gate_small.equal, TUPLES);
+    report.gate("answers equal to casbin's, 10k rules", gate_middle.equal, LARGE_QUESTIONS);
     report.gate("answers equal to casbin's, 100k rules", gate_large.equal, LARGE_QUESTIONS);
     if !report.good() {
         // Wrong answers: how fast they are is of no interest.
         report.write()?;
         return Err("G5: snapshot and casbin differ".into());
     }
-    let (of_small, of_large) = (viewers(&small), viewers(&large));
+    let (of_small, of_middle, of_large) = (viewers(&small), viewers(&middle), viewers(&large));
     let bits: Vec<u16> = (0..TUPLES).map(|n| n as u16 * 7).collect();
-    let mut figures = vec![Vec::new(); 6];
+    let mut figures = vec![Vec::new(); 7];
     for _ in 0..ROUNDS {
         for (figure, ns) in figures.iter_mut().zip([
             bit_ns(&bits),
             snapshot_ns(&small, &of_small),
+            snapshot_ns(&middle, &of_middle),
             snapshot_ns(&large, &of_large),
             whole_ns(&small),
             whole_ns(&large),
@@ -214,11 +217,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let of_casbin_large = casbin_ns(&large, 10);
-    let [bit, at_1k, at_100k, whole_1k, whole_100k, casbin_1k] = std::array::from_fn(|n| median(figures[n].clone()));
+    let [bit, at_1k, at_10k, at_100k, whole_1k, whole_100k, casbin_1k] =
+        std::array::from_fn(|n| median(figures[n].clone()));
     let growth = at_100k / at_1k;
     print_table(&[
         ("bit test", bit, "floor"),
         ("snapshot decision, 1k rules", at_1k, "<= 20"),
+        ("snapshot decision, 10k rules", at_10k, "<= 20"),
         ("snapshot decision, 100k rules", at_100k, "<= 20"),
         ("person to decision, 1k rules", whole_1k, ""),
         ("person to decision, 100k rules", whole_100k, ""),
@@ -232,6 +237,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         gate_small.yes, gate_large.yes
     ));
     report.at_most("snapshot decision, 1k rules", at_1k, LIMIT_NS, "ns");
+    report.at_most("snapshot decision, 10k rules", at_10k, LIMIT_NS, "ns");
     report.at_most("snapshot decision, 100k rules", at_100k, LIMIT_NS, "ns");
     report.at_most("growth from 1k to 100k rules", growth, LIMIT_GROWTH, "×");
     for (what, measured, unit) in [

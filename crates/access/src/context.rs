@@ -5,7 +5,8 @@ use std::fmt;
 use uuid::Uuid;
 
 /// A person or component in the policy and in the audit log, prefixed by kind so that no name can be mistaken for a
-/// role or group: `u:region/8f3c…` (staff), `p:…` (patient account), `s:portal-internal` (component), `g:…` (group).
+/// role or group: `u:region/8f3c…` (staff), `p:…` (patient account), `s:portal-internal` (component), `g:…` (staff group),
+/// `d:region/cn=…` (group of a directory).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct SubjectId(String);
 
@@ -18,6 +19,11 @@ impl SubjectId {
     /// A staff group (clinician, nurse, …) of the configuration.
     pub fn group(name: &str) -> Self {
         Self(format!("g:{name}"))
+    }
+
+    /// A group of a directory: `name` is its distinguished name in the form that compares.
+    pub fn directory_group(organisation: &str, name: &str) -> Self {
+        Self(format!("d:{organisation}/{name}"))
     }
 
     /// A patient's account.
@@ -40,10 +46,15 @@ impl SubjectId {
         Self::group("patients")
     }
 
-    /// From the database: `None` unless it begins with one of the four prefixes and has something behind it.
+    /// From the database: `None` unless it begins with one of the five prefixes and has something behind it.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(':')?;
-        (matches!(kind, "u" | "g" | "p" | "s") && !rest.is_empty()).then(|| Self(text.to_owned()))
+        (matches!(kind, "u" | "g" | "d" | "p" | "s") && !rest.is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    /// `u`, `g`, `d`, `p` or `s`.
+    pub fn kind(&self) -> &str {
+        self.0.split_once(':').map_or("", |(kind, _)| kind)
     }
 
     /// As kept in the database, prefix included.
@@ -119,6 +130,8 @@ pub struct Actor<'a> {
     pub name: &'a str,
     /// Groups of the configuration that the subject is in, as policy subjects (`g:clinician`).
     pub groups: &'a [SubjectId],
+    /// Groups of the directory (`d:region/cn=…`): grants may name them. Not in the audit row.
+    pub directory_groups: &'a [SubjectId],
     /// Which portal.
     pub domain: Domain,
     /// The request, if there is one.
@@ -138,6 +151,7 @@ pub struct StaffContext {
     name: String,
     organisation: String,
     groups: Vec<SubjectId>,
+    directory_groups: Vec<SubjectId>,
     request: RequestId,
 }
 
@@ -150,7 +164,13 @@ impl StaffContext {
         groups: Vec<SubjectId>,
         request: RequestId,
     ) -> Self {
-        Self { subject, name, organisation, groups, request }
+        Self { subject, name, organisation, groups, directory_groups: Vec::new(), request }
+    }
+
+    /// The same, in these groups of the directory.
+    #[must_use]
+    pub fn in_directory_groups(self, directory_groups: Vec<SubjectId>) -> Self {
+        Self { directory_groups, ..self }
     }
 
     /// Who.
@@ -180,6 +200,7 @@ impl Context for StaffContext {
             subject: &self.subject,
             name: &self.name,
             groups: &self.groups,
+            directory_groups: &self.directory_groups,
             domain: Domain::Internal,
             request: Some(&self.request),
         }
@@ -228,6 +249,7 @@ impl Context for PatientContext {
             subject: &self.subject,
             name: &self.name,
             groups: &[],
+            directory_groups: &[],
             domain: Domain::External,
             request: Some(&self.request),
         }
@@ -250,6 +272,13 @@ impl SystemContext {
 
 impl Context for SystemContext {
     fn actor(&self) -> Actor<'_> {
-        Actor { subject: &self.subject, name: "", groups: &[], domain: self.domain, request: None }
+        Actor {
+            subject: &self.subject,
+            name: "",
+            groups: &[],
+            directory_groups: &[],
+            domain: self.domain,
+            request: None,
+        }
     }
 }

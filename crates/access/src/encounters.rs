@@ -6,8 +6,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use serde_json::json;
 use store::{Tx, from_millis, to_millis};
@@ -101,6 +101,16 @@ impl Relations {
         let found = Entity::find().filter(in_force(staff, now)).order_by_desc(Column::Until).order_by_asc(Column::Id);
         let rows = found.limit(most).all(self.store.reader()).await?;
         Ok(rows.into_iter().map(relation).collect())
+    }
+
+    /// How many relations of encounters at a hospital hold at `now`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn encounters_at(&self, source: &str, now: Timestamp) -> Result<u64, AccessError> {
+        let there = Entity::find().filter(Column::Source.eq(source));
+        let hold = there.filter(Column::Until.gt(to_millis(now)));
+        Ok(hold.count(self.store.reader()).await?)
     }
 
     /// Takes what a hospital says of an encounter of `staff`. Said again, it writes nothing.

@@ -29,6 +29,15 @@ pub enum AccessError {
     /// Another portal's rules are not changed from here.
     #[error("the grant belongs to the other portal")]
     OtherDomain,
+    /// The portal's last administrator by name stays.
+    #[error("the last administrator stays")]
+    LastAdministrator,
+    /// The change says nothing that can be: nobody joins `everyone`, and administrators' roles are always inherited.
+    #[error("no such change")]
+    NoSuchChange,
+    /// An object that can't lie there in the tree.
+    #[error("`{0}` can't be placed there")]
+    Misplaced(String),
     /// Somebody is administrator already.
     #[error("an administrator exists already")]
     AdministratorExists,
@@ -51,8 +60,8 @@ impl Classify for AccessError {
         match self {
             Self::Hidden | Self::NoSuchGrant => Fault::NotFound,
             Self::Forbidden | Self::ExceedsGranter | Self::OwnGrant => Fault::Forbidden,
-            Self::AlreadyGranted | Self::AdministratorExists => Fault::Conflict,
-            Self::OtherDomain => Fault::Invalid,
+            Self::AlreadyGranted | Self::AdministratorExists | Self::LastAdministrator => Fault::Conflict,
+            Self::OtherDomain | Self::Misplaced(_) | Self::NoSuchChange => Fault::Invalid,
             Self::Unreadable(_) => Fault::Internal,
             Self::Audit(error) => error.fault(),
             Self::Database(_) => Fault::Unavailable,

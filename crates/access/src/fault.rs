@@ -29,6 +29,17 @@ pub trait Classify: std::error::Error + Send + Sync + 'static {
     fn fault(&self) -> Fault;
 }
 
+impl Classify for store::jobs::JobError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Store(error) => error.fault(),
+            Self::NotFound => Fault::NotFound,
+            Self::Not(_) | Self::Open | Self::Lost => Fault::Conflict,
+            Self::Unreadable(_) => Fault::Internal,
+        }
+    }
+}
+
 impl Classify for store::StoreError {
     fn fault(&self) -> Fault {
         if self.is_outage() { Fault::Unavailable } else { Fault::Internal }

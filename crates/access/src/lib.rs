@@ -29,6 +29,6 @@ pub use encounters::{EncounterRelation, EncounterSeen, Kept};
 pub use error::AccessError;
 pub use fault::{Classify, Fault};
 pub use guard_switch::Safeguard;
-pub use policy::{Act, Effect, Grant, Object, Policy, Role, Ruleset, Step};
+pub use policy::{Act, Change, Effect, Grant, Membership, Object, Policy, Role, Ruleset, Step};
 pub use practitioners::{KnownAs, PractitionerIdentity, Practitioners, Reading, Recognition};
-pub use relations::{Care, GlassReason, Grounds, Relation, RelationKind, Relations};
+pub use relations::{Care, GLASS_TOPIC, GlassEvent, GlassReason, Grounds, Relation, RelationKind, Relations};

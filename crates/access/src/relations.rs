@@ -12,7 +12,7 @@ use sea_orm::{
     QuerySelect as _,
 };
 use serde_json::json;
-use store::{Store, Tx, from_millis, to_millis};
+use store::{Store, Tx, from_millis, outbox, to_millis};
 use uuid::Uuid;
 
 use crate::{
@@ -21,8 +21,27 @@ use crate::{
     entity::treatment_relation::{Column, Entity, Model},
 };
 
+/// The topic of the outbox that tells of broken glass; its payload is a [`GlassEvent`].
+pub const GLASS_TOPIC: &str = "glass-broken";
 /// How long a broken glass lets one read.
 pub const GLASS_OPEN: SignedDuration = SignedDuration::from_mins(60);
+
+/// What the outbox tells of a broken glass. The reason in words is not in it: it may hold what is wrong with the patient.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct GlassEvent {
+    /// The relation, as in the audit log.
+    pub relation: Uuid,
+    /// Whose record was opened.
+    pub person: PersonId,
+    /// Who opened it, as people read it.
+    pub name: String,
+    /// The directory that vouches for them.
+    pub organisation: String,
+    /// [`Grounds::as_str`]
+    pub grounds: String,
+    /// Until when it is open, RFC 3339.
+    pub until: String,
+}
 
 /// How a relation came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -240,8 +259,8 @@ impl Relations {
         Ok(relations.into_iter().nth(care.unwrap_or(0)))
     }
 
-    /// Opens the record of `person` to `staff` for [`GLASS_OPEN`], written to the audit log in the same transaction. The
-    /// caller has checked who asks, and that they may read records at all.
+    /// Opens the record of `person` to `staff` for [`GLASS_OPEN`], written to the audit log and to the outbox in the same
+    /// transaction, so that the patient and the reviewers hear of it. The caller has checked who asks, and that they may read records at all.
     ///
     /// # Errors
     /// [`AccessError::Audit`] when it can't be written down: the record then stays closed. The database's.
@@ -263,7 +282,22 @@ impl Relations {
         };
         let event = Event::new(action::GLASS_BROKEN, "treatment-relation", Outcome::Ok).because(reason.told());
         let (audit, draft, broken) = (self.audit.clone(), given(staff, event, &row, now), row.clone());
-        self.store.write(move |tx| Box::pin(async move { insert(tx, &audit, draft, broken).await })).await?;
+        let told = json!(GlassEvent {
+            relation: row.id,
+            person,
+            name: staff.name().to_owned(),
+            organisation: staff.organisation().to_owned(),
+            grounds: reason.grounds.as_str().to_owned(),
+            until: (now + GLASS_OPEN).to_string(),
+        });
+        let opened = self.store.write::<_, AccessError, _>(move |tx| {
+            Box::pin(async move {
+                insert(tx, &audit, draft, broken).await?;
+                outbox::append(tx, GLASS_TOPIC, told, now).await?;
+                Ok(())
+            })
+        });
+        opened.await?;
         relation(row)
     }
 

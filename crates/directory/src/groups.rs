@@ -17,20 +17,11 @@ const MAX_GROUPS: usize = 500;
 /// Groups asked about in one search.
 const BATCH: usize = 20;
 
-/// Staff groups by the rules of the configuration: sorted, each once.
-pub(crate) async fn staff_groups(
-    connection: &mut Connection,
-    settings: &Settings,
-    person: &Person,
-    username: &str,
-) -> Result<Vec<String>, Obstacle> {
-    if settings.roles.is_empty() {
-        return Ok(Vec::new());
-    }
-    let groups = directory_groups(connection, settings, person, username).await?;
+/// Staff groups that `groups` stand for by the rules of the configuration: sorted, each once.
+pub(crate) fn staff_groups(settings: &Settings, groups: &BTreeSet<Dn>) -> Vec<String> {
     let roles: BTreeSet<&String> =
         settings.roles.iter().filter(|(group, _)| groups.contains(group)).map(|(_, role)| role).collect();
-    Ok(roles.into_iter().cloned().collect())
+    roles.into_iter().cloned().collect()
 }
 
 /// Every group the person is in: their entry's `memberOf`, groups that name them, and groups that name those.

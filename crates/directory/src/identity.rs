@@ -18,6 +18,9 @@ pub struct StaffIdentity {
     /// Absent in sessions that an older program began.
     #[serde(default)]
     pub(crate) names: Vec<String>,
+    /// Absent in sessions that an older program began.
+    #[serde(default)]
+    pub(crate) directory_groups: Vec<String>,
 }
 
 impl StaffIdentity {
@@ -51,6 +54,11 @@ impl StaffIdentity {
         &self.groups
     }
 
+    /// Their groups of the directory, as policy subjects: what grants may name.
+    pub fn directory_groups(&self) -> Vec<SubjectId> {
+        self.directory_groups.iter().map(|name| SubjectId::directory_group(&self.organisation, name)).collect()
+    }
+
     /// What the directory calls them, each way once: `cn` and the name for the screen. Hospitals' names are compared with
     /// these.
     pub fn names(&self) -> &[String] {
@@ -66,5 +74,6 @@ impl StaffIdentity {
     pub fn context(&self, request: RequestId) -> StaffContext {
         let groups = self.groups.iter().map(|group| SubjectId::group(group)).collect();
         StaffContext::establish(self.subject.clone(), self.name.clone(), self.organisation.clone(), groups, request)
+            .in_directory_groups(self.directory_groups())
     }
 }

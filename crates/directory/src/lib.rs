@@ -31,4 +31,4 @@ pub use explain::{Step, Trial};
 pub use filter::{Filter, FilterError, FilterTemplate};
 pub use guard::{Guard, Violation};
 pub use identity::StaffIdentity;
-pub use sign_in::{Directory, Health, HealthState};
+pub use sign_in::{Directory, GroupError, Health, HealthState};

@@ -92,7 +92,8 @@ impl Person {
             .find_map(|attribute| self.first(attribute))
             .unwrap_or(username.as_str())
             .to_owned();
-        let groups = groups::staff_groups(connection, settings, self, &username).await?;
+        let directory_groups = groups::directory_groups(connection, settings, self, &username).await?;
+        let groups = groups::staff_groups(settings, &directory_groups);
         let practitioner: BTreeMap<String, String> = settings
             .practitioner
             .iter()
@@ -108,6 +109,7 @@ impl Person {
             organisation: settings.id.clone(),
             department: self.first(&attributes.department).map(str::to_owned),
             groups,
+            directory_groups: directory_groups.iter().map(ToString::to_string).collect(),
             practitioner,
             names,
         })

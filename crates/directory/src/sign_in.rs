@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use access::Safeguard;
+use access::{Membership, Safeguard, SubjectId};
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::{DirectoryConfig, OrganisationName, Problem, Settings};
 use crate::connection::{BindAnswer, Connection, WhoAmIAnswer, code};
-use crate::dn::Dn;
+use crate::dn::{Dn, DnError};
 use crate::error::{LinkError, Misconfiguration, Refusal, ServerFailure, SignInError};
 use crate::identity::StaffIdentity;
 use crate::people::{self, Person};
@@ -25,6 +25,20 @@ const HEALTH_AGE: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 32;
 /// Name of no entry, for the bind that an unknown person gets. Were there such an entry, the answer is discarded.
 const NOBODY: (&str, &str) = ("cn", "nobody signs in by this name");
+
+/// The longest name of a group that rules may name, in bytes: it is part of a key of the database.
+const LONGEST_GROUP: usize = 1_000;
+
+/// Not a group's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GroupError {
+    /// The organisation has to be named, or there is none of that id.
+    #[error("no such organisation")]
+    Organisation,
+    /// Not a distinguished name.
+    #[error(transparent)]
+    Name(#[from] DnError),
+}
 
 /// The directories of all organisations.
 #[derive(Clone)]
@@ -150,6 +164,31 @@ impl Directory {
         let organisation = self.organisation(organisation)?;
         people::acceptable_username(username).map_err(SignInError::Refused)?;
         organisation.resolve(username, None).await
+    }
+
+    /// Which groups of the directories stand for which staff groups, as the configuration says.
+    pub fn memberships(&self) -> Vec<Membership> {
+        let of = |one: &Organisation| {
+            let subject = |group: &Dn| SubjectId::directory_group(&one.settings.id, &group.to_string());
+            let rules = one.settings.roles.iter();
+            rules.map(|(group, role)| Membership { member: subject(group), group: SubjectId::group(role) }).collect()
+        };
+        self.organisations.iter().flat_map(|one| -> Vec<Membership> { of(one) }).collect()
+    }
+
+    /// A group by its distinguished name, however it is spelt, as a subject of the policy. Whether there is such a group is
+    /// not asked: one may be granted something before it is made.
+    ///
+    /// # Errors
+    /// Not a name, or no such organisation.
+    pub fn group(&self, organisation: Option<&str>, name: &str) -> Result<SubjectId, GroupError> {
+        let organisation = self.organisation(organisation).map_err(|_| GroupError::Organisation)?;
+        let dn = Dn::parse(name)?;
+        let name = dn.to_string();
+        if dn.is_empty() || name.len() > LONGEST_GROUP {
+            return Err(DnError::TooLong.into());
+        }
+        Ok(SubjectId::directory_group(&organisation.settings.id, &name))
     }
 
     /// Can people of each organisation sign in? Asked of the servers at most every five seconds.

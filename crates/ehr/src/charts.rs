@@ -12,6 +12,7 @@ mod fan_out;
 mod front_page;
 mod json;
 mod labs;
+mod looks;
 mod medications;
 mod medicines;
 mod mine;
@@ -25,7 +26,9 @@ mod personal_record;
 mod practitioners;
 mod prescriptions;
 mod query;
+mod recent;
 mod record_query;
+mod record_search;
 mod registered;
 mod review;
 mod search;
@@ -33,14 +36,18 @@ mod sheet;
 mod summary;
 mod surgery;
 mod sweep;
+mod ties;
 mod timeline;
+mod waiting;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use access::{AuditLog, PatientContext, PersonId, Policy, StaffContext, SubjectId};
+use envelope::Envelope;
 use jiff::Timestamp;
 use patients::Index;
+use reviews::RecordSearches;
 use sources::Catalogue;
 use store::Store;
 
@@ -51,10 +58,13 @@ pub use origin::{Because, ExplainedItem, ExplainedOrigin, OriginAddress, SourceJ
 pub(crate) use patient::identity;
 pub use patient::{NoPatient, patient_of_json};
 pub use query::SearchQuery;
+pub use recent::RecentPatient;
 pub use record_query::RecordQuery;
 pub use registered::Registered;
 pub use review::{Markable, Marked, Reviewable, ReviewedItem};
 pub use sweep::Swept;
+pub use ties::Ties;
+pub use waiting::{MOST_RECORDS, WaitingRecord, WaitingResults};
 
 use crate::{Banner, EhrError, Link, MaskedIdentifier};
 
@@ -62,6 +72,8 @@ use crate::{Banner, EhrError, Link, MaskedIdentifier};
 #[derive(Clone)]
 pub struct Charts {
     inner: Arc<Inner>,
+    /// Reads are part of an act whose intent is written down already, with the sections that it reads.
+    within_act: bool,
 }
 
 pub(crate) struct Inner {
@@ -71,6 +83,7 @@ pub(crate) struct Inner {
     index: Index,
     catalogue: Arc<Catalogue>,
     settings: RecordSettings,
+    searches: RecordSearches,
     /// Whose encounters are being read.
     turns: Mutex<HashMap<SubjectId, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -120,8 +133,12 @@ impl Charts {
         index: Index,
         catalogue: Arc<Catalogue>,
         settings: RecordSettings,
+        envelope: Envelope,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, policy, audit, index, catalogue, settings, turns: Mutex::default() }) }
+        let searches = RecordSearches::new(store.clone(), envelope);
+        let turns = Mutex::default();
+        let inner = Inner { store, policy, audit, index, catalogue, settings, searches, turns };
+        Self { inner: Arc::new(inner), within_act: false }
     }
 
     /// The hospitals asked, for the home page's state of sources.

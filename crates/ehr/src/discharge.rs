@@ -15,7 +15,8 @@ use crate::document::{DocumentLink, SafeHtml, cda::Passage, escape, is_had, sani
 use crate::joined::{add_new, event_key, fill};
 use crate::outpatient::{Pending, Visit, attachments};
 use crate::sheet::{Fields, Named, SheetRows};
-use crate::{ClinicalTime, Fact, NoteContent, NoteEncoding, Part};
+use crate::succession::{Links, Succession};
+use crate::{ClinicalTime, Fact, NoteContent, NoteEncoding, Origin, Part};
 
 /// `fields` of a discharge summary.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
@@ -56,6 +57,9 @@ pub struct DischargeFields {
     /// The document itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentLink>,
+    /// Which document it replaces, signs or adds to, and which it.
+    #[serde(flatten)]
+    pub succession: Succession,
 }
 
 /// A diagnosis of a stay.
@@ -66,6 +70,9 @@ pub struct StayDiagnosis {
     /// The ICD-10 code, when one was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icd10: Option<String>,
+    /// Where from, where that is not the item's own resource.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
 }
 
 impl Fields for DischargeFields {
@@ -87,6 +94,11 @@ impl Fields for DischargeFields {
             self.remark = other.remark;
         }
         fill(&mut self.document, &other.document);
+        self.succession.fill(&other.succession);
+    }
+
+    fn succession(&mut self) -> Option<&mut Succession> {
+        Some(&mut self.succession)
     }
 
     fn named(&mut self, each: &mut dyn FnMut(&mut Named)) {
@@ -144,7 +156,8 @@ impl DischargeFields {
             if words.is_empty() {
                 continue;
             }
-            let lines = || words.lines().map(|line| StayDiagnosis { text: line.to_owned(), icd10: None });
+            let lines =
+                || words.lines().map(|line| StayDiagnosis { text: line.to_owned(), ..StayDiagnosis::default() });
             match passages::about(passage) {
                 Some(passages::About::Admission) => self.admission_diagnoses.extend(lines()),
                 Some(passages::About::Discharge) => self.discharge_diagnoses.extend(lines()),
@@ -171,7 +184,11 @@ impl DischargeFields {
                 let role = one.role.as_deref().map(said_form).unwrap_or_default();
                 roles.contains(&role.as_str()) && matches!(one.verification.as_str(), "" | "confirmed")
             });
-            place.extend(of_role.map(|one| StayDiagnosis { text: one.code.text.clone(), icd10: one.icd10.clone() }));
+            place.extend(of_role.map(|one| StayDiagnosis {
+                text: one.code.text.clone(),
+                icd10: one.icd10.clone(),
+                origins: one.origins.clone(),
+            }));
         }
     }
 }
@@ -193,25 +210,24 @@ pub(crate) struct Draft {
 pub(crate) struct Drafts {
     rows: SheetRows<DischargeFields>,
     pub all: Vec<Draft>,
+    links: Links,
 }
 
 impl Drafts {
     pub fn new(rows: SheetRows<DischargeFields>) -> Self {
-        Self { rows, all: Vec::new() }
+        Self { rows, all: Vec::new(), links: Links::default() }
     }
 
     /// Takes a resource that has been checked to be the patient's, if it is a discharge summary.
     pub fn document(&mut self, row: &DocumentReference<'_>, whose: &Compartment) {
-        let gone = matches!(row.status, Some("entered-in-error" | "superseded"));
-        if gone
-            || row.doc_status == Some("entered-in-error")
-            || !passages::is_discharge(row.kind.as_ref(), row.category)
-        {
+        self.links.document(row, &self.rows.base);
+        let gone = [row.status, row.doc_status].contains(&Some("entered-in-error"));
+        if gone || !is_discharge_document(row) {
             return;
         }
         let base = &self.rows.base;
         let concept = Concept::read(row.kind.as_ref());
-        let status = row.doc_status.or(row.status.filter(|status| *status != "current")).unwrap_or_default();
+        let status = row.doc_status.unwrap_or_default();
         let time = row.date.and_then(ClinicalTime::parse);
         let context = row.context.get().copied().unwrap_or_default();
         // The words, where a format has any; else the first that can be had at all.
@@ -237,6 +253,7 @@ impl Drafts {
             discharged: context.period.and_then(|period| period.end).and_then(ClinicalTime::parse),
             authors: self.people(row.author, row.contained),
             document,
+            succession: Succession { superseded: row.status == Some("superseded"), related: Vec::new() },
             ..DischargeFields::default()
         };
         let encounters = context.encounter.iter().filter_map(|one| self.encounter(Some(one))).collect();
@@ -246,6 +263,7 @@ impl Drafts {
 
     /// As [`Drafts::document`].
     pub fn composition(&mut self, row: &Composition<'_>) {
+        self.links.composition(row, &self.rows.base);
         let status = row.status.unwrap_or_default();
         if status == "entered-in-error" || !passages::is_discharge(row.kind.as_ref(), row.category) {
             return;
@@ -286,6 +304,7 @@ impl Drafts {
     /// Takes in what another search of the same source gave.
     pub fn take_in(&mut self, other: Self) {
         self.all.extend(other.all);
+        self.links.take_in(other.links);
     }
 
     /// Newest first, each once.
@@ -298,8 +317,11 @@ impl Drafts {
     /// The rows, with what the stays say of themselves.
     pub fn finish(self, stays: &HashMap<String, Visit>) -> SheetRows<DischargeFields> {
         let mut rows = self.rows;
+        let told = self.links.told(&rows.source.id);
         for draft in self.all {
             let mut fields = draft.fields;
+            let origin = draft.fact.as_ref().and_then(|fact| fact.origins.first());
+            fields.succession.fill(&origin.map(|origin| told.of(&origin.resource)).unwrap_or_default());
             fields.say(draft.content.unwrap_or_else(|| Content::missing("note-limit")));
             if let Some(stay) = draft.encounters.iter().find_map(|id| stays.get(id)) {
                 fields.take_stay(stay);
@@ -309,7 +331,9 @@ impl Drafts {
                 fields.running().into_iter().chain(fields.html().map(SafeHtml::as_str)).map(said_form).collect();
             let time = draft.fact.as_ref().and_then(|fact| fact.time.clone());
             let status = draft.fact.as_ref().map(|fact| fact.status.clone()).unwrap_or_default();
-            let key = (!said.is_empty()).then(|| format!("{status}|{}", said.join("|")));
+            // Two versions are two, also where they say the same.
+            let version = fields.succession.superseded;
+            let key = (!said.is_empty()).then(|| format!("{status}|{version}|{}", said.join("|")));
             let key = key.and_then(|value| event_key(&draft.concept, time.as_ref(), &value));
             rows.push(Part::DischargeSummaries, draft.fact, key, draft.concept.names, fields);
         }

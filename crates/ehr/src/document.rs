@@ -16,7 +16,7 @@ use crate::ClinicalTime;
 
 pub use content::{File, FileKind};
 pub use safe_html::SafeHtml;
-pub(crate) use safe_html::{escape, sanitise};
+pub(crate) use safe_html::{escape, sanitise, words_of_safe_html};
 
 /// A document that a resource names, to be fetched when somebody wants it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]

@@ -38,7 +38,7 @@ pub enum EhrError {
     /// A kept search can't be read, or a record not be written as JSON.
     #[error("JSON: {0}")]
     Json(#[from] serde_json::Error),
-    /// A mark on a result that this program did not write so.
+    /// A mark on a result, or a kept search, that can't be read.
     #[error("{0}")]
     Mark(ReviewError),
 }
@@ -79,7 +79,8 @@ impl Classify for EhrError {
             Self::Audit(error) => error.fault(),
             // The portal itself works: what is silent is a hospital.
             Self::Changed | Self::NotCritical | Self::Silent => Fault::Conflict,
-            Self::Json(_) | Self::Mark(_) => Fault::Internal,
+            Self::Mark(error) => error.fault(),
+            Self::Json(_) => Fault::Internal,
         }
     }
 }
@@ -105,7 +106,7 @@ impl From<ReviewError> for EhrError {
             ReviewError::Store(error) => Self::Store(error),
             ReviewError::Audit(error) => Self::Audit(error),
             ReviewError::Row(error) => Self::Json(error),
-            unreadable @ ReviewError::Unreadable(_) => Self::Mark(unreadable),
+            unreadable @ (ReviewError::Unreadable(_) | ReviewError::Envelope(_)) => Self::Mark(unreadable),
         }
     }
 }

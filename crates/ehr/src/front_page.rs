@@ -10,7 +10,7 @@ use crate::charges::ClassTotal;
 use crate::concept::said_form;
 use crate::joined::{add_new, fill};
 use crate::sheet::{Fields, Named};
-use crate::{ClinicalTime, Decimal, Note};
+use crate::{ClinicalTime, Decimal, Note, Origin};
 
 pub(crate) use compose::{FrontPages, is_finished};
 
@@ -81,6 +81,9 @@ pub struct FrontDiagnosis {
     /// Which of the form's four values that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admission: Option<AdmissionState>,
+    /// Where from, where that is not the item's own resource.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
 }
 
 /// 入院病情: the form's four values.
@@ -265,6 +268,10 @@ impl Fields for FrontPageFields {
 
     fn notes(&mut self) -> Option<&mut Vec<Note>> {
         Some(&mut self.notes)
+    }
+
+    fn hanging(&self) -> Vec<&Origin> {
+        self.notes.iter().map(|note| &note.origin).collect()
     }
 
     fn retain_diagnoses(&mut self, stays: &mut dyn FnMut(&str) -> bool) {

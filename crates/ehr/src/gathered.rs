@@ -124,7 +124,7 @@ pub struct SourceReport {
 }
 
 /// Where a value comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
 pub struct Origin {
     /// Source id.
     pub source: String,

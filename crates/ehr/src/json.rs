@@ -4,6 +4,7 @@ mod mine;
 mod origin;
 mod outpatient;
 mod record;
+mod record_search;
 mod schema;
 mod sheet;
 mod summary;
@@ -16,6 +17,7 @@ pub use record::{
     Demographics, DemographicsFields, Item, LabFields, Links, Patients, Record, demographics, lab_results, links,
     patient_search,
 };
+pub use record_search::{RecordSearchJson, record_search};
 pub use schema::{Schemas, schemas};
 pub use sheet::sheet;
 pub use summary::{SummaryFields, summary};

@@ -18,6 +18,7 @@ mod error;
 mod exam_reports;
 mod fact;
 mod findings;
+mod fresh;
 mod front_page;
 mod gathered;
 mod joined;
@@ -33,12 +34,14 @@ mod orders;
 mod outpatient;
 mod personal_record;
 mod prescriptions;
+mod record_search;
 mod release;
 mod review;
 mod search;
 mod section;
 mod sheet;
 mod source_json;
+mod succession;
 mod summary;
 mod surgery;
 mod timeline;
@@ -49,9 +52,10 @@ pub use charges::{ChargeDocument, ChargeFields, ChargeLine, ChargeTotals, ClassT
 /// The name by which the results' pages know it.
 pub use charts::RecordQuery as LabQuery;
 pub use charts::{
-    Because, Charts, Clinician, DocumentAddress, EncounterRules, ExplainedItem, ExplainedOrigin, Markable, Marked,
-    MyPatient, MyPatients, MyRelation, NoPatient, OpenedDocument, OriginAddress, Reader, RecordQuery, RecordSettings,
-    Registered, Reviewable, ReviewedItem, SearchQuery, SourceJson, Standing, Swept, TreatmentRelation, patient_of_json,
+    Because, Charts, Clinician, DocumentAddress, EncounterRules, ExplainedItem, ExplainedOrigin, MOST_RECORDS,
+    Markable, Marked, MyPatient, MyPatients, MyRelation, NoPatient, OpenedDocument, OriginAddress, Reader,
+    RecentPatient, RecordQuery, RecordSettings, Registered, Reviewable, ReviewedItem, SearchQuery, SourceJson,
+    Standing, Swept, Ties, TreatmentRelation, WaitingRecord, WaitingResults, patient_of_json,
 };
 pub use clinical_time::{ClinicalTime, Precision};
 pub use demographics::{Banner, Link, MaskedIdentifier, Registration};
@@ -60,6 +64,7 @@ pub use document::{DocumentLink, File, FileKind, SafeHtml};
 pub use error::{EhrError, QueryProblem};
 pub use exam_reports::{ExamReportFields, ImageLink};
 pub use fact::{Fact, Part, PartList, PartReport, Silent};
+pub use fresh::{Fresh, FreshState, LookedItem};
 pub use front_page::{AdmissionState, DischargeMode, FrontDiagnosis, FrontOperation, FrontPageFields, FrontTotals};
 pub use gathered::{Bilingual, Gathered, Held, Origin, SourceReport, SourceState};
 pub use listing::Listing;
@@ -73,12 +78,14 @@ pub use outpatient::{
 };
 pub use personal_record::{Answered, HabitPart, PersonalFields, PersonalKind, RelativeCondition};
 pub use prescriptions::{NOTHING_DISPENSED, PrescriptionFields};
+pub use record_search::{FoundIn, FoundText, NotSearched, RecordHit, RecordSearch, RecordWords};
 pub use review::{ItemReview, Mark, MayMark, OpenCritical, OpenValue, Reviewed, open_critical};
-pub use reviews::{ReviewKind, ReviewNote};
+pub use reviews::{News, ReviewKind, ReviewNote};
 pub use search::{FoundPatient, PatientSearch};
 pub use section::Section;
 pub use sheet::{Entry, Named, Sheet, Span};
 pub use source_json::Pretty;
+pub use succession::{Related, Relation, Succession};
 pub use summary::{
     Allergies, Allergy, AllergyState, Device, EarlierDose, Immunization, Medicine, NoneScope, Problem, Procedure,
     Reaction, RecentResult, ReportLine, Summary,

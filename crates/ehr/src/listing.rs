@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use schemars::{JsonSchema as _, Schema, SchemaGenerator};
 
 use crate::{
-    ChargeFields, Charts, DischargeFields, EhrError, ExamReportFields, FrontPageFields, MedicationFields,
-    NursingFields, OrderFields, PersonalFields, PrescriptionFields, Reader, RecordQuery, Section, Sheet, SurgeryFields,
-    json,
+    ChargeFields, Charts, DischargeFields, EhrError, ExamReportFields, FrontPageFields, Held, LookedItem,
+    MedicationFields, NursingFields, OrderFields, PersonalFields, PrescriptionFields, Reader, RecordQuery, Section,
+    Sheet, SourceReport, SurgeryFields, json,
 };
 
 macro_rules! listings {
@@ -47,6 +47,20 @@ macro_rules! listings {
         }
 
         impl Listing {
+            /// What became of the sources, and what is held.
+            pub(crate) fn ledger(&self) -> (&[SourceReport], &[Held]) {
+                match self {
+                    $(Self::$section(sheet) => (&sheet.sources, &sheet.held),)+
+                }
+            }
+
+            /// Its items and whether every linked source has answered, for [`Charts::fresh`].
+            pub fn looked(&self) -> (Vec<LookedItem>, bool) {
+                match self {
+                    $(Self::$section(sheet) => (crate::fresh::looked(sheet), sheet.complete()),)+
+                }
+            }
+
             /// As `INTERFACE`'s JSON.
             pub(crate) fn to_json(&self, person: PersonId) -> Result<String, serde_json::Error> {
                 match self {

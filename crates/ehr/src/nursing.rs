@@ -177,6 +177,10 @@ impl Fields for NursingFields {
         Some(&mut self.notes)
     }
 
+    fn hanging(&self) -> Vec<&crate::Origin> {
+        self.notes.iter().map(|note| &note.origin).collect()
+    }
+
     fn running(&self) -> Vec<&str> {
         let of_plan =
             self.activities.iter().flat_map(|activity| std::iter::once(&activity.text).chain(&activity.progress));

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::joined::{add_new, fill};
 use crate::medication::{self, DoseWords, Medicated, Standing};
 use crate::sheet::{Fields, Named, Span};
+use crate::succession::Succession;
 use crate::{Entry, Part};
 
 pub(crate) use read::{OrderRows, add_visit};
@@ -64,6 +65,9 @@ pub struct OrderFields {
     /// Remarks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Which order it replaces, and which replaced it.
+    #[serde(flatten)]
+    pub succession: Succession,
     /// ICD-10 codes of `reasons`.
     #[serde(skip)]
     pub(crate) reason_codes: Vec<String>,
@@ -112,6 +116,11 @@ impl Fields for OrderFields {
         add_new(&mut self.notes, &other.notes);
         add_new(&mut self.reason_codes, &other.reason_codes);
         add_new(&mut self.standing, &other.standing);
+        self.succession.fill(&other.succession);
+    }
+
+    fn succession(&mut self) -> Option<&mut Succession> {
+        Some(&mut self.succession)
     }
 
     fn named(&mut self, each: &mut dyn FnMut(&mut Named)) {
@@ -146,12 +155,20 @@ pub(crate) fn stands(status: &str) -> bool {
     !matches!(status, "revoked" | "cancelled" | "stopped" | "draft")
 }
 
+impl Entry<OrderFields> {
+    /// Is it to be followed now? What another order stands in the place of is not, whatever its status.
+    pub fn is_in_force(&self) -> bool {
+        matches!(self.fact.status.as_str(), "active" | "on-hold") && !self.fields.succession.superseded
+    }
+}
+
 /// Two doses of a medicine; a medicine that is to be taken here and was stopped there; an order of one moment that stands
 /// here and was taken back there, or is said to be long-term here and one-off there.
 pub(crate) fn contradict(one: &Entry<OrderFields>, other: &Entry<OrderFields>) -> bool {
     let time = |of: &Entry<OrderFields>| of.fact.time.as_ref().map(crate::joined::time_key);
     let same_moment = time(one).is_some() && time(one) == time(other) && one.fact.kind == other.fact.kind;
-    let taken_back = stands(&one.fact.status) && !stands(&other.fact.status);
+    let stands = |of: &Entry<OrderFields>| stands(&of.fact.status) && !of.fields.succession.superseded;
+    let taken_back = stands(one) && !stands(other);
     let (a, b) = (&one.fields, &other.fields);
     let duration = a.duration.is_some() && b.duration.is_some() && a.duration != b.duration;
     medication::apart(&one.fact, &other.fact) && same_moment && (taken_back || duration)
@@ -166,7 +183,7 @@ pub(crate) fn arrange(mut entries: Vec<Entry<OrderFields>>) -> Vec<Entry<OrderFi
         Some(OrderDuration::OneOff) => 2,
     };
     // What is in force comes first on its sheet.
-    let is_over = |entry: &Entry<OrderFields>| !matches!(entry.fact.status.as_str(), "active" | "on-hold");
+    let is_over = |entry: &Entry<OrderFields>| !entry.is_in_force();
     entries.sort_by(|one, other| {
         (sheet(one), is_over(one))
             .cmp(&(sheet(other), is_over(other)))

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::document::SafeHtml;
 use crate::labs::Code;
+use crate::succession::Succession;
 use crate::{ClinicalTime, Fact, Held, Origin, Section, Silent, SourceReport, SourceState};
 
 pub(crate) use classify::class as class_of;
@@ -194,7 +195,7 @@ pub struct Note {
     pub time: Option<ClinicalTime>,
     /// Who wrote it, each once.
     pub authors: Vec<String>,
-    /// `final`, `preliminary`, `amended`: as sent (`docStatus`, else `status` unless `current`).
+    /// `final`, `preliminary`, `amended`: as sent (`docStatus`).
     pub status: Option<String>,
     /// Its text, as far as it could be had.
     pub content: NoteContent,
@@ -202,6 +203,8 @@ pub struct Note {
     pub attachment: Option<usize>,
     /// What is known of the visits that it names, where that was asked.
     pub visit: NoteVisit,
+    /// Which document it replaces, signs or adds to, and which it.
+    pub succession: Succession,
     /// Where from.
     pub origin: Origin,
 }

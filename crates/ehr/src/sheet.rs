@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 use crate::document::SafeHtml;
 use crate::joined::{Item, MOST_COMPARED, Row, RowSource, fill};
+use crate::succession::Succession;
 use crate::{ClinicalTime, Fact, Held, Note, Part, Silent, SourceReport, SourceState};
 
 /// A section as a list of facts of all linked sources.
@@ -62,6 +63,16 @@ pub(crate) trait Fields: Clone + Send + 'static {
 
     /// Notes that hang on the fact: the release policy decides on each by itself.
     fn notes(&mut self) -> Option<&mut Vec<Note>> {
+        None
+    }
+
+    /// Originals of what hangs on the fact.
+    fn hanging(&self) -> Vec<&crate::Origin> {
+        Vec::new()
+    }
+
+    /// Where it stands among its versions, where the section shows that of itself and not of a note.
+    fn succession(&mut self) -> Option<&mut Succession> {
         None
     }
 

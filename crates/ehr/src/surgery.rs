@@ -116,6 +116,10 @@ impl Fields for SurgeryFields {
         Some(&mut self.notes)
     }
 
+    fn hanging(&self) -> Vec<&crate::Origin> {
+        self.notes.iter().map(|note| &note.origin).collect()
+    }
+
     fn running(&self) -> Vec<&str> {
         self.remarks.iter().map(String::as_str).collect()
     }

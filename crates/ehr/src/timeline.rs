@@ -10,6 +10,7 @@ use crate::joined::{Row, event_key};
 use crate::outpatient::{NoteRow, Visit, VisitRows};
 use crate::personal_record::PersonalFields;
 use crate::sheet::{Fields, SheetRows};
+use crate::succession::Links;
 use crate::summary::is_laboratory_report;
 use crate::surgery::SurgeryFields;
 use crate::{ClinicalTime, Entry, Fact, Part, Section, VisitClass};
@@ -72,6 +73,8 @@ pub struct Moment {
     pub text: Vec<String>,
     /// What other originals of it may say differently, in a form that can be compared.
     pub stated: Vec<Option<String>>,
+    /// Of notes: a newer one stands in its place.
+    pub superseded: bool,
 }
 
 impl Default for Moment {
@@ -86,6 +89,7 @@ impl Default for Moment {
             place: Vec::new(),
             text: Vec::new(),
             stated: Vec::new(),
+            superseded: false,
         }
     }
 }
@@ -112,6 +116,7 @@ pub(crate) struct Moments {
     reports: SheetRows<ExamReportFields>,
     vaccinations: SheetRows<PersonalFields>,
     notes: Vec<(NoteRow, Option<Section>)>,
+    links: Links,
 }
 
 impl Moments {
@@ -123,6 +128,7 @@ impl Moments {
             reports: SheetRows::new(source.clone(), base.clone()),
             vaccinations: SheetRows::new(source, base),
             notes: Vec::new(),
+            links: Links::default(),
             sheet,
         }
     }
@@ -172,6 +178,7 @@ impl Moments {
             NoteKind::Operation => Section::Surgery,
             NoteKind::Nursing => Section::Nursing,
         });
+        self.links.document(row, whose.base());
         let local = |reference: &str| self.visits.local(reference, "Encounter");
         let read = NoteRow::read(row, &self.sheet.source, whose, local);
         self.notes.extend(read.map(|note| (note, section)));
@@ -184,15 +191,18 @@ impl Moments {
         self.reports.take_in(other.reports);
         self.vaccinations.take_in(other.vaccinations);
         self.notes.extend(other.notes);
+        self.links.take_in(other.links);
     }
 
     /// One line of it all. `self` has the visits.
     pub fn put_together(self) -> SheetRows<Moment> {
-        let Self { mut sheet, visits, procedures, reports, vaccinations, notes } = self;
+        let Self { mut sheet, visits, procedures, reports, vaccinations, notes, links } = self;
+        let told = links.told(&sheet.source.id);
         if visits.without_id > 0 {
             sheet.broken.push((Part::Encounters, visits.without_id));
         }
-        for (note, section) in notes {
+        for (mut note, section) in notes {
+            told.tell(std::slice::from_mut(&mut note));
             let classes: Vec<VisitClass> = note.encounters.iter().filter_map(|id| visits.class_of(id)).collect();
             let stay = !classes.is_empty() && classes.iter().all(|class| class.section() == Section::Inpatient);
             let of_visit = if stay { Section::Inpatient } else { Section::Outpatient };
@@ -222,8 +232,14 @@ fn push_note(sheet: &mut SheetRows<Moment>, row: NoteRow, section: Section, at: 
         origins: vec![note.origin],
         conflict: Vec::new(),
     };
-    let moment =
-        Moment { kind: MomentKind::Note, at: at.unwrap_or(note.id), text: note.authors, section, ..Moment::default() };
+    let moment = Moment {
+        kind: MomentKind::Note,
+        at: at.unwrap_or(note.id),
+        text: note.authors,
+        section,
+        superseded: note.succession.superseded,
+        ..Moment::default()
+    };
     sheet.push(Part::Notes, Some(fact), None, Vec::new(), moment);
 }
 
@@ -239,6 +255,7 @@ fn of_visit(row: Row<Visit>) -> Row<Entry<Moment>> {
         place: visit.hospital.into_iter().chain(visit.department).collect(),
         text: visit.reasons,
         stated: Vec::new(),
+        superseded: false,
     };
     Row { item: Entry { fact: visit.fact, fields }, order: row.order, key: row.key, names: row.names }
 }

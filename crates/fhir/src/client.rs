@@ -37,6 +37,11 @@ impl Client {
         self.target.base_url()
     }
 
+    /// Where it is asked.
+    pub fn target(&self) -> &outbound::Target {
+        &self.target
+    }
+
     /// What is peculiar about it.
     pub fn platform(&self) -> &Platform {
         &self.platform

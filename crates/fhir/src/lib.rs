@@ -28,11 +28,11 @@ pub use client::Client;
 pub use kind::{Kind, Row, kinds};
 pub use notes::{Fault, QualityNote};
 pub use platform::{
-    DateForm, DateRule, DayPrefix, FilterTrust, IssueMeaning, IssueRule, LostConnections, Platform, PlatformError,
-    QueryRule,
+    Audience, ClientAuthentication, DateForm, DateRule, DayPrefix, Fact, FilterTrust, Flow, HeaderRule, IssueMeaning,
+    IssueRule, LostConnections, Pkce, Platform, PlatformError, QueryRule, RateLimit, Registration, ScopeSyntax, Smart,
 };
 pub use query::{Limits, Query};
 pub use raw::{RawRow, find_raw};
 pub use reference::{Reference, refers_to};
-pub use report::{Cause, Entry, Issue, Mode, Outcome, SearchReport};
+pub use report::{Cause, Entry, Issue, Mode, NotAsked, Outcome, SearchReport};
 pub use time::{Precision, read_time};

@@ -1,6 +1,12 @@
 //! Platforms: what is peculiar about a vendor's server, as data (`config/platforms/*.toml`).
 
+mod facts;
+
 use serde::Deserialize;
+
+pub use facts::{
+    Audience, ClientAuthentication, Fact, Flow, HeaderRule, Pkce, RateLimit, Registration, ScopeSyntax, Smart,
+};
 
 use crate::Query;
 
@@ -35,6 +41,18 @@ pub struct Platform {
     pub no_encounters_of_staff: Option<NoEncountersOfStaff>,
     /// That the server loses connections; absent: a lost one is the answer.
     pub lost_connections: Option<LostConnections>,
+    /// How a client is registered there; absent: not known, or there is nothing to register.
+    pub registration: Option<Registration>,
+    /// What is documented of signing in.
+    #[serde(default)]
+    pub smart: Smart,
+    /// Whether `Patient/[id]/$everything` (<https://hl7.org/fhir/R4/patient-operation-everything.html>) is there.
+    pub everything: Option<Fact<bool>>,
+    /// How often it may be asked.
+    pub rate_limit: Option<Fact<RateLimit>>,
+    /// Headers that it wants.
+    #[serde(default, rename = "header")]
+    pub headers: Vec<HeaderRule>,
 }
 
 /// How a platform wants dates.
@@ -221,6 +239,12 @@ impl Platform {
             ("lost_connections.why", self.lost_connections.as_ref().map(|rule| &rule.why)),
         ] {
             check(why.is_none_or(|why| !why.trim().is_empty()), path.to_owned(), "a quirk needs its reason");
+        }
+        facts::check_server(self.everything.as_ref(), self.rate_limit.as_ref(), &mut check);
+        facts::check_headers(&self.headers, &mut check);
+        self.smart.check(&mut check);
+        if let Some(registration) = &self.registration {
+            registration.check(&mut check);
         }
         let again = self.lost_connections.as_ref().map(|rule| rule.again);
         check(again.is_none_or(|again| (1..=2).contains(&again)), "lost_connections.again".to_owned(), "1 or 2");

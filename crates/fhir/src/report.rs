@@ -89,6 +89,19 @@ pub enum Cause {
     FewerThanTotal,
     /// The server says so itself, in an OperationOutcome.
     Issue(IssueMeaning),
+    /// Nothing was sent at all.
+    NotAsked(NotAsked),
+}
+
+/// Why a source is not asked though it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotAsked {
+    /// An administrator paused it.
+    Paused,
+    /// An administrator took it away.
+    Removed,
+    /// What is defined of it can't be used here.
+    Unusable,
 }
 
 impl Cause {
@@ -115,6 +128,9 @@ impl Cause {
             Self::Issue(IssueMeaning::SessionExpired) => "why-session-expired",
             Self::Issue(IssueMeaning::BreakTheGlass) => "why-break-the-glass",
             Self::Issue(_) => "why-issue",
+            Self::NotAsked(NotAsked::Paused) => "why-paused",
+            Self::NotAsked(NotAsked::Removed) => "why-removed",
+            Self::NotAsked(NotAsked::Unusable) => "why-unusable",
         }
     }
 }
@@ -152,4 +168,20 @@ pub struct SearchReport {
     pub notes: Vec<QualityNote>,
     /// What the server said.
     pub issues: Vec<Issue>,
+}
+
+impl SearchReport {
+    /// Of a search that was not sent.
+    pub fn not_asked(why: NotAsked) -> Self {
+        Self {
+            outcome: Outcome::Unreachable(Cause::NotAsked(why)),
+            queries: 0,
+            pages: 0,
+            entries: 0,
+            broken: 0,
+            unfiltered: false,
+            notes: Vec::new(),
+            issues: Vec::new(),
+        }
+    }
 }

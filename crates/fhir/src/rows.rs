@@ -38,7 +38,7 @@ pub use datatypes::{
     Number, Period, Quantity, Range, Ratio, ResourceReference, SampledData, Timing,
 };
 pub use diagnostic_report::{DiagnosticReport, ReportMedia};
-pub use document_reference::{Binary, DocumentContent, DocumentContext, DocumentReference};
+pub use document_reference::{Binary, DocumentContent, DocumentContext, DocumentReference, RelatesTo};
 pub use encounter::{Encounter, EncounterDiagnosis, EncounterHospitalization, EncounterLocation, EncounterParticipant};
 pub use events::{Device, DeviceName, EventPerformer, Immunization, Procedure, ProtocolApplied};
 pub use extension::Extension;

@@ -6,7 +6,7 @@
 //! connections live on a thread of its own, so that a server that keeps them busy stops nobody else.
 //! It knows nothing of FHIR, of patients or of retries.
 //!
-//! Start reading at [`Outbound::target`] and [`Target::get`].
+//! Start reading at [`Outbound::target`], [`Target::get`] and [`Target::post_json`].
 
 mod address;
 mod body;
@@ -18,4 +18,4 @@ mod tls;
 
 pub use address::{is_loopback, is_refused};
 pub use error::OutboundError;
-pub use target::{Answer, Outbound, Target, TargetSettings};
+pub use target::{Answer, Outbound, Target, TargetSettings, is_this_machine};

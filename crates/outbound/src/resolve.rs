@@ -83,7 +83,7 @@ impl Pinned {
         }
     }
 
-    async fn look_up(self, name: String) -> Result<Vec<SocketAddr>, ResolveError> {
+    pub(crate) async fn look_up(self, name: String) -> Result<Vec<SocketAddr>, ResolveError> {
         let host = name.trim_end_matches('.').to_ascii_lowercase();
         let Some(expected) = self.expected.iter().find(|expected| expected.host == host) else {
             return Err(ResolveError::Unexpected);
@@ -122,7 +122,7 @@ fn may_connect(address: IpAddr, loopback: bool) -> bool {
 }
 
 /// Is the configured host itself this machine (`localhost`, `app.localhost`, 127/8, `::1`)?
-fn names_loopback(url: &Url) -> bool {
+pub(crate) fn names_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.').to_ascii_lowercase();

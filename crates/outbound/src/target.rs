@@ -1,17 +1,18 @@
 //! A target: one origin and everything that holds for requests to it.
 
-use std::{error::Error, fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use rustls::crypto::CryptoProvider;
 use tokio::time::{Instant, timeout_at};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{
     OutboundError,
+    address::is_loopback,
     body::{self, Cut, Turn},
-    resolve::{self, Ask, Pinned, ResolveError, literal_is_allowed},
+    resolve::{self, Ask, Pinned, ResolveError, literal_is_allowed, names_loopback},
     thread::Thread,
     tls,
 };
@@ -25,6 +26,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A connection that was idle for longer is not used again. Servers close idle ones (Apache and Node after 5 s), and a
 /// request that crosses the closing is lost: a hospital that is well would be called silent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
+const JSON: &str = "application/json";
 /// How long after the deadline what came until then may be on its way from the target's thread.
 const HANDOVER: Duration = Duration::from_millis(100);
 
@@ -88,6 +90,8 @@ pub struct Answer {
     pub body: Bytes,
     /// `Retry-After`, when given in seconds.
     pub retry_after: Option<Duration>,
+    /// `Date` as sent, when readable.
+    pub date: Option<String>,
 }
 
 /// Makes targets. One per process.
@@ -198,10 +202,65 @@ impl Target {
             return Err(OutboundError::Origin { target: settings.id.clone() });
         }
         let deadline = deadline.min(Instant::now() + settings.timeout);
-        let (exchange, url, accept) = (self.exchange.clone(), url.clone(), accept.to_owned());
-        let asking = async move { exchange.get(url, &accept, deadline).await };
+        let request = self.exchange.client.get(url.clone()).header(ACCEPT, accept);
+        self.run(request, deadline).await
+    }
+
+    /// One POST of a JSON body, with headers that only this request has. Any status is an answer.
+    pub async fn post_json(
+        &self,
+        url: &Url,
+        headers: &[(&str, &str)],
+        body: Bytes,
+        deadline: Instant,
+    ) -> Result<Answer, OutboundError> {
+        let settings = &self.exchange.settings;
+        if !self.is_same_origin(url) {
+            return Err(OutboundError::Origin { target: settings.id.clone() });
+        }
+        let what = "a header holds what HTTP does not allow";
+        let wrong = || OutboundError::Settings { target: settings.id.clone(), what: what.to_owned() };
+        let own: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let headers = header_map(&own).ok_or_else(wrong)?;
+        let deadline = deadline.min(Instant::now() + settings.timeout);
+        let request = self.exchange.client.post(url.clone()).headers(headers).header(ACCEPT, JSON);
+        match self.run(request.header(CONTENT_TYPE, JSON).body(body), deadline).await? {
+            (answer, None) => Ok(answer),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// Sends a request on the target's thread.
+    async fn run(
+        &self,
+        request: reqwest::RequestBuilder,
+        deadline: Instant,
+    ) -> Result<(Answer, Option<OutboundError>), OutboundError> {
+        let exchange = self.exchange.clone();
+        let asking = async move { exchange.send(request, deadline).await };
         let answer = self.thread.run(deadline + HANDOVER, asking).await;
-        answer.unwrap_or_else(|| Err(OutboundError::Timeout { target: settings.id.clone() }))
+        answer.unwrap_or_else(|| Err(OutboundError::Timeout { target: self.id().to_owned() }))
+    }
+
+    /// The addresses that the next connection goes to, checked as always; the proxy's where there is one, which looks up the
+    /// others itself.
+    ///
+    /// # Errors
+    /// [`OutboundError::Connect`] for a name that is not found, [`OutboundError::Address`] for one that is refused.
+    pub async fn look_up(&self, deadline: Instant) -> Result<Vec<String>, OutboundError> {
+        let settings = &self.exchange.settings;
+        let target = || settings.id.clone();
+        let url = settings.proxy.as_ref().unwrap_or(&settings.base_url);
+        let Some(Host::Domain(name)) = url.host() else {
+            return Ok(url.host_str().map(str::to_owned).into_iter().collect());
+        };
+        let looking = self.exchange.pinned.clone().look_up(name.to_owned());
+        match timeout_at(deadline.min(Instant::now() + settings.timeout), looking).await {
+            Err(_) => Err(OutboundError::Timeout { target: target() }),
+            Ok(Err(ResolveError::NotFound)) => Err(OutboundError::Connect { target: target(), why: "name not found" }),
+            Ok(Err(_)) => Err(OutboundError::Address { target: target() }),
+            Ok(Ok(found)) => Ok(found.iter().map(|one| one.ip().to_string()).collect()),
+        }
     }
 
     /// Same scheme, host and port as the base, and nobody's name in it?
@@ -215,24 +274,23 @@ impl Target {
 }
 
 impl Exchange {
-    async fn get(
+    async fn send(
         &self,
-        url: Url,
-        accept: &str,
+        request: reqwest::RequestBuilder,
         deadline: Instant,
     ) -> Result<(Answer, Option<OutboundError>), OutboundError> {
-        let sending = self.client.get(url).header(ACCEPT, accept).send();
-        let response = match timeout_at(deadline, sending).await {
+        let response = match timeout_at(deadline, request.send()).await {
             Err(_) => return Err(OutboundError::Timeout { target: self.settings.id.clone() }),
             Ok(Err(error)) => return Err(self.failure(&error)),
             Ok(Ok(response)) => response,
         };
         let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
         let content_type = header(CONTENT_TYPE).map(str::to_owned);
+        let date = header(DATE).map(str::to_owned);
         let retry_after = header(RETRY_AFTER).and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
         let status = response.status().as_u16();
         let (body, cut) = body::read(response, self.settings.max_body, deadline, &self.large).await;
-        Ok((Answer { status, content_type, body, retry_after }, cut.map(|cut| self.cut(cut))))
+        Ok((Answer { status, content_type, body, retry_after, date }, cut.map(|cut| self.cut(cut))))
     }
 
     fn cut(&self, cut: Cut) -> OutboundError {
@@ -273,6 +331,17 @@ impl Exchange {
         }
         OutboundError::Protocol { target, why: "no HTTP answer" }
     }
+}
+
+/// Does an address name this machine (`localhost`, 127/8, `::1`, also inside other notations)? Who takes addresses from others
+/// than the operator asks this first: what listens on loopback trusts whoever reaches it.
+pub fn is_this_machine(url: &Url) -> bool {
+    let literal = match url.host() {
+        Some(Host::Ipv4(v4)) => is_loopback(IpAddr::V4(v4)),
+        Some(Host::Ipv6(v6)) => is_loopback(IpAddr::V6(v6)),
+        _ => false,
+    };
+    literal || names_loopback(url)
 }
 
 /// Is it rustls that failed? Each layer may have wrapped the error once more.

@@ -83,11 +83,18 @@ fn frame(lang: Lang, portal: Portal, path: &str) -> Frame {
             name: "林知远".to_owned(),
             organisation: Some("市第一人民医院".to_owned()),
             roles: vec!["clinician".to_owned(), "researcher".to_owned()],
+            unread: 0,
+            delegates: false,
             person: None,
         },
-        Portal::External => {
-            User { name: "陈玉兰".to_owned(), organisation: None, roles: vec![], person: Some(PERSON.to_owned()) }
-        }
+        Portal::External => User {
+            name: "陈玉兰".to_owned(),
+            organisation: None,
+            roles: vec![],
+            unread: 0,
+            delegates: false,
+            person: Some(PERSON.to_owned()),
+        },
     };
     Frame {
         lang,
@@ -451,7 +458,10 @@ fn inside(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> Done {
         let frame = Frame { user: None, ..at("/sign-in") };
         write(&format!("sign-in{state}"), renderer.page("sign_in.html", &frame, &page)?)?;
     }
-    write("home", renderer.page("home.html", &at("/"), &home::page("林知远", &connected(), None, &scene))?)?;
+    let hospitals = serde_json::json!({ "hospitals": home::hospitals(&connected(), &scene) });
+    let body = renderer.page("widgets/hospitals.html", &at("/"), &hospitals)?;
+    let one = newer::framed("hospitals", &body);
+    write("home", renderer.page("widget.html", &at("/"), &serde_json::json!({ "one": one }))?)?;
     write(
         "search",
         renderer.page(

@@ -124,6 +124,9 @@ source-age = data is { $minutes } min old
 why-unknown = reason unknown
 why-refused = read access was not granted
 why-unsupported = not supported there
+why-paused = it is paused by the portal's administrators
+why-removed = it is no longer connected to the portal
+why-unusable = this portal can't use how it is set up
 why-timeout = it took too long
 why-too-slow = transfer too slow
 why-connect = no connection
@@ -242,6 +245,7 @@ cell-no-value = no result
 cell-conflict = conflict
 cell-also-at = The same result also from
 legend-range = Judged by the reporting laboratory’s own range
+legend-origin = A value leads to where it comes from
 flag-critical-high = critical, high
 flag-high = high
 flag-low = low
@@ -387,7 +391,6 @@ greeting-morning = Good morning, { $name }
 greeting-noon = Good day, { $name }
 greeting-afternoon = Good afternoon, { $name }
 greeting-evening = Good evening, { $name }
-hospitals-title = Connected hospitals
 hospitals-count = { $count }
 hospitals-none = No hospital is connected yet.
 hospitals-note = As of the last answer; when one is silent, record pages still open and say so
@@ -1123,7 +1126,6 @@ exam-category-SP = Surgical pathology
 exam-category-XRC = Cineangiography
 
 # “My patients” on the desk
-mine-title = My patients
 mine-count = { $count ->
     [one] { $count } person
    *[other] { $count } people
@@ -1313,3 +1315,85 @@ plain-mark-reviewed-withdrawn = What { $by } said on { $at } was withdrawn.
 plain-mark-acknowledged = { $by } confirmed knowing of this critical value, { $at }.
 plain-mark-acknowledged-earlier = { $by } confirmed knowing of it, { $at }, before the hospital updated it.
 plain-mark-acknowledged-withdrawn = The confirmation by { $by }, { $at }, was withdrawn.
+
+# In-record search
+record-search-title = Search this record
+record-search-label = Search record
+record-search-submit = Search
+record-search-hint = A diagnosis, medicine, test, clinician, word of a note, or date. Several words must all be there. Capitals and character width do not matter; traditional characters are searched as written.
+record-search-found = Items found: { $count }, by section, newest first
+record-search-more = Earlier items in this section: { $count }. Add a word to narrow the search
+record-search-not-searched = What was not searched
+record-search-silent = { $name } ({ $state }): { $sections }
+record-search-hidden = Sections that you may not see: { $sections }
+record-search-files = Contents of files (PDF, images and the like): { $count }; their names were searched
+record-search-texts = Notes whose text did not come: { $count }
+record-search-held = What is not shown to you yet
+record-search-too-short = Enter at least one Chinese character, or two letters or digits
+record-search-too-long = At most 100 characters and 8 words
+record-search-resident-id = A record can’t be searched for identity numbers
+record-search-start-title = Enter what to look for
+record-search-start-text = Every section that you may see is searched, and what was not searched is named.
+record-search-expired-title = This search has expired
+record-search-expired-text = Words are kept for 30 minutes; please enter them again.
+record-search-none-title = “{ $query }” was not found
+record-search-none-text = Every hospital answered in full; nothing in the record has all these words.
+record-search-unknown-title = “{ $query }” is not in what could be searched
+record-search-unknown-text = Some of the record was not searched (see below), so nobody can say that it is not there.
+record-search-not-linked-title = There is nothing to search
+record-search-not-linked-text = No hospital is linked with this patient.
+
+# New since the reader's last look
+fresh-new = New
+fresh-changed = Updated
+fresh-first = This is your first look at this section, so nothing is marked as new; next time, what has come or changed since will be.
+fresh-too-many = There is too much in this section to mark what is new.
+fresh-none = Nothing new since you last looked ({ $at }).
+fresh-none-silent = Nothing new since you last looked ({ $at }) at the hospitals that answered; the others may have something.
+fresh-since = Since you last looked ({ $at }): new items { $new }, updated { $changed }.
+fresh-since-silent = Since you last looked ({ $at }): new items { $new }, updated { $changed }; hospitals that did not answer may have more.
+fresh-count = { $count } new
+fresh-as-of = as of { $at }
+related-replaces = Replaces
+related-replaced-by = Replaced; now valid is
+related-transforms = Made from
+related-transformed-by = Transformed into
+related-signs = Signs
+related-signed-by = Signed by
+related-appends = Adds to
+related-appended-by = Added to by
+related-not-shown = another one, which is not shown here
+related-absent = { $resource }, which the hospital has not sent as this person’s
+related-elsewhere = another one, which lies in another system or is not named
+related-circular = replace one another: the hospital contradicts itself
+order-replaced = replaced
+order-replaced-still = replaced (hospital still says “{ $status }”)
+
+# What waits for a clinician on the desk
+waiting-critical = Critical values not acknowledged
+waiting-unseen = Not looked at yet
+waiting-count-critical = { $count ->
+    [one] 1 value
+   *[other] { $count } values
+}
+waiting-count = { $count ->
+    [one] 1 result
+   *[other] { $count } results
+}, { $abnormal } out of range
+waiting-more = { $count ->
+    [one] One more on the page of results
+   *[other] { $count } more on the page of results
+}
+waiting-none = No result waits in the records of those you treat.
+waiting-none-critical = No critical value waits in the records of those you treat.
+waiting-none-incomplete = Nothing was found where one could look; what could not be looked at stands below.
+waiting-limits = This may not be all
+waiting-silent = { $name }: { $why }; results of { $count ->
+    [one] one patient
+   *[other] { $count } patients
+} may be missing
+waiting-unsure = { $name }: { $why }; patients you treat there may be missing
+waiting-nowhere = No hospital recognises you and no list names you, so it is not known whom you treat.
+waiting-unread = These records could not be read: { $names }
+waiting-unasked = Only the first { $most } of your patients were looked at; at least { $count } more were not
+waiting-as-of = Looked at { $at }; laboratory results alone, of those you treat

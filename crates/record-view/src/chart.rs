@@ -104,7 +104,7 @@ impl Chart {
         let title = scene.with("chart-title", &[("name", Arg::from(scene.of(&trend.name)))]);
         Some(Self {
             name: scene.of(&trend.name),
-            unit,
+            unit: unit.into_owned(),
             newest,
             newest_class: flag_class(flag),
             svg_html: draw(trend, &anchor, &title, &description),

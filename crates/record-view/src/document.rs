@@ -6,6 +6,7 @@ use web::render::Html;
 
 use crate::{
     PatientShell, RecordShell, Scene,
+    related::Targets,
     sources::{Audience, Sources},
     visits::NoteView,
 };
@@ -73,7 +74,7 @@ fn asked(document: &OpenedDocument) -> Vec<SourceReport> {
 
 /// It is open already: it leads nowhere else. Its headings stand right below the page's own.
 fn note(document: &OpenedDocument, scene: &Scene<'_>) -> NoteView {
-    let note = NoteView::new(&document.note, &document.sources, scene);
+    let note = NoteView::new(&document.note, &document.sources, &Targets::default(), scene);
     let body_html = note.body_html.map(|body| Html::from_escaped(raised(body.as_str())));
     NoteView { document: None, body_html, ..note }
 }

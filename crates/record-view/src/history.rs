@@ -252,6 +252,9 @@ fn dot(moment: &Moment) -> &'static str {
 
 /// What everybody expects is not worth a word.
 fn status(entry: &Entry<Moment>, scene: &Scene<'_>) -> Option<String> {
+    if entry.fields.superseded {
+        return Some(scene.text("note-status-superseded"));
+    }
     let status = entry.fact.status.as_str();
     let (prefix, usual): (&str, &[&str]) = match entry.fields.kind {
         MomentKind::Visit => ("encounter-", &["finished"]),

@@ -1,16 +1,14 @@
 //! The first page of either portal: who is here, and which hospitals are connected.
 
-use ehr::{Banner, Bilingual};
+use ehr::{Banner, Bilingual, RecentPatient, Section};
 use jiff::Timestamp;
 use serde::Serialize;
 use web::render::{Arg, local};
 
 use crate::{
     PatientShell, Scene,
-    mine::MineView,
-    patient_labs::Newest,
     scene::mark_letter,
-    shell::{SectionLink, section_links},
+    shell::{SectionLink, section_links, sex, years},
     sources::seconds,
 };
 
@@ -36,30 +34,6 @@ pub struct LastAnswer {
     pub at: Timestamp,
     /// How long it took.
     pub waited_ms: u64,
-}
-
-/// `home.html` of the internal portal.
-#[derive(Clone, Debug, Serialize)]
-pub struct HomePage {
-    /// `林知远，晚上好`
-    pub greeting: String,
-    /// Connected hospitals.
-    pub hospitals: Vec<HospitalView>,
-    /// Whom they treat; none for those who may not read records.
-    pub mine: Option<MineView>,
-    /// All fifteen sections of a record.
-    pub sections: Vec<SectionLink>,
-}
-
-/// `home.html` of the external portal.
-#[derive(Clone, Debug, Serialize)]
-pub struct PatientHomePage {
-    /// Who the record is about, when the account has one.
-    pub shell: Option<PatientShell>,
-    /// Connected hospitals.
-    pub hospitals: Vec<HospitalView>,
-    /// The newest results, where they may be read.
-    pub newest: Option<Newest>,
 }
 
 /// `record.html` of the external portal: the sections there are.
@@ -93,35 +67,61 @@ pub struct HospitalView {
     pub sandbox: bool,
 }
 
-/// The clinician's desk.
-pub fn page(name: &str, hospitals: &[Connected], mine: Option<MineView>, scene: &Scene<'_>) -> HomePage {
+/// Somebody whose record was opened lately.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecentView {
+    /// The summary of the record.
+    pub href: String,
+    /// As registered.
+    pub name: String,
+    /// In words.
+    pub sex: String,
+    /// In words.
+    pub age: Option<String>,
+    /// At its precision.
+    pub birth_date: Option<String>,
+    /// Regional index number.
+    pub number: String,
+    /// For programs.
+    pub opened_instant: String,
+    /// In words.
+    pub opened: String,
+}
+
+/// `林知远，晚上好`
+pub fn greeting(name: &str, scene: &Scene<'_>) -> String {
     let key = match local(scene.now).hour() {
         5..11 => "greeting-morning",
         11..13 => "greeting-noon",
         13..18 => "greeting-afternoon",
         _ => "greeting-evening",
     };
-    let sections = section_links("", None, scene);
-    HomePage {
-        greeting: scene.with(key, &[("name", Arg::from(name))]),
-        hospitals: hospitals.iter().map(|hospital| HospitalView::new(hospital, scene)).collect(),
-        mine,
-        sections,
-    }
+    scene.with(key, &[("name", Arg::from(name))])
 }
 
-/// The patient's first page; without a banner when the account is not linked to a record yet.
-pub fn patient_page(
-    banner: Option<&Banner>,
-    newest: Option<Newest>,
-    hospitals: &[Connected],
-    scene: &Scene<'_>,
-) -> PatientHomePage {
-    PatientHomePage {
-        newest,
-        shell: banner.map(|banner| PatientShell::new(banner, scene)),
-        hospitals: hospitals.iter().map(|hospital| HospitalView::new(hospital, scene)).collect(),
-    }
+/// The connected hospitals.
+pub fn hospitals(hospitals: &[Connected], scene: &Scene<'_>) -> Vec<HospitalView> {
+    hospitals.iter().map(|hospital| HospitalView::new(hospital, scene)).collect()
+}
+
+/// All fifteen sections of a record, each below `base`.
+pub fn sections(base: &str, scene: &Scene<'_>) -> Vec<SectionLink> {
+    section_links(base, None, scene)
+}
+
+/// Whose records were opened lately.
+pub fn recent(found: &[RecentPatient], scene: &Scene<'_>) -> Vec<RecentView> {
+    let view = |one: &RecentPatient| RecentView {
+        href: format!("/patients/{}/{}", one.person, Section::Summary.slug()),
+        name: one.name.clone(),
+        sex: sex(one.sex.as_deref(), scene),
+        age: one.age.map(|age| years(age, scene)),
+        birth_date: one.birth_date.clone(),
+        number: one.number.clone(),
+        opened_instant: one.opened_at.to_string(),
+        opened: scene.words.minute_today(one.opened_at, scene.now),
+    };
+    found.iter().map(view).collect()
 }
 
 impl HospitalView {

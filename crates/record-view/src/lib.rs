@@ -21,6 +21,8 @@ pub mod patient_labs;
 pub mod patient_summary;
 pub mod patient_visits;
 mod range_bar;
+pub mod record_search;
+pub mod related;
 pub mod review;
 mod scene;
 pub mod search;
@@ -33,6 +35,7 @@ pub mod summary;
 pub mod timeline;
 mod usage;
 pub mod visits;
+pub mod waiting;
 
 pub use filters::{Choice, ListFilters, ListFrame};
 pub use scene::{Scene, mark_letter};

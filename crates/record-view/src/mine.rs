@@ -28,10 +28,6 @@ pub struct MineView {
     pub hospitals: Vec<AskedView>,
     /// Title and text of an empty list.
     pub none: Option<(String, String)>,
-    /// Waits for those that are being asked.
-    pub wait_href: &'static str,
-    /// Asks again.
-    pub refresh_href: &'static str,
 }
 
 /// Why the list may not be whole.
@@ -121,8 +117,6 @@ impl MineView {
             notice: (!silent.is_empty() && !asking).then(|| notice(&silent, scene)),
             none: of.items.is_empty().then(|| none(of, asking, scene)),
             hospitals,
-            wait_href: "/?mine=wait",
-            refresh_href: "/?mine=refresh",
         }
     }
 }

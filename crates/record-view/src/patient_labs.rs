@@ -21,6 +21,7 @@ use crate::{
     range_bar,
     review::PlainReview,
     scene::{flag_arrow, pretty_unit, source_of},
+    sheet::Tag,
     sources::Sources,
 };
 
@@ -115,6 +116,8 @@ pub struct PlainResult {
     pub sentence: String,
     /// What the analyte is, and what such a result may mean, in general.
     pub meaning: Option<String>,
+    /// Is it new to the reader, or changed?
+    pub fresh: Option<Tag>,
     /// Preliminary, corrected …
     pub status: Option<String>,
     /// Parts of a result that has several.
@@ -269,7 +272,7 @@ fn plain_result(
     PlainResult {
         name: name.to_owned(),
         href: href.map(str::to_owned),
-        unit: pretty_unit(unit),
+        unit: pretty_unit(unit).into_owned(),
         flag: match one.flag.filter(|flag| flag.is_abnormal()) {
             Some(abnormal) => format!("{flag} {}", flag_arrow(abnormal)),
             None => flag.clone(),
@@ -278,6 +281,7 @@ fn plain_result(
         bar_html: range_bar::html(one, &spoken),
         sentence: sentence(one, scene),
         meaning: one.analyte.and_then(|analyte| plain_words(analyte, one.flag)).map(|words| scene.of(&words)),
+        fresh: scene.fresh_tag(&one.id),
         status: status_key(&one.status).map(|key| scene.text(&format!("plain-{key}"))),
         parts: one
             .components

@@ -153,7 +153,7 @@ pub struct ReviewInput<'a> {
 }
 
 /// `/patients/{id}/reviews/{section}/{item}`
-fn path(person: PersonId, section: Section, item: &str) -> String {
+pub(crate) fn path(person: PersonId, section: Section, item: &str) -> String {
     format!("/patients/{person}/reviews/{}/{item}", section.slug())
 }
 
@@ -249,7 +249,7 @@ impl OpenView {
 }
 
 /// The catalogue's name, else the laboratory's.
-fn name_of(result: &LabResult, scene: &Scene<'_>) -> String {
+pub(crate) fn name_of(result: &LabResult, scene: &Scene<'_>) -> String {
     let analyte = result.analyte.and_then(|id| catalogue().analyte(id));
     analyte.map_or_else(|| result.code.text.clone(), |analyte| scene.of(&analyte.name))
 }

@@ -1,8 +1,22 @@
 //! What every drawing function needs to know.
 
-use ehr::{Bilingual, ClinicalTime, SourceReport, labs::Flag};
+use std::borrow::Cow;
+
+use ehr::{Bilingual, ClinicalTime, Fresh, FreshState, News, Section, SourceReport, labs::Flag};
 use jiff::Timestamp;
+use serde::Serialize;
 use web::render::{Arg, Words};
+
+use crate::sheet::Tag;
+
+/// New items of a section.
+#[derive(Clone, Debug, Serialize)]
+pub struct FreshCount {
+    /// `3 新`
+    pub text: String,
+    /// When it was so.
+    pub as_of: String,
+}
 
 /// The reader's language, and when the page is drawn.
 #[derive(Clone, Copy)]
@@ -13,17 +27,25 @@ pub struct Scene<'a> {
     pub now: Timestamp,
     /// Does the patient read, in plain words and dates?
     plain: bool,
+    /// What is new to the reader.
+    fresh: Option<&'a Fresh>,
 }
 
 impl<'a> Scene<'a> {
     /// The scene of a clinician's page in `words`, drawn `now`.
     pub fn new(words: &'a Words, now: Timestamp) -> Self {
-        Self { words, now, plain: false }
+        Self { words, now, plain: false, fresh: None }
     }
 
     /// The scene of a patient's page.
     pub fn for_patient(words: &'a Words, now: Timestamp) -> Self {
-        Self { words, now, plain: true }
+        Self { words, now, plain: true, fresh: None }
+    }
+
+    /// The same, with marks on what is new to the reader.
+    #[must_use]
+    pub fn with_fresh(self, fresh: &'a Fresh) -> Self {
+        Self { fresh: Some(fresh), ..self }
     }
 }
 
@@ -31,6 +53,41 @@ impl Scene<'_> {
     /// Does the patient read?
     pub(crate) fn is_plain(&self) -> bool {
         self.plain
+    }
+
+    /// The mark of an item that is drawn now: new, or changed since the reader looked last.
+    pub(crate) fn fresh_tag(&self, item: &str) -> Option<Tag> {
+        let key = match self.fresh?.mark(item)? {
+            News::New => "fresh-new",
+            News::Changed => "fresh-changed",
+            News::Known => return None,
+        };
+        Some(Tag { text: self.text(key), tone: "brand" })
+    }
+
+    /// What is new in the section that is shown, in a sentence. `silent`: an answer is missing that could have come.
+    pub(crate) fn fresh_line(&self, silent: bool) -> Option<String> {
+        let since = |at: Timestamp| ("at", Arg::from(self.instant(at)));
+        Some(match self.fresh?.state() {
+            FreshState::Unknown => return None,
+            FreshState::First => self.text("fresh-first"),
+            FreshState::TooMany => self.text("fresh-too-many"),
+            FreshState::Since(at, 0, 0) if silent => self.with("fresh-none-silent", &[since(at)]),
+            FreshState::Since(at, 0, 0) => self.with("fresh-none", &[since(at)]),
+            FreshState::Since(at, new, changed) => {
+                let key = if silent { "fresh-since-silent" } else { "fresh-since" };
+                self.with(key, &[since(at), ("new", Arg::from(new)), ("changed", Arg::from(changed))])
+            }
+        })
+    }
+
+    /// How many items of a section are new to the reader, and as of when, as far as it is known without asking.
+    pub(crate) fn fresh_count(&self, section: Section) -> Option<FreshCount> {
+        let (count, at) = self.fresh?.count(section, self.now)?;
+        Some(FreshCount {
+            text: self.with("fresh-count", &[("count", Arg::from(count))]),
+            as_of: self.with("fresh-as-of", &[("at", Arg::from(self.instant(at)))]),
+        })
     }
 
     /// A record's day at its precision: `2026-11-20`; for the patient `2026 年 11 月 20 日`, `2026 年 11 月`, `2026 年`.
@@ -116,15 +173,26 @@ pub(crate) fn short_source_of(reports: &[SourceReport], id: &str, scene: &Scene<
 }
 
 /// A unit for the eye: `10^9/L` and `10*9/L` as `10⁹/L`; anything else as it is.
-pub(crate) fn pretty_unit(unit: &str) -> String {
-    let mut out = unit.to_owned();
-    for (power, raised) in [("12", "¹²"), ("3", "³"), ("6", "⁶"), ("9", "⁹")] {
-        for sign in ['^', '*'] {
-            out = out.replace(&format!("10{sign}{power}/"), &format!("10{raised}/"));
+pub(crate) fn pretty_unit(unit: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(unit);
+    for (written, raised) in POWERS {
+        if out.contains(written) {
+            out = Cow::Owned(out.replace(written, raised));
         }
     }
     out
 }
+
+const POWERS: [(&str, &str); 8] = [
+    ("10^12/", "10¹²/"),
+    ("10*12/", "10¹²/"),
+    ("10^3/", "10³/"),
+    ("10*3/", "10³/"),
+    ("10^6/", "10⁶/"),
+    ("10*6/", "10⁶/"),
+    ("10^9/", "10⁹/"),
+    ("10*9/", "10⁹/"),
+];
 
 /// Class of a flagged value: `h`, `l`, `c` (critical), `ab` (abnormal without a direction) or none.
 pub(crate) fn flag_class(flag: Option<Flag>) -> &'static str {

@@ -3,9 +3,13 @@
 //!
 //! A section gives its columns and cells ([`SheetView`]); everything else is the same for all.
 
+mod form;
+
 use std::collections::HashMap;
 
-use ehr::{Banner, DocumentLink, Entry, Fact, Origin, Reviewed, Section, Sheet, SourceReport, SourceState};
+use ehr::{
+    Banner, DocumentLink, Entry, Fact, Note, Origin, Reviewed, Section, Sheet, SourceReport, SourceState, Succession,
+};
 use serde::Serialize;
 use web::render::Arg;
 
@@ -14,10 +18,13 @@ use crate::{
     chart::Chart,
     facts::{self, Contradiction, SourceMark, explained, explained_mark},
     filters::{ListFilters, ListFrame},
+    related::{RelatedView, Targets},
     review::{PlainReview, ReviewView},
     sources::{Audience, Sources},
     visits::NoteView,
 };
+
+pub use form::{Form, FormPart, FormRow, Labelled};
 
 /// Entries on one page.
 const MOST: usize = 50;
@@ -57,6 +64,16 @@ pub trait SheetView {
     /// Do clinicians mark its entries?
     const REVIEWED: bool = false;
 
+    /// Notes that hang on an entry.
+    fn notes(_entry: &Entry<Self::Fields>) -> &[Note] {
+        &[]
+    }
+
+    /// Where an entry, or each of its notes, stands among its versions.
+    fn successions(entry: &Entry<Self::Fields>) -> Vec<&Succession> {
+        Self::notes(entry).iter().map(|note| &note.succession).collect()
+    }
+
     /// What an entry says where it contradicts another.
     fn statement(entry: &Entry<Self::Fields>, look: &Look<'_>) -> String {
         let cells = Self::row(entry, look);
@@ -76,6 +93,8 @@ pub struct Look<'a> {
     pub banner: &'a Banner,
     /// What clinicians have said.
     pub reviews: &'a Reviewed,
+    /// What versions of one another lead to.
+    pub targets: &'a Targets,
 }
 
 /// What a section says of an entry.
@@ -91,34 +110,14 @@ pub struct Cells {
     pub cells: Vec<Cell>,
     /// Longer texts below the row, each with its label.
     pub texts: Vec<Labelled>,
+    /// What it replaces, what replaced it.
+    pub related: Vec<RelatedView>,
     /// Notes below the row.
     pub notes: Vec<NoteView>,
     /// Documents that are fetched when somebody opens them.
     pub documents: Vec<DocumentView>,
     /// Forms and tables below the row.
     pub forms: Vec<Form>,
-}
-
-/// A form of the hospital's world, or a table of lines, below its row.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Form {
-    /// Its name.
-    pub title: String,
-    /// Is it shown at once?
-    pub open: bool,
-    /// From top to bottom.
-    pub parts: Vec<FormPart>,
-}
-
-/// A part of a [`Form`]: fields with their labels, or rows under columns.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct FormPart {
-    /// Fields.
-    pub pairs: Vec<Labelled>,
-    /// Words of the columns.
-    pub columns: Vec<String>,
-    /// As many cells each as there are columns.
-    pub rows: Vec<Vec<String>>,
 }
 
 /// A document that can be opened.
@@ -208,15 +207,6 @@ pub struct DigestRow {
     pub source: Option<SourceMark>,
 }
 
-/// A text with what it is.
-#[derive(Clone, Debug, Serialize)]
-pub struct Labelled {
-    /// What it is.
-    pub label: String,
-    /// The text; line breaks kept.
-    pub text: String,
-}
-
 /// One cell.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Cell {
@@ -224,17 +214,26 @@ pub struct Cell {
     pub lines: Vec<String>,
     /// Is it a number, with all digits of one width?
     pub number: bool,
+    /// Where each line is explained; empty where that is where the row is.
+    pub hrefs: Vec<Option<String>>,
 }
 
 impl Cell {
     /// One line, or nothing.
     pub fn text(text: Option<String>) -> Self {
-        Self { lines: text.into_iter().filter(|text| !text.is_empty()).collect(), number: false }
+        Self { lines: text.into_iter().filter(|text| !text.is_empty()).collect(), ..Self::default() }
     }
 
     /// Several lines.
     pub fn lines(lines: Vec<String>) -> Self {
-        Self { lines, number: false }
+        Self { lines, ..Self::default() }
+    }
+
+    /// Several lines, each explained by originals of its own.
+    pub fn explained<'o>(section: Section, lines: impl IntoIterator<Item = (String, &'o [Origin])>) -> Self {
+        let with = |(line, origins): (String, &[Origin])| (line, origins.first().and_then(|one| one.path(section)));
+        let (lines, hrefs) = lines.into_iter().map(with).unzip();
+        Self { lines, hrefs, ..Self::default() }
     }
 
     /// A number or a date.
@@ -343,6 +342,8 @@ pub struct RowView {
     pub cells: Vec<Cell>,
     /// Longer texts.
     pub texts: Vec<Labelled>,
+    /// What it replaces, what replaced it.
+    pub related: Vec<RelatedView>,
     /// Notes.
     pub notes: Vec<NoteView>,
     /// Documents.
@@ -351,6 +352,8 @@ pub struct RowView {
     pub forms: Vec<Form>,
     /// Whose.
     pub sources: Vec<SourceMark>,
+    /// Is it new to the reader, or changed?
+    pub fresh: Option<Tag>,
     /// Does another entry say something else?
     pub conflict: bool,
     /// What clinicians have said of it, for the clinician's page; nothing in sections that are not marked.
@@ -359,6 +362,8 @@ pub struct RowView {
     pub plain_review: Option<PlainReview>,
     /// Where it comes from, for those who want to know exactly.
     pub originals: Vec<OriginalView>,
+    /// Does the mark of its hospital lead to all that is known of its only original? It need not be listed too.
+    pub explained: bool,
 }
 
 /// One original of an entry.
@@ -406,7 +411,6 @@ pub fn patient_page<V: SheetView>(input: &SheetInput<'_, V::Fields>) -> PatientS
 impl SheetList {
     fn new<V: SheetView>(input: &SheetInput<'_, V::Fields>, action: &str, sources: &Sources) -> Self {
         let SheetInput { banner, sheet, filters, scene, .. } = input;
-        let look = Look { scene: *scene, reports: &sheet.sources, banner, reviews: &sheet.reviews };
         let fitting: Vec<&Entry<V::Fields>> = sheet.entries.iter().filter(|entry| filters.fits(&entry.fact)).collect();
         let frame = filters.frame(
             fitting.iter().map(|entry| &entry.fact),
@@ -415,6 +419,8 @@ impl SheetList {
             (&sheet.sources, scene),
         );
         let shown: Vec<&Entry<V::Fields>> = fitting.iter().skip(frame.skip).take(MOST).copied().collect();
+        let targets = Targets::of_sheet::<V>(&sheet.entries, &shown, action, scene);
+        let look = Look { scene: *scene, reports: &sheet.sources, banner, reviews: &sheet.reviews, targets: &targets };
         let mut columns: Vec<String> = V::COLUMNS.iter().map(|key| scene.text(key)).collect();
         let mut groups = groups::<V>(&shown, &fitting, &look);
         drop_empty_columns(&mut columns, &mut groups);
@@ -544,10 +550,13 @@ impl RowView {
             clock: time.and_then(|time| time.time_of_day()).map(str::to_owned),
             cells: cells.cells,
             texts: cells.texts,
+            related: cells.related,
             notes: cells.notes,
             documents: told_apart(cells.documents, time.map(|time| look.scene.day(time))),
             forms: cells.forms,
+            explained: fact.origins.len() == 1 && fact.origins[0].path(section).is_some(),
             sources: explained(section, &fact.origins, look.reports, &look.scene),
+            fresh: look.scene.fresh_tag(&fact.id),
             conflict: fact.is_contradicted(),
             originals: fact
                 .origins

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use web::render::Arg;
 
-use crate::{Scene, allergies::AllergyLine};
+use crate::{Scene, allergies::AllergyLine, scene::FreshCount};
 
 /// The clinician's shell of a record page (`shell` in templates).
 #[derive(Clone, Debug, Serialize)]
@@ -84,6 +84,8 @@ pub struct SectionLink {
     pub href: String,
     /// Is it the one shown?
     pub current: bool,
+    /// What is new in it to the reader, as far as it is known without asking.
+    pub fresh: Option<FreshCount>,
 }
 
 impl RecordShell {
@@ -156,6 +158,7 @@ pub(crate) fn section_links(base: &str, current: Option<Section>, scene: &Scene<
         icon: icon(section),
         href: format!("{base}/{}", section.slug()),
         current: current == Some(section),
+        fresh: scene.fresh_count(section),
     };
     Section::ALL.into_iter().map(link).collect()
 }

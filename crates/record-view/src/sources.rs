@@ -28,6 +28,8 @@ pub struct Sources {
     pub not_offered: Vec<String>,
     /// Asks again.
     pub retry_href: String,
+    /// What is new to the reader since they looked last, in a sentence.
+    pub fresh: Option<String>,
     /// `可能不全：市中医院`, for cards and prints; nothing when no answer is missing.
     pub without: Option<String>,
 }
@@ -117,6 +119,7 @@ impl Sources {
             linked: linked > 0,
             answered: reports.iter().any(|r| matches!(r.state, SourceState::Answered | SourceState::Partial)),
             without: notice.is_some().then(|| scene.with("without", &[("names", Arg::from(scene.list(&names)))])),
+            fresh: scene.fresh_line(notice.is_some()),
             notice,
             not_offered: reports.iter().filter_map(|report| not_offered(report, audience, scene)).collect(),
             items,

@@ -11,6 +11,8 @@ use crate::{
     RecordShell, Scene,
     facts::{self, SourceMark, explained},
     filters::{ListFilters, ListFrame},
+    related::{RelatedView, Targets},
+    sheet::Tag,
     sources::{Audience, Sources},
     timeline::{class_words, status_words},
 };
@@ -112,6 +114,8 @@ pub struct VisitView {
     pub notes: Vec<NoteView>,
     /// Who says so.
     pub sources: Vec<SourceMark>,
+    /// Is it new to the reader, or changed?
+    pub fresh: Option<Tag>,
     /// Does another row say something else?
     pub conflict: bool,
 }
@@ -127,6 +131,8 @@ pub struct DiagnosisView {
     pub role: Option<String>,
     /// Certainty worth a word.
     pub certainty: Option<String>,
+    /// Where it is explained.
+    pub href: Option<String>,
 }
 
 /// A note.
@@ -140,6 +146,10 @@ pub struct NoteView {
     pub about: String,
     /// A status worth a word.
     pub status: Option<String>,
+    /// A newer one stands in its place.
+    pub superseded: bool,
+    /// What it replaces, signs or adds to, and what it.
+    pub related: Vec<RelatedView>,
     /// Plain text.
     pub text: Option<String>,
     /// Sanitised HTML.
@@ -148,6 +158,8 @@ pub struct NoteView {
     pub remark: Option<String>,
     /// Where the document itself is opened, below the page's own address.
     pub document: Option<String>,
+    /// Is it new to the reader, or changed?
+    pub fresh: Option<Tag>,
     /// Whose.
     pub source: SourceMark,
 }
@@ -178,18 +190,17 @@ impl VisitList {
             () if sources.complete => "none",
             () => "unknown",
         };
-        let note = |note: &Note| NoteView::new(note, reports, scene).explained(found_visits.section, &note.origin);
+        let shown: Vec<&Visit> = fitting.iter().skip(frame.skip).take(MOST).copied().collect();
+        let all = (found_visits.visits.as_slice(), found_visits.loose_notes.as_slice());
+        let targets = &Targets::of_visits(all, &shown, !filters.narrows(), action, scene);
+        let note =
+            |note: &Note| NoteView::new(note, reports, targets, scene).explained(found_visits.section, &note.origin);
         Self {
             title: scene.text(if stays { "stays-title" } else { "visits-title" }),
             icon: crate::shell::icon(found_visits.section),
             words: if stays { "stays" } else { "visits" },
             state,
-            visits: fitting
-                .iter()
-                .skip(frame.skip)
-                .take(MOST)
-                .map(|visit| VisitView::new(visit, reports, scene))
-                .collect(),
+            visits: shown.iter().map(|visit| VisitView::new(visit, reports, targets, scene)).collect(),
             loose: if filters.narrows() { Vec::new() } else { found_visits.loose_notes.iter().map(note).collect() },
             missing: facts::missing(&found_visits.silent, scene),
             held: facts::held(&found_visits.held, scene),
@@ -220,7 +231,7 @@ fn is_source(visit: &Visit, name: &str, reports: &[SourceReport]) -> bool {
 }
 
 impl VisitView {
-    fn new(visit: &Visit, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+    fn new(visit: &Visit, reports: &[SourceReport], targets: &Targets, scene: &Scene<'_>) -> Self {
         let time = visit.fact.time.as_ref();
         let attends = |name: &&String| visit.attending.contains(name);
         let others: Vec<String> = visit.clinicians.iter().filter(|name| !attends(name)).cloned().collect();
@@ -246,13 +257,18 @@ impl VisitView {
             disposition: visit.disposition.clone(),
             clinicians: scene.list(&others),
             reasons: scene.list(&visit.reasons),
-            diagnoses: visit.diagnoses.iter().map(|one| DiagnosisView::new(one, scene)).collect(),
+            diagnoses: visit
+                .diagnoses
+                .iter()
+                .map(|one| DiagnosisView::new(one, visit.class.section(), scene))
+                .collect(),
             notes: visit
                 .notes
                 .iter()
-                .map(|note| NoteView::new(note, reports, scene).explained(visit.class.section(), &note.origin))
+                .map(|note| NoteView::new(note, reports, targets, scene).explained(visit.class.section(), &note.origin))
                 .collect(),
             sources: explained(visit.class.section(), &visit.fact.origins, reports, scene),
+            fresh: scene.fresh_tag(&visit.fact.id),
             conflict: visit.fact.is_contradicted(),
         }
     }
@@ -294,19 +310,20 @@ pub(crate) fn kind_words(content_type: &str, scene: &Scene<'_>) -> String {
 }
 
 impl DiagnosisView {
-    fn new(one: &VisitDiagnosis, scene: &Scene<'_>) -> Self {
+    fn new(one: &VisitDiagnosis, section: Section, scene: &Scene<'_>) -> Self {
         let unsure = !matches!(one.verification.as_str(), "confirmed" | "");
         Self {
             name: one.code.text.clone(),
             icd10: one.icd10.clone(),
             role: one.role.as_deref().map(|role| scene.coded("diagnosis-role-", role)),
             certainty: unsure.then(|| scene.coded("verification-", &one.verification)),
+            href: one.origins.first().and_then(|origin| origin.path(section)),
         }
     }
 }
 
 impl NoteView {
-    pub(crate) fn new(note: &Note, reports: &[SourceReport], scene: &Scene<'_>) -> Self {
+    pub(crate) fn new(note: &Note, reports: &[SourceReport], targets: &Targets, scene: &Scene<'_>) -> Self {
         let document = note.document();
         let (text, body_html, remark) = body(&note.content, document.is_some(), scene);
         let mut about: Vec<String> = Vec::new();
@@ -323,10 +340,13 @@ impl NoteView {
                 .as_deref()
                 .filter(|status| *status != "final")
                 .map(|status| scene.coded("note-status-", status)),
+            superseded: note.succession.superseded,
+            related: targets.words(&note.succession, scene),
             text,
             body_html,
             remark,
             document,
+            fresh: scene.fresh_tag(&note.id),
             source: SourceMark::of(&note.origin.source, reports, scene),
         }
     }

@@ -1,6 +1,7 @@
 //! What can go wrong with a mark.
 
 use access::{Classify, Fault, audit::AuditError};
+use envelope::EnvelopeError;
 use store::StoreError;
 
 /// Why a mark was not kept, read or withdrawn.
@@ -15,6 +16,9 @@ pub enum ReviewError {
     /// The act could not be written down, so it did not happen.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// What is kept sealed can't be sealed or opened.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
     /// A row that this program did not write so.
     #[error("a mark can't be read: {0}")]
     Row(#[from] serde_json::Error),
@@ -35,7 +39,8 @@ impl Classify for ReviewError {
             Self::NotFound => Fault::NotFound,
             Self::Store(error) => error.fault(),
             Self::Audit(error) => error.fault(),
-            Self::Row(_) | Self::Unreadable(_) => Fault::Internal,
+            Self::Envelope(error) if error.is_outage() => Fault::Unavailable,
+            Self::Envelope(_) | Self::Row(_) | Self::Unreadable(_) => Fault::Internal,
         }
     }
 }

@@ -34,6 +34,10 @@ pub struct Config {
     pub hospitals: Vec<HospitalConfig>,
     /// The staff directory.
     pub directory: DirectoryConfig,
+    /// A forum and a blog.
+    pub community: CommunityConfig,
+    /// A service that wraps keys.
+    pub transit: TransitConfig,
     /// The control listener.
     pub control: ControlConfig,
 }
@@ -56,6 +60,26 @@ pub struct DirectoryConfig {
     pub listen: SocketAddr,
     /// Where to write the CA certificate (PEM) that signs the directory's certificate.
     pub ca_file: Option<PathBuf>,
+}
+
+/// Where the forum and the blog are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CommunityConfig {
+    /// Address of both.
+    pub listen: SocketAddr,
+}
+
+/// The service that wraps keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransitConfig {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// The token that it accepts.
+    pub token: String,
+    /// The keys that it has.
+    pub keys: Vec<String>,
 }
 
 /// Where the control listener listens.
@@ -81,6 +105,8 @@ impl Default for Config {
             requests_per_second: 0,
             hospitals: ["city-first", "university", "community", "city-tcm", "binjiang"].map(hospital).into(),
             directory: DirectoryConfig::default(),
+            community: CommunityConfig::default(),
+            transit: TransitConfig::default(),
             control: ControlConfig::default(),
         }
     }
@@ -89,6 +115,19 @@ impl Default for Config {
 impl Default for DirectoryConfig {
     fn default() -> Self {
         Self { listen: EPHEMERAL, ca_file: None }
+    }
+}
+
+impl Default for CommunityConfig {
+    fn default() -> Self {
+        Self { listen: EPHEMERAL }
+    }
+}
+
+impl Default for TransitConfig {
+    fn default() -> Self {
+        let keys = ["portal-staff", "portal-patient", "portal-region"].map(str::to_owned).into();
+        Self { listen: EPHEMERAL, token: "demo-transit-token".to_owned(), keys }
     }
 }
 
@@ -121,7 +160,9 @@ impl Config {
     /// The region has known passwords and no access control: it serves this machine only.
     fn checked(self) -> Result<Self, SandboxError> {
         let listeners = self.hospitals.iter().map(|hospital| hospital.listen);
-        match listeners.chain([self.directory.listen, self.control.listen]).find(|address| !address.ip().is_loopback())
+        match listeners
+            .chain([self.directory.listen, self.community.listen, self.transit.listen, self.control.listen])
+            .find(|address| !address.ip().is_loopback())
         {
             Some(address) => Err(SandboxError::Configuration(format!("{address} is not a loopback address"))),
             None => Ok(self),

@@ -1,4 +1,4 @@
-//! The control listener: looks at the region and switches hospitals' behaviour. Tests and demonstrations use it; portals never.
+//! The control listener: looks at the region and switches the behaviour of hospitals and of the service that wraps keys. Tests and demonstrations use it; portals never.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::{
     hospital::mode::{Mode, Switch},
     listen::Always,
     running::Description,
+    transit::{Transit, TransitMode},
 };
 
 const MAX_BODY: usize = 16 * 1024;
@@ -22,12 +23,13 @@ pub(crate) struct Control {
     pub(crate) description: Description,
     /// By hospital id.
     pub(crate) switches: Vec<(String, Arc<Switch>)>,
+    pub(crate) transit: Arc<Transit>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Change {
-    mode: Mode,
+struct Change<M> {
+    mode: M,
 }
 
 type Reply = (StatusCode, Value);
@@ -47,7 +49,14 @@ impl Control {
                 Ok(body) => self.change(id, &body.to_bytes()),
                 Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             },
-            (_, [] | ["hospitals", ..]) => problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital"),
+            (&Method::GET, ["transit"]) => (StatusCode::OK, self.transit.told()),
+            (&Method::PUT, ["transit"]) => match Limited::new(body, MAX_BODY).collect().await {
+                Ok(body) => self.change_transit(&body.to_bytes()),
+                Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
+            },
+            (_, [] | ["hospitals", ..] | ["transit"]) => {
+                problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital or on transit")
+            }
             _ => problem(StatusCode::NOT_FOUND, "no such path"),
         };
         let mut response = Response::new(Full::from(value.to_string()));
@@ -66,11 +75,21 @@ impl Control {
     }
 
     fn change(&self, id: &str, body: &[u8]) -> Reply {
-        match serde_json::from_slice::<Change>(body) {
+        match serde_json::from_slice::<Change<Mode>>(body) {
             Ok(change) => self.with(id, |switch| {
                 switch.set(change.mode);
                 (StatusCode::OK, state(id, switch))
             }),
+            Err(fault) => problem(StatusCode::BAD_REQUEST, &fault.to_string()),
+        }
+    }
+
+    fn change_transit(&self, body: &[u8]) -> Reply {
+        match serde_json::from_slice::<Change<TransitMode>>(body) {
+            Ok(change) => {
+                self.transit.set_mode(change.mode);
+                (StatusCode::OK, self.transit.told())
+            }
             Err(fault) => problem(StatusCode::BAD_REQUEST, &fault.to_string()),
         }
     }

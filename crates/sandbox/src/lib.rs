@@ -9,6 +9,7 @@
 
 mod clinical;
 mod clock;
+mod community;
 mod config;
 mod control;
 mod dice;
@@ -20,11 +21,13 @@ mod people;
 mod reference;
 mod region;
 mod running;
+mod transit;
 mod treatments;
 
-pub use config::{Config, ControlConfig, DirectoryConfig, HospitalConfig};
+pub use config::{CommunityConfig, Config, ControlConfig, DirectoryConfig, HospitalConfig, TransitConfig};
 pub use error::SandboxError;
 pub use hospital::mode::Mode;
 pub use region::Region;
 pub use running::{Description, PersonKnown, Running, RunningDirectory, RunningHospital, StaffAccount};
+pub use transit::{RunningTransit, TransitMode};
 pub use treatments::Treatment;

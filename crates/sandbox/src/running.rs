@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::{
-    Config, Region, SandboxError,
+    Config, Region, SandboxError, community,
     control::Control,
     directory::{self, tree::Tree},
     hospital::{
@@ -16,6 +16,7 @@ use crate::{
         temper::Temper,
     },
     listen::{self, Tasks},
+    transit,
     treatments::Treatment,
 };
 
@@ -98,6 +99,10 @@ pub struct Description {
     pub directory_ca_pem: String,
     /// More about the directory.
     pub directory: RunningDirectory,
+    /// Base URL of the forum (`/forum/feed.xml`) and the blog (`/blog/feed.xml`).
+    pub community_url: String,
+    /// Base URL of the service that wraps keys (`/v1/transit/…`); its token is in the configuration.
+    pub transit_url: String,
     /// Base URL of the control listener.
     pub control_url: String,
     /// Staff of the directory.
@@ -154,12 +159,16 @@ impl Region {
         let (show_patient, heavy_patient) = (self.index_of("show")?, self.index_of("heavy")?);
         let directory = self.serve_directory(config, &tasks).await?;
         let (hospitals, switches) = self.serve_hospitals(config, &tasks).await?;
+        let community_url = community::serve(config.community.listen, today, &tasks).await?;
+        let (transit_url, transit) = transit::serve(&config.transit, config.seed, &tasks).await?;
         let (listener, address) = listen::open(config.control.listen).await?;
         let description = Description {
             hospitals,
             directory_url: directory.url.clone(),
             directory_ca_pem: directory.ca_pem.clone(),
             directory,
+            community_url,
+            transit_url,
             control_url: format!("http://{address}"),
             staff,
             patients,
@@ -168,7 +177,7 @@ impl Region {
             today,
             treatments,
         };
-        let control = Arc::new(Control { description: description.clone(), switches: switches.clone() });
+        let control = Arc::new(Control { description: description.clone(), switches: switches.clone(), transit });
         listen::accept(&tasks, listener, move |stream| {
             listen::http(stream, Arc::clone(&control), |control, request| async move { control.answer(request).await })
         });

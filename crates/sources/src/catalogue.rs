@@ -1,447 +1,187 @@
-//! `sources.toml` and the platform files.
+//! Every hospital of the region: those of the configuration, and those that administrators defined.
 
 use std::{
-    collections::{HashMap, HashSet},
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock, Weak},
     time::Duration,
 };
 
-use fhir::{Client, Platform};
-use outbound::{Outbound, TargetSettings};
-use toml::{Table, Value};
-use url::Url;
+use jiff::Timestamp;
+use store::Store;
 
-use crate::{Environment, LocalCodes, Name, Problem, Source, health::Memory, quality::Notebook, table::Fields};
+use crate::{
+    Definition, Discovered, FieldProblem, Platforms, Problem, Source, SourceError, Standing, Step, file, maker::Maker,
+    probe::Probe, rows,
+};
 
-const KEYS: [&str; 12] = [
-    "id",
-    "name",
-    "short_name",
-    "platform",
-    "environment",
-    "base_url",
-    "auth",
-    "timeout_ms",
-    "sweep",
-    "proxy",
-    "ca_file",
-    "local_codes",
-];
+/// How often a process looks whether a definition has changed.
+const POLL: Duration = Duration::from_millis(250);
+/// For a form that waits for what a server says of itself.
+const DISCOVERY: Duration = Duration::from_secs(10);
 
-/// Every source of the region, in the order of the file: that order is the order on every page.
-#[derive(Debug, Default)]
+/// Every source of the region: first those of the file, in its order, then those that were defined, in theirs. That order is
+/// the order on every page. What was defined is followed once [`Catalogue::follow`] was called.
+#[derive(Debug)]
 pub struct Catalogue {
+    pub(crate) maker: Maker,
+    configured: Vec<Arc<Source>>,
+    defined: RwLock<Arc<Listed>>,
+}
+
+/// What was defined, as of a version.
+#[derive(Debug, Default)]
+struct Listed {
+    version: i64,
     sources: Vec<Arc<Source>>,
 }
 
 impl Catalogue {
-    /// Reads `file` and the platform files it names in the folder `platforms`.
+    /// Reads `file` and the platform files of the folder `platforms`.
     ///
     /// # Errors
     /// Every mistake found, each with its place and cure.
     pub fn load(file: &Path, platforms: &Path) -> Result<Self, Vec<Problem>> {
-        let shown = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            vec![Problem::new(&shown, format!("can't be read: {error}"), "check [sources] file and its permissions")]
-        })?;
-        let table: Table = toml::from_str(&text)
-            .map_err(|error| vec![Problem::new(&shown, error.to_string(), "mend the syntax at the place shown")])?;
-        let mut reading = Reading::new(file, platforms);
-        for key in table.keys().filter(|key| *key != "source") {
-            reading.problems.push(Problem::new(
-                format!("{shown}: {key}"),
-                "unknown key",
-                "remove it; the file holds [[source]] tables only",
-            ));
-        }
-        let entries = match table.get("source") {
-            Some(Value::Array(entries)) => entries.as_slice(),
-            None => &[],
-            Some(_) => {
-                let cure = "write each source as a table under [[source]]";
-                reading.problems.push(Problem::new(format!("{shown}: source"), "not a list of tables", cure));
-                &[]
-            }
-        };
-        let sources: Vec<_> = entries.iter().enumerate().filter_map(|(at, entry)| reading.source(at, entry)).collect();
-        if reading.problems.is_empty() { Ok(Self { sources }) } else { Err(reading.problems) }
+        let (configured, maker) = file::read(file, platforms)?;
+        Ok(Self { maker, configured, defined: RwLock::default() })
     }
 
-    /// A catalogue of sources made by hand, for tests.
-    pub fn of(sources: Vec<Source>) -> Self {
-        Self { sources: sources.into_iter().map(Arc::new).collect() }
+    /// May what administrators define name this machine (127.0.0.1, localhost)? Not unless said: its own services listen
+    /// there. The file's entries may always.
+    #[must_use]
+    pub fn with_loopback(mut self, allowed: bool) -> Self {
+        self.maker.loopback = allowed;
+        self
     }
 
-    /// All sources, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Source>> {
-        self.sources.iter()
+    /// All sources, in order, without those that were taken away.
+    pub fn iter(&self) -> impl Iterator<Item = Arc<Source>> {
+        self.all().filter(|source| source.standing != Standing::Removed)
+    }
+
+    /// All sources, in order, those that were taken away too: whoever is linked to one is told so.
+    pub fn all(&self) -> impl Iterator<Item = Arc<Source>> {
+        let defined = self.listed();
+        let all: Vec<_> = self.configured.iter().chain(&defined.sources).cloned().collect();
+        all.into_iter()
     }
 
     /// By id.
-    pub fn get(&self, id: &str) -> Option<&Arc<Source>> {
-        self.sources.iter().find(|source| source.id == id)
+    pub fn get(&self, id: &str) -> Option<Arc<Source>> {
+        self.iter().find(|source| source.id == id)
     }
 
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.sources.len()
+    /// By id, also one that was taken away: for its name.
+    pub fn named(&self, id: &str) -> Option<Arc<Source>> {
+        self.all().find(|source| source.id == id)
     }
 
-    /// None at all?
-    pub fn is_empty(&self) -> bool {
-        self.sources.is_empty()
+    /// The file's.
+    pub fn configured(&self) -> &[Arc<Source>] {
+        &self.configured
     }
-}
 
-struct Reading<'f> {
-    file: &'f Path,
-    platform_folder: &'f Path,
-    platforms: HashMap<String, Option<Arc<Platform>>>,
-    ids: HashSet<String>,
-    outbound: Option<Outbound>,
-    problems: Vec<Problem>,
-}
+    /// What is known of vendors.
+    pub fn platforms(&self) -> &Platforms {
+        &self.maker.platforms
+    }
 
-impl<'f> Reading<'f> {
-    fn new(file: &'f Path, platform_folder: &'f Path) -> Self {
-        let mut problems = Vec::new();
-        let outbound = Outbound::new().map_err(|error| {
-            problems.push(Problem::new("TLS", error.to_string(), "install the system's CA certificates"));
-        });
-        Self {
-            file,
-            platform_folder,
-            platforms: HashMap::new(),
-            ids: HashSet::new(),
-            outbound: outbound.ok(),
-            problems,
+    /// Tests the connection to a source, paused or not: every step, with what came of it. `patient` is the id of a patient
+    /// there, otherwise the server's first one is asked for. All of it takes no longer than `within`.
+    pub async fn test(&self, source: &Source, patient: Option<&str>, within: Duration, now: Timestamp) -> Vec<Step> {
+        Probe::new(source.client.target(), source.client.platform(), within, now).run(patient).await
+    }
+
+    /// Asks the server of a definition that is not written yet what it is.
+    ///
+    /// # Errors
+    /// [`SourceError::Invalid`] where its address or its headers can't be used.
+    pub async fn discover(&self, id: &str, definition: &Definition, now: Timestamp) -> Result<Discovered, SourceError> {
+        let definition = definition.clone().cleaned();
+        let mut problems = definition.problems(id, &self.maker);
+        problems.retain(|problem| matches!(problem.field, "base_url" | "proxy" | "headers" | "timeout_ms"));
+        if !problems.is_empty() {
+            return Err(SourceError::Invalid(problems));
+        }
+        let target = self.maker.target(id, &definition)?;
+        let platform = self.maker.platforms.get(&definition.platform).or_else(|| self.maker.platforms.iter().next());
+        match platform {
+            Some(platform) => Ok(Probe::new(&target, platform, DISCOVERY, now).discover().await),
+            None => Err(SourceError::Invalid(vec![FieldProblem { field: "platform", what: "unknown" }])),
         }
     }
 
-    fn source(&mut self, at: usize, entry: &Value) -> Option<Arc<Source>> {
-        let place = format!("{}: source[{at}]", self.file.display());
-        let Value::Table(table) = entry else {
-            self.problems.push(Problem::new(place, "not a table", "write each source under [[source]]"));
-            return None;
-        };
-        let mut problems = Vec::new();
-        let mut fields = Fields::new(table, place.clone(), &KEYS, &mut problems);
-        let id = id(&mut fields);
-        if id.is_some_and(|id| !self.ids.insert(id.to_owned())) {
-            fields.wrong("id", "another source has this id", "give each source an id of its own");
-        }
-        let name = name(&mut fields);
-        let short_name = short_name(&mut fields).or_else(|| name.clone());
-        let platform_id = fields.text("platform", "plain");
-        let environment = environment(&mut fields);
-        auth(&mut fields);
-        let timeout_ms = fields.number("timeout_ms", 8_000, 100, 60_000);
-        let sweep = fields.boolean("sweep", false);
-        let settings = target(&mut fields, id.unwrap_or("?"), timeout_ms, self.file);
-        let codes = local_codes(&mut fields, self.file, &place);
-        let platform = platform_id.and_then(|id| self.platform(id, &place, &mut problems));
-        let target = settings.and_then(|settings| match self.outbound.as_ref()?.target(settings) {
-            Ok(target) => Some(target),
-            Err(error) => {
-                let cure = "check base_url, proxy and ca_file of this source";
-                problems.push(Problem::new(format!("{place}.base_url"), error.to_string(), cure));
-                None
-            }
-        });
-        self.problems.append(&mut problems);
-        Some(Arc::new(Source {
-            id: id?.to_owned(),
-            name: name?,
-            short_name: short_name?,
-            mark: at,
-            environment: environment?,
-            client: Client::new(target?, platform?),
-            timeout: Duration::from_millis(timeout_ms),
-            sweep,
-            codes: codes?,
-            health: Memory::default(),
-            quality: Notebook::default(),
-        }))
+    /// Reads what is defined, and goes on doing so within half a second of every change, as long as a clone of the handle
+    /// lives.
+    ///
+    /// # Errors
+    /// The database's: a portal must not start without its hospitals.
+    pub async fn follow(self: &Arc<Self>, store: &Store) -> Result<(), SourceError> {
+        self.reload(store).await?;
+        tokio::spawn(follow(Arc::downgrade(self), store.clone()));
+        Ok(())
     }
 
-    /// Each platform file is read once, and its mistakes are told once.
-    fn platform(&mut self, id: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Arc<Platform>> {
-        if let Some(read) = self.platforms.get(id) {
-            return read.clone();
+    /// Reads what is defined, if it has changed.
+    ///
+    /// # Errors
+    /// The database's; what was known before stays.
+    pub async fn reload(&self, store: &Store) -> Result<(), SourceError> {
+        let known = self.listed();
+        let version = rows::version(store.reader()).await?;
+        if version == known.version {
+            return Ok(());
         }
-        let read = if is_name(id) {
-            self.read_platform(id, place, problems)
-        } else {
-            let cure = "the name of a file in the platforms folder, without .toml";
-            problems.push(Problem::new(format!("{place}.platform"), "not a platform's name", cure));
-            None
-        };
-        self.platforms.insert(id.to_owned(), read.clone());
-        read
+        let new = self.read(store, version, &known).await?;
+        let mut defined = self.defined.write().unwrap_or_else(PoisonError::into_inner);
+        // Two reloads may overtake one another; versions never go back.
+        if new.version > defined.version {
+            *defined = Arc::new(new);
+        }
+        Ok(())
     }
 
-    fn read_platform(&self, id: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Arc<Platform>> {
-        let file = self.platform_folder.join(format!("{id}.toml"));
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) => {
-                let what = format!("{} can't be read: {error}", file.display());
-                problems.push(Problem::new(format!("{place}.platform"), what, "name a file of the platforms folder"));
-                return None;
+    /// Reads until no change came in between. What has not changed keeps its connections and what is known of it.
+    async fn read(&self, store: &Store, mut version: i64, known: &Listed) -> Result<Listed, SourceError> {
+        let rows = loop {
+            let rows = rows::all(store.reader()).await?;
+            let after = rows::version(store.reader()).await?;
+            if after == version {
+                break rows;
             }
+            version = after;
         };
-        match Platform::from_toml(&text) {
-            Ok(platform) if platform.id == id => Some(Arc::new(platform)),
-            Ok(platform) => {
-                let what = format!("says id = \"{}\"", platform.id);
-                problems.push(Problem::new(format!("{}: id", file.display()), what, "the id is the file's name"));
-                None
+        let mut sources = Vec::with_capacity(rows.len());
+        for row in rows {
+            if self.configured.iter().any(|source| source.id == row.id) {
+                tracing::error!(source = row.id, "defined in the portal and in the configuration: the latter holds");
+                continue;
             }
-            Err(errors) => {
-                let told = errors
-                    .into_iter()
-                    .map(|error| Problem::new(file.display().to_string(), error.to_string(), "mend the platform file"));
-                problems.extend(told);
-                None
+            let same = known.sources.iter().find(|source| source.id == row.id && source.rev == row.rev);
+            match same {
+                Some(source) => sources.push(source.clone()),
+                None => sources.push(Arc::new(self.maker.defined(&row, self.configured.len())?)),
             }
         }
+        Ok(Listed { version, sources })
+    }
+
+    fn listed(&self) -> Arc<Listed> {
+        self.defined.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 64
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-fn id<'t>(fields: &mut Fields<'t, '_>) -> Option<&'t str> {
-    let id = fields.text("id", "city-first")?;
-    if !is_name(id) {
-        fields.wrong("id", "not a name", "lower-case letters, digits and -, at most 64");
-        return None;
-    }
-    Some(id)
-}
-
-fn name(fields: &mut Fields<'_, '_>) -> Option<Name> {
-    let table = fields.table("name", "{ zh = \"…\", en = \"…\" }")?;
-    let name = bilingual(table);
-    if name.is_none() {
-        fields.wrong("name", "not a name in both languages", "write name = { zh = \"…\", en = \"…\" }");
-    }
-    name
-}
-
-/// Absent is no mistake.
-fn short_name(fields: &mut Fields<'_, '_>) -> Option<Name> {
-    let value = fields.optional("short_name")?;
-    let name = value.as_table().and_then(bilingual);
-    if name.is_none() {
-        let cure = "write short_name = { zh = \"…\", en = \"…\" }, or leave it out";
-        fields.wrong("short_name", "not a name in both languages", cure);
-    }
-    name
-}
-
-/// A name in both languages, and nothing else.
-fn bilingual(table: &Table) -> Option<Name> {
-    let text = |key: &str| table.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-    let (zh, en) = (text("zh")?, text("en")?);
-    (table.len() == 2).then_some(Name { zh, en })
-}
-
-fn environment(fields: &mut Fields<'_, '_>) -> Option<Environment> {
-    match fields.text("environment", "production")? {
-        "production" => Some(Environment::Production),
-        "sandbox" => Some(Environment::Sandbox),
-        _ => {
-            fields.wrong("environment", "neither of the two", "\"production\", or \"sandbox\" for made-up data");
-            None
+/// Ends when the last handle is gone.
+async fn follow(catalogue: Weak<Catalogue>, store: Store) {
+    let mut failing = false;
+    loop {
+        tokio::time::sleep(POLL).await;
+        let Some(catalogue) = catalogue.upgrade() else { return };
+        let outcome = catalogue.reload(&store).await;
+        if let Err(error) = &outcome
+            && !failing
+        {
+            tracing::error!(%error, "the hospitals that were defined can't be read; those of before are asked");
         }
-    }
-}
-
-fn auth(fields: &mut Fields<'_, '_>) {
-    let Some(table) = fields.table("auth", "{ kind = \"none\" }") else { return };
-    match table.get("kind").and_then(Value::as_str) {
-        Some("none") if table.len() == 1 => {}
-        Some("none") => fields.wrong("auth", "kind none takes no other keys", "write auth = { kind = \"none\" }"),
-        Some(kind @ ("basic" | "bearer" | "smart-backend" | "smart-patient")) => {
-            let what = format!("kind {kind} is not available yet");
-            fields.wrong("auth", what, "leave this source out until it is, or use kind = \"none\"");
-        }
-        _ => fields.wrong("auth.kind", "no such kind", "none, basic, bearer, smart-backend or smart-patient"),
-    }
-}
-
-fn target(fields: &mut Fields<'_, '_>, id: &str, timeout_ms: u64, file: &Path) -> Option<TargetSettings> {
-    let base = address(fields, "base_url", "https://fhir.hospital.example/r4", &["http", "https"]);
-    let proxy = match fields.optional("proxy") {
-        Some(_) => Some(address(fields, "proxy", "socks5://proxy.example:1080", &["http", "https", "socks5"])?),
-        None => None,
-    };
-    let ca_file = fields.optional_text("ca_file", "secrets/hospital-ca.pem").map(|name| beside(file, name));
-    let mut settings = TargetSettings::new(id, base?);
-    settings.timeout = Duration::from_millis(timeout_ms);
-    settings.proxy = proxy;
-    settings.ca_file = ca_file;
-    Some(settings)
-}
-
-fn address(fields: &mut Fields<'_, '_>, key: &str, example: &str, schemes: &[&str]) -> Option<Url> {
-    let text = fields.text(key, example)?;
-    let url = Url::parse(text).ok().filter(|url| schemes.contains(&url.scheme()) && url.has_host());
-    let Some(url) = url else {
-        fields.wrong(key, "not an address", format!("{}://…, e.g. {example}", schemes.join(":// or ")));
-        return None;
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        fields.wrong(key, "holds a user name or password", "secrets are never written into this file");
-        return None;
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        fields.wrong(key, "holds a query or fragment", format!("only scheme, host, port and path, e.g. {example}"));
-        return None;
-    }
-    Some(url)
-}
-
-fn local_codes(fields: &mut Fields<'_, '_>, file: &Path, place: &str) -> Option<LocalCodes> {
-    let mut codes = LocalCodes::default();
-    let example = "[{ system = \"https://hospital.example/codes\", file = \"codes.csv\" }]";
-    let tables = match fields.optional("local_codes") {
-        None => return Some(codes),
-        Some(Value::Array(tables)) => tables,
-        Some(_) => {
-            fields.wrong("local_codes", "not a list", format!("write local_codes = {example}"));
-            return None;
-        }
-    };
-    let mut good = true;
-    for (at, table) in tables.iter().enumerate() {
-        let text = |key: &str| table.get(key).and_then(Value::as_str);
-        let known =
-            table.as_table().is_some_and(|t| t.keys().all(|k| matches!(k.as_str(), "system" | "file" | "table")));
-        let (Some(system), Some(name), true) = (text("system"), text("file"), known) else {
-            fields.wrong("local_codes", "not a code table", format!("write local_codes = {example}"));
-            good = false;
-            continue;
-        };
-        let place = format!("{place}.local_codes[{at}]");
-        if let Err(problem) = codes.read(system, &beside(file, name), text("table"), &place) {
-            fields.push(problem);
-            good = false;
-        }
-    }
-    good.then_some(codes)
-}
-
-/// Files are named relative to the file that names them.
-fn beside(file: &Path, name: &str) -> PathBuf {
-    file.parent().unwrap_or(Path::new("")).join(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PLAIN: &str = r#"
-        id = "plain"
-        name = "Plain"
-        documentation = "https://hl7.org/fhir/R4/"
-        page_size = 100
-        page_size_why = "every server can"
-    "#;
-    const GOOD: &str = r#"
-        [[source]]
-        id = "city-first"
-        name = { zh = "市第一人民医院", en = "First City Hospital" }
-        platform = "plain"
-        environment = "production"
-        base_url = "http://127.0.0.1:9101/fhir"
-        auth = { kind = "none" }
-        local_codes = [{ system = "urn:his2", file = "codes.csv", table = "HIS2" }]
-    "#;
-
-    fn load(text: &str) -> Result<Catalogue, Vec<Problem>> {
-        let folder = tempfile::tempdir().expect("folder");
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
-        write("sources.toml", text);
-        write("plain.toml", PLAIN);
-        write("other.toml", PLAIN);
-        write("codes.csv", "system,local_code,analyte\nHIS2,K_S,potassium\nHIS2,TMP07,\nHIS4,K_S,sodium\n");
-        Catalogue::load(&folder.path().join("sources.toml"), folder.path())
-    }
-
-    /// The places of the mistakes, without the file's name.
-    fn check(text: &str, expect: &[&str]) {
-        let problems = load(text).err().unwrap_or_default();
-        let places: Vec<&str> =
-            problems.iter().map(|one| one.path.split_once(": ").map_or("", |(_, place)| place)).collect();
-        assert_eq!(places, expect, "{problems:#?}");
-        assert!(problems.iter().all(|one| !one.what.is_empty() && !one.cure.is_empty()));
-    }
-
-    #[test]
-    fn a_good_file() {
-        let catalogue = load(GOOD).expect("good");
-        let source = catalogue.get("city-first").expect("there");
-        assert_eq!((source.mark, source.timeout, source.sweep), (0, Duration::from_secs(8), false));
-        assert_eq!(source.name.zh, "市第一人民医院");
-        assert_eq!(source.short_name, source.name);
-        let short = load(&format!("{GOOD}short_name = {{ zh = \"市一院\", en = \"First City\" }}")).expect("good");
-        assert_eq!(short.get("city-first").expect("there").short_name.zh, "市一院");
-        assert_eq!(source.codes.analyte("urn:his2", "K_S"), Some("potassium"));
-        assert_eq!(source.codes.analyte("urn:his2", "TMP07"), None);
-        assert_eq!(source.health().is_good(), None);
-        assert!(load("").expect("empty").is_empty());
-    }
-
-    #[test]
-    fn every_mistake_at_once() {
-        let bad = GOOD
-            .replace("city-first", "City First")
-            .replace("production", "live")
-            .replace("http://127", "http://user:secret@127")
-            .replace(r#"{ kind = "none" }"#, r#"{ kind = "basic" }"#)
-            + "timeout_ms = 5\ncolour = \"red\"\n";
-        check(
-            &bad,
-            &[
-                "source[0].colour",
-                "source[0].id",
-                "source[0].environment",
-                "source[0].auth",
-                "source[0].timeout_ms",
-                "source[0].base_url",
-            ],
-        );
-        check(&format!("{GOOD}{GOOD}"), &["source[1].id"]);
-        check(&format!("{GOOD}short_name = \"市一院\""), &["source[0].short_name"]);
-        check(&format!("{GOOD}short_name = {{ zh = \"市一院\" }}"), &["source[0].short_name"]);
-        check(&GOOD.replace("HIS2\" }", "HIS9\" }"), &["source[0].local_codes[0]"]);
-        check(&GOOD.replace("\"plain\"", "\"../plain\""), &["source[0].platform"]);
-        check(&GOOD.replace("\"plain\"", "\"absent\""), &["source[0].platform"]);
-        check(&GOOD.replace("\"plain\"", "\"other\""), &["id"]);
-        check("sources = 1", &["sources"]);
-        check("source = 1", &["source"]);
-    }
-
-    #[test]
-    fn sign_in_that_is_not_built_yet_says_so() {
-        for kind in ["basic", "bearer", "smart-backend", "smart-patient"] {
-            let problems = load(&GOOD.replace("\"none\"", &format!("\"{kind}\""))).expect_err("refused");
-            assert_eq!(problems[0].what, format!("kind {kind} is not available yet"));
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_none() {
-        assert_eq!(
-            Catalogue::load(Path::new("/nowhere/sources.toml"), Path::new("/nowhere")).map_err(|p| p.len()).err(),
-            Some(1)
-        );
-        assert_eq!(load("[[source").map_err(|problems| problems.len()).err(), Some(1));
+        failing = outcome.is_err();
     }
 }

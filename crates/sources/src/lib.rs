@@ -1,19 +1,34 @@
 //! Hospitals as data: which FHIR servers there are, how they are asked, and how they are doing.
 //!
-//! Start reading at [`Catalogue::load`]: `sources.toml` and the platform files in, every mistake at once out.
-//! A [`Source`] asks its server through `fhir` and remembers whether it answered; nothing here knows what a record is.
+//! Start reading at [`Catalogue`]: `sources.toml`, the platform files and what administrators defined in, every mistake at
+//! once out. A [`Source`] asks its server through `fhir` and remembers whether it answered; nothing here knows what a record is.
+//! [`Definitions`] is where administrators define them.
 
 mod catalogue;
 mod codes;
+mod definition;
+mod definitions;
+mod entity;
+mod error;
+mod file;
 mod health;
+mod maker;
+mod platforms;
+mod probe;
 mod problem;
 mod quality;
+mod rows;
 mod source;
 mod table;
 
 pub use catalogue::Catalogue;
 pub use codes::LocalCodes;
+pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
+pub use definitions::{Defined, Definitions};
+pub use error::SourceError;
 pub use health::Health;
+pub use platforms::Platforms;
+pub use probe::{Discovered, End, Look, Step};
 pub use problem::Problem;
 pub use quality::{Quality, QualityNotes};
-pub use source::{Environment, Name, Source};
+pub use source::{Environment, Name, Source, Standing};

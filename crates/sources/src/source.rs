@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use fhir::{Client, Entry, Kind, Limits, Outcome, Query, SearchReport};
+use fhir::{Client, Entry, Kind, Limits, NotAsked, Outcome, Query, SearchReport};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{Health, LocalCodes, QualityNotes, health::Memory, quality::Notebook};
+use serde::{Deserialize, Serialize};
 
 /// A hospital's name in both languages of the portal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +19,63 @@ pub struct Name {
 }
 
 /// What kind of data a source holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Environment {
     /// Of real patients.
     Production,
     /// Made up.
     Sandbox,
+}
+
+impl Environment {
+    /// As in files, JSON, forms and message keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Sandbox => "sandbox",
+        }
+    }
+
+    /// From a file or a form.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Production, Self::Sandbox].into_iter().find(|one| one.as_str() == text)
+    }
+}
+
+/// Is a source asked?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    Asked,
+    /// Not until an administrator resumes it.
+    Paused,
+    /// Taken away; who is linked to it is told so.
+    Removed,
+    /// Defined in a way that this replica can't use: its platform file is missing, or its address is refused here.
+    Unusable,
+}
+
+impl Standing {
+    /// Why nothing is asked.
+    const fn silence(self) -> Option<NotAsked> {
+        match self {
+            Self::Asked => None,
+            Self::Paused => Some(NotAsked::Paused),
+            Self::Removed => Some(NotAsked::Removed),
+            Self::Unusable => Some(NotAsked::Unusable),
+        }
+    }
+
+    /// In JSON and message keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Paused => "paused",
+            Self::Removed => "removed",
+            Self::Unusable => "unusable",
+        }
+    }
 }
 
 /// One source of the catalogue.
@@ -35,7 +87,7 @@ pub struct Source {
     pub name: Name,
     /// For cards and rows, where the whole name does not fit; the whole name where none is configured.
     pub short_name: Name,
-    /// Its place in the catalogue, 0-based: decides the shape and colour that mark its rows.
+    /// Its place in the catalogue, 0-based and never another's: decides the shape and colour that mark its rows.
     pub mark: usize,
     /// Real or made up.
     pub environment: Environment,
@@ -45,6 +97,12 @@ pub struct Source {
     pub timeout: Duration,
     /// May the index list its patients?
     pub sweep: bool,
+    /// System of `Patient.identifier` that is the resident ID there, beside the region's.
+    pub resident_id: Option<String>,
+    /// Is it asked? Whoever asks one that is not gets its reason for an answer, so that no view takes it for nothing there.
+    pub standing: Standing,
+    /// Of the definition it was made of; 0 for entries of the configuration.
+    pub rev: i64,
     /// What its own codes mean.
     pub codes: LocalCodes,
     pub(crate) health: Memory,
@@ -61,6 +119,9 @@ impl Source {
         now: Timestamp,
         each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
     ) -> SearchReport {
+        if let Some(silence) = self.standing.silence() {
+            return SearchReport::not_asked(silence);
+        }
         let begun = Instant::now();
         let report = self.client.search::<K>(query, limits, deadline, each).await;
         self.note(&report, begun.elapsed(), now);
@@ -75,10 +136,18 @@ impl Source {
         now: Timestamp,
         each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
     ) -> SearchReport {
+        if let Some(silence) = self.standing.silence() {
+            return SearchReport::not_asked(silence);
+        }
         let begun = Instant::now();
         let report = self.client.read::<K>(id, deadline, each).await;
         self.note(&report, begun.elapsed(), now);
         report
+    }
+
+    /// Systems of the resident ID: the region's and its own.
+    pub fn resident_ids(&self, region: &[String]) -> Vec<String> {
+        region.iter().chain(self.resident_id.as_ref().filter(|own| !region.contains(own))).cloned().collect()
     }
 
     /// How it is doing, as far as this process has seen.

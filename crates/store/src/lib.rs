@@ -5,13 +5,19 @@
 //! On SQLite one task does all writing of this process (group commit, `BEGIN IMMEDIATE`, a savepoint a job,
 //! a file lock round each batch because the other portal is another process); on PostgreSQL a job is a transaction.
 //!
+//! What is done later stands in tables of its own: [`jobs`] are leased and resumed, [`outbox`] events are delivered after
+//! the commit of the act they belong to.
+//!
 //! This crate knows no table of anybody else's and never migrates: that is `portal-migrate`'s.
 //! Nothing outside it begins a transaction.
 
 mod config;
+mod entity;
+pub mod jobs;
 mod lane;
 mod lease;
 mod outage;
+pub mod outbox;
 mod postgres;
 mod reader;
 mod schema;

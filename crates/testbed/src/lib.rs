@@ -3,7 +3,8 @@
 //! A test says `for db in testbed::databases().await { … }` for code below the portals, and starts the portals
 //! themselves with [`TestPortal`], to which it speaks through their public face only, as a [`Visitor`].
 //! Everything is private to the test run (temporary folders, ephemeral ports) and gone with the process.
-//! With `TESTBED_QUICK=1` no server is started that is not built into a test program: SQLite alone.
+//! With `TESTBED_QUICK=1` no server is started that is not built into a test program: SQLite alone. With `TESTBED_FULL=1`
+//! there are those too that take long to build.
 //!
 //! This crate never depends on the crates that it tests, but for `migrations` and `sandbox`.
 
@@ -31,4 +32,9 @@ pub use visitor::{Answer, Visitor};
 /// Whether the run was asked to start no servers (`TESTBED_QUICK=1`).
 pub fn quick() -> bool {
     std::env::var_os("TESTBED_QUICK").is_some_and(|value| value == "1")
+}
+
+/// Whether the run was asked for everything (`TESTBED_FULL=1`), servers that take long to build too.
+pub fn full() -> bool {
+    std::env::var_os("TESTBED_FULL").is_some_and(|value| value == "1")
 }

@@ -135,16 +135,38 @@ impl Document {
                     ensure!(missing.is_none(), "{place}: without {rule}: {value}");
                 }
                 "properties" => {
+                    // Of a map it is described what stands behind every name.
+                    let others = schema.get("additionalProperties").filter(|others| others.is_object());
                     for (name, own) in value.as_object().into_iter().flatten() {
-                        let described = rule.get(name).with_context(|| format!("{place}: {name} is not described"))?;
+                        let described = rule.get(name).or(others);
+                        let described = described.with_context(|| format!("{place}: {name} is not described"))?;
                         self.judge(described, own, &format!("{place}.{name}"))?;
+                    }
+                }
+                "additionalProperties" => {
+                    let all = value.as_object().into_iter().flatten().filter(|_| schema.get("properties").is_none());
+                    for (name, own) in all {
+                        ensure!(rule.is_object(), "{place}: {name} is not described");
+                        self.judge(rule, own, &format!("{place}.{name}"))?;
                     }
                 }
                 "items" => {
                     let mut all = value.as_array().into_iter().flatten().enumerate();
                     all.try_for_each(|(nth, own)| self.judge(rule, own, &format!("{place}[{nth}]")))?;
                 }
-                "nullable" | "description" | "title" | "format" | "discriminator" | "minimum" | "maximum" => {}
+                "maxLength" => {
+                    let length = value.as_str().map_or(0, |text| text.chars().count());
+                    let longest = rule.as_u64().and_then(|most| usize::try_from(most).ok());
+                    ensure!(longest.is_some_and(|most| length <= most), "{place}: longer than {rule}: {value}");
+                }
+                "maxItems" | "minItems" => {
+                    let count = value.as_array().map_or(0, Vec::len);
+                    let bound = rule.as_u64().and_then(|bound| usize::try_from(bound).ok());
+                    let fits = |bound| if word == "maxItems" { count <= bound } else { count >= bound };
+                    ensure!(bound.is_some_and(fits), "{place}: {count} items, {word} is {rule}");
+                }
+                "nullable" | "default" | "description" | "title" | "format" | "discriminator" | "minimum"
+                | "maximum" => {}
                 _ => bail!("{place}: {word} is not known here"),
             }
         }

@@ -30,11 +30,7 @@ impl Medplum {
     /// Node or the packages of `tests/peers` are not installed (`cargo xtask setup` does it), or a resource was refused.
     pub fn start(resources: &[Value]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let file = folder.path().join("resources.ndjson");
-        let mut out = std::fs::File::create(&file)?;
-        for resource in resources {
-            writeln!(out, "{resource}")?;
-        }
+        let file = written(resources, folder.path())?;
         let mut node = Command::new("node");
         node.arg(tests_folder().join("medplum.mjs")).arg(&file);
         let (program, port) = listening(&mut node)?;
@@ -87,6 +83,54 @@ impl Drop for Fhirsnake {
     fn drop(&mut self) {
         stop(&mut self.program);
     }
+}
+
+/// Helios' FHIR server on a private port, with SMART enforcement: tokens of an issuer of its own, scopes checked on every
+/// request, and before it a gateway that signs in for the portal (`tests/peers/helios.mjs`). Stopped when dropped.
+pub struct Helios {
+    gateway: String,
+    program: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Helios {
+    /// Serves these resources.
+    ///
+    /// # Errors
+    /// It is not installed (`cargo xtask setup --full` does it), or a resource was refused.
+    pub fn start(resources: &[Value]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let file = written(resources, folder.path())?;
+        let mut node = Command::new("node");
+        let program = tests_folder().join("../../target/tools/hfs/bin/hfs");
+        node.arg(tests_folder().join("helios.mjs")).arg(program).arg(folder.path()).arg(file);
+        let (program, port) = listening(&mut node)?;
+        Ok(Self { gateway: format!("http://127.0.0.1:{port}"), program, _folder: folder })
+    }
+
+    /// FHIR base for those whom the gateway signs in as `who`: `all` may read everything, `patients-only` no other type;
+    /// `expired` and `of-another-issuer` have such a token, `none` has none.
+    pub fn base_url(&self, who: &str) -> String {
+        format!("{}/{who}", self.gateway)
+    }
+}
+
+impl Drop for Helios {
+    fn drop(&mut self) {
+        // Killed, it would leave its server behind.
+        drop(self.program.stdin.take());
+        let _ = self.program.wait();
+    }
+}
+
+/// A file of them in that folder, one a line.
+fn written(resources: &[Value], folder: &Path) -> Result<PathBuf> {
+    let file = folder.join("resources.ndjson");
+    let mut out = std::fs::File::create(&file)?;
+    for resource in resources {
+        writeln!(out, "{resource}")?;
+    }
+    Ok(file)
 }
 
 /// `tests/peers` of this workspace.

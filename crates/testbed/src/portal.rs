@@ -350,6 +350,7 @@ fn configuration(
     let catalogue = table([
         ("file", Value::String("sources.toml".to_owned())),
         ("platforms", path(&root.join("config/platforms"))),
+        ("allow_loopback", Value::Boolean(true)),
     ]);
     let resident_id = vec![Value::String("urn:oid:2.16.156.10011.1.3".to_owned())];
     let mut all = Table::new();

@@ -180,6 +180,39 @@ impl Visitor {
         self.send(request).await
     }
 
+    /// Posts a form with a file as a browser would, with the token of its page.
+    ///
+    /// # Errors
+    /// No answer came, or its page has no form.
+    pub async fn post_file(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        (name, bytes): (&str, &[u8]),
+    ) -> Result<Answer> {
+        self.get(path).await?;
+        let Some(token) = self.form_token.clone() else { bail!("no form at {path}") };
+        let mut body = Vec::new();
+        for (field, text) in fields.iter().copied().chain([("csrf_token", token.as_str())]) {
+            let part = format!("--b0undary\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{text}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!(
+            "--b0undary\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"x.png\"\r\nContent-Type: \
+             image/png\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--b0undary--\r\n");
+        let request = self
+            .request(Method::POST, path)
+            .header(ORIGIN, &self.base)
+            .header("sec-fetch-site", "same-origin")
+            .header(CONTENT_TYPE, "multipart/form-data; boundary=b0undary")
+            .body(body);
+        self.send(request).await
+    }
+
     /// A request of the JSON API; unsafe methods carry the token that `GET /api/v1/session` names.
     ///
     /// # Errors

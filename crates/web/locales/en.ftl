@@ -15,6 +15,14 @@ nav-desk = Desk
 nav-patients = Patients
 nav-index = Patient index
 nav-data-quality = Data quality
+nav-jobs = Background jobs
+nav-sources = Data sources
+nav-pages = Pages
+nav-roles = Roles
+nav-administration = Administration
+nav-articles = Health knowledge
+nav-desk-articles = Articles desk
+nav-notices = Notices
 nav-home = Home
 nav-record = Health record
 nav-results = My results
@@ -149,3 +157,97 @@ error-method-not-allowed-next = Start from the first page or the menu.
 error-unsupported-media-type-title = This format is not supported
 error-unsupported-media-type-text = The portal can’t read this format. Nothing was changed.
 error-unsupported-media-type-next = Use the form on the page.
+
+# Widgets of a page
+widget-category-record = Patients and records
+widget-category-content = Content
+widget-category-ways = Ways
+widget-category-portal = Portal
+widget-unknown = Unknown widget ({ $kind })
+widget-later = On its way…
+widget-wait = Wait for it
+widget-expand = Show
+widget-trouble-failed = This part of the page failed
+widget-trouble-failed-text = The rest of the page is not affected.
+widget-trouble-too-slow = This part of the page did not come in time
+widget-trouble-too-slow-text = The rest of the page is not affected.
+widget-trouble-out-of-service = This part of the page is out of service
+widget-trouble-out-of-service-text = It kept failing and rests for a while; it comes back by itself.
+widget-trouble-settings = The settings of this part no longer fit
+widget-trouble-settings-text = They are all kept; whoever looks after the page can mend them.
+widget-trouble-other-version = The settings of this part are of another version
+widget-trouble-other-version-text = They are all kept; whoever looks after the page has to set them anew.
+widget-trouble-unknown = This widget is not installed here
+widget-trouble-unknown-text = Its place and settings are kept; it comes back when it is installed.
+misfit-missing = Has to be filled in
+misfit-unknown = There is no such setting
+misfit-wrong-type = Not the right kind of value
+misfit-too-long = Too long
+misfit-out-of-bounds = Beyond its bounds
+misfit-unknown-choice = Not one of the choices
+misfit-no-address = Not an address that can be opened
+widget-links = Links
+widget-links-hint = Links that you put together
+widget-links-title = Name
+widget-links-url = Address
+widget-links-none = No links are set yet.
+widget-applications = Applications
+widget-applications-hint = Ways to other systems, each with its own sign-in
+widget-applications-title = Name
+widget-applications-url = Address
+widget-applications-icon = Icon
+widget-applications-none = No applications are set yet.
+widget-calendar = Calendar
+widget-calendar-hint = This month
+widget-calendar-first-day = The week begins on
+widget-calendar-first-day-monday = Monday
+widget-calendar-first-day-sunday = Sunday
+widget-what-to-do = What would you like to see?
+widget-what-to-do-hint = Ways into your own record
+widget-new-results = Newest laboratory results
+widget-new-results-hint = What matters most of the newest day
+widget-reading = How to read results
+widget-reading-hint = How results are to be read
+widget-health-education = Health education
+widget-health-education-hint = What is new to read about health
+widget-health-education-most = Articles shown at most
+icon-name-layers = Layers
+icon-name-hospital = Hospital
+icon-name-scan = Scan
+icon-name-flask-conical = Flask
+icon-name-stethoscope = Stethoscope
+icon-name-bed = Bed
+icon-name-pill = Pill
+icon-name-syringe = Syringe
+icon-name-receipt-text = Receipt
+icon-name-heart-pulse = Heartbeat
+icon-name-file-text = Document
+icon-name-users = People
+weekday = { $day ->
+    [1] Monday
+    [2] Tuesday
+    [3] Wednesday
+    [4] Thursday
+    [5] Friday
+    [6] Saturday
+   *[7] Sunday
+ }
+weekday-short = { $day ->
+    [1] Mo
+    [2] Tu
+    [3] We
+    [4] Th
+    [5] Fr
+    [6] Sa
+   *[7] Su
+ }
+
+# Messages
+nav-messages = Messages
+messages-title = Messages
+messages-unread = { $count } unread
+messages-new = New
+messages-mark = Mark as read
+messages-mark-all = Mark all as read
+messages-none = No messages
+messages-none-text = What concerns you is told here.

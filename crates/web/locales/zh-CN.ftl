@@ -15,6 +15,14 @@ nav-desk = 工作台
 nav-patients = 患者
 nav-index = 主索引
 nav-data-quality = 数据质量
+nav-jobs = 后台任务
+nav-sources = 数据来源
+nav-pages = 页面与布局
+nav-roles = 角色与权限
+nav-administration = 管理
+nav-articles = 健康知识
+nav-desk-articles = 文章编审
+nav-notices = 通知
 nav-home = 首页
 nav-record = 健康档案
 nav-results = 我的结果
@@ -123,3 +131,97 @@ error-method-not-allowed-next = 请从首页或菜单进入。
 error-unsupported-media-type-title = 提交的格式不支持
 error-unsupported-media-type-text = 平台看不懂这种格式，什么都没有改动。
 error-unsupported-media-type-next = 请从页面上的表单提交。
+
+# 页面上的组件
+widget-category-record = 患者与病历
+widget-category-content = 内容
+widget-category-ways = 入口
+widget-category-portal = 平台
+widget-unknown = 未知组件（{ $kind }）
+widget-later = 正在取内容……
+widget-wait = 等它取完
+widget-expand = 展开
+widget-trouble-failed = 这个组件出错了
+widget-trouble-failed-text = 页面的其他部分不受影响。
+widget-trouble-too-slow = 这个组件没有及时给出内容
+widget-trouble-too-slow-text = 页面的其他部分不受影响。
+widget-trouble-out-of-service = 这个组件暂停服务
+widget-trouble-out-of-service-text = 它连续出错，先停一会儿；恢复后会自动回来。
+widget-trouble-settings = 这个组件的设置不再适用
+widget-trouble-settings-text = 原来的设置都还在，请页面管理员修改。
+widget-trouble-other-version = 这个组件的设置属于另一个版本
+widget-trouble-other-version-text = 原来的设置都还在，请页面管理员重新设置。
+widget-trouble-unknown = 这里没有安装这个组件
+widget-trouble-unknown-text = 它的位置和设置都还在，安装后会再次出现。
+misfit-missing = 必须填写
+misfit-unknown = 没有这项设置
+misfit-wrong-type = 内容的类型不对
+misfit-too-long = 太长
+misfit-out-of-bounds = 超出允许的范围
+misfit-unknown-choice = 不在可选项里
+misfit-no-address = 不是可以打开的地址
+widget-links = 链接
+widget-links-hint = 自己整理的一组链接
+widget-links-title = 名称
+widget-links-url = 地址
+widget-links-none = 还没有设置链接。
+widget-applications = 业务系统
+widget-applications-hint = 其他系统的入口，各自登录
+widget-applications-title = 名称
+widget-applications-url = 地址
+widget-applications-icon = 图标
+widget-applications-none = 还没有设置业务系统。
+widget-calendar = 日历
+widget-calendar-hint = 本月的日历
+widget-calendar-first-day = 一周从哪天开始
+widget-calendar-first-day-monday = 星期一
+widget-calendar-first-day-sunday = 星期日
+widget-what-to-do = 您要看什么
+widget-what-to-do-hint = 进入自己的健康档案
+widget-new-results = 最近的检验结果
+widget-new-results-hint = 最近一天最要紧的检验结果
+widget-reading = 怎么看结果
+widget-reading-hint = 看检验结果的说明
+widget-health-education = 健康教育
+widget-health-education-hint = 新发布的健康知识
+widget-health-education-most = 最多显示几条
+icon-name-layers = 图层
+icon-name-hospital = 医院
+icon-name-scan = 扫描
+icon-name-flask-conical = 烧瓶
+icon-name-stethoscope = 听诊器
+icon-name-bed = 床位
+icon-name-pill = 药片
+icon-name-syringe = 注射器
+icon-name-receipt-text = 单据
+icon-name-heart-pulse = 心电
+icon-name-file-text = 文档
+icon-name-users = 人员
+weekday = { $day ->
+    [1] 星期一
+    [2] 星期二
+    [3] 星期三
+    [4] 星期四
+    [5] 星期五
+    [6] 星期六
+   *[7] 星期日
+ }
+weekday-short = { $day ->
+    [1] 一
+    [2] 二
+    [3] 三
+    [4] 四
+    [5] 五
+    [6] 六
+   *[7] 日
+ }
+
+# 消息
+nav-messages = 消息
+messages-title = 消息
+messages-unread = { $count } 条未读
+messages-new = 新
+messages-mark = 标为已读
+messages-mark-all = 全部标为已读
+messages-none = 没有消息
+messages-none-text = 与您有关的事项会在此告知。

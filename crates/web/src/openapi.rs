@@ -1,6 +1,7 @@
 //! What the description of the API says beside what poem-openapi knows: how operations refuse, and what answers look like
 //! that are written as text.
 
+pub mod article;
 pub mod origin;
 
 use serde_json::{Map, Value, json};

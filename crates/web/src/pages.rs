@@ -57,7 +57,11 @@ impl Pages {
             lang: visit.lang,
             theme: visit.theme.and_then(Theme::from_name),
             portal: self.portal,
-            user: visit.session.as_deref().and_then(|session| (self.describe)(session)),
+            user: visit
+                .session
+                .as_deref()
+                .and_then(|session| (self.describe)(session))
+                .map(|user| User { unread: visit.unread.get().copied().unwrap_or(0), ..user }),
             csrf_token,
             nonce: visit.nonce.clone(),
             path: visit.path.clone(),
@@ -88,6 +92,35 @@ impl Pages {
         let frame = Frame { path: path.to_owned(), ..self.frame(visit, self.csrf_token(visit)?) };
         let html = self.renderer.page(template, &frame, page)?;
         Ok(Response::builder().content_type("text/html; charset=utf-8").body(html))
+    }
+
+    /// A part of a page, for this visitor alone: it may hold forms and what asks again by itself.
+    ///
+    /// # Errors
+    /// A 500 when the template fails.
+    pub fn part(&self, visit: &Visit, template: &str, part: &impl Serialize) -> Result<String, Failure> {
+        let frame = self.frame(visit, self.csrf_token(visit)?);
+        Ok(self.renderer.page(template, &frame, part)?)
+    }
+
+    /// A part of a page that others may be shown too: its frame knows the language and the time, no person, no token, no
+    /// nonce and no path.
+    ///
+    /// # Errors
+    /// A 500 when the template fails.
+    pub fn shared_part(&self, visit: &Visit, template: &str, part: &impl Serialize) -> Result<String, Failure> {
+        let frame = Frame {
+            lang: visit.lang,
+            theme: None,
+            portal: self.portal,
+            user: None,
+            csrf_token: String::new(),
+            nonce: String::new(),
+            path: "/".to_owned(),
+            request_id: String::new(),
+            now: visit.now,
+        };
+        Ok(self.renderer.page(template, &frame, part)?)
     }
 
     /// `GET /static/*path`

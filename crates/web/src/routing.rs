@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use access::{Act, Fault, Object, Safeguard};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, RouteMethod, endpoint::BoxEndpoint, http::Method};
 
-use crate::Failure;
+use crate::{Failure, upload::UploadRoute};
 
 /// Who may use a route. `P` is the portal's own permission type (an object and an act of its policy).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +98,12 @@ pub fn list(prefix: &str, table: &[RouteEntry<(Object, Act)>]) -> Vec<Listed> {
     rows.flat_map(|row| listed(&row.method, &format!("{prefix}{}", row.path), &row.guard, None)).collect()
 }
 
+/// The rows that take files.
+pub fn uploads<P>(table: &[RouteEntry<P>]) -> Vec<UploadRoute> {
+    let taking = table.iter().filter(|row| row.files > 0);
+    taking.map(|row| UploadRoute { method: row.method.clone(), path: row.path, most: row.files }).collect()
+}
+
 /// A row of the table.
 pub struct RouteEntry<P> {
     /// GET also answers HEAD.
@@ -108,6 +114,8 @@ pub struct RouteEntry<P> {
     pub guard: Guard<P>,
     /// What happens.
     pub endpoint: BoxEndpoint<'static, Response>,
+    /// Bytes of files that a form may bring; 0 on routes that take none.
+    pub files: usize,
 }
 
 impl<P> RouteEntry<P> {
@@ -118,7 +126,13 @@ impl<P> RouteEntry<P> {
         guard: Guard<P>,
         endpoint: impl IntoEndpoint<Endpoint: 'static>,
     ) -> Self {
-        Self { method, path, guard, endpoint: endpoint.map_to_response().boxed() }
+        Self { method, path, guard, endpoint: endpoint.map_to_response().boxed(), files: 0 }
+    }
+
+    /// Takes files of so many bytes together: see [`crate::upload`].
+    #[must_use]
+    pub fn with_files(self, most: usize) -> Self {
+        Self { files: most, ..self }
     }
 }
 

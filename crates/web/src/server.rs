@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::FutureExt;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -128,16 +127,25 @@ pub async fn serve(
         }
     }
     // Whoever is in the kernel's queue has been told that somebody listens.
-    while let (Ok(permit), Some(Ok((socket, peer)))) =
-        (room.clone().try_acquire_owned(), listener.accept().now_or_never())
-    {
+    for (socket, peer) in queued(listener) {
+        let Ok(permit) = room.clone().try_acquire_owned() else { break };
         house.receive(socket, peer, Some(permit));
     }
-    drop(listener);
     tokio::time::sleep(LAST_READ).await;
     if tokio::time::timeout(house.limits.stop, house.graceful.shutdown()).await.is_err() {
         tracing::warn!("stopped with requests still in flight");
     }
+}
+
+/// Who waits in the kernel's queue. The kernel itself is asked: what the runtime knows of it is as old as its last look. The
+/// listener is closed with the iterator.
+fn queued(listener: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
+    let listener = listener.into_std().inspect_err(|error| tracing::warn!(%error, "accept")).ok();
+    std::iter::from_fn(move || {
+        let (socket, peer) = listener.as_ref()?.accept().ok()?;
+        socket.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(socket).ok()?, peer))
+    })
 }
 
 type App = Arc<dyn poem::endpoint::DynEndpoint<Output = poem::Response>>;
@@ -204,5 +212,33 @@ impl House {
 fn send_at_once(socket: &TcpStream) {
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    /// They came while nobody looked, and then it was told to stop: the runtime knows of none of them.
+    #[tokio::test]
+    async fn whoever_is_in_the_queue_at_the_stop_is_answered() -> std::io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let connect = || {
+            let mut client = std::net::TcpStream::connect(address)?;
+            client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")?;
+            Ok(client)
+        };
+        let clients = (0..8).map(|_| connect()).collect::<std::io::Result<Vec<_>>>()?;
+        let (_stop, stopped) = watch::channel(true);
+        serve(listener, poem::endpoint::make_sync(|_| "here"), Limits::default(), stopped).await;
+        for mut client in clients {
+            let mut answer = String::new();
+            client.read_to_string(&mut answer)?;
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("here"), "{answer}");
+        }
+        Ok(())
     }
 }

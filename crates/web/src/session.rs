@@ -264,6 +264,32 @@ impl Sessions {
         }))
     }
 
+    /// Whose live sessions made a request since, the latest first: what is kept of each person's identity, `most` at most.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn seen_since(&self, since: Timestamp, most: usize, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let select = Query::select()
+            .columns(["subject", "identity"].map(column))
+            .from(Alias::new(self.table))
+            .and_where(Expr::col(column("last_seen_at")).gte(to_millis(since)))
+            .and_where(self.live(now))
+            .and_where(self.of_an_ended_epoch().not())
+            .order_by(column("last_seen_at"), Order::Desc)
+            .order_by(column("id_hash"), Order::Asc)
+            // One person has several sessions at most.
+            .limit(u64::try_from(most).unwrap_or(u64::MAX).saturating_mul(LIVE_SESSIONS))
+            .to_owned();
+        let mut seen = std::collections::HashSet::new();
+        let mut identities = Vec::new();
+        for row in self.store.reader().query_all(&select).await? {
+            if identities.len() < most && seen.insert(row.try_get::<String>("", "subject")?) {
+                identities.push(row.try_get("", "identity")?);
+            }
+        }
+        Ok(identities)
+    }
+
     /// Notes a request of a session, unless it was revoked: then nothing is written and the answer is no. Whoever writes
     /// to a session's row has to ask this way.
     ///

@@ -20,8 +20,18 @@ use tracing::Instrument;
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Failure, Lang, compress, cookies::CookieRules, csrf, headers, keys, keys::Key, lang, network, render::Theme,
-    routing::RoutePattern, session::Sessions, telemetry, throttle::device::KNOWN_DAYS, visit::Visit,
+    Failure, Lang, compress,
+    cookies::CookieRules,
+    csrf, headers, keys,
+    keys::Key,
+    lang, network,
+    render::Theme,
+    routing::RoutePattern,
+    session::Sessions,
+    telemetry,
+    throttle::device::KNOWN_DAYS,
+    upload::{Upload, UploadRoute},
+    visit::Visit,
 };
 
 /// The largest request body: forms and small JSON.
@@ -68,6 +78,8 @@ pub struct ShellSettings {
     pub csrf_key: Key,
     /// Error pages.
     pub errors: Arc<dyn ErrorPages>,
+    /// The routes that take files. Nobody who is not signed in sends one.
+    pub uploads: Vec<UploadRoute>,
 }
 
 /// The outermost endpoint of a portal.
@@ -128,10 +140,12 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
             path,
             session: session.map(Arc::new),
             csrf_binding,
+            is_look: crate::visit::is_look(request),
             network: network::Network::of_subscriber(client),
             site: network::site(client),
             device: text("user-agent").chars().take(200).collect(),
             browser: lang::cookie(headers, &self.settings.cookies.browser).map(str::to_owned),
+            unread: OnceLock::new(),
             remembered: OnceLock::new(),
         };
         Ok((visit, new_visitor))
@@ -139,25 +153,41 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
 
     /// Reads the body of an unsafe request, and lets it pass only with a token of this visitor's from our own pages.
     async fn guard_unsafe(&self, request: &mut Request, visit: &Visit) -> Result<(), Failure> {
-        let cap = body_cap(visit);
+        let kind = request.content_type().unwrap_or_default().to_owned();
+        let lower = kind.to_ascii_lowercase();
+        let upload = lower.starts_with("multipart/form-data") && visit.session.is_some();
+        let upload = Some(request.uri().path()).filter(|_| upload);
+        let upload = upload.and_then(|path| UploadRoute::cap(&self.settings.uploads, request.method(), path));
+        let cap = upload.unwrap_or_else(|| body_cap(visit));
         let read = tokio::time::timeout(BODY_TIME, read_body(request.take_body(), cap)).await;
         let late = || Failure::new(Fault::Invalid).with_status(StatusCode::REQUEST_TIMEOUT);
         let body = read.map_err(|_| late())??;
-        let kind = request.content_type().unwrap_or_default().to_ascii_lowercase();
-        let form = kind.starts_with("application/x-www-form-urlencoded");
+        let form = lower.starts_with("application/x-www-form-urlencoded");
         // Other sites' pages can send forms and plain text without asking; nothing else is a form of ours.
-        if !body.is_empty() && !form && !kind.starts_with("application/json") {
+        if !body.is_empty() && !form && upload.is_none() && !lower.starts_with("application/json") {
             return Err(Failure::new(Fault::Invalid).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         if Safeguard::CsrfOrigin.stands() && !csrf::same_origin(request.headers(), &self.origin) {
             return Err(Failure::new(Fault::Forbidden).with_problem("cross-site"));
         }
+        let (body, files) = match upload {
+            Some(_) => (Bytes::new(), Some(Upload::read(&kind, body).await?)),
+            None => (body, None),
+        };
         let token_needed = Safeguard::CsrfToken.stands() && !signs_in_by_json(request, form);
-        if token_needed && !self.carries_token(request, form, &body, visit) {
+        let in_files = files.as_ref().is_some_and(|files| self.is_token(files.text("csrf_token"), visit));
+        if token_needed && !in_files && !self.carries_token(request, form, &body, visit) {
             return Err(Failure::new(Fault::Forbidden).with_problem("stale-form"));
+        }
+        if let Some(files) = files {
+            request.set_data(Arc::new(files));
         }
         request.set_body(Body::from_bytes(body));
         Ok(())
+    }
+
+    fn is_token(&self, token: &str, visit: &Visit) -> bool {
+        csrf::matches(&self.settings.csrf_key, &visit.csrf_binding, token)
     }
 
     /// In the header, or in the form's hidden field.
@@ -167,7 +197,7 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
             let fields = form.then(|| form_urlencoded::parse(body));
             fields?.find(|(name, _)| name == "csrf_token").map(|(_, value)| value.into_owned())
         });
-        token.is_some_and(|token| csrf::matches(&self.settings.csrf_key, &visit.csrf_binding, &token))
+        token.is_some_and(|token| self.is_token(&token, visit))
     }
 
     async fn answer(&self, mut request: Request, visit: &Arc<Visit>) -> poem::Result<Response> {

@@ -26,6 +26,9 @@ pub struct Visit {
     pub session: Option<Arc<Session>>,
     /// What CSRF tokens of this visitor are bound to: the session's secret, else the visitor cookie.
     pub csrf_binding: String,
+    /// Does a person look at the answer, as far as anybody can tell? Not when a browser fetches it in advance, or asks
+    /// whether it is there.
+    pub is_look: bool,
     /// The client's network, as sign-ins are counted.
     pub network: String,
     /// The wider network round it, see [`crate::network::site`].
@@ -34,6 +37,8 @@ pub struct Visit {
     pub device: String,
     /// What the browser is known by from earlier sign-ins, as it says itself: for [`crate::throttle`].
     pub browser: Option<String>,
+    /// How many messages whoever is signed in has not read; a portal says it before it draws a page.
+    pub unread: OnceLock<u64>,
     /// What it will be known by; the shell sends it.
     pub(crate) remembered: OnceLock<String>,
 }
@@ -50,10 +55,12 @@ impl Visit {
             path: "/".to_owned(),
             session: None,
             csrf_binding: String::new(),
+            is_look: false,
             network: String::new(),
             site: String::new(),
             device: String::new(),
             browser: None,
+            unread: OnceLock::new(),
             remembered: OnceLock::new(),
         }
     }
@@ -70,6 +77,17 @@ impl Visit {
     pub fn of(request: &poem::Request) -> Result<&Arc<Self>, crate::Failure> {
         request.data::<Arc<Self>>().ok_or_else(|| crate::Failure::new(access::Fault::Internal))
     }
+}
+
+/// Does a person look at what is asked for? Not when a browser fetches it in advance
+/// (<https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header>; older ones say `Purpose` or `X-Moz`), nor
+/// when it only asks whether it is there.
+pub(crate) fn is_look(request: &poem::Request) -> bool {
+    let advance = |name: &str| {
+        let said = request.headers().get(name).and_then(|value| value.to_str().ok());
+        said.is_some_and(|said| said.contains("prefetch") || said.contains("preview"))
+    };
+    request.method() == http::Method::GET && !["sec-purpose", "purpose", "x-moz"].into_iter().any(advance)
 }
 
 impl<'a> poem::FromRequest<'a> for &'a Visit {

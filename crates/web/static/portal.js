@@ -6,11 +6,14 @@ document.addEventListener('click', (event) => {
   if (event.target.closest?.('[data-print]')) window.print()
 })
 
-// Where the focus was, it stays.
+// Where the focus was, it stays; what has to be put right comes first.
 let focused = ''
 document.addEventListener('htmx:before:swap', () => { focused = document.activeElement?.id ?? '' })
 document.addEventListener('htmx:after:swap', () => {
-  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true })
+  if (document.activeElement !== document.body) return
+  const problem = document.querySelector('#main .err')
+  if (problem) problem.focus()
+  else if (focused) document.getElementById(focused)?.focus({ preventScroll: true })
 })
 
 // Page footers of a print are written on the root element, which no swap reaches: what the new content says about
@@ -34,4 +37,15 @@ document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
     await new Promise((resolve) => { setTimeout(resolve, 1000) })
     throw error
   })
+})
+
+// What is unfolded over a page goes when somebody turns elsewhere, or by Escape, which leads back to what unfolded it.
+const fold = (unless) => {
+  for (const more of document.querySelectorAll('.bar__more[open]')) if (!unless || !more.contains(unless)) more.open = false
+}
+document.addEventListener('click', ({ target }) => fold(target))
+document.addEventListener('keydown', ({ key }) => {
+  if (key !== 'Escape') return
+  document.activeElement?.closest('.bar__more[open]')?.querySelector('summary').focus()
+  fold()
 })

@@ -33,6 +33,9 @@ pub enum Modes {
     All,
 }
 
+/// Regions that are visited side by side, each with its own portals and browser: one does not keep two cores busy.
+const LANES: usize = 2;
+
 /// Visits every page; the programs are those of the test build, made before.
 ///
 /// # Errors
@@ -62,9 +65,15 @@ pub fn shots(root: &Path, options: &Options) -> Result<()> {
 fn drive(root: &Path, modes: Modes, shots: &Path, only: &str, count: &mut Count) -> Result<()> {
     let data = tempfile::tempdir()?;
     let programs = root.join("target/debug");
-    let demo = Demo::start(root, &programs, data.path(), demo::any_ports()?)?;
     let mut node = command("node", &root.join("tests/browser"));
-    node.arg("run.mjs").arg("--demo").arg(demo.file()).arg("--programs").arg(&programs).arg("--shots").arg(shots);
+    node.arg("run.mjs").arg("--programs").arg(&programs).arg("--shots").arg(shots);
+    // One after the other: each takes the ports of its settings that are free.
+    let mut demos = Vec::new();
+    for lane in 0..if only.is_empty() { LANES } else { 1 } {
+        let demo = Demo::start(root, &programs, &data.path().join(lane.to_string()), demo::any_ports()?)?;
+        node.arg("--demo").arg(demo.file());
+        demos.push(demo);
+    }
     node.args(["--modes", if modes == Modes::All { "all" } else { "usual" }]);
     node.arg(format!("--only={only}"));
     let mut closing = None;

@@ -46,6 +46,10 @@ pub struct Options {
 /// How many of the patients' accounts are printed.
 const SHOWN: usize = 6;
 
+/// Who wrote the demo's articles (a teacher) and who has reviewed them (a manager).
+const AUTHOR: &str = "xu.jing";
+const REVIEWER: &str = "ma.qiang";
+
 /// How long a program may take until it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 
@@ -131,6 +135,10 @@ impl Demo {
         let staff = region.staff_accounts(&settings::roles(root)?);
         let patients = import_accounts(bin, data, &external_file, region.patient_accounts())?;
         import_relations(bin, data, &internal_file, &region)?;
+        make_administrator(bin, data, &internal_file)?;
+        let articles = root.join("config/demo/articles.toml").display().to_string();
+        let publish = ["articles", "import", &articles, "--author", AUTHOR, "--reviewer", REVIEWER];
+        tool("portal-internal", &[&["--config", internal_file.as_str()][..], &publish].concat())?;
 
         let serve =
             |name: &str, file: &str| Child::start(name, &bin.join(name), &["--config", file, "serve"], &log(name));
@@ -237,6 +245,16 @@ fn import_relations(bin: &Path, data: &Path, internal_file: &str, region: &Regio
     if !output.status.success() {
         let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
         bail!("the treatment relations were not made: {}", said.concat());
+    }
+    Ok(())
+}
+
+/// Makes the portal's administrator; a folder that was used before has one.
+fn make_administrator(bin: &Path, data: &Path, internal_file: &str) -> Result<()> {
+    let mut make = command(bin.join("portal-internal"), data);
+    let output = make.args(["--config", internal_file, "bootstrap-admin", "admin"]).output()?;
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        bail!("nobody administers the portal: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ enum Task {
     /// Visits every page in Chromium and keeps screenshots
     Shots(browser::Options),
     /// Installs what the tests need and this machine lacks
-    Setup,
+    Setup(setup::Options),
 }
 
 fn main() -> ExitCode {
@@ -80,7 +80,7 @@ fn run(task: Task) -> Result<()> {
         Task::Licences => licences::check(&root),
         Task::FrontEnd => front_end::check(&root),
         Task::Shots(options) => browser::shots(&root, &options),
-        Task::Setup => setup::run(&root, setup::Wanted::Everything),
+        Task::Setup(options) => setup::run(&root, options.wanted()),
     }
 }
 

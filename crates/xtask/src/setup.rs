@@ -4,14 +4,32 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
+use clap::Args;
 
-use crate::command::{command, installed, run as run_command};
+use crate::command::{cargo, command, installed, run as run_command};
+
+/// For which run.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Options {
+    /// What `test --full` needs too: a FHIR server that takes long to build
+    #[arg(long)]
+    full: bool,
+}
+
+impl Options {
+    /// What is to be installed.
+    pub fn wanted(self) -> Wanted {
+        if self.full { Wanted::Full } else { Wanted::Everything }
+    }
+}
 
 /// How much of the test run is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// Servers and browser.
     Everything,
+    /// Those too that take long to build.
+    Full,
     /// Nothing but Rust.
     Nothing,
 }
@@ -71,8 +89,37 @@ pub fn run(root: &Path, wanted: Wanted) -> Result<()> {
     debian()?;
     npm(root, "tests/browser")?;
     npm(root, "tests/peers")?;
-    python(root, "tests/peers", "peers").map(drop)
+    python(root, "tests/peers", "peers")?;
+    if wanted == Wanted::Full { helios(root) } else { Ok(()) }
 }
+
+/// Helios' FHIR server in `target/tools/hfs`, built once.
+fn helios(root: &Path) -> Result<()> {
+    let made = root.join("target/tools/hfs");
+    let stamp = made.join(".installed");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == HELIOS.join(" ")) {
+        return Ok(());
+    }
+    let mut install = cargo(root);
+    install.args(HELIOS).arg("--root").arg(&made).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    run_command(&mut install)?;
+    std::fs::write(stamp, HELIOS.join(" "))?;
+    Ok(())
+}
+
+/// `--root` and a folder follow. Not optimised: half of what it takes to build, and it serves six patients.
+const HELIOS: [&str; 10] = [
+    "install",
+    "helios-hfs",
+    "--version=0.2.7",
+    "--locked",
+    "--debug",
+    "--no-default-features",
+    "--features=R4,sqlite",
+    "--force",
+    "--quiet",
+    "--no-track",
+];
 
 /// A Python with the `requirements.txt` of `folder`, made once in `target/tools/NAME` and again when that file changes.
 ///

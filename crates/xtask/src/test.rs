@@ -116,7 +116,11 @@ fn summary(outcomes: &[Outcome]) -> Result<()> {
 }
 
 fn wanted(options: Options) -> Wanted {
-    if options.quick { Wanted::Nothing } else { Wanted::Everything }
+    match (options.quick, options.full) {
+        (true, _) => Wanted::Nothing,
+        (_, true) => Wanted::Full,
+        _ => Wanted::Everything,
+    }
 }
 
 fn clippy(root: &Path, _: Options, _: &mut Count) -> Result<()> {
@@ -166,6 +170,9 @@ fn tests(root: &Path, options: Options, count: &mut Count) -> Result<()> {
     command.env("TESTBED_QUICK", if options.quick { "1" } else { "0" });
     command.env("TESTBED_FULL", if options.full { "1" } else { "0" });
     command.env("FUZZ_SECONDS", if options.full { "60" } else { "0" });
+    if options.full {
+        command.env("LOGOUT_ROUNDS", "1000");
+    }
     watch(&mut command, |line| add(count, line))
 }
 

@@ -1,5 +1,6 @@
 //! The JSON API: the same domain calls as the pages. Each operation has a row in the table of permissions.
 
+mod articles;
 mod people;
 mod session;
 
@@ -12,17 +13,20 @@ use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, Ungua
 
 use crate::portal::{Permission, Portal};
 
-type Service = OpenApiService<(session::SessionApi, people::PeopleApi), ()>;
+type Service = OpenApiService<(session::SessionApi, people::PeopleApi, articles::ArticlesApi), ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 5] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 8] {
     use Guard::{Permission, Public, SignedIn};
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     [
         ("session_read", "/api/v1/session", SignedIn),
         ("session_begin", "/api/v1/session", Public),
         ("session_end", "/api/v1/session", SignedIn),
+        ("article_list", "/api/v1/articles", Public),
+        ("article_read", "/api/v1/articles/{slug}", Public),
         ("record_section", "/api/v1/people/{id}/record/{section}", record()),
+        ("record_search", "/api/v1/people/{id}/record-search", record()),
         ("record_origin", "/api/v1/people/{id}/record/{section}/origins", record()),
     ]
 }
@@ -30,7 +34,7 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 5] {
 /// The operations with their description, not yet guarded.
 fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
-    let api = (session::SessionApi, people::PeopleApi);
+    let api = (session::SessionApi, people::PeopleApi, articles::ArticlesApi);
     let service = OpenApiService::new(api, "portal-external", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =
         serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;
@@ -39,8 +43,12 @@ fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), U
 
 /// What stands beside the operations, below `/api`.
 fn described(service: &Service) -> Vec<RouteEntry<Permission>> {
-    let ehr::json::Schemas { record, components, .. } = ehr::json::schemas();
-    let spec = web::openapi::document(&service.spec(), &[("record_section", &record)], components);
+    let ehr::json::Schemas { record, record_search, components, .. } = ehr::json::schemas();
+    let spec = web::openapi::document(
+        &service.spec(),
+        &[("record_section", &record), ("record_search", &record_search)],
+        components,
+    );
     let describe =
         make_sync(move |_| -> Response { spec.clone().with_content_type("application/json").into_response() });
     vec![RouteEntry::new(Method::GET, "/openapi.json", Guard::Public, describe)]

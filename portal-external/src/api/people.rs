@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use access::{Fault, PersonId};
-use ehr::{OriginAddress, Reader, RecordQuery, Section};
+use ehr::{OriginAddress, Reader, RecordQuery, RecordWords, Section};
 use poem::web::Data;
 use poem_openapi::{
-    OpenApi,
+    Object, OpenApi,
     param::{Path, Query},
     payload::Json,
 };
@@ -19,6 +19,14 @@ use crate::{portal::Portal, who::Patient};
 
 /// One's own record.
 pub struct PeopleApi;
+
+/// What to look for in a record.
+#[derive(Object)]
+struct NewRecordSearch {
+    /// Up to eight words.
+    #[oai(validator(max_length = 400))]
+    q: String,
+}
 
 fn person(text: &str) -> Result<PersonId, Failure> {
     text.parse().map_err(|_| Failure::new(Fault::NotFound))
@@ -50,6 +58,24 @@ impl PeopleApi {
         let query = RecordQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
         let section = Section::from_slug(&section).ok_or_else(|| Failure::new(Fault::NotFound))?;
         Ok(Written(portal.charts.record_json(reader, person, section, &query, visit.now).await.map_err(failed)?))
+    }
+
+    /// Look for words in a whole record, in every section that the reader may see; each item found has all of them. What was
+    /// not searched is named.
+    #[oai(path = "/people/:id/record-search", method = "post", operation_id = "record_search")]
+    async fn search_record(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        patient: Patient,
+        id: Path<String>,
+        new: Json<NewRecordSearch>,
+    ) -> poem::Result<Json<serde_json::Value>> {
+        let person = person(&id)?;
+        let words = RecordWords::read(&new.0.q).map_err(ehr::EhrError::from).map_err(failed)?;
+        let reader = Reader::Patient(&patient.context);
+        let found = portal.charts.search_record(reader, person, words, visit.now).await.map_err(failed)?;
+        Ok(Json(serde_json::to_value(ehr::json::record_search(person, &found)).map_err(Failure::internal)?))
     }
 
     /// Where a value comes from: its hospital, the resource, the search, what it was put together with, and why the reader

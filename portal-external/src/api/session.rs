@@ -19,6 +19,7 @@ pub struct SessionApi;
 
 /// Who is signed in.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 struct SignedInUser {
     name: String,
     /// The id in `/people/{id}/…`, once the account is linked to a record.

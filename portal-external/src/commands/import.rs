@@ -14,6 +14,7 @@ use access::{
 use accounts::{AccountError, Accounts, NewAccount};
 use ehr::Charts;
 use jiff::Timestamp;
+use patients::{Index, IndexKey};
 use serde::Deserialize;
 use store::Store;
 use zeroize::Zeroizing;
@@ -75,7 +76,10 @@ async fn import(config: &Config, file: &Path) -> anyhow::Result<usize> {
     let audit = portal::audit_log(&config.keys);
     let catalogue = serve::catalogue(&config.sources)
         .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
-    let charts = serve::charts(config, &store, &policy, &audit, &catalogue);
+    let index = Index::new(store.clone(), IndexKey::derive(&config.keys.region), audit.clone());
+    catalogue.reload(&store).await?;
+    let envelope = config.keys.sealing.envelope(store.clone());
+    let charts = serve::charts(config, &store, &policy, &audit, &catalogue, &index, &envelope);
     let import = Import { accounts: Accounts::new(store.clone())?, store, audit, charts };
     let (mut made, mut unlinked, mut taken, mut double) = (0, 0, 0, 0);
     for row in rows {

@@ -2,11 +2,16 @@
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
-use access::{Policy, audit::AuditLog};
+use access::{Policy, Ruleset, audit::AuditLog};
 use accounts::Accounts;
 use anyhow::Context as _;
+use content::{Articles, Notices};
 use ehr::{Charts, RecordSettings};
+use envelope::Envelope;
 use futures_util::FutureExt;
+use messages::Messages;
+use patients::{Index, IndexKey};
+use reviews::RecordSearches;
 use sources::Catalogue;
 use store::Store;
 use web::{
@@ -29,6 +34,7 @@ use crate::{
     config::Config,
     portal::{self, Portal},
     routes, who,
+    widgets::Embedded,
 };
 
 #[derive(rust_embed::RustEmbed)]
@@ -59,13 +65,21 @@ pub async fn serve(file: &Path) -> ExitCode {
 pub fn catalogue(sources: &SourcesSection) -> Result<Arc<Catalogue>, Vec<Problem>> {
     let problem = |one: sources::Problem| Problem { path: one.path, what: one.what, cure: one.cure };
     match Catalogue::load(&sources.file, &sources.platforms) {
-        Ok(catalogue) => Ok(Arc::new(catalogue)),
+        Ok(catalogue) => Ok(Arc::new(catalogue.with_loopback(sources.allow_loopback))),
         Err(found) => Err(found.into_iter().map(problem).collect()),
     }
 }
 
 /// The charts of the region, as the configuration has them.
-pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog, catalogue: &Arc<Catalogue>) -> Charts {
+pub fn charts(
+    config: &Config,
+    store: &Store,
+    policy: &Policy,
+    audit: &AuditLog,
+    catalogue: &Arc<Catalogue>,
+    index: &Index,
+    envelope: &Envelope,
+) -> Charts {
     let settings = RecordSettings {
         resident_id_systems: config.identifiers.resident_id.clone(),
         treatment_relation: match config.record.treatment_relation {
@@ -73,8 +87,16 @@ pub fn charts(config: &Config, store: &Store, policy: &Policy, audit: &AuditLog,
             config::TreatmentRelation::Advisory => ehr::TreatmentRelation::Advisory,
         },
     };
-    let index = patients::Index::new(store.clone(), patients::IndexKey::derive(&config.keys.region), audit.clone());
-    Charts::new(store.clone(), policy.clone(), audit.clone(), index, catalogue.clone(), settings)
+    let (index, envelope) = (index.clone(), envelope.clone());
+    Charts::new(store.clone(), policy.clone(), audit.clone(), index, catalogue.clone(), settings, envelope)
+}
+
+/// The envelope, once its root keys are known to be this database's: before anything else is begun.
+async fn envelope(config: &Config, store: &Store) -> anyhow::Result<Envelope> {
+    let envelope = config.keys.sealing.envelope(store.clone());
+    envelope.verify().await?;
+    envelope.prepare(&[RecordSearches::kind(portal::DOMAIN)]).await?;
+    Ok(envelope)
 }
 
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
@@ -85,22 +107,34 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let opened = Store::open(&config.database.config).await;
     let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
     store.check_schema().await?;
+    let envelope = envelope(&config, &store).await?;
+    catalogue.follow(&store).await?;
     let secure = config.server.public_url.scheme() == "https";
     if !secure {
         tracing::warn!("cookies are not Secure: the portal is served over http, which is for loopback alone");
     }
     let csrf_key = keys::derive(&config.keys.patient, "csrf");
     let renderer = Renderer::new(
-        vec![record_view::templates(), render::Templates::embedded::<Templates>()],
-        vec![record_view::locales(), render::Locales::embedded::<Locales>()],
+        vec![record_view::templates(), content_view::templates(), render::Templates::embedded::<Templates>()],
+        vec![record_view::locales(), content_view::locales(), render::Locales::embedded::<Locales>()],
         Vec::new(),
     )?;
-    let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
+    let embedded = Embedded::read()?;
+    let policy = Policy::open_with(store.clone(), portal::DOMAIN, Ruleset::presets().and(embedded.rules())).await?;
     let audit = portal::audit_log(&config.keys);
-    let charts = charts(&config, &store, &policy, &audit, &catalogue);
+    let index = Index::new(store.clone(), IndexKey::derive(&config.keys.region), audit.clone());
+    let charts = charts(&config, &store, &policy, &audit, &catalogue, &index, &envelope);
     let accounts = Accounts::new(store.clone())?;
     let sources = catalogue.clone();
+    let board = embedded.board();
+    let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
+    let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
+    let messages = Messages::new(store.clone());
+    let layouts = ::pages::Pages::open(store.clone(), audit.clone(), policy.clone(), board.brought_along()).await?;
     let portal = Arc::new(Portal {
+        articles,
+        notices,
+        messages,
         store: store.clone(),
         policy,
         audit,
@@ -117,6 +151,9 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         )),
         catalogue,
         charts,
+        index,
+        layouts,
+        board,
     });
     // Audit rows of this portal are sealed by the internal one: its database role need not read the audit log.
     tokio::spawn(session::sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
@@ -128,6 +165,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         sessions: portal.sessions.clone(),
         csrf_key,
         errors: portal.pages.clone(),
+        uploads: Vec::new(),
     };
     let app = Shell::new(Arc::new(shell), routes::routes(&portal, config.server.public_url.as_str())?);
     let faces = run::Faces {
@@ -151,12 +189,13 @@ fn readiness(store: Store) -> Readiness {
 }
 
 /// Hospitals are shown, never required: one that is down must not take the portal out of the balancer.
-fn with_sources(readiness: Readiness, catalogue: &Catalogue) -> Readiness {
+fn with_sources(readiness: Readiness, catalogue: &Arc<Catalogue>) -> Readiness {
     catalogue.iter().fold(readiness, |readiness, source| {
         let name = format!("source:{}", source.id);
-        let source = source.clone();
+        let (catalogue, id) = (catalogue.clone(), source.id.clone());
         let check = move || {
-            let bad = source.health().is_good() == Some(false);
+            // As it is defined now.
+            let bad = catalogue.get(&id).is_some_and(|source| source.health().is_good() == Some(false));
             std::future::ready(if bad { Err("last-answer-failed") } else { Ok(()) }).boxed()
         };
         readiness.with(name, false, Box::new(check))

@@ -1,9 +1,12 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
+pub mod articles;
 pub mod document;
 pub mod home;
+pub mod messages;
 pub mod origin;
 pub mod record;
+pub mod record_search;
 pub mod sign_in;
 
 use record_view::Scene;

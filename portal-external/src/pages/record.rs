@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::{Fault, PersonId};
 use ehr::{
-    LabQuery, Reader, RecordQuery, Section,
+    Fresh, LabQuery, Reader, RecordQuery, Section,
     labs::{self, MatrixWindow},
 };
 use poem::{
@@ -31,8 +31,11 @@ pub async fn contents(
     patient: Patient,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let banner = portal.charts.cover(Reader::Patient(&patient.context), person(&id)?, visit.now).await?;
-    portal.pages.page(visit, "record.html", &record_view::home::record_page(&banner, &scene(portal, visit)))
+    let reader = Reader::Patient(&patient.context);
+    let banner = portal.charts.cover(reader, person(&id)?, visit.now).await?;
+    let fresh = portal.charts.left_unseen(reader, banner.person, visit.now).await?;
+    let scene = scene(portal, visit).with_fresh(&fresh);
+    portal.pages.page(visit, "record.html", &record_view::home::record_page(&banner, &scene))
 }
 
 /// `GET /people/{id}/record/{section}`
@@ -62,6 +65,17 @@ fn pairs(request: &Request) -> Vec<(String, String)> {
     form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
+/// Remembers that a page was shown: to a person who asked for it, not to a browser that fetches it in advance, or asks
+/// whether it is there. A look that can't be kept only shows its marks once more.
+async fn remember(portal: &Portal, visit: &Visit, (reader, person): (Reader<'_>, PersonId), fresh: &Fresh) {
+    if !visit.is_look {
+        return;
+    }
+    if let Err(error) = portal.charts.remember_look(reader, person, fresh, visit.now).await {
+        tracing::warn!(request_id = %visit.request.0, %error, "remembering a look");
+    }
+}
+
 async fn summary(portal: &Portal, visit: &Visit, patient: &Patient, person: PersonId) -> Result<Response, Failure> {
     let reader = Reader::Patient(&patient.context);
     let summary = portal.charts.summary(reader, person, visit.now).await?;
@@ -85,8 +99,13 @@ async fn visits(
     let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
     let pairs = pairs(request);
     let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let page = record_view::patient_visits::page(&banner, &visits, &filters, &scene(portal, visit));
-    portal.pages.page(visit, "record/visits.html", &page)
+    let looked = (visits.looked(), visits.complete());
+    let fresh = portal.charts.fresh(reader, banner.person, which, looked, visit.now).await?;
+    let scene = scene(portal, visit).with_fresh(&fresh);
+    let page = record_view::patient_visits::page(&banner, &visits, &filters, &scene);
+    let answer = portal.pages.page(visit, "record/visits.html", &page)?;
+    remember(portal, visit, (reader, banner.person), &fresh).await;
+    Ok(answer)
 }
 
 async fn demographics(
@@ -118,14 +137,21 @@ async fn lab_results(
     let pairs = pairs(request);
     let filters = Filters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let matrix = labs::matrix(&gathered.items, &MatrixWindow::default());
+    let looked = (gathered.looked(), gathered.complete());
+    let fresh = portal.charts.fresh(reader, banner.person, Section::LabResults, looked, visit.now).await?;
     let page = record_view::patient_labs::page(&PatientLabsInput {
         banner: &banner,
         gathered: &gathered,
         matrix: &matrix,
         filters: &filters,
-        scene: scene(portal, visit),
+        scene: scene(portal, visit).with_fresh(&fresh),
     });
-    portal.pages.page(visit, page.template(), &page)
+    let answer = portal.pages.page(visit, page.template(), &page)?;
+    // Where one analyte is shown, the list was not.
+    if page.detail.is_none() {
+        remember(portal, visit, (reader, banner.person), &fresh).await;
+    }
+    Ok(answer)
 }
 
 /// A section that is a list of facts.
@@ -140,6 +166,7 @@ async fn listing(
     // The section first: it writes a refusal down, the banner does not.
     let listing = portal.charts.listing(reader, person, list, &RecordQuery::default(), visit.now).await?;
     let banner = portal.charts.plain_banner(reader, person, visit.now).await?;
+    let fresh = portal.charts.fresh(reader, banner.person, list, listing.looked(), visit.now).await?;
     let pairs = pairs(request);
     let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let page = record_view::sheets::patient_page(&ListingInput {
@@ -147,7 +174,9 @@ async fn listing(
         listing: &listing,
         filters: &filters,
         reader: "",
-        scene: scene(portal, visit),
+        scene: scene(portal, visit).with_fresh(&fresh),
     });
-    portal.pages.page(visit, "record/sheet.html", &page)
+    let answer = portal.pages.page(visit, "record/sheet.html", &page)?;
+    remember(portal, visit, (reader, banner.person), &fresh).await;
+    Ok(answer)
 }

@@ -3,6 +3,8 @@
 mod documents;
 mod held;
 mod import;
+mod looks;
+mod messages;
 mod openapi;
 mod record;
 mod reviews;
@@ -167,17 +169,49 @@ async fn both_portals_live_on_their_own_roles_of_one_postgresql() -> Result<()> 
     assert_eq!(patient.post_form("/sign-out", &[]).await?.status, 303);
     let mut clinician = inside.clinician("li.wei").await?;
     assert_eq!(clinician.get("/").await?.status, 200);
+    // The intranet portal's role seals the words of both anew; the public one's opens them as before.
+    let mut patient = outside.patient(shown).await?;
+    let search = format!("/people/{id}/record/search");
+    patient.get(&search).await?;
+    let kept = patient.post_form(&search, &[("q", "zqnowhere")]).await?;
+    let sealed = inside.tool(&["vault", "reencrypt"])?;
+    let said = String::from_utf8_lossy(&sealed.stdout).into_owned();
+    assert!(sealed.status.success() && said.contains("patient/record-search version 2: sealed anew: 1"), "{said}");
+    assert!(patient.get(kept.location()).await?.body.contains("zqnowhere"));
     inside.stop();
     let whole = inside.tool(&["audit", "verify"])?;
     assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stdout));
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn another_patients_key_ends_the_start_at_once_with_one_line() -> Result<()> {
+    let database = Database::sqlite().await?;
+    let mut portal = TestPortal::external(&database, testbed::region().await, &[]).await?;
+    portal.stop();
+    let file = database.folder().join("secrets/patient.key");
+    let right = std::fs::read(&file)?;
+    std::fs::write(&file, "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n")?;
+    for (command, code) in [("serve", 2), ("check", 1)] {
+        let begun = std::time::Instant::now();
+        let refused = portal.tool(&[command])?;
+        let said = String::from_utf8(refused.stderr)?;
+        assert!(refused.status.code() == Some(code) && said.contains("patient_file"), "{command}: {said}");
+        assert!(begun.elapsed() <= std::time::Duration::from_secs(2), "{command} took {:?}", begun.elapsed());
+        assert!(command == "check" || said.lines().count() == 1, "{said}");
+    }
+    std::fs::write(&file, right)?;
+    portal.serve().await
+}
+
 #[test]
 fn staff_secrets_have_no_place_in_its_configuration() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("portal.toml");
-    std::fs::write(&file, "[keys]\nstaff_file = \"x\"\n[[directory]]\nid = \"region\"\n")?;
+    std::fs::write(
+        &file,
+        "[keys]\nstaff_file = \"x\"\nstaff_root_file = \"x\"\n[keys.transit]\nstaff = \"x\"\n[[directory]]\nid = \"region\"\n",
+    )?;
     let program = env!("CARGO_BIN_EXE_portal-external");
     let output = std::process::Command::new(program).arg("--config").arg(&file).arg("check").output()?;
     let said = String::from_utf8(output.stderr)?;
@@ -186,5 +220,8 @@ fn staff_secrets_have_no_place_in_its_configuration() -> Result<()> {
         said.contains("keys.staff_file: is not a known key") && said.contains("directory: is not a known key"),
         "{said}"
     );
+    for name in ["keys.staff_root_file", "keys.transit.staff"] {
+        assert!(said.contains(&format!("{name}: is not a known key")), "{name}: {said}");
+    }
     Ok(())
 }

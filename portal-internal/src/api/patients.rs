@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use access::{Fault, GlassReason, Grounds, PersonId};
-use ehr::{OriginAddress, Reader, RecordQuery, Section};
+use ehr::{OriginAddress, Reader, RecordQuery, RecordWords, Section};
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
@@ -30,6 +30,14 @@ struct NewSearch {
     q: String,
 }
 
+/// What to look for in a record.
+#[derive(Object)]
+struct NewRecordSearch {
+    /// Up to eight words.
+    #[oai(validator(max_length = 400))]
+    q: String,
+}
+
 /// Why a record has to be opened now.
 #[derive(Object)]
 struct NewGlass {
@@ -45,6 +53,7 @@ struct NewGlass {
 
 /// A record that is open for a while.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 struct OpenedRecord {
     /// The relation, as the access log names it.
     relation: String,
@@ -106,6 +115,24 @@ impl PatientsApi {
         let query = RecordQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
         let section = Section::from_slug(&section).ok_or_else(|| Failure::new(Fault::NotFound))?;
         Ok(Written(portal.charts.record_json(reader, person, section, &query, visit.now).await.map_err(failed)?))
+    }
+
+    /// Look for words in a whole record, in every section that the reader may see; each item found has all of them. What was
+    /// not searched is named.
+    #[oai(path = "/patients/:id/record-search", method = "post", operation_id = "record_search")]
+    async fn search_record(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        staff: Staff,
+        id: Path<String>,
+        new: Json<NewRecordSearch>,
+    ) -> poem::Result<Json<serde_json::Value>> {
+        let person = person(&id)?;
+        let words = RecordWords::read(&new.0.q).map_err(ehr::EhrError::from).map_err(failed)?;
+        let reader = Reader::Staff(&staff.context);
+        let found = portal.charts.search_record(reader, person, words, visit.now).await.map_err(failed)?;
+        Ok(Json(serde_json::to_value(ehr::json::record_search(person, &found)).map_err(Failure::internal)?))
     }
 
     /// Open a patient's record in an emergency: for an hour, for a stated reason, with one's own password again.

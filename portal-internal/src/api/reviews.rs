@@ -40,6 +40,7 @@ struct NewAcknowledgement {
 
 /// A mark on a result.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 struct ReviewMark {
     id: String,
     /// `reviewed` or `acknowledged`.

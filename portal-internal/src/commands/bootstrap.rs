@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use store::Store;
 
 use super::{complain, could_not_run, refused, say};
-use crate::{config::Config, portal};
+use crate::{config::Config, portal, roles::known};
 
 /// Makes a member of staff the first administrator. Refused when there is one already: that one grants from then on.
 pub async fn bootstrap_admin(file: &Path, user: &str, organisation: Option<&str>) -> ExitCode {
@@ -43,5 +43,7 @@ async fn bootstrap(config: Config, user: &str, organisation: Option<&str>) -> an
     let policy = Policy::open(store, Domain::Internal).await?;
     let context = SystemContext::new("bootstrap-admin", Domain::Internal);
     policy.bootstrap_administrator(&context, &audit, identity.subject().clone(), Timestamp::now()).await?;
+    // So that the pages call them by name.
+    policy.ledger().remember(known(&identity), Timestamp::now()).await?;
     Ok(identity.name().to_owned())
 }

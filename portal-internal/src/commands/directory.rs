@@ -6,7 +6,6 @@ use access::{Policy, Recognition};
 use directory::{Directory, SignInError};
 use ehr::{Charts, Clinician};
 use jiff::Timestamp;
-use store::Store;
 
 use super::{FAILED, complain, could_not_run, say, serve};
 use crate::{config::Config, portal};
@@ -51,14 +50,14 @@ async fn charts(config: &Config) -> anyhow::Result<Option<Charts>> {
     if config.directories.iter().all(|directory| directory.practitioner.is_empty()) {
         return Ok(None);
     }
-    let store = Store::open(&config.database.config).await?;
-    store.check_schema().await?;
-    let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let catalogue = serve::catalogue(&config.sources)
         .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
+    let store = serve::open(config, &catalogue).await?;
+    let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let audit = portal::audit_log(&config.keys);
     let index = serve::index(config, &store, &audit);
-    Ok(Some(serve::charts(config, &store, &policy, &audit, &catalogue, &index)))
+    let envelope = config.keys.sealing.envelope(store.clone());
+    Ok(Some(serve::charts(config, &store, &policy, &audit, &catalogue, &index, &envelope)))
 }
 
 async fn explain(directory: &Directory, organisation: &str, user: &str) -> Result<bool, SignInError> {

@@ -34,11 +34,15 @@ pub async fn index_import(config: &Path, file: &Path, source: Option<&str>, dry_
         Ok(catalogue) => catalogue,
         Err(problems) => return complain(&problems),
     };
+    let store = match serve::open(&config, &catalogue).await {
+        Ok(store) => store,
+        Err(error) => return could_not_run(&format!("{error:#}")),
+    };
     let lines = match lines(&config, &catalogue, file, source) {
         Ok(lines) => lines,
         Err(wrong) => return refused(&wrong),
     };
-    match import(&config, lines, dry_run).await {
+    match import(&config, store, lines, dry_run).await {
         Ok((taken, wrong)) => {
             let what = if dry_run { "would be taken" } else { "taken" };
             say(format_args!("{taken} patients {what}, {wrong} lines are wrong"));
@@ -71,9 +75,7 @@ fn lines<'a>(
     Ok(Box::new(lines.map_err(|wrong| format!("{name}: {wrong}: see `index import --help`"))?))
 }
 
-async fn import(config: &Config, lines: Lines<'_>, dry_run: bool) -> anyhow::Result<(usize, usize)> {
-    let store = Store::open(&config.database.config).await?;
-    store.check_schema().await?;
+async fn import(config: &Config, store: Store, lines: Lines<'_>, dry_run: bool) -> anyhow::Result<(usize, usize)> {
     let index = serve::index(config, &store, &portal::audit_log(&config.keys));
     let context = SystemContext::new("index-import", Domain::Internal);
     let (mut taken, mut wrong) = (0, 0);
@@ -118,6 +120,10 @@ pub async fn index_sweep(config: &Path, source: Option<&str>) -> ExitCode {
         Ok(catalogue) => catalogue,
         Err(problems) => return complain(&problems),
     };
+    let store = match serve::open(&config, &catalogue).await {
+        Ok(store) => store,
+        Err(error) => return could_not_run(&format!("{error:#}")),
+    };
     match source.map(|id| (id, catalogue.get(id))) {
         Some((id, None)) => return refused(&format!("no source `{id}` in the catalogue")),
         Some((id, Some(source))) if !source.sweep => {
@@ -125,7 +131,7 @@ pub async fn index_sweep(config: &Path, source: Option<&str>) -> ExitCode {
         }
         _ => {}
     }
-    match sweep(&config, &catalogue, source).await {
+    match sweep(&config, store, &catalogue, source).await {
         Ok(all) => {
             for one in &all {
                 let how = one.end.map_or("broken off", SweepEnd::as_str);
@@ -138,13 +144,17 @@ pub async fn index_sweep(config: &Path, source: Option<&str>) -> ExitCode {
     }
 }
 
-async fn sweep(config: &Config, catalogue: &Arc<Catalogue>, source: Option<&str>) -> anyhow::Result<Vec<Swept>> {
-    let store = Store::open(&config.database.config).await?;
-    store.check_schema().await?;
+async fn sweep(
+    config: &Config,
+    store: Store,
+    catalogue: &Arc<Catalogue>,
+    source: Option<&str>,
+) -> anyhow::Result<Vec<Swept>> {
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let audit = portal::audit_log(&config.keys);
     let index = serve::index(config, &store, &audit);
-    let charts = serve::charts(config, &store, &policy, &audit, catalogue, &index);
+    let envelope = config.keys.sealing.envelope(store.clone());
+    let charts = serve::charts(config, &store, &policy, &audit, catalogue, &index, &envelope);
     let context = SystemContext::new("index-sweep", Domain::Internal);
     let swept = charts.sweep(&context, source, Timestamp::now, || false).await?;
     let swept = swept.ok_or_else(|| anyhow::anyhow!("another process lists patients just now"))?;

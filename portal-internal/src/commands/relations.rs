@@ -15,7 +15,6 @@ use ehr::{Charts, Registered};
 use jiff::Timestamp;
 use patients::{Index, names_agree};
 use sources::Catalogue;
-use store::Store;
 
 use super::{FAILED, complain, could_not_run, refused, say, serve};
 use crate::{config::Config, portal};
@@ -74,12 +73,12 @@ async fn import(
     organisation: Option<&str>,
     dry_run: bool,
 ) -> anyhow::Result<Count> {
-    let store = Store::open(&config.database.config).await?;
-    store.check_schema().await?;
+    let store = serve::open(&config, catalogue).await?;
     let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
     let audit = portal::audit_log(&config.keys);
     let index = serve::index(&config, &store, &audit);
-    let charts = serve::charts(&config, &store, &policy, &audit, catalogue, &index);
+    let envelope = config.keys.sealing.envelope(store.clone());
+    let charts = serve::charts(&config, &store, &policy, &audit, catalogue, &index, &envelope);
     let directory = Directory::new(config.directories).map_err(|problems| {
         anyhow::anyhow!("{}", problems.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; "))
     })?;
@@ -214,7 +213,7 @@ impl Desk<'_> {
             return Ok(known.map_or(Whose::ToBeAsked, Whose::Person));
         }
         let at = &source.id;
-        Ok(match self.charts.registered(&self.context, source, id, now).await? {
+        Ok(match self.charts.registered(&self.context, &source, id, now).await? {
             Registered::Person(person) => Whose::Person(person),
             Registered::Nobody => Whose::Wrong(format!("{at} has no patient of this id")),
             Registered::Silent => Whose::Wrong(format!("{at} does not answer: import the list again later")),

@@ -3,17 +3,25 @@
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use access::{
-    Policy,
+    Domain, Policy, Ruleset,
     audit::{AuditLog, Sealer},
 };
 use anyhow::Context as _;
-use directory::Directory;
+use content::{Articles, FeedReader, Notices};
+use directory::{Directory, DirectoryConfig};
 use ehr::{Charts, RecordSettings};
+use envelope::Envelope;
 use futures_util::FutureExt;
+use messages::{GlassBroken, Messages, OrganisationName};
+use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
-use sources::Catalogue;
-use store::Store;
-use tokio::sync::watch;
+use sources::{Catalogue, Definitions};
+use store::{
+    Store,
+    jobs::{Runner, Tidy, Timing, jitter_of},
+    outbox::Deliveries,
+};
+use tokio::{sync::watch, task::JoinHandle};
 use web::{
     config::{self, Problem, SourcesSection},
     cookies::CookieRules,
@@ -35,6 +43,7 @@ use crate::{
     mine::Mine,
     portal::{self, Portal},
     routes, who,
+    widgets::Embedded,
 };
 
 #[derive(rust_embed::RustEmbed)]
@@ -45,6 +54,8 @@ struct Templates;
 #[folder = "locales"]
 struct Locales;
 
+/// For jobs to come to a good place, and for what is written of it.
+const LAST_JOBS: std::time::Duration = std::time::Duration::from_secs(12);
 /// For the sealer to finish when the portal stops.
 const LAST_SEAL: std::time::Duration = std::time::Duration::from_secs(3);
 
@@ -68,9 +79,17 @@ pub async fn serve(file: &Path) -> ExitCode {
 pub fn catalogue(sources: &SourcesSection) -> Result<Arc<Catalogue>, Vec<Problem>> {
     let problem = |one: sources::Problem| Problem { path: one.path, what: one.what, cure: one.cure };
     match Catalogue::load(&sources.file, &sources.platforms) {
-        Ok(catalogue) => Ok(Arc::new(catalogue)),
+        Ok(catalogue) => Ok(Arc::new(catalogue.with_loopback(sources.allow_loopback))),
         Err(found) => Err(found.into_iter().map(problem).collect()),
     }
+}
+
+/// The database, and the hospitals that are defined in it.
+pub(super) async fn open(config: &Config, catalogue: &Catalogue) -> anyhow::Result<Store> {
+    let store = Store::open(&config.database.config).await?;
+    store.check_schema().await?;
+    catalogue.reload(&store).await?;
+    Ok(store)
 }
 
 /// The regional index, under the region's key. One a process: it holds leases in its own name.
@@ -86,6 +105,7 @@ pub fn charts(
     audit: &AuditLog,
     catalogue: &Arc<Catalogue>,
     index: &Index,
+    envelope: &Envelope,
 ) -> Charts {
     let settings = RecordSettings {
         resident_id_systems: config.identifiers.resident_id.clone(),
@@ -94,7 +114,56 @@ pub fn charts(
             config::TreatmentRelation::Advisory => ehr::TreatmentRelation::Advisory,
         },
     };
-    Charts::new(store.clone(), policy.clone(), audit.clone(), index.clone(), catalogue.clone(), settings)
+    let (catalogue, envelope) = (catalogue.clone(), envelope.clone());
+    Charts::new(store.clone(), policy.clone(), audit.clone(), index.clone(), catalogue, settings, envelope)
+}
+
+/// The database, and its secrets once the root keys are known to be its own: before anything else is begun.
+async fn opened(config: &Config, catalogue: &Arc<Catalogue>) -> anyhow::Result<(Store, Envelope)> {
+    let store = Store::open(&config.database.config).await;
+    let store = store.context("[database] url: is the database running, and can this machine reach it?")?;
+    store.check_schema().await?;
+    catalogue.follow(&store).await?;
+    let envelope = config.keys.sealing.envelope(store.clone());
+    envelope.verify().await?;
+    let rows = portal::sealed_rows(&store);
+    let kinds: Vec<_> = rows.iter().map(|rows| (rows.domain(), rows.segment())).collect();
+    envelope.prepare(&kinds).await?;
+    Ok((store, envelope))
+}
+
+fn is_secure(config: &Config) -> bool {
+    let secure = config.server.public_url.scheme() == "https";
+    if !secure {
+        tracing::warn!("cookies are not Secure: the portal is served over http, which is for loopback alone");
+    }
+    secure
+}
+
+/// Templates and words that the crates bring along, and this portal's own.
+pub(super) fn renderer() -> Result<Renderer, render::RenderError> {
+    Renderer::new(
+        vec![record_view::templates(), content_view::templates(), render::Templates::embedded::<Templates>()],
+        vec![record_view::locales(), content_view::locales(), render::Locales::embedded::<Locales>()],
+        Vec::new(),
+    )
+}
+
+/// What the pages are drawn with.
+fn pages(csrf_key: keys::Key, policy: Policy) -> Result<Pages, render::RenderError> {
+    let renderer = renderer()?;
+    let describe = Box::new(move |session: &session::Session| who::describe(session, &policy));
+    Ok(Pages::new(Arc::new(renderer), render::Portal::Internal, csrf_key, describe))
+}
+
+/// The rules of the database beside those that come along: presets, widgets and pages, groups of the directory; and those
+/// of the public portal, whose pages are laid out here.
+async fn policies(store: &Store, directory: &Directory, embedded: &Embedded) -> anyhow::Result<(Policy, Policy)> {
+    let mut presets = Ruleset::presets().and(embedded.rules());
+    presets.memberships.extend(directory.memberships());
+    let public = Ruleset::presets().and(embedded.public_rules());
+    let own = Policy::open_with(store.clone(), portal::DOMAIN, presets).await?;
+    Ok((own, Policy::open_with(store.clone(), Domain::External, public).await?))
 }
 
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
@@ -102,55 +171,57 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     logs::start(&traces);
     let figures = ops::figures(env!("CARGO_PKG_VERSION")).map_err(anyhow::Error::msg)?;
     let stop = run::stop_signal()?;
-    let opened = Store::open(&config.database.config).await;
-    let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
-    store.check_schema().await?;
-    let secure = config.server.public_url.scheme() == "https";
-    if !secure {
-        tracing::warn!("cookies are not Secure: the portal is served over http, which is for loopback alone");
-    }
+    let (store, envelope) = opened(&config, &catalogue).await?;
     let csrf_key = keys::derive(&config.keys.staff, "csrf");
-    let renderer = Renderer::new(
-        vec![record_view::templates(), render::Templates::embedded::<Templates>()],
-        vec![record_view::locales(), render::Locales::embedded::<Locales>()],
-        Vec::new(),
-    )?;
-    let policy = Policy::open(store.clone(), portal::DOMAIN).await?;
+    let directory = directories(&config)?;
+    let embedded = Embedded::read()?;
+    let (policy, public_policy) = policies(&store, &directory, &embedded).await?;
     let audit = portal::audit_log(&config.keys);
     let index = index(&config, &store, &audit);
-    let charts = charts(&config, &store, &policy, &audit, &catalogue, &index);
-    tokio::spawn(forget_searches(index.clone(), stop.clone()));
+    let charts = charts(&config, &store, &policy, &audit, &catalogue, &index, &envelope);
+    tokio::spawn(forget_searches(index.clone(), charts.clone(), stop.clone()));
     let stewardship = Stewardship::new(index.clone(), policy.clone());
     tokio::spawn(super::index::match_pairs(index, stop.clone()));
     if let Some(every) = config.index.sweep_every {
         tokio::spawn(super::index::sweep_sources(charts.clone(), every, stop.clone()));
     }
-    let directory = Directory::new(config.directories)
-        .map_err(|problems| anyhow::anyhow!("{} mistakes in the directory's settings", problems.len()))?;
     let sources = catalogue.clone();
+    let board = embedded.board(&store, &policy);
+    let layouts = ::pages::Pages::open(store.clone(), audit.clone(), policy.clone(), board.brought_along()).await?;
+    let pages = Arc::new(pages(csrf_key.clone(), policy.clone())?);
+    let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
+    let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
+    let messages = Messages::new(store.clone());
+    let definitions = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone());
     let portal = Arc::new(Portal {
+        articles,
+        notices,
+        messages,
         store: store.clone(),
         policy,
+        public_policy,
         audit,
         refusals: access::audit::Refusals::default(),
         directory: directory.clone(),
         sessions: Sessions::new(store.clone(), "staff_session", Lifetimes::INTERNAL),
         throttle: Throttle::new(store.clone(), Population::Staff, &config.keys.staff),
-        cookies: CookieRules::new("portal-internal", secure),
-        pages: Arc::new(Pages::new(
-            Arc::new(renderer),
-            render::Portal::Internal,
-            csrf_key.clone(),
-            Box::new(who::describe),
-        )),
+        cookies: CookieRules::new("portal-internal", is_secure(&config)),
+        pages,
+        definitions,
         catalogue,
         charts,
         stewardship,
         mine: Mine::new(config.relations),
+        layouts,
+        staff_groups: staff_groups(&config.directories),
+        board,
     });
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));
+    let working = tokio::spawn(runner(&store, &config.directories).run(stop.clone()));
     tokio::spawn(session::sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
+    let reader = FeedReader::new(store.clone(), &Outbound::new()?, config.content.feeds)?;
+    tokio::spawn(reader.run(stop.clone()));
     let limits = Limits::behind(&config.server.trusted_proxies);
     let shell = ShellSettings {
         public_url: config.server.public_url.clone(),
@@ -159,6 +230,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         sessions: portal.sessions.clone(),
         csrf_key,
         errors: portal.pages.clone(),
+        uploads: routes::uploads(),
     };
     let app = Shell::new(Arc::new(shell), routes::routes(&portal, config.server.public_url.as_str())?);
     let faces = run::Faces {
@@ -169,7 +241,15 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     };
     run::run(faces, limits, stop).await?;
     traces.close().await;
-    // A database that hangs must not keep the portal from stopping.
+    last_writes(working, sealing).await
+}
+
+/// What the portal still has to write when it answers nobody any more. A database that hangs must not keep it from stopping.
+async fn last_writes(working: JoinHandle<()>, sealing: JoinHandle<()>) -> anyhow::Result<()> {
+    match tokio::time::timeout(LAST_JOBS, working).await {
+        Ok(worked) => worked?,
+        Err(_) => tracing::warn!("stopped before all jobs were given back: others take them when their leases end"),
+    }
     match tokio::time::timeout(LAST_SEAL, sealing).await {
         Ok(sealed) => sealed?,
         Err(_) => tracing::warn!("stopped before the last audit rows were sealed: the next start seals them"),
@@ -177,8 +257,24 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Once a minute, on one replica: kept searches hold what people are called.
-async fn forget_searches(index: Index, mut stop: watch::Receiver<bool>) {
+/// What is done later, by whichever replica is there.
+fn runner(store: &Store, directories: &[DirectoryConfig]) -> Runner {
+    let name = |name: &directory::OrganisationName| OrganisationName { zh: name.zh.clone(), en: name.en.clone() };
+    let organisations = directories.iter().map(|one| (one.id.clone(), name(&one.name))).collect();
+    let chance = || jitter_of(uuid::Uuid::new_v4().as_u64_pair().0);
+    let deliveries = Deliveries::new(store.clone()).to(GlassBroken::new(store.clone(), organisations));
+    Runner::new(store.clone(), Arc::new(jiff::Timestamp::now), Arc::new(chance), Timing::default())
+        .with(deliveries)
+        .with(Tidy::default())
+}
+
+fn directories(config: &Config) -> anyhow::Result<Directory> {
+    Directory::new(config.directories.clone())
+        .map_err(|problems| anyhow::anyhow!("{} mistakes in the directory's settings", problems.len()))
+}
+
+/// Once a minute: kept searches hold what people are called, and words of their records.
+async fn forget_searches(index: Index, charts: Charts, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         tokio::select! {
@@ -188,7 +284,16 @@ async fn forget_searches(index: Index, mut stop: watch::Receiver<bool>) {
         if let Err(error) = index.sweep_searches(jiff::Timestamp::now()).await {
             tracing::warn!(%error, "sweeping kept searches");
         }
+        if let Err(error) = charts.forget_looks(jiff::Timestamp::now()).await {
+            tracing::warn!(%error, "sweeping looks and searches in records");
+        }
     }
+}
+
+/// Every group that the directories make somebody a member of, in alphabetical order.
+fn staff_groups(directories: &[DirectoryConfig]) -> Vec<String> {
+    let named = directories.iter().flat_map(|one| one.role.iter().map(|rule| rule.role.clone()));
+    named.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 fn readiness(store: Store, directory: Directory) -> Readiness {
@@ -214,12 +319,13 @@ fn readiness(store: Store, directory: Directory) -> Readiness {
 }
 
 /// Hospitals are shown, never required: one that is down must not take the portal out of the balancer.
-fn with_sources(readiness: Readiness, catalogue: &Catalogue) -> Readiness {
+fn with_sources(readiness: Readiness, catalogue: &Arc<Catalogue>) -> Readiness {
     catalogue.iter().fold(readiness, |readiness, source| {
         let name = format!("source:{}", source.id);
-        let source = source.clone();
+        let (catalogue, id) = (catalogue.clone(), source.id.clone());
         let check = move || {
-            let bad = source.health().is_good() == Some(false);
+            // As it is defined now.
+            let bad = catalogue.get(&id).is_some_and(|source| source.health().is_good() == Some(false));
             std::future::ready(if bad { Err("last-answer-failed") } else { Ok(()) }).boxed()
         };
         readiness.with(name, false, Box::new(check))

@@ -1,15 +1,26 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
+pub mod arrange;
+pub mod articles;
 pub mod break_glass;
 pub mod data_quality;
+pub mod designer;
+pub mod desk;
 pub mod document;
 pub mod home;
 pub mod index;
+pub mod jobs;
+pub mod messages;
+pub mod notices;
 pub mod origin;
 pub mod patients;
 pub mod record;
+pub mod record_search;
 pub mod review;
+pub mod roles;
+pub mod search;
 pub mod sign_in;
+pub mod sources;
 pub mod timeline;
 
 use record_view::Scene;

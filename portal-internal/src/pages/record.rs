@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::{Fault, PersonId};
 use ehr::{
-    LabQuery, Reader, RecordQuery, Section,
+    Fresh, LabQuery, Reader, RecordQuery, Section,
     labs::{self, MatrixWindow},
 };
 use poem::{
@@ -67,6 +67,17 @@ pub(super) fn pairs(request: &Request) -> Vec<(String, String)> {
     form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
+/// Remembers that a page was shown: to a person who asked for it, not to a browser that fetches it in advance, or asks
+/// whether it is there. A look that can't be kept only shows its marks once more.
+async fn remember(portal: &Portal, visit: &Visit, (reader, person): (Reader<'_>, PersonId), fresh: &Fresh) {
+    if !visit.is_look {
+        return;
+    }
+    if let Err(error) = portal.charts.remember_look(reader, person, fresh, visit.now).await {
+        tracing::warn!(request_id = %visit.request.0, %error, "remembering a look");
+    }
+}
+
 async fn summary(portal: &Portal, visit: &Visit, staff: &Staff, person: PersonId) -> Result<Response, Failure> {
     let reader = Reader::Staff(&staff.context);
     let summary = portal.charts.summary(reader, person, visit.now).await?;
@@ -98,6 +109,8 @@ async fn visits(
     let (visits, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
     // A refusal is the section's: it writes it down, the banner does not.
     let (visits, banner) = (visits?, banner?);
+    let looked = (visits.looked(), visits.complete());
+    let fresh = portal.charts.fresh(reader, banner.person, which, looked, visit.now).await?;
     let pairs = pairs(request);
     let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let page = record_view::visits::page(&VisitsInput {
@@ -105,9 +118,11 @@ async fn visits(
         visits: &visits,
         filters: &filters,
         reader: staff.identity.name(),
-        scene: scene(portal, visit),
+        scene: scene(portal, visit).with_fresh(&fresh),
     });
-    portal.pages.page(visit, "record/visits.html", &page)
+    let answer = portal.pages.page(visit, "record/visits.html", &page)?;
+    remember(portal, visit, (reader, banner.person), &fresh).await;
+    Ok(answer)
 }
 
 async fn demographics(portal: &Portal, visit: &Visit, staff: &Staff, person: PersonId) -> Result<Response, Failure> {
@@ -133,6 +148,8 @@ async fn lab_results(
     let (gathered, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
     // A refusal is the section's: it writes it down, the banner does not.
     let (gathered, banner) = (gathered?, banner?);
+    let looked = (gathered.looked(), gathered.complete());
+    let fresh = portal.charts.fresh(reader, banner.person, Section::LabResults, looked, visit.now).await?;
     let pairs = pairs(request);
     let filters = Filters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let matrix = labs::matrix(&gathered.items, &MatrixWindow::default());
@@ -142,9 +159,11 @@ async fn lab_results(
         matrix: &matrix,
         filters: &filters,
         reader: staff.identity.name(),
-        scene: scene(portal, visit),
+        scene: scene(portal, visit).with_fresh(&fresh),
     });
-    portal.pages.page(visit, "record/lab_results.html", &page)
+    let answer = portal.pages.page(visit, "record/lab_results.html", &page)?;
+    remember(portal, visit, (reader, banner.person), &fresh).await;
+    Ok(answer)
 }
 
 /// A section that is a list of facts.
@@ -161,6 +180,7 @@ async fn listing(
     let (listing, banner) = tokio::join!(read, portal.charts.banner(reader, person, visit.now));
     // A refusal is the section's: it writes it down, the banner does not.
     let (listing, banner) = (listing?, banner?);
+    let fresh = portal.charts.fresh(reader, banner.person, list, listing.looked(), visit.now).await?;
     let pairs = pairs(request);
     let filters = ListFilters::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let page = record_view::sheets::page(&ListingInput {
@@ -168,7 +188,9 @@ async fn listing(
         listing: &listing,
         filters: &filters,
         reader: staff.identity.name(),
-        scene: scene(portal, visit),
+        scene: scene(portal, visit).with_fresh(&fresh),
     });
-    portal.pages.page(visit, "record/sheet.html", &page)
+    let answer = portal.pages.page(visit, "record/sheet.html", &page)?;
+    remember(portal, visit, (reader, banner.person), &fresh).await;
+    Ok(answer)
 }

@@ -6,7 +6,7 @@ use access::{Fault, PersonId};
 use ehr::{EhrError, Markable, Reader, ReviewKind, ReviewNote, Section};
 use poem::{
     Response, handler,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode},
     web::{Data, Form, Path},
 };
 use record_view::review::{ReviewInput, page};
@@ -73,6 +73,8 @@ async fn draw(portal: &Portal, visit: &Visit, staff: &Staff, of: &Of, told: Told
     });
     let mut response = portal.pages.page_at(visit, &of.path(), "record/review.html", &page)?;
     response.set_status(told.problem.map_or(StatusCode::OK, |(_, status)| status));
+    // Swapped in place, the address stays one that can be read again.
+    response.headers_mut().insert("hx-push-url", HeaderValue::from_str(&of.path()).map_err(Failure::internal)?);
     Ok(response)
 }
 

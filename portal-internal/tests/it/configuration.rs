@@ -20,6 +20,11 @@ colour = "blue"
 url = "postgres://portal:secret-canary@db/portal"
 [keys]
 region_file = "missing.key"
+[keys.transit]
+url = "http://vault.example:8200"
+token_file = "missing"
+staff = "of/another"
+colour = "blue"
 [record]
 treatment_relation = "sometimes"
 [[directory]]
@@ -56,6 +61,10 @@ auth = { kind = "none" }
         "database.url",
         "keys.region_file",
         "keys.staff_file",
+        "keys.transit.url",
+        "keys.transit.token_file",
+        "keys.transit.staff",
+        "keys.transit.colour",
         "record.treatment_relation",
         "identifiers.resident_id",
         "directory[0].urls",

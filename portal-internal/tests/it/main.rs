@@ -1,28 +1,37 @@
 //! The intranet portal through its public face: the real program on real databases, the region on the wire.
 
+mod articles;
 mod audit;
 mod configuration;
 mod database;
+mod desk;
 mod documents;
 mod everywhere;
 mod hostile_directory;
 mod hostile_hospital;
 mod index;
+mod jobs;
+mod layouts;
 mod load;
+mod looks;
 mod mine;
 mod openapi;
 mod origins;
 mod others;
 mod peers;
 mod record;
+mod record_search;
 mod relations;
 mod replicas;
+mod roles;
 mod search;
 mod server;
 mod sessions;
 mod sign_in;
+mod sources;
 mod story;
 mod telemetry;
+mod vault;
 
 use anyhow::{Context as _, Result};
 use testbed::Visitor;

@@ -15,10 +15,14 @@ async fn every_section_is_as_described() -> Result<()> {
     let body = serde_json::json!({ "q": region.shown_patient().name });
     let found = clinician.json("POST".parse()?, "/api/v1/patient-searches", Some(&body)).await?.json();
     document.answers("patient_search")?.check(&found)?;
+    let words = serde_json::json!({ "q": "医院" });
     for (nth, patient) in region.patients.iter().take(4).enumerate() {
         let id = super::find(&mut clinician, &patient.resident_id).await?;
         let answer = clinician.get(&format!("/api/v1/patients/{id}/links")).await?.json();
         links.check(&answer).with_context(|| answer.to_string())?;
+        let path = format!("/api/v1/patients/{id}/record-search");
+        let found = clinician.json("POST".parse()?, &path, Some(&words)).await?.json();
+        document.answers("record_search")?.check(&found).with_context(|| found.to_string())?;
         for (section, _) in FIELDS {
             let answer = clinician.get(&format!("/api/v1/patients/{id}/record/{section}")).await?;
             assert_eq!(answer.status, 200, "{section}: {}", answer.body);

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
-use testbed::peers::{Fhirsnake, Medplum, records_of};
+use testbed::peers::{Fhirsnake, Helios, Medplum, records_of};
 use testbed::{Database, Hospital, Patient, Region, TestPortal, Visitor};
 
 const HOSPITAL: &str = "city-first";
@@ -68,6 +68,50 @@ async fn fhirsnake_sends_everybodys_and_only_ones_own_is_read() -> Result<()> {
         })
         .await?;
     assert!(dropped > 1000, "it knows no parameters, and yet only {dropped} were somebody else's");
+    Ok(())
+}
+
+/// A server that checks every request's token and scopes: what it lets through is read whole, what it refuses is told as
+/// refused, and nobody reads that there is nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn helios_is_read_as_far_as_it_lets_us_and_its_refusals_are_told() -> Result<()> {
+    if !testbed::full() {
+        return Ok(());
+    }
+    let region = testbed::region().await;
+    let records = Records::of_some(region).await?;
+    let helios = Helios::start(&records.resources)?;
+    let own = Reading::begin(region, None).await?;
+    let peer = Reading::begin(region, Some(&helios.base_url("all"))).await?;
+    records.compare(own, peer, |_| true).await?;
+
+    let one = records.people.first().context("nobody")?;
+    let mut narrow = Reading::begin(region, Some(&helios.base_url("patients-only"))).await?;
+    let id = narrow.find(one).await?;
+    for section in SECTIONS {
+        let found = narrow.section(&id, section).await?;
+        let (state, items) = (&found["sources"][0]["state"], found["items"].as_array().map(Vec::len));
+        // The particulars are all that this token is for.
+        let (expected, is_whole) = if section == "demographics" { ("answered", true) } else { ("refused", false) };
+        assert_eq!(
+            (state.as_str(), &found["complete"]),
+            (Some(expected), &Value::Bool(is_whole)),
+            "{section}: {found}"
+        );
+        assert_eq!(items, Some(usize::from(is_whole)), "{section}: {found}");
+    }
+    let summary = narrow.clinician.get(&format!("/patients/{id}/summary")).await?.body;
+    assert!(summary.contains("过敏：查不到") && !summary.contains("过敏：没有记录"), "{summary}");
+    for who in ["expired", "of-another-issuer", "none"] {
+        let mut stranger = Reading::begin(region, Some(&helios.base_url(who))).await?;
+        let body = serde_json::json!({ "q": one.resident_id });
+        let found = stranger.clinician.json("POST".parse()?, "/api/v1/patient-searches", Some(&body)).await?.json();
+        assert_eq!(
+            (&found["items"], &found["sources"][0]["state"]),
+            (&Value::Array(vec![]), &"refused".into()),
+            "{who}"
+        );
+    }
     Ok(())
 }
 

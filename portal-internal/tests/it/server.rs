@@ -111,7 +111,7 @@ async fn dripping_connections_are_cut_in_time_and_others_do_not_feel_them() -> R
     assert!(longest < Duration::from_secs(10), "{longest:?}");
     assert!(others.0 > 50 && grown < 64);
     // On a machine that is busy with other tests as well a p99 is not worth more than that.
-    assert!(others.1 < alone.1 * 2 + Duration::from_millis(250), "{alone:?} → {others:?}");
+    assert!(others.1 < alone.1 * 2 + Duration::from_secs(1), "{alone:?} → {others:?}");
     Ok(())
 }
 

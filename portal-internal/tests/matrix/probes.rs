@@ -1,5 +1,7 @@
 //! For every guard, what is to be seen when it is missing. With all guards standing a probe finds nothing.
 
+use std::collections::BTreeMap;
+
 use access::Safeguard;
 use anyhow::{Result, ensure};
 use sha2::{Digest as _, Sha256};
@@ -67,6 +69,8 @@ pub fn is_about(guard: Safeguard, knock: &Knock) -> bool {
 
 /// That part, walked again.
 async fn walked(stage: &mut Stage, guard: Safeguard, usual: &Walk) -> Result<Vec<String>> {
+    // A found list is kept for ten minutes, and the walk before this may have taken longer.
+    stage.find().await?;
     let again = Walk::of(stage, side(guard), |knock| is_about(guard, knock)).await?;
     ensure!(!again.cells.is_empty(), "{}: nothing was walked", guard.name());
     Ok(again.unlike(usual))
@@ -75,9 +79,11 @@ async fn walked(stage: &mut Stage, guard: Safeguard, usual: &Walk) -> Result<Vec
 impl Walk {
     /// What is not as usual, and what must never be.
     fn unlike(self, usual: &Walk) -> Vec<String> {
-        let changed = self.cells.iter().filter(|(knock, cells)| usual.cells.get(*knock) != Some(*cells));
-        let changed = changed.map(|(knock, cells)| {
-            let before = usual.cells.get(knock);
+        // The address of a found list is another one each time: what a knock is about says which one it is.
+        let about = |knock: &Knock| (knock.door.clone(), knock.variant.clone(), knock.target);
+        let usual: BTreeMap<_, _> = usual.cells.iter().map(|(knock, cells)| (about(knock), cells)).collect();
+        let changed = self.cells.iter().map(|(knock, cells)| (knock, cells, usual.get(&about(knock)).copied()));
+        let changed = changed.filter(|(_, cells, before)| *before != Some(*cells)).map(|(knock, cells, before)| {
             let (door, variant, target) = (&knock.door, &knock.variant, knock.target);
             format!("{} {} {variant} {target}: {cells:?}, not {before:?}", door.method, door.pattern)
         });
@@ -240,6 +246,7 @@ async fn contradiction(stage: &mut Stage) -> Result<Vec<String>> {
 
 /// The address of a list that a colleague has found.
 async fn anothers_search(stage: &mut Stage) -> Result<Vec<String>> {
+    stage.find().await?;
     let path = format!("/patients?search={}", stage.search);
     let own = stage.browser(Who::Clinician, Side::Internal).get(&path).await?;
     ensure!(own.body.contains(&A.name()), "one's own list: {} {}", own.status, own.body);

@@ -280,10 +280,7 @@ impl Stage {
                 self.ids.insert(person.letter, id);
             }
         }
-        let form = format!("q={}", A.resident_id);
-        let clinician = self.browser(Who::Clinician, Side::Internal);
-        let found = clinician.knock("POST", "/patients", Some(("application/x-www-form-urlencoded", form))).await?;
-        self.search = found.location().rsplit('=').next().unwrap_or_default().to_owned();
+        self.find().await?;
         for who in [Who::Clinician, Who::Denied] {
             let opened = self.break_glass(who, 'A', &[]).await?;
             ensure!(opened.status == 201, "{}: {}", opened.status, opened.body);
@@ -292,6 +289,15 @@ impl Stage {
         self.grant(Who::Delegate, "security-administrator", "section:admin", "allow").await?;
         self.internal.stop();
         self.internal.serve().await
+    }
+
+    /// The clinician finds A, and `search` is the address of what was found.
+    pub async fn find(&mut self) -> Result<()> {
+        let form = format!("q={}", A.resident_id);
+        let clinician = self.browser(Who::Clinician, Side::Internal);
+        let found = clinician.knock("POST", "/patients", Some(("application/x-www-form-urlencoded", form))).await?;
+        self.search = found.location().rsplit('=').next().unwrap_or_default().to_owned();
+        Ok(())
     }
 
     /// Through the API, with a good reason and the right password but for what `change` says.

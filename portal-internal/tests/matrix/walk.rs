@@ -85,16 +85,30 @@ pub fn doors(stage: &Stage, side: Side) -> Result<Vec<Door>> {
 /// What is said of a body, and the body with its type; a request without one has none.
 type Body = (&'static str, Option<(&'static str, String)>);
 
+fn form(name: &'static str, text: &str) -> Body {
+    (name, Some((FORM, text.to_owned())))
+}
+
+fn json(name: &'static str, text: &str) -> Body {
+    (name, Some((JSON, text.to_owned())))
+}
+
 /// Bodies of unsafe requests: every one of them has to be here, good and bad.
 fn bodies(door: &Door) -> Option<Vec<Body>> {
-    let form = |name, text: &str| (name, Some((FORM, text.to_owned())));
-    let json = |name, text: &str| (name, Some((JSON, text.to_owned())));
     let search = format!("{{\"q\": \"{}\"}}", A.resident_id);
     Some(match (door.method.as_str(), door.pattern.as_str()) {
         ("GET" | "HEAD", _) => vec![("", None)],
         ("POST", "/sign-in") => vec![form("empty", "username=&password=")],
         ("POST", "/sign-out") => vec![form("", "")],
         ("POST", "/patients") => vec![form("good", &format!("q={}", A.resident_id)), form("bad", "q=")],
+        // Said back to whoever typed it.
+        ("POST", "/search") => vec![form("good", "q=desk"), form("bad", "q=")],
+        ("POST", "/patients/:person/search" | "/people/:person/record/search") => {
+            vec![form("good", "q=ZqA"), form("bad", "q=")]
+        }
+        ("POST", "/api/v1/patients/{id}/record-search" | "/api/v1/people/{id}/record-search") => {
+            vec![json("good", "{\"q\": \"ZqA\"}"), json("bad", "{\"q\": 5}")]
+        }
         ("POST", "/patients/:person/break-glass") => vec![form("empty", "grounds=&reason=&password=")],
         ("POST", "/patients/:person/reviews/:section/:item") => {
             vec![form("stale", "seen=0&note=ZqNote"), form("empty", "")]
@@ -118,12 +132,93 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
             json("good", "{\"decision\": \"link\", \"reason\": \"told by telephone\"}"),
             json("bad", "{\"decision\": \"marry\", \"reason\": \"told by telephone\"}"),
         ],
+        ("POST", "/admin/roles/change") => vec![
+            form("nobody's", "what=end&id=00000000-0000-7000-8000-000000000001"),
+            form("beyond", "what=grant&object=section:record&subject=g:nurse&role=manager&effect=allow"),
+            form("bad", "what=&object=&role="),
+        ],
+        ("POST", "/api/v1/grants") => vec![
+            json("beyond", "{\"subject\": \"g:nurse\", \"role\": \"manager\", \"object\": \"section:record\"}"),
+            json("bad", "[]"),
+        ],
+        ("POST", "/api/v1/inheritance-blocks") => {
+            vec![json("beyond", "{\"object\": \"section:record\", \"role\": \"user\"}"), json("bad", "[]")]
+        }
+        ("POST", "/api/v1/staff-memberships") => {
+            vec![json("beyond", "{\"member\": \"d:region/cn=friends\", \"group\": \"clinician\"}"), json("bad", "[]")]
+        }
+        (
+            "DELETE",
+            "/api/v1/grants/{rule}" | "/api/v1/inheritance-blocks/{rule}" | "/api/v1/staff-memberships/{rule}",
+        ) => vec![("nobody's", None)],
+        ("POST", "/admin/articles/:article") => vec![
+            form("preview", "do=preview&zh_title=ZqTitle"),
+            form("stale", "do=save&rev=99&slug=zq&topic=heart&audience=public&zh_title=ZqTitle"),
+        ],
+        ("POST", "/admin/articles/:article/steps") => {
+            vec![form("nobody's", "do=publish&rev=1"), form("bad", "do=marry&rev=1")]
+        }
+        ("POST", "/admin/articles/:article/images") => vec![form("no file", "alt_zh=Zq")],
+        ("POST", "/admin/notices") => vec![form("empty", "zh=&en=")],
+        ("POST", "/admin/notices/:notice") => vec![form("empty", "zh=&en=&rev=1")],
+        ("POST", "/admin/notices/:notice/withdraw") => vec![form("nobody's", "rev=1")],
         ("POST", "/api/v1/session") => vec![json("bad", "{}")],
         ("DELETE", "/api/v1/session") => vec![("", None)],
         ("POST", "/api/v1/patient-searches") => vec![json("good", &search), json("bad", "{\"q\": 5}")],
         ("POST", "/api/v1/patients/{id}/break-glass") => {
             vec![json("empty", "{\"reason\": \"\", \"password\": \"\"}"), json("bad", "[]")]
         }
+        _ => return bodies_of_pages(door).or_else(|| bodies_of_sources(door)),
+    })
+}
+
+/// Those of routes that define hospitals.
+fn bodies_of_sources(door: &Door) -> Option<Vec<Body>> {
+    Some(match (door.method.as_str(), door.pattern.as_str()) {
+        ("POST", "/admin/sources/new") => vec![form("bad", "do=save&id=&base_url=ftp%3A%2F%2Fzq")],
+        ("POST", "/admin/sources/:source/edit") => vec![form("nobody's", "do=save&rev=1&name_zh=Zq")],
+        ("POST", "/admin/sources/:source/steps") => {
+            vec![form("nobody's", "do=pause&rev=1"), form("bad", "do=marry&rev=1")]
+        }
+        ("POST", "/admin/sources/:source/tests") => vec![form("nobody's", "patient=")],
+        ("POST", "/api/v1/sources") => vec![json("bad", "{}")],
+        ("PUT", "/api/v1/sources/{source}") => vec![json("bad", "{}")],
+        ("DELETE", "/api/v1/sources/{source}") => vec![("unsaid rev", None)],
+        ("POST", "/api/v1/sources/{source}/tests") => vec![json("nobody's", "{}")],
+        _ => return None,
+    })
+}
+
+/// Those of routes that lay pages out, of jobs and of messages.
+fn bodies_of_pages(door: &Door) -> Option<Vec<Body>> {
+    Some(match (door.method.as_str(), door.pattern.as_str()) {
+        ("POST", "/admin/pages") => vec![
+            form("good", "op=create&title-zh=%E5%AE%A4&title-en=Room&slug=zq-room&from=template%3Asingle"),
+            form("bad", "op=create&title-zh=&title-en=&slug=&from="),
+        ],
+        ("POST", "/admin/pages/:page") => vec![form("good", "rev=1&do=undo"), form("bad", "rev=x&do=")],
+        ("POST", "/admin/pages/:page/publish") => vec![form("good", "rev=1&note="), form("bad", "rev=x")],
+        ("POST", "/admin/pages/:page/roll-back") => vec![form("good", "rev=1&to=1"), form("bad", "rev=1")],
+        ("POST", "/admin/pages/:page/presence") => vec![form("good", "present=yes"), form("bad", "")],
+        ("POST", "/messages") => {
+            vec![form("nobody's", "message=00000000-0000-7000-8000-000000000001"), form("all", "")]
+        }
+        ("POST", "/admin/jobs/:job") => vec![form("nobody's", "do=retry"), form("bad", "do=marry")],
+        // What hides something would change what the next doors answer.
+        ("POST", "/arrange") => vec![form("good", "do=reset"), form("bad", "do=")],
+        ("POST", "/api/v1/pages") => {
+            let page =
+                "{\"portal\": \"internal\", \"slug\": \"knock\", \"title\": {\"zh\": \"页\", \"en\": \"Page\"}, ";
+            let page = format!("{page}\"from\": {{\"copy\": \"p-nowhere\"}}}}");
+            vec![json("of nothing", &page), json("bad", "{}")]
+        }
+        ("PUT", "/api/v1/pages/{page}") => vec![json("unsaid rev", "{\"ops\": []}")],
+        ("POST", "/api/v1/pages/{page}/publish") => vec![json("unsaid rev", "{}")],
+        ("POST", "/api/v1/pages/{page}/rollback") => vec![json("unsaid rev", "{\"revision\": 1}")],
+        ("POST", "/api/v1/pages/{page}/undo" | "/api/v1/pages/{page}/restore") | ("DELETE", "/api/v1/pages/{page}") => {
+            vec![("", None)]
+        }
+        ("POST", "/api/v1/page-files") => vec![json("bad", "{}")],
         _ => return None,
     })
 }
@@ -131,6 +226,16 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
 /// Doors that end or begin a session: they are tried in a browser of their own.
 fn ends_session(door: &Door) -> bool {
     matches!((door.method.as_str(), door.pattern.as_str()), ("POST", "/sign-out") | ("DELETE", "/api/v1/session"))
+}
+
+/// What a door wants to be asked behind its path.
+fn query(door: &Door, explains: bool) -> String {
+    match door.pattern.as_str() {
+        "/api/v1/explain" => "?subject=g:nurse&object=section:admin".to_owned(),
+        "/admin/roles/change" if door.method != "POST" => "?what=block&object=section:record&role=user".to_owned(),
+        pattern if explains && pattern.starts_with("/api/") => format!("?source=hill&resource=Observation/{RESULT}"),
+        _ => String::new(),
+    }
 }
 
 /// Every request of a door.
@@ -165,15 +270,25 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                 .map(|part| match *part {
                     ":person" | "{id}" => Ok(id),
                     ":section" | "{section}" => Ok(*section),
-                    ":source" => Ok("hill"),
+                    ":source" | "{source}" => Ok("hill"),
                     ":kind" if explains => Ok("Observation"),
                     ":resource" if explains => Ok(RESULT),
                     // Old enough that the patient may open it too.
                     ":kind" => Ok("DiagnosticReport"),
                     ":resource" => Ok("ZqAhillpid-exa"),
                     ":number" => Ok("0"),
+                    ":page" if door.side == Side::External => Ok("p-home"),
+                    ":page" => Ok("p-home-clinician"),
+                    "{page}" => Ok("p-home-clinician"),
+                    ":sheet" => Ok("1.css"),
+                    ":item" if has([":page", ":page"]) && door.side == Side::External => Ok("newest"),
+                    ":item" if has([":page", ":page"]) => Ok("mine"),
                     ":item" => Ok("hill.ZqAhillpid-obs"),
+                    "{rule}" => Ok("00000000-0000-7000-8000-000000000001"),
                     "{review}" => Ok("00000000-0000-7000-8000-000000000001"),
+                    ":slug" | "{slug}" => Ok("nothing-published"),
+                    // Nobody wrote one here.
+                    ":article" | ":image" | ":notice" | ":job" => Ok("00000000-0000-7000-8000-000000000001"),
                     // Nobody's: no two of these people are taken for one.
                     ":pair" => Ok("00000000-0000-7000-8000-000000000001"),
                     "*path" => Ok("portal.css"),
@@ -182,10 +297,7 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                 })
                 .collect::<Result<_, &str>>()
                 .map_err(|part| anyhow::anyhow!("{}: the matrix does not know the parameter {part}", door.pattern))?;
-            let asked = match explains && door.pattern.starts_with("/api/") {
-                true => format!("?source=hill&resource=Observation/{RESULT}"),
-                false => String::new(),
-            };
+            let asked = query(door, explains);
             for (form, body) in &bodies {
                 let (variant, path) = (format!("{section}{form}"), format!("{}{asked}", path.join("/")));
                 all.push(Knock { door: door.clone(), variant, target, path, body: body.clone() });
@@ -285,7 +397,10 @@ async fn ask(browser: &mut Browser, knock: &Knock) -> Result<Answer> {
 /// `200`, `303>/sign-in`.
 fn cell(answer: &Answer) -> String {
     let to = answer.location().split('?').next().unwrap_or_default();
-    let hides_id = to.split('/').map(|part| if part.len() == 36 { "{id}" } else { part });
+    let is_page = |part: &str| {
+        part.strip_prefix("p-").is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|one| one.is_ascii_hexdigit()))
+    };
+    let hides_id = to.split('/').map(|part| if part.len() == 36 || is_page(part) { "{id}" } else { part });
     let to = hides_id.collect::<Vec<_>>().join("/");
     if to.is_empty() { answer.status.to_string() } else { format!("{}>{to}", answer.status) }
 }

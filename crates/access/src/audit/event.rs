@@ -31,6 +31,14 @@ pub mod action {
     pub const POLICY_GRANT: &str = "policy.grant";
     /// A grant or denial was taken back.
     pub const POLICY_REVOKE: &str = "policy.revoke";
+    /// A role is no longer inherited by an object.
+    pub const POLICY_BLOCK: &str = "policy.block";
+    /// It is again.
+    pub const POLICY_UNBLOCK: &str = "policy.unblock";
+    /// Somebody came into a staff group.
+    pub const POLICY_JOIN: &str = "policy.join";
+    /// Somebody left one.
+    pub const POLICY_LEAVE: &str = "policy.leave";
     /// A record was opened in an emergency.
     pub const GLASS_BROKEN: &str = "relation.break-glass";
     /// Somebody treats a patient from now on.
@@ -45,6 +53,8 @@ pub mod action {
     pub const ENCOUNTERS_READ: &str = "encounters.read";
     /// Somebody was shown whom they treat.
     pub const MY_PATIENTS_SHOWN: &str = "my-patients.shown";
+    /// Names of patients whose records somebody opened lately were shown to them.
+    pub const RECENT_PATIENTS_SHOWN: &str = "recent-patients.shown";
     /// A clinician looked at a result.
     pub const RESULT_REVIEWED: &str = "result.review";
     /// A critical value reached a clinician.
@@ -53,6 +63,10 @@ pub mod action {
     pub const REVIEW_WITHDRAWN: &str = "result.review.withdraw";
     /// A page or operation that somebody may not use.
     pub const ROUTE_REFUSED: &str = "route.refused";
+    /// Keys of sealed secrets were wrapped anew.
+    pub const VAULT_REWRAP: &str = "vault.rewrap";
+    /// Secrets were sealed anew, under a new key.
+    pub const VAULT_REENCRYPT: &str = "vault.reencrypt";
     /// The first administrator was made.
     pub const POLICY_BOOTSTRAP: &str = "policy.bootstrap";
 }

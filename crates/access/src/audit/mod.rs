@@ -9,6 +9,7 @@
 
 mod event;
 mod heads;
+mod lately;
 mod mac;
 mod read;
 mod refusals;
@@ -23,6 +24,7 @@ use store::{StoreError, Tx, to_millis};
 
 pub use event::{Event, EventId, Outcome, action};
 pub use heads::Head;
+pub use lately::{GLANCE, Usage};
 pub use mac::{AuditKey, AuditKeys};
 pub use read::{ReadIntent, ReadScope};
 pub use refusals::Refusals;

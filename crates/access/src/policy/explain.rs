@@ -30,7 +30,29 @@ impl Step {
     }
 }
 
+/// A rule that reaches an object, whomever it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The rule.
+    pub grant: Grant,
+    /// From where it stands (first) down to the object (last), by the shortest way on which it descends.
+    pub path: Vec<Object>,
+}
+
 impl Snapshot {
+    /// Every rule that reaches `object`, in the order of the rules.
+    pub fn standing(&self, object: &Object) -> Vec<Standing> {
+        let grants = self.rules().grants.iter().filter(|grant| grant.domain == self.domain());
+        grants.filter_map(|grant| Some(Standing { grant: grant.clone(), path: self.descent(grant, object)? })).collect()
+    }
+
+    fn descent(&self, grant: &Grant, object: &Object) -> Option<Vec<Object>> {
+        let placements = self.rules().placements.iter();
+        let descends = placements.filter(|one| grant.effect == Effect::Deny || !one.blocked.contains(grant.role));
+        let path = way([&grant.object], object, descends.map(|one| (&one.parent, &one.object)))?;
+        Some(path.into_iter().cloned().collect())
+    }
+
     /// The rules that bear on `act` on `object` for somebody who is all of `subjects`, denials first. They may exactly if
     /// there are some and all of them allow: none at all means that nobody gave it to them.
     pub fn explain<'s>(
@@ -53,16 +75,13 @@ impl Snapshot {
         };
         let memberships = self.rules().memberships.iter().map(|one| (&one.member, &one.group));
         let members = applies.contains(act).then(|| way(subjects.iter().copied(), &grant.subject, memberships))??;
-        let placements = self.rules().placements.iter();
-        let descends = placements.filter(|one| grant.effect == Effect::Deny || !one.blocked.contains(grant.role));
-        let path = way([&grant.object], object, descends.map(|one| (&one.parent, &one.object)))?;
         Some(Step {
             subject: grant.subject.clone(),
             role: grant.role,
             object: grant.object.clone(),
             effect: grant.effect,
             members: members.into_iter().cloned().collect(),
-            path: path.into_iter().cloned().collect(),
+            path: self.descent(grant, object)?,
         })
     }
 }

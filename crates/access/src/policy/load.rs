@@ -2,16 +2,16 @@
 
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, Set,
+    ColumnTrait, Condition, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, Set,
     sea_query::{Expr, ExprTrait},
 };
 use store::{Tx, to_millis};
 use uuid::Uuid;
 
-use super::{Effect, Grant, Object, Placement, Role, RoleSet, Ruleset};
+use super::{Block, Change, Effect, Grant, Membership, Object, Placement, Role, RoleSet, Ruleset, change::Kept};
 use crate::{
     AccessError, Domain, SubjectId,
-    entity::{policy_object, policy_version, role_grant},
+    entity::{policy_block, policy_object, policy_version, role_grant, staff_membership},
 };
 
 const ONLY: i32 = 1;
@@ -41,16 +41,24 @@ async fn set_version(tx: &Tx, to: impl Into<sea_orm::sea_query::SimpleExpr>) -> 
     Ok(())
 }
 
-/// All rules of the database. One row that can't be understood makes the whole policy unreadable: it might be a denial.
-pub(crate) async fn rules(db: &impl ConnectionTrait) -> Result<Ruleset, AccessError> {
+/// All rules of the database that `domain` knows. One row that can't be understood makes the whole policy unreadable: it
+/// might be a denial.
+pub(crate) async fn kept(db: &impl ConnectionTrait, domain: Domain) -> Result<Kept, AccessError> {
     // Who gave it and when is not for every portal's role to read.
     let grants = role_grant::Entity::find().into_partial_model::<Row>().all(db).await?;
     let placements = policy_object::Entity::find().all(db).await?;
-    Ok(Ruleset {
-        grants: grants.iter().map(grant).collect::<Result<_, _>>()?,
+    let blocks = policy_block::Entity::find().into_partial_model::<BlockRow>().all(db).await?;
+    // Staff are the intranet's alone.
+    let memberships = match domain {
+        Domain::Internal => staff_membership::Entity::find().all(db).await?,
+        Domain::External => Vec::new(),
+    };
+    let rules = Ruleset {
+        grants: grants.iter().map(Row::grant).collect::<Result<_, _>>()?,
         placements: placements.iter().map(placement).collect::<Result<_, _>>()?,
-        memberships: Vec::new(),
-    })
+        memberships: memberships.iter().map(membership).collect::<Result<_, _>>()?,
+    };
+    Ok(Kept { rules, blocks: blocks.iter().map(BlockRow::block).collect::<Result<_, _>>()? })
 }
 
 /// What the policy is made of.
@@ -65,17 +73,49 @@ struct Row {
     effect: String,
 }
 
-fn grant(row: &Row) -> Result<Grant, AccessError> {
-    let parsed = || {
-        Some(Grant {
-            subject: SubjectId::parse(&row.subject)?,
-            domain: Domain::parse(&row.domain)?,
-            role: Role::parse(&row.role)?,
-            object: Object::parse(&row.object)?,
-            effect: Effect::parse(&row.effect)?,
-        })
-    };
-    parsed().ok_or_else(|| AccessError::Unreadable(format!("role_grant {}", row.id)))
+impl Row {
+    fn grant(&self) -> Result<Grant, AccessError> {
+        let parsed = parse_grant([&self.subject, &self.domain, &self.role, &self.object, &self.effect]);
+        parsed.ok_or_else(|| AccessError::Unreadable(format!("role_grant {}", self.id)))
+    }
+}
+
+/// Subject, domain, role, object, effect.
+pub(crate) fn parse_grant([subject, domain, role, object, effect]: [&str; 5]) -> Option<Grant> {
+    Some(Grant {
+        subject: SubjectId::parse(subject)?,
+        domain: Domain::parse(domain)?,
+        role: Role::parse(role)?,
+        object: Object::parse(object)?,
+        effect: Effect::parse(effect)?,
+    })
+}
+
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "policy_block::Entity")]
+struct BlockRow {
+    id: Uuid,
+    object: String,
+    domain: String,
+    role: String,
+}
+
+impl BlockRow {
+    fn block(&self) -> Result<Block, AccessError> {
+        let parsed = parse_block([&self.object, &self.domain, &self.role]);
+        parsed.ok_or_else(|| AccessError::Unreadable(format!("policy_block {}", self.id)))
+    }
+}
+
+/// Object, domain, role.
+pub(crate) fn parse_block([object, domain, role]: [&str; 3]) -> Option<Block> {
+    Some(Block { object: Object::parse(object)?, domain: Domain::parse(domain)?, role: Role::parse(role)? })
+}
+
+pub(crate) fn membership(row: &staff_membership::Model) -> Result<Membership, AccessError> {
+    let parsed =
+        || Some(Membership { member: SubjectId::parse(&row.member)?, group: SubjectId::parse(&row.staff_group)? });
+    parsed().ok_or_else(|| AccessError::Unreadable(format!("staff_membership {}", row.id)))
 }
 
 fn placement(row: &policy_object::Model) -> Result<Placement, AccessError> {
@@ -91,32 +131,81 @@ fn placement(row: &policy_object::Model) -> Result<Placement, AccessError> {
     parsed().ok_or_else(|| AccessError::Unreadable(format!("policy_object {}", row.id)))
 }
 
-/// The row of a grant, if it is there.
-pub(crate) async fn find(tx: &Tx, grant: &Grant) -> Result<Option<role_grant::Model>, AccessError> {
-    let row = role_grant::Entity::find()
-        .filter(role_grant::Column::Subject.eq(grant.subject.as_str()))
-        .filter(role_grant::Column::Domain.eq(grant.domain.as_str()))
-        .filter(role_grant::Column::Role.eq(grant.role.as_str()))
-        .filter(role_grant::Column::Object.eq(grant.object.as_str()))
-        .filter(role_grant::Column::Effect.eq(grant.effect.as_str()))
-        .one(tx)
-        .await?;
-    Ok(row)
+/// Who made the grant, if it is there.
+pub(crate) async fn granted_by(tx: &Tx, grant: &Grant) -> Result<Option<String>, AccessError> {
+    Ok(role_grant::Entity::find().filter(this_grant(grant)).one(tx).await?.map(|row| row.created_by))
 }
 
-/// Is there an administrator of `domain` in the database?
+/// Is there an administrator of all of `domain` in the database?
 pub(crate) async fn has_administrator(tx: &Tx, domain: Domain) -> Result<bool, AccessError> {
     let row = role_grant::Entity::find()
         .filter(role_grant::Column::Domain.eq(domain.as_str()))
         .filter(role_grant::Column::Role.eq(Role::Administrator.as_str()))
+        .filter(role_grant::Column::Object.eq(Object::site(domain).as_str()))
         .filter(role_grant::Column::Effect.eq(Effect::Allow.as_str()))
         .one(tx)
         .await?;
     Ok(row.is_some())
 }
 
-pub(crate) async fn insert(tx: &Tx, grant: &Grant, by: &SubjectId, now: Timestamp) -> Result<(), AccessError> {
-    let row = role_grant::ActiveModel {
+fn this_grant(grant: &Grant) -> Condition {
+    Condition::all()
+        .add(role_grant::Column::Subject.eq(grant.subject.as_str()))
+        .add(role_grant::Column::Domain.eq(grant.domain.as_str()))
+        .add(role_grant::Column::Role.eq(grant.role.as_str()))
+        .add(role_grant::Column::Object.eq(grant.object.as_str()))
+        .add(role_grant::Column::Effect.eq(grant.effect.as_str()))
+}
+
+/// Writes `change` down, which [`Kept::is_done`] said is none yet.
+pub(crate) async fn write(tx: &Tx, change: &Change, by: &SubjectId, now: Timestamp) -> Result<(), AccessError> {
+    match change {
+        Change::Grant(grant) => {
+            role_grant::Entity::insert(new_grant(grant, by, now)).exec_without_returning(tx).await?;
+        }
+        Change::Revoke(grant) => {
+            role_grant::Entity::delete_many().filter(this_grant(grant)).exec(tx).await?;
+        }
+        Change::Block(block) => {
+            let row = policy_block::ActiveModel {
+                id: Set(Uuid::now_v7()),
+                object: Set(block.object.to_string()),
+                domain: Set(block.domain.as_str().to_owned()),
+                role: Set(block.role.as_str().to_owned()),
+                created_by: Set(by.to_string()),
+                created_at: Set(to_millis(now)),
+            };
+            policy_block::Entity::insert(row).exec_without_returning(tx).await?;
+        }
+        Change::Unblock(block) => {
+            let this = Condition::all()
+                .add(policy_block::Column::Object.eq(block.object.as_str()))
+                .add(policy_block::Column::Domain.eq(block.domain.as_str()))
+                .add(policy_block::Column::Role.eq(block.role.as_str()));
+            policy_block::Entity::delete_many().filter(this).exec(tx).await?;
+        }
+        Change::Join(membership) => {
+            let row = staff_membership::ActiveModel {
+                id: Set(Uuid::now_v7()),
+                member: Set(membership.member.to_string()),
+                staff_group: Set(membership.group.to_string()),
+                created_by: Set(by.to_string()),
+                created_at: Set(to_millis(now)),
+            };
+            staff_membership::Entity::insert(row).exec_without_returning(tx).await?;
+        }
+        Change::Leave(membership) => {
+            let this = Condition::all()
+                .add(staff_membership::Column::Member.eq(membership.member.as_str()))
+                .add(staff_membership::Column::StaffGroup.eq(membership.group.as_str()));
+            staff_membership::Entity::delete_many().filter(this).exec(tx).await?;
+        }
+    }
+    Ok(())
+}
+
+fn new_grant(grant: &Grant, by: &SubjectId, now: Timestamp) -> role_grant::ActiveModel {
+    role_grant::ActiveModel {
         id: Set(Uuid::now_v7()),
         subject: Set(grant.subject.to_string()),
         domain: Set(grant.domain.as_str().to_owned()),
@@ -125,12 +214,5 @@ pub(crate) async fn insert(tx: &Tx, grant: &Grant, by: &SubjectId, now: Timestam
         effect: Set(grant.effect.as_str().to_owned()),
         created_by: Set(by.to_string()),
         created_at: Set(to_millis(now)),
-    };
-    role_grant::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
-}
-
-pub(crate) async fn delete(tx: &Tx, id: Uuid) -> Result<(), AccessError> {
-    role_grant::Entity::delete_by_id(id).exec(tx).await?;
-    Ok(())
+    }
 }

@@ -6,12 +6,16 @@
 
 mod authority;
 pub mod casbin_rules;
+mod change;
+mod consequences;
 mod explain;
+mod ledger;
 mod load;
 mod object;
 mod role;
 mod rules;
 mod snapshot;
+pub mod tree;
 
 use std::{
     sync::{Arc, PoisonError, RwLock, Weak},
@@ -21,8 +25,10 @@ use std::{
 use jiff::Timestamp;
 use store::Store;
 
-pub use authority::Change;
-pub use explain::Step;
+pub use change::{Block, Change};
+pub use consequences::Consequence;
+pub use explain::{Standing, Step};
+pub use ledger::{Entry, Known, Ledger};
 pub use object::Object;
 pub use role::{Act, LADDER, Role, RoleSet};
 pub use rules::{Effect, Grant, Membership, Placement, Ruleset};
@@ -87,6 +93,12 @@ impl Policy {
         actor.domain == self.inner.domain && self.snapshot().viewer(subjects(&actor)).allows(object, act)
     }
 
+    /// May `ctx` do `act` to anything at all?
+    pub fn decide_somewhere(&self, ctx: &dyn Context, act: Act) -> bool {
+        let actor = ctx.actor();
+        actor.domain == self.inner.domain && self.snapshot().viewer(subjects(&actor)).allows_somewhere(act)
+    }
+
     /// Refuses what [`Policy::decide`] denies.
     ///
     /// # Errors
@@ -139,7 +151,12 @@ impl Policy {
         self.change(ctx, audit, Change::Revoke(grant), now).await
     }
 
-    async fn change(
+    /// Makes a change, by somebody who may: what grants, denials, blocks and memberships each ask for is in `authority`. A
+    /// refusal is written to the audit log as well. Every process sees it within a second, this one at once.
+    ///
+    /// # Errors
+    /// [`AccessError`], a variant per reason.
+    pub async fn change(
         &self,
         ctx: &dyn Context,
         audit: &AuditLog,
@@ -164,14 +181,28 @@ impl Policy {
         subject: SubjectId,
         now: Timestamp,
     ) -> Result<(), AccessError> {
-        let site = match self.inner.domain {
-            Domain::Internal => Object::SITE_INTERNAL,
-            Domain::External => Object::SITE_EXTERNAL,
-        };
-        let grant = Grant::allow(subject, self.inner.domain, Role::Administrator, site);
+        let domain = self.inner.domain;
+        let grant = Grant::allow(subject, domain, Role::Administrator, Object::site(domain));
         let order = authority::Order::bootstrap(ctx, audit.clone(), grant, now);
         self.inner.store.write(move |tx| Box::pin(order.carry_out(tx))).await??;
         self.reload().await
+    }
+
+    /// What `change` would give and take, whoever made it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn consequences(&self, change: &Change) -> Result<Vec<Consequence>, AccessError> {
+        let (inner, domain) = (&self.inner, self.inner.domain);
+        let kept = load::kept(inner.store.reader(), domain).await?;
+        let then = Snapshot::compile(kept.after(change).beside(&inner.presets, domain), domain, 0);
+        let now = Snapshot::compile(kept.beside(&inner.presets, domain), domain, 0);
+        Ok(consequences::between(&now, &then, change))
+    }
+
+    /// The rows behind the policy, for those who administer it.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(self.inner.store.clone(), self.inner.domain)
     }
 
     /// Reads the policy now, if it has changed.
@@ -200,13 +231,13 @@ impl Inner {
 }
 
 /// Who a person is to the policy: themselves, their groups, and the group of their kind.
-fn subjects<'a>(actor: &Actor<'a>) -> impl Iterator<Item = &'a SubjectId> {
+pub fn subjects<'a>(actor: &Actor<'a>) -> impl Iterator<Item = &'a SubjectId> {
     let kind = match actor.subject.as_str().split_once(':') {
         Some(("u", _)) => Some(everyone()),
         Some(("p", _)) => Some(patients()),
         _ => None,
     };
-    std::iter::once(actor.subject).chain(actor.groups).chain(kind)
+    std::iter::once(actor.subject).chain(actor.groups).chain(actor.directory_groups).chain(kind)
 }
 
 fn everyone() -> &'static SubjectId {
@@ -224,10 +255,10 @@ async fn read(store: &Store, domain: Domain, presets: &Ruleset) -> Result<Snapsh
     let db = store.reader();
     let mut version = load::version(db).await?;
     loop {
-        let rules = load::rules(db).await?;
+        let rules = load::kept(db, domain).await?;
         let after = load::version(db).await?;
         if after == version {
-            return Ok(Snapshot::compile(presets.clone().and(rules), domain, version));
+            return Ok(Snapshot::compile(rules.beside(presets, domain), domain, version));
         }
         version = after;
     }

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt};
 
+use crate::Domain;
+
 /// An object of the policy: `kind:name`, e.g. `page:audit`. Its hash is computed when it is made, so that a decision
 /// needs none.
 #[derive(Clone, Debug)]
@@ -22,6 +24,10 @@ impl Object {
     pub const SECTION_RECORD: Self = Self::constant("section:record");
     /// Administration.
     pub const SECTION_ADMIN: Self = Self::constant("section:admin");
+    /// The pages that administrators lay out on the intranet portal, all below this.
+    pub const SECTION_PAGES: Self = Self::constant("section:pages");
+    /// The same for the public portal; edited inside.
+    pub const SECTION_PUBLIC_PAGES: Self = Self::constant("section:public-pages");
     /// The search for patients.
     pub const PAGE_PATIENT_SEARCH: Self = Self::constant("page:patient-search");
     /// The audit log.
@@ -30,12 +36,26 @@ impl Object {
     pub const PAGE_INDEX: Self = Self::constant("page:index");
     /// What hospitals send that can't be read.
     pub const PAGE_DATA_QUALITY: Self = Self::constant("page:data-quality");
+    /// What is done later, and what came of it.
+    pub const PAGE_JOBS: Self = Self::constant("page:jobs");
+    /// The hospitals that are asked, and how.
+    pub const PAGE_SOURCES: Self = Self::constant("page:sources");
     /// Marks on results. Nobody makes them by reading records alone.
     pub const RECORD_REVIEWS: Self = Self::constant("record:reviews");
+    /// Articles, notices and what is read of other sites.
+    pub const SECTION_CONTENT: Self = Self::constant("section:content");
+    /// Articles: whoever may edit writes them, whoever may manage them publishes what others wrote.
+    pub const PAGE_ARTICLES: Self = Self::constant("page:articles");
+    /// Notices on the first pages.
+    pub const PAGE_NOTICES: Self = Self::constant("page:notices");
     /// The first page.
     pub const PAGE_HOME: Self = Self::constant("page:home");
     /// The description of the API.
     pub const API_DOCS: Self = Self::constant("api:docs");
+
+    /// Whatever there is: asked where it is enough to hold something somewhere (`Policy::decide_somewhere`). No object of
+    /// the tree.
+    pub const ANYTHING: Self = Self::constant("any:object");
 
     /// The sections of the record, each an object below [`Object::SECTION_RECORD`].
     pub const RECORD_SECTIONS: [Self; 15] = [
@@ -56,6 +76,14 @@ impl Object {
         Self::constant("record:personal-record"),
     ];
 
+    /// A portal's root.
+    pub const fn site(domain: Domain) -> Self {
+        match domain {
+            Domain::Internal => Self::SITE_INTERNAL,
+            Domain::External => Self::SITE_EXTERNAL,
+        }
+    }
+
     const fn constant(name: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), hash: hash(name.as_bytes()) }
     }
@@ -63,6 +91,48 @@ impl Object {
     /// The object of one section of the record, by its slug. `None` for a section that does not exist.
     pub fn record(slug: &str) -> Option<Self> {
         Self::RECORD_SECTIONS.into_iter().find(|object| object.name.strip_prefix("record:") == Some(slug))
+    }
+
+    /// A page: `page:{id}`. `None` unless the id is lower-case letters, digits and `-`.
+    pub fn of_page(page: &str) -> Option<Self> {
+        Self::of(format_args!("page:{page}"), &[page])
+    }
+
+    /// A region of a page: `region:{page}/{node}`; ids as in [`Object::of_page`].
+    pub fn of_region(page: &str, node: &str) -> Option<Self> {
+        Self::of(format_args!("region:{page}/{node}"), &[page, node])
+    }
+
+    /// A widget as it stands on a page: `item:{page}/{node}`; ids as in [`Object::of_page`].
+    pub fn of_item(page: &str, node: &str) -> Option<Self> {
+        Self::of(format_args!("item:{page}/{node}"), &[page, node])
+    }
+
+    /// A kind of widget: `widget:{kind}`; ids as in [`Object::of_page`].
+    pub fn of_widget(kind: &str) -> Option<Self> {
+        Self::of(format_args!("widget:{kind}"), &[kind])
+    }
+
+    fn of(name: fmt::Arguments<'_>, ids: &[&str]) -> Option<Self> {
+        let plain = |id: &&str| id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let named = ids.iter().all(|id| !id.is_empty() && plain(id));
+        named.then(|| Self::parse(&name.to_string())).flatten()
+    }
+
+    /// `site`, `section`, `page`, `region`, `item`, `widget`, …
+    pub fn kind(&self) -> &str {
+        self.name.split_once(':').map_or("", |(kind, _)| kind)
+    }
+
+    /// The id of the page that this is.
+    pub(crate) fn page(&self) -> Option<&str> {
+        self.name.strip_prefix("page:")
+    }
+
+    /// Is it a region or an item of `page`?
+    pub(crate) fn is_part_of(&self, page: &Self) -> bool {
+        let name = self.name.strip_prefix("region:").or_else(|| self.name.strip_prefix("item:"));
+        name.and_then(|name| name.split_once('/')).is_some_and(|(id, _)| page.page() == Some(id))
     }
 
     /// From the database or the API: lower-case letters, digits, `-`, `.`, `_` and `/` behind a kind of letters.
@@ -135,6 +205,19 @@ mod tests {
             ("page:x,y", false),
         ] {
             assert_eq!(Object::parse(text).is_some(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn objects_of_pages() {
+        let page = Object::of_page("ward-3").unwrap();
+        let item = Object::of_item("ward-3", "n7").unwrap();
+        assert_eq!((page.as_str(), item.as_str()), ("page:ward-3", "item:ward-3/n7"));
+        assert_eq!(Object::of_widget("feed").as_ref().map(Object::as_str), Some("widget:feed"));
+        assert!(item.is_part_of(&page) && Object::of_region("ward-3", "a").unwrap().is_part_of(&page));
+        assert!(!Object::of_item("ward-31", "n7").unwrap().is_part_of(&page) && !page.is_part_of(&page));
+        for bad in ["", "Ward", "a/b", "a.b", "a:b", "病房"] {
+            assert!(Object::of_page(bad).is_none() && Object::of_item("ward", bad).is_none(), "{bad:?}");
         }
     }
 

@@ -122,9 +122,18 @@ fn preset_grants() -> Vec<Grant> {
         staff("manager", Role::User, Object::SITE_INTERNAL),
         // Whoever decides which records are one person's, and administers nothing else.
         staff("data-steward", Role::Editor, Object::PAGE_INDEX),
+        // Whoever says who holds roles, and reads the audit log; of roles they hold few themselves, so they give few.
+        staff("security-administrator", Role::SecurityAdministrator, Object::SITE_INTERNAL),
+        // Who writes for patients and staff, and who publishes what others wrote.
+        staff("content-editor", Role::Editor, Object::SECTION_CONTENT),
+        staff("content-manager", Role::Manager, Object::SECTION_CONTENT),
         staff("administrator", Role::Administrator, Object::SECTION_ADMIN),
         staff("administrator", Role::Manager, Object::SITE_INTERNAL),
+        staff("administrator", Role::Manager, Object::SECTION_PUBLIC_PAGES),
         Grant::allow(SubjectId::everyone(), Internal, Role::User, Object::SITE_INTERNAL),
+        // Everybody arranges for themselves what is not locked.
+        Grant::allow(SubjectId::everyone(), Internal, Role::PrivilegedUser, Object::SECTION_PAGES),
+        Grant::allow(SubjectId::patients(), External, Role::PrivilegedUser, Object::SECTION_PUBLIC_PAGES),
         Grant::allow(SubjectId::patients(), External, Role::User, Object::SITE_EXTERNAL),
         Grant::allow(SubjectId::patients(), External, Role::User, Object::SECTION_RECORD),
     ]
@@ -140,6 +149,13 @@ fn preset_placements() -> Vec<Placement> {
         place(Object::PAGE_AUDIT, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::PAGE_INDEX, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::PAGE_DATA_QUALITY, Object::SECTION_ADMIN, RoleSet::NONE),
+        place(Object::PAGE_JOBS, Object::SECTION_ADMIN, RoleSet::NONE),
+        place(Object::PAGE_SOURCES, Object::SECTION_ADMIN, RoleSet::NONE),
+        place(Object::SECTION_CONTENT, Object::SITE_INTERNAL, RoleSet::NONE),
+        place(Object::PAGE_ARTICLES, Object::SECTION_CONTENT, RoleSet::NONE),
+        place(Object::PAGE_NOTICES, Object::SECTION_CONTENT, RoleSet::NONE),
+        place(Object::SECTION_PAGES, Object::SITE_INTERNAL, RoleSet::NONE),
+        place(Object::SECTION_PUBLIC_PAGES, Object::SITE_EXTERNAL, RoleSet::NONE),
         place(Object::PAGE_HOME, Object::SITE_INTERNAL, RoleSet::NONE),
         place(Object::PAGE_HOME, Object::SITE_EXTERNAL, RoleSet::NONE),
         place(Object::API_DOCS, Object::SITE_INTERNAL, RoleSet::NONE),

@@ -113,6 +113,23 @@ impl Snapshot {
         &self.rules
     }
 
+    /// Does a rule or the tree name this object? What it does not name it can't be asked about: it is denied to everybody.
+    pub fn knows(&self, object: &Object) -> bool {
+        self.objects.find(object).is_some()
+    }
+
+    /// Every object, in no order.
+    pub fn objects(&self) -> &[Object] {
+        &self.objects.names
+    }
+
+    /// Is `subject` the same as `group`, or in it, directly or through other groups?
+    pub fn is_in(&self, subject: &SubjectId, group: &SubjectId) -> bool {
+        let number = |one| self.subjects.get(one).copied();
+        let within = |from: SubjectNumber, to| self.closures[from as usize].contains(&to);
+        subject == group || number(subject).zip(number(group)).is_some_and(|(from, to)| within(from, to))
+    }
+
     /// Somebody who is all of `subjects` (themselves and their groups), ready for decisions.
     pub fn viewer<'s>(&self, subjects: impl IntoIterator<Item = &'s SubjectId>) -> Viewer<'_> {
         let mut key: Vec<SubjectNumber> = Vec::with_capacity(8);
@@ -203,6 +220,11 @@ impl Viewer<'_> {
             Some(number) => self.table.get(number as usize).is_some_and(|acts| acts.contains(act)),
             None => false,
         }
+    }
+
+    /// May they do it to anything at all?
+    pub fn allows_somewhere(&self, act: Act) -> bool {
+        self.table.iter().any(|acts| acts.contains(act))
     }
 
     pub(crate) fn acts(&self, object: ObjectNumber) -> ActSet {

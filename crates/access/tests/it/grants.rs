@@ -14,7 +14,7 @@ use sea_orm::{
 
 use crate::people::{SOON, noon, open, patient, staff, system, who};
 
-fn log() -> AuditLog {
+pub fn log() -> AuditLog {
     AuditLog::new(AuditKey::new([3; 32]))
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod delegation;
 mod encounters;
 mod grants;
 mod oracle;
@@ -11,3 +12,4 @@ mod reference;
 mod relations;
 mod role_matrix;
 mod tampering;
+mod tree;

@@ -4,8 +4,19 @@ use std::path::Path;
 
 use access::{Act, Domain, Object, Role, Ruleset, SubjectId, policy::Snapshot};
 
-const GROUPS: [&str; 8] =
-    ["clinician", "nurse", "researcher", "teacher", "manager", "data-steward", "administrator", "(no group)"];
+const GROUPS: [&str; 11] = [
+    "clinician",
+    "nurse",
+    "researcher",
+    "teacher",
+    "manager",
+    "data-steward",
+    "content-editor",
+    "content-manager",
+    "security-administrator",
+    "administrator",
+    "(no group)",
+];
 
 fn matrix() -> String {
     let mut text = "# Role by object by act, from the presets.\n\
@@ -32,7 +43,7 @@ fn matrix() -> String {
                 let acts = Act::ALL.into_iter().filter(|act| viewer.allows(&object, *act)).map(Act::as_str);
                 let acts = acts.collect::<Vec<_>>().join(" ");
                 let acts = if acts.is_empty() { "-" } else { &acts };
-                text.push_str(&format!("{:<26}{name:<16}{acts}\n", object.as_str()));
+                text.push_str(&format!("{:<26}{name:<24}{acts}\n", object.as_str()));
             }
         }
     }
@@ -49,6 +60,11 @@ fn objects() -> Vec<Object> {
         Object::PAGE_AUDIT,
         Object::PAGE_INDEX,
         Object::PAGE_DATA_QUALITY,
+        Object::PAGE_JOBS,
+        Object::PAGE_SOURCES,
+        Object::SECTION_CONTENT,
+        Object::PAGE_ARTICLES,
+        Object::PAGE_NOTICES,
         Object::SECTION_RECORD,
         Object::PAGE_PATIENT_SEARCH,
         Object::RECORD_REVIEWS,

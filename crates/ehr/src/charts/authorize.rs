@@ -20,6 +20,25 @@ pub(super) struct Allowed {
     pub glass_until: Option<Timestamp>,
 }
 
+/// A read whose intent is in the log.
+#[must_use = "a read that has begun is finished by telling its outcome"]
+pub(super) enum Begun {
+    /// By itself.
+    Own(Box<ReadIntent>),
+    /// As part of an act that reads several sections: that one tells the outcome of all.
+    Within,
+}
+
+impl Begun {
+    /// Writes down how the read ended.
+    pub(super) async fn finish(self, outcome: Outcome, detail: Value, now: Timestamp) -> Result<(), EhrError> {
+        if let Self::Own(intent) = self {
+            intent.finish(outcome, detail, now).await?;
+        }
+        Ok(())
+    }
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn context(self) -> &'a dyn Context {
         match self {
@@ -66,7 +85,7 @@ impl Charts {
     }
 
     /// The relation by which a member of staff may read, as the audit log names it, and the end of a broken glass.
-    async fn relation(
+    pub(super) async fn relation(
         &self,
         staff: &StaffContext,
         person: &Person,
@@ -217,14 +236,18 @@ impl Charts {
         what: &str,
         detail: Value,
         now: Timestamp,
-    ) -> Result<ReadIntent, EhrError> {
+    ) -> Result<Begun, EhrError> {
+        if self.within_act {
+            return Ok(Begun::Within);
+        }
         let scope = ReadScope {
             person: allowed.person.id,
             section: what.to_owned(),
             reason: Some(allowed.why.to_owned()),
             detail,
         };
-        Ok(self.inner.audit.begin_read(&self.inner.store, reader.context(), scope, now).await?)
+        let intent = self.inner.audit.begin_read(&self.inner.store, reader.context(), scope, now).await?;
+        Ok(Begun::Own(Box::new(intent)))
     }
 
     /// One event in a transaction of its own.

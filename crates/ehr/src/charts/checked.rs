@@ -114,14 +114,21 @@ impl<'s> Asking<'s> {
         self.source.client.platform().asked_by(section, K::TYPE)
     }
 
-    /// Reads one resource of a type that hangs on another.
+    /// Reads one resource of a type that hangs on another. What many of them are about no other check tells (a file, a
+    /// medicine, a name): a server that answers with another resource than was asked for is not believed.
     pub async fn read<K: Kind>(&self, id: &str, mut take: impl for<'a> FnMut(&K::Row<'a>) + Send) -> SearchReport {
+        let mut another = false;
         let mut each = |entry: fhir::Entry<'_, K::Row<'_>>| {
-            if entry.row.resource_type() == Some(K::TYPE) {
+            another |= entry.row.id().is_some_and(|own| own != id);
+            if entry.row.resource_type() == Some(K::TYPE) && !another {
                 take(&entry.row);
             }
         };
         let _turn = self.turns.acquire().await;
-        self.source.read::<K>(id, self.deadline, self.now, &mut each).await
+        let mut report = self.source.read::<K>(id, self.deadline, self.now, &mut each).await;
+        if another {
+            report.outcome = fhir::Outcome::Unreachable(fhir::Cause::Garbage);
+        }
+        report
     }
 }

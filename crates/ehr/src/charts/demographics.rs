@@ -34,7 +34,7 @@ impl Charts {
         let (person, index) = (allowed.person.clone(), self.inner.index.clone());
         let (answers, sources) = self
             .ask_each(&wanted, now, move |source, ids, deadline| {
-                let systems = systems.clone();
+                let systems = source.resident_ids(&systems);
                 let base = source.client.base().clone();
                 let whose = Compartment::new(base, ids.all(), person.clone(), index.clone(), systems.clone());
                 async move {

@@ -190,7 +190,7 @@ impl Charts {
 
     fn is_linked(&self, address: &DocumentAddress, allowed: &Allowed) -> bool {
         allowed.person.links.iter().any(|link| link.source == address.source)
-            && self.inner.catalogue.iter().any(|source| source.id == address.source)
+            && self.inner.catalogue.named(&address.source).is_some()
     }
 
     /// Does a section of the patient's own name it at this moment, and do its words hold nothing back?

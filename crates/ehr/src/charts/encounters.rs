@@ -127,7 +127,7 @@ impl Charts {
     ) -> Option<Result<Recognition, SourceState>> {
         let source = self.inner.catalogue.get(source)?;
         let deadline = Instant::now() + source.timeout;
-        let found = practitioners::recognise(source, token, clinician, deadline, now).await;
+        let found = practitioners::recognise(&source, token, clinician, deadline, now).await;
         Some(found.map_err(|report| state(report.outcome)))
     }
 
@@ -357,7 +357,7 @@ impl Reading<'_> {
             return Ok(Whose::Person(before.seen.person));
         }
         let Some(hospital) = self.charts.inner.catalogue.get(source) else { return Ok(Whose::Unsaid) };
-        let registered = self.charts.registered(&self.system, hospital, &one.patient, self.now);
+        let registered = self.charts.registered(&self.system, &hospital, &one.patient, self.now);
         Ok(match tokio::time::timeout_at(self.limit, registered).await {
             Ok(registered) => match registered? {
                 Registered::Person(person) => Whose::Person(person),

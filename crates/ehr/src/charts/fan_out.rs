@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use fhir::{Cause, Outcome, SearchReport};
 use jiff::Timestamp;
 use patients::Person;
-use sources::Source;
+use sources::{Source, Standing};
 use tokio::{task::JoinSet, time::Instant};
 use tracing::Instrument;
 
@@ -257,12 +257,17 @@ impl Charts {
     {
         let begun = Instant::now();
         let mut asked = JoinSet::new();
-        let mut reports = Vec::with_capacity(self.inner.catalogue.len());
-        let mut answers: Vec<Option<T>> = Vec::with_capacity(self.inner.catalogue.len());
-        for (at, source) in self.inner.catalogue.iter().enumerate() {
+        let (mut reports, mut answers) = (Vec::new(), Vec::new());
+        for source in self.inner.catalogue.all() {
+            let ids = wanted(&source);
+            if ids.is_none() && source.standing == Standing::Removed {
+                // Whoever was never linked to it misses nothing.
+                continue;
+            }
+            let at = reports.len();
             answers.push(None);
-            reports.push(unasked(source));
-            if let Some(ids) = wanted(source) {
+            reports.push(unasked(&source));
+            if let Some(ids) = ids {
                 reports[at].state = SourceState::Unreachable;
                 reports[at].detail = Some("why-timeout".to_owned());
                 let deadline = begun + source.timeout.min(LONGEST);

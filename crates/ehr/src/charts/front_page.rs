@@ -109,7 +109,8 @@ impl SheetKind for FrontPage {
         pages.named.retain(|id| !known.contains(id));
         read_conditions(asking, &pages.named, &mut conditions, &mut tally).await;
         visits.take_conditions(conditions);
-        let notes = std::mem::take(&mut pages.notes);
+        let mut notes = std::mem::take(&mut pages.notes);
+        std::mem::take(&mut pages.links).told(&asking.source.id).tell(&mut notes);
         let ((notes, why), ()) =
             tokio::join!(fetch_texts(asking, notes), resolve_names(asking, |each| visits.named(each)));
         if let Some(why) = why {

@@ -34,8 +34,19 @@ impl Charts {
         query: &RecordQuery,
         now: Timestamp,
     ) -> Result<Gathered<LabResult>, EhrError> {
+        self.results_as(Section::LabResults.slug(), (reader, person), query, now).await
+    }
+
+    /// [`Charts::lab_results`], called `what` in the audit log.
+    pub(super) async fn results_as(
+        &self,
+        what: &str,
+        (reader, person): (Reader<'_>, PersonId),
+        query: &RecordQuery,
+        now: Timestamp,
+    ) -> Result<Gathered<LabResult>, EhrError> {
         let allowed = self.open(reader, person, Section::LabResults, now).await?;
-        let read = self.begin(reader, &allowed, Section::LabResults.slug(), query.for_audit(), now).await?;
+        let read = self.begin(reader, &allowed, what, query.for_audit(), now).await?;
         let book = self.mark_book(reader, &allowed, Section::LabResults).await?;
         let wanted = query.wanted(self.ids_at(&allowed.person));
         let (person, index) = (allowed.person.clone(), self.inner.index.clone());
@@ -43,7 +54,8 @@ impl Charts {
         let (rows, mut sources) = self
             .ask_each(wanted, now, move |source, ids, deadline| {
                 let base = source.client.base().clone();
-                let whose = Compartment::new(base, ids.all(), person.clone(), index.clone(), systems.clone());
+                let systems = source.resident_ids(&systems);
+                let whose = Compartment::new(base, ids.all(), person.clone(), index.clone(), systems);
                 async move { ask(&source, &ids, &whose, deadline, now).await }
             })
             .await;

@@ -187,7 +187,7 @@ impl Charts {
         let identities = practitioners.of(staff.subject()).await?;
         let (mut reports, mut due) = (Vec::new(), 0);
         for source in self.inner.catalogue.iter() {
-            let mut report = unasked(source);
+            let mut report = unasked(&source);
             if clinician.known_by.contains_key(&source.id) {
                 let reading = readings.iter().find(|reading| reading.source == source.id);
                 let waits = reading.is_none_or(|one| one.waiting || now.duration_since(one.asked_at) >= rules.every);
@@ -286,7 +286,7 @@ fn order(one: &MyPatient, other: &MyPatient, charts: &Charts) -> std::cmp::Order
     let first = |of: &MyPatient| of.relations.first().cloned();
     let place = |of: &MyPatient| {
         let relation = first(of)?;
-        let mark = charts.inner.catalogue.get(relation.source.as_deref()?)?.mark;
+        let mark = charts.inner.catalogue.named(relation.source.as_deref()?)?.mark;
         Some((mark, relation.place))
     };
     let seconds = |of: &MyPatient| first(of).and_then(|relation| relation.began());

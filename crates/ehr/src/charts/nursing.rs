@@ -61,7 +61,7 @@ impl SheetKind for Nursing {
         count_part(&mut tally, Part::Findings, &of_findings);
         count_part(&mut tally, Part::CarePlans, &of_plans);
         count_part(&mut tally, Part::Notes, &of_notes);
-        let texts = fetch_notes(asking, slug, notes.0, &mut tally).await;
+        let texts = fetch_notes(asking, slug, notes.told(&asking.source.id), &mut tally).await;
         findings.take_in(plans);
         texts.into_iter().for_each(|note| findings.nursing_note(note));
         (findings, tally)

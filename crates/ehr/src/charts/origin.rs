@@ -6,6 +6,8 @@
 mod find;
 mod original;
 
+use std::sync::Arc;
+
 use access::{Act, Object, Outcome, PersonId, Step, audit::action};
 use jiff::Timestamp;
 use serde_json::json;
@@ -110,7 +112,7 @@ impl Charts {
         let detail = json!({ "section": section.slug(), "source": address.source, "resource": address.resource });
         let what = if with_json { SOURCE_JSON } else { "origin" };
         let read = self.begin(reader, &allowed, what, detail, now).await?;
-        let explained = self.explained(reader, &allowed, section, (address, source), with_json, now).await;
+        let explained = self.explained(reader, &allowed, section, (address, &source), with_json, now).await;
         let (outcome, detail) = match &explained {
             Ok(explained) => (Outcome::Ok, json!({ "json": explained.json.as_ref().map(SourceJson::told) })),
             Err(EhrError::NotFound | EhrError::Forbidden) => (Outcome::Refused, json!({})),
@@ -121,9 +123,9 @@ impl Charts {
     }
 
     /// The source of an address that can be one of this person.
-    fn source_of(&self, address: &OriginAddress, allowed: &Allowed) -> Option<&Source> {
+    fn source_of(&self, address: &OriginAddress, allowed: &Allowed) -> Option<Arc<Source>> {
         let linked = allowed.person.links.iter().any(|link| link.source == address.source);
-        let source = self.inner.catalogue.iter().find(|source| source.id == address.source)?;
+        let source = self.inner.catalogue.named(&address.source)?;
         (linked && address.resource.len() <= LONGEST && address.resource.contains('/')).then_some(source)
     }
 

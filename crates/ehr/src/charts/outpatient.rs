@@ -19,6 +19,7 @@ use super::{Charts, Reader};
 use crate::compartment::Compartment;
 use crate::fact::silent;
 use crate::outpatient::{NoteRow, VisitRows, join_visits};
+use crate::succession::{Links, settle_visits};
 use crate::{EhrError, Part, Section, VisitClass, Visits, release};
 
 const PARTS: [Part; 3] = [Part::Encounters, Part::Diagnoses, Part::Notes];
@@ -87,6 +88,7 @@ impl Charts {
         if release::applies(reader) {
             release::recount(&mut found.sources, found.visits.iter().flat_map(|visit| &visit.fact.origins));
         }
+        settle_visits(&mut found, release::applies(reader));
         let hidden: usize = found.held.iter().map(|held| held.count).sum();
         let detail = json!({ "items": found.visits.len(), "held": hidden, "sources": states(&found.sources) });
         read.finish(Outcome::Ok, detail, now).await?;
@@ -109,6 +111,7 @@ async fn ask(
     // Three containers, for the three searches run at once.
     let (mut conditions, mut notes) = (new(), Vec::new());
     let names = new();
+    let mut links = Links::default();
     let note = |row: &rows::DocumentReference<'_>| {
         NoteRow::read(row, names.source(), whose, |reference| names.local(reference, "Encounter"))
     };
@@ -124,7 +127,10 @@ async fn ask(
         asking.search::<kinds::DocumentReference>(
             section.slug(),
             &[],
-            |row: &rows::DocumentReference<'_>| notes.extend(note(row)),
+            |row: &rows::DocumentReference<'_>| {
+                links.document(row, &base);
+                notes.extend(note(row));
+            },
             |_| {}
         ),
     );
@@ -137,6 +143,7 @@ async fn ask(
         return Answer { data: new(), tally };
     }
     visits.take_conditions(conditions);
+    links.told(&source.id).tell(&mut notes);
     let own: Vec<NoteRow> = notes.into_iter().filter(|note| section_of(note, &visits) == section).collect();
     let ((notes, why), ()) = tokio::join!(fetch_texts(&asking, own), resolve_names(&asking, |each| visits.named(each)));
     visits.names_asked = true;

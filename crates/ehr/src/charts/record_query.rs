@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date, tz};
 use patients::Person;
 use serde_json::{Value, json};
-use sources::Source;
+use sources::{Source, Standing};
 
 use super::fan_out::Ids;
 use crate::{ClinicalTime, Held, SourceReport, SourceState};
@@ -50,7 +50,9 @@ impl RecordQuery {
     pub(super) fn wanted(&self, ids_at: impl Fn(&Source) -> Option<Ids>) -> impl Fn(&Source) -> Option<Ids> {
         let only = self.source.clone();
         move |source| {
-            let asked_for = only.as_ref().is_none_or(|only| *only == source.id);
+            // One that was taken away is never asked, and has to be hidden like the others.
+            let gone = source.standing == Standing::Removed;
+            let asked_for = gone || only.as_ref().is_none_or(|only| *only == source.id);
             if asked_for { ids_at(source) } else { None }
         }
     }

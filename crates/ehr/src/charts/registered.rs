@@ -40,7 +40,7 @@ impl Charts {
         let event = |outcome| Event::new(action::PATIENT_IDENTIFY, "patient-search", outcome).on(source.id.as_str());
         self.write_down(ctx, event(Outcome::Intent), now).await?;
         let base = source.client.base().clone();
-        let systems = &self.inner.settings.resident_id_systems;
+        let systems = &source.resident_ids(&self.inner.settings.resident_id_systems);
         let mut seen: Option<SourcePatient> = None;
         let mut take = |entry: fhir::Entry<'_, rows::Patient<'_>>| {
             // A server may answer with another record than it was asked for.

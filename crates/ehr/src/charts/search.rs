@@ -7,7 +7,7 @@ use fhir::{Limits, Query, SearchReport, kinds, rows};
 use jiff::Timestamp;
 use patients::{Lookup, Person, ResidentId, SourcePatient, SweepEnd, bare_phone, names_agree, search_form};
 use serde_json::json;
-use sources::Source;
+use sources::{Source, Standing};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -157,11 +157,11 @@ impl Charts {
         let asked = query.clone();
         let (answers, mut sources) = self
             .ask_each(
-                |_| Some(Ids::default()),
+                |source| (source.standing != Standing::Removed).then(Ids::default),
                 now,
                 move |source, _, deadline| {
                     let (query, systems) = (asked.clone(), systems.clone());
-                    async move { ask(&source, &query, &systems, deadline, now).await }
+                    async move { ask(&source, &query, &source.resident_ids(&systems), deadline, now).await }
                 },
             )
             .await;

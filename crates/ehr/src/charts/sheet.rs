@@ -21,6 +21,7 @@ use crate::concept::{first_words, some_words};
 use crate::joined::{join, mark_conflicts, newest_first};
 use crate::review::{MarkBook, Reviewed};
 use crate::sheet::{Fields, Named, SheetRows, full_name, silent_parts, tell_apart};
+use crate::succession::settle_entries;
 use crate::{EhrError, Entry, Part, Section, Sheet, release};
 
 /// Names of other resources (people, departments, rooms, specimens) that one page fetches of one source.
@@ -125,6 +126,7 @@ impl Charts {
         if for_patient {
             release::recount(&mut sheet.sources, sheet.entries.iter().flat_map(|entry| &entry.fact.origins));
         }
+        settle_entries(&mut sheet.entries, for_patient);
         sheet.reviews = S::reviewed(&book, &sheet.entries);
         let held: usize = sheet.held.iter().map(|held| held.count).sum();
         let detail = json!({ "items": sheet.entries.len(), "held": held, "sources": states(&sheet.sources) });

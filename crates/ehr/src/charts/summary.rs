@@ -132,7 +132,8 @@ impl Charts {
         let (person, index) = (person.clone(), self.inner.index.clone());
         let systems = self.inner.settings.resident_id_systems.clone();
         move |source, ids| {
-            Compartment::new(source.client.base().clone(), ids.all(), person.clone(), index.clone(), systems.clone())
+            let systems = source.resident_ids(&systems);
+            Compartment::new(source.client.base().clone(), ids.all(), person.clone(), index.clone(), systems)
         }
     }
 }

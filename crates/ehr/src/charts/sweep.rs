@@ -60,7 +60,7 @@ impl Charts {
             if only.is_some_and(|only| only != source.id) || stop() {
                 continue;
             }
-            match self.sweep_one(ctx, source, &clock, &stop).await? {
+            match self.sweep_one(ctx, &source, &clock, &stop).await? {
                 Some(swept) => all.push(swept),
                 None => return Ok(None),
             }
@@ -151,7 +151,7 @@ impl Charts {
             year => Query::new().with("birthdate", format!("{year:04}")),
         };
         let limits = if part == WHOLE { &AT_ONCE } else { &OF_A_YEAR };
-        let systems = &self.inner.settings.resident_id_systems;
+        let systems = &source.resident_ids(&self.inner.settings.resident_id_systems);
         let base = source.client.base().clone();
         let mut seen = Vec::new();
         let mut take = |entry: fhir::Entry<'_, rows::Patient<'_>>| {

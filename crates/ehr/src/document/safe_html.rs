@@ -61,25 +61,30 @@ impl SafeHtml {
 
     /// Its words alone, a line for each paragraph, item and row.
     pub fn words(&self) -> String {
-        let mut lines = String::new();
-        for (nth, piece) in self.0.split('<').enumerate() {
-            let (tag, text) = if nth == 0 { ("", piece) } else { piece.split_once('>').unwrap_or((piece, "")) };
-            let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
-            if LINES.contains(&name) {
-                lines.push('\n');
-            } else if matches!(name, "td" | "th") && tag.starts_with('/') {
-                lines.push(' ');
-            }
-            lines.push_str(&unescape(text));
-        }
-        let said = lines.lines().map(str::trim).filter(|line| !line.is_empty());
-        said.collect::<Vec<_>>().join("\n")
+        words_of_safe_html(&self.0)
     }
 
     /// Holds it no words at all?
     pub fn is_empty(&self) -> bool {
         self.words().is_empty()
     }
+}
+
+/// The words of what was sanitised here, from where it was written down.
+pub(crate) fn words_of_safe_html(html: &str) -> String {
+    let mut lines = String::new();
+    for (nth, piece) in html.split('<').enumerate() {
+        let (tag, text) = if nth == 0 { ("", piece) } else { piece.split_once('>').unwrap_or((piece, "")) };
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
+        if LINES.contains(&name) {
+            lines.push('\n');
+        } else if matches!(name, "td" | "th") && tag.starts_with('/') {
+            lines.push(' ');
+        }
+        lines.push_str(&unescape(text));
+    }
+    let said = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+    said.collect::<Vec<_>>().join("\n")
 }
 
 impl Serialize for SafeHtml {

@@ -11,6 +11,7 @@ use crate::concept::{Concept, said_form, some_words};
 use crate::joined::time_key;
 use crate::outpatient::{NoteRow, NoteVisit};
 use crate::sheet::{Named, SheetRows};
+use crate::succession::Links;
 use crate::summary::dated;
 use crate::{Entry, Note, Part, Visit, VisitClass, VisitDiagnosis};
 
@@ -45,6 +46,8 @@ pub(crate) struct FrontPages {
     states: HashMap<(String, String), String>,
     /// Signed pages.
     pub notes: Vec<NoteRow>,
+    /// What all documents say of one another.
+    pub links: Links,
     /// Conditions that stays name.
     pub named: Vec<String>,
 }
@@ -61,7 +64,7 @@ fn is_front_page(row: &DocumentReference<'_>) -> bool {
 impl FrontPages {
     pub fn new(sheet: SheetRows<FrontPageFields>) -> Self {
         let (operations, states) = (HashMap::new(), HashMap::new());
-        Self { sheet, operations, states, notes: Vec::new(), named: Vec::new() }
+        Self { sheet, operations, states, notes: Vec::new(), links: Links::default(), named: Vec::new() }
     }
 
     /// Takes of a visit what the visits' own rows don't keep.
@@ -101,6 +104,7 @@ impl FrontPages {
 
     /// Takes a document that has been checked to be the patient's, if it is a front page.
     pub fn document(&mut self, row: &DocumentReference<'_>, whose: &Compartment) {
+        self.links.document(row, whose.base());
         if is_front_page(row) {
             let encounter = |reference: &str| self.local(reference, "Encounter");
             let read = NoteRow::read(row, &self.sheet.source, whose, encounter);
@@ -112,6 +116,7 @@ impl FrontPages {
     pub fn take_in(&mut self, other: Self) {
         self.states.extend(other.states);
         self.notes.extend(other.notes);
+        self.links.take_in(other.links);
         self.named.extend(other.named);
         for (visit, operations) in other.operations {
             self.operations.entry(visit).or_default().extend(operations);
@@ -186,10 +191,9 @@ impl FrontPages {
         let mut pages: Vec<(FrontDiagnosis, bool)> = Vec::new();
         for (at, (one, _)) in all.iter().enumerate() {
             let state = self.state(visit_id, one).or_else(|| billed_state(one, billed));
-            pages.push((
-                front(one.code.text.clone(), one.icd10.clone(), &one.verification, state),
-                first == Some(at) && (ranked || alone),
-            ));
+            let own = front(one.code.text.clone(), one.icd10.clone(), &one.verification, state);
+            let page = FrontDiagnosis { origins: one.origins.clone(), ..own };
+            pages.push((page, first == Some(at) && (ranked || alone)));
         }
         let has_main = pages.iter().any(|(_, main)| *main);
         for one in billed.iter().filter(|one| !one.concept.is_empty()) {
@@ -222,7 +226,8 @@ impl FrontPages {
 
 fn front(text: String, icd10: Option<String>, verification: &str, state: Option<String>) -> FrontDiagnosis {
     let admission = state.as_deref().and_then(AdmissionState::read);
-    FrontDiagnosis { text, icd10, verification: verification.to_owned(), admission_state: state, admission }
+    let verification = verification.to_owned();
+    FrontDiagnosis { text, icd10, verification, admission_state: state, admission, origins: Vec::new() }
 }
 
 fn same(one: &FrontDiagnosis, other: &FrontDiagnosis) -> bool {
@@ -282,5 +287,5 @@ pub(crate) fn is_finished(status: &str) -> bool {
 
 /// Drafts are no pages yet.
 fn is_signed(note: &Note) -> bool {
-    !matches!(note.status.as_deref(), Some("preliminary" | "draft" | "in-progress"))
+    !note.succession.superseded && !matches!(note.status.as_deref(), Some("preliminary" | "draft" | "in-progress"))
 }

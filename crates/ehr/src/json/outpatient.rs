@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record::{CodeJson, Item, OriginJson, Record, code, fact_item, origin};
+use crate::succession::Succession;
 use crate::{ClinicalTime, Note, NoteContent, Place, Visit, VisitDiagnosis, Visits};
 
 /// `fields` of a visit. A note that names no visit is an item of kind `DocumentReference` with `notes` alone.
@@ -100,6 +101,8 @@ pub(crate) struct NoteJson<'a> {
     /// Where the document itself is opened, below the person's pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<String>,
+    #[serde(flatten)]
+    succession: &'a Succession,
     origin: OriginJson<'a>,
 }
 
@@ -188,6 +191,7 @@ fn note(of: &Note) -> NoteJson<'_> {
         missing,
         encoding,
         document: of.document(),
+        succession: &of.succession,
         origin: origin(&of.origin),
     }
 }

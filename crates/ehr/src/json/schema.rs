@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{DemographicsFields, LabFields, Links, MyPatientsJson, Patients, Record, SummaryFields, VisitFields};
+use super::{
+    DemographicsFields, LabFields, Links, MyPatientsJson, Patients, Record, RecordSearchJson, SummaryFields,
+    VisitFields,
+};
 use crate::{ClinicalTime, Decimal, Named, SafeHtml, Section, labs::Flag, listing};
 
 /// The schemas of all answers.
@@ -17,6 +20,8 @@ pub struct Schemas {
     pub links: Value,
     /// Of `POST /api/v1/patient-searches`.
     pub patients: Value,
+    /// Of `POST …/record-search`.
+    pub record_search: Value,
     /// Of `GET /api/v1/my-patients`.
     pub mine: Value,
     /// What they refer to, by name, for `#/components/schemas`.
@@ -36,6 +41,7 @@ pub fn schemas() -> Schemas {
     sections.extend(listing::schemas(&mut generator));
     let links = generator.subschema_for::<Links<'_>>().to_value();
     let patients = generator.subschema_for::<Patients<'_>>().to_value();
+    let record_search = generator.subschema_for::<RecordSearchJson<'_>>().to_value();
     let mine = generator.subschema_for::<MyPatientsJson<'_>>().to_value();
     let (mut one_of, mut mapping) = (Vec::new(), Map::new());
     for (section, schema) in sections {
@@ -49,7 +55,7 @@ pub fn schemas() -> Schemas {
     let record = json!({ "oneOf": one_of, "discriminator": { "propertyName": "section", "mapping": mapping } });
     // Says it as OpenAPI 3.0 does (`nullable` and the like).
     let components = generator.take_definitions(true);
-    Schemas { record, links, patients, mine, components }
+    Schemas { record, links, patients, record_search, mine, components }
 }
 
 /// Types that write themselves as another.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::convert::{self, Measure};
 use super::view::stable_hash;
-use super::{Analyte, LabResult, Range, Value, catalogue};
+use super::{Analyte, LabResult, Value, catalogue};
 use crate::{Bilingual, ClinicalTime};
 
 /// The matrix. Columns run newest first; rows follow the catalogue's panels, unknown codes last under their own text.
@@ -64,10 +64,6 @@ pub struct Row<'r> {
     pub abbreviation: Option<String>,
     /// Unit for people.
     pub unit: Option<String>,
-    /// The newest result's range, verbatim.
-    pub range: Option<String>,
-    /// Do ranges differ between cells? Then each cell shows its own.
-    pub ranges_differ: bool,
     /// One per column; several results in one cell stay several.
     pub cells: Vec<Vec<&'r LabResult>>,
     /// Enough convertible numbers for a chart?
@@ -197,13 +193,15 @@ type Groups<'r> = HashMap<&'static str, Vec<&'r LabResult>>;
 /// A row before it has columns.
 struct RowResults<'r> {
     key: RowKey<'r>,
+    anchor: String,
     analyte: Option<&'static Analyte>,
     results: Vec<&'r LabResult>,
 }
 
 impl<'r> RowResults<'r> {
     fn new(key: RowKey<'r>, first: &LabResult) -> Self {
-        Self { key, analyte: first.analyte.and_then(|id| catalogue().analyte(id)), results: Vec::new() }
+        let analyte = first.analyte.and_then(|id| catalogue().analyte(id));
+        Self { key, anchor: key.anchor(), analyte, results: Vec::new() }
     }
 
     fn panel(&self) -> &str {
@@ -216,7 +214,7 @@ impl<'r> RowResults<'r> {
 
     fn order(&self) -> (usize, usize, &'r str, String) {
         let panel = self.analyte.map_or(usize::MAX, |analyte| catalogue().panel_order(&analyte.panel));
-        (panel, self.analyte.map_or(usize::MAX, |analyte| analyte.order), self.text(), self.key.anchor())
+        (panel, self.analyte.map_or(usize::MAX, |analyte| analyte.order), self.text(), self.anchor.clone())
     }
 
     fn name(&self) -> Bilingual {
@@ -247,12 +245,10 @@ impl<'r> RowResults<'r> {
         groups: &Groups<'r>,
     ) -> Option<Row<'r>> {
         let mut cells: Vec<Vec<&'r LabResult>> = vec![Vec::new(); columns];
-        let mut ranges: HashSet<String> = HashSet::new();
         let (mut any, mut abnormal) = (false, false);
         for result in &self.results {
             if let Some(at) = place.get(&ColumnKey::of(result)) {
                 cells[*at].push(*result);
-                ranges.extend(result.range.as_ref().map(limits));
                 any = true;
                 abnormal |= is_abnormal(result);
             }
@@ -264,14 +260,11 @@ impl<'r> RowResults<'r> {
         // Of several units that share the row, the analyte's usual one.
         let usual = values().find(|value| value.ucum == self.key.unit());
         let unit = usual.or_else(|| values().next()).and_then(Value::unit_for_people);
-        let mut range = self.results.iter().filter(|result| place.contains_key(&ColumnKey::of(result)));
         Some(Row {
-            key: self.key.anchor(),
+            key: self.anchor.clone(),
             name: self.name(),
             abbreviation: self.analyte.map(|analyte| analyte.abbreviation.clone()),
             unit: unit.filter(|unit| *unit != "1").map(str::to_owned),
-            range: range.find_map(|result| result.range.as_ref()).map(|range| range.text.clone()),
-            ranges_differ: ranges.len() > 1,
             cells,
             has_trend: super::trend::has_trend(&self.results),
             history: newest_first(self.analyte.and_then(|of| groups.get(of.group.as_str())).unwrap_or(&self.results)),
@@ -284,14 +277,6 @@ fn newest_first<'r>(results: &[&'r LabResult]) -> Vec<&'r LabResult> {
     let mut sorted = results.to_vec();
     sorted.sort_by(|one, other| other.time.cmp(&one.time));
     sorted
-}
-
-/// What a range says, however it is spelled: `3.5–5.3` and `3.5-5.3` are one.
-fn limits(range: &Range) -> String {
-    match (range.low, range.high) {
-        (None, None) => range.text.clone(),
-        (low, high) => format!("{low:?} {high:?}"),
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@ use fhir::rows::{Meta, ResourceReference};
 use super::{Book, Called, DoseForm, Standing, Word, last_words};
 use crate::joined::event_key;
 use crate::sheet::{Fields, SheetRows};
-use crate::{ClinicalTime, Fact, Part};
+use crate::{ClinicalTime, Entry, Fact, Part};
 
 /// What an entry of medicines is told when its medicine is known.
 pub(crate) trait Medicated: Fields {
@@ -58,6 +58,11 @@ impl<F: Medicated> Medicines<F> {
             self.ties.push((part, tie));
         }
         self.sheet.push(part, fact, None, Vec::new(), fields);
+    }
+
+    /// Every entry with what it hangs on.
+    pub fn each(&mut self, mut act: impl FnMut(&mut Entry<F>, &mut Tie)) {
+        self.sheet.rows.iter_mut().zip(&mut self.ties).for_each(|(row, (_, tie))| act(&mut row.item, tie));
     }
 
     /// Takes in what another search of the same source gave.

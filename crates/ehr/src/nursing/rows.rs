@@ -13,6 +13,7 @@ use crate::labs::{Measured, Value, measured};
 use crate::note_kind::{NoteKind, note_kind};
 use crate::outpatient::{NoteRow, visit_id};
 use crate::sheet::{Named, SheetRows, Span};
+use crate::succession::Links;
 use crate::{ClinicalTime, Fact, Part};
 
 /// Systolic and diastolic pressure (LOINC): shown as one value.
@@ -20,14 +21,24 @@ const PRESSURES: [&str; 2] = ["8480-6", "8462-4"];
 
 /// Nursing notes of one source, on their way.
 #[derive(Debug, Default)]
-pub(crate) struct NursingNotes(pub Vec<NoteRow>);
+pub(crate) struct NursingNotes {
+    notes: Vec<NoteRow>,
+    links: Links,
+}
 
 impl NursingNotes {
     /// Takes a document that has been checked to be the patient's, if it is nursing's.
     pub fn document(&mut self, row: &DocumentReference<'_>, source: &RowSource, whose: &Compartment) {
+        self.links.document(row, whose.base());
         if note_kind(row) == Some(NoteKind::Nursing) {
-            self.0.extend(NoteRow::read(row, source, whose, |reference| visit_id(reference, whose.base())));
+            self.notes.extend(NoteRow::read(row, source, whose, |reference| visit_id(reference, whose.base())));
         }
+    }
+
+    /// All of them, each told of the others.
+    pub fn told(mut self, source: &str) -> Vec<NoteRow> {
+        self.links.told(source).tell(&mut self.notes);
+        self.notes
     }
 }
 

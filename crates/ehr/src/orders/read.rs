@@ -10,21 +10,24 @@ use super::{OrderDuration, OrderFields, said, stands};
 use crate::concept::{Concept, first_words, said_form, some_words, words};
 use crate::medication::{Book, Called, DoseForm, DoseWords, Medicines, Tie, amount_of, local_id, rate_of, remarks};
 use crate::sheet::{Named, SheetRows, Span};
+use crate::succession::Links;
 use crate::{ClinicalTime, Part, VisitClass};
 
 /// Orders on their way.
 pub(crate) struct OrderRows {
     rows: Medicines<OrderFields>,
+    links: Links,
 }
 
 impl OrderRows {
     pub fn new(sheet: SheetRows<OrderFields>) -> Self {
-        Self { rows: Medicines::new(sheet) }
+        Self { rows: Medicines::new(sheet), links: Links::default() }
     }
 
     /// Takes in what another search of the same source gave.
     pub fn take_in(&mut self, other: Self) {
         self.rows.take_in(other.rows);
+        self.links.take_in(other.links);
     }
 
     /// Ids of Medications that are named and have not come.
@@ -33,7 +36,16 @@ impl OrderRows {
     }
 
     /// Every order with its medicine's name and its visit's class, and the parts in which a name is missing.
-    pub fn finish(self, book: &Book, visits: &HashMap<String, VisitClass>) -> (SheetRows<OrderFields>, Vec<Part>) {
+    pub fn finish(mut self, book: &Book, visits: &HashMap<String, VisitClass>) -> (SheetRows<OrderFields>, Vec<Part>) {
+        let told = self.links.told(&self.rows.sheet.source.id);
+        self.rows.each(|entry, tie| {
+            let resource = entry.fact.origins.first().map(|origin| origin.resource.as_str()).unwrap_or_default();
+            entry.fields.succession = told.of(resource);
+            // What is replaced here is not the same as what stands there.
+            if entry.fields.succession.superseded {
+                tie.value.push_str("|replaced");
+            }
+        });
         let (mut sheet, nameless) = self.rows.finish(book);
         for row in &mut sheet.rows {
             let fields = &mut row.item.fields;
@@ -53,6 +65,7 @@ impl OrderRows {
             return;
         }
         let sheet = &self.rows.sheet;
+        self.links.order(row, &sheet.base);
         let concept = Concept::read(row.code.as_ref());
         let period = period(row.occurrence, row.timing.as_ref());
         let time = row.authored_on.and_then(ClinicalTime::parse).or_else(|| period.as_ref()?.start.clone());

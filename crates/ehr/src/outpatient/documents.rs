@@ -12,6 +12,7 @@ use crate::concept::{has_code, some_words};
 use crate::document::content::{Content, mime};
 use crate::document::is_had;
 use crate::joined::{RowSource, anchor, unique};
+use crate::succession::Succession;
 
 /// A note on its way, with the visits that it names.
 #[derive(Clone, Debug)]
@@ -32,8 +33,8 @@ pub(crate) struct Pending {
 }
 
 impl NoteRow {
-    /// A checked `DocumentReference` as a note. `None` for what never counts, what was replaced, and what is no clinical
-    /// note.
+    /// A checked `DocumentReference` as a note. `None` for what never counts and what is no clinical note. What was
+    /// replaced stays: somebody has read it, and acted by it.
     pub fn read(
         row: &DocumentReference<'_>,
         source: &RowSource,
@@ -41,8 +42,7 @@ impl NoteRow {
         encounter: impl Fn(&str) -> Option<String>,
     ) -> Option<Self> {
         let id = row.id.filter(|id| !id.is_empty())?;
-        let gone =
-            matches!(row.status, Some("entered-in-error" | "superseded")) || row.doc_status == Some("entered-in-error");
+        let gone = [row.status, row.doc_status].contains(&Some("entered-in-error"));
         let other = !row.category.is_empty() && !has_code(row.category, "clinical-note") && is_known_other(row);
         if gone || other {
             return None;
@@ -64,10 +64,11 @@ impl NoteRow {
                 title: title.unwrap_or_default(),
                 time: row.date.and_then(ClinicalTime::parse).or_else(|| began.and_then(ClinicalTime::parse)),
                 authors,
-                status: row.doc_status.or(row.status.filter(|status| *status != "current")).map(str::to_owned),
+                status: row.doc_status.map(str::to_owned),
                 content,
                 attachment,
                 visit: NoteVisit::Unknown,
+                succession: Succession { superseded: row.status == Some("superseded"), related: Vec::new() },
                 origin: source.origin("DocumentReference", id, row.meta),
             },
             encounters,

@@ -9,6 +9,7 @@ use crate::joined::event_key;
 use crate::note_kind::{NoteKind, note_kind};
 use crate::outpatient::{NoteRow, visit_id};
 use crate::sheet::{Named, SheetRows, Span};
+use crate::succession::Links;
 use crate::summary::dated;
 use crate::{ClinicalTime, Entry, Note, Part};
 
@@ -21,6 +22,7 @@ pub(crate) struct Operations {
     notes: Vec<(NoteRow, Ties)>,
     /// ASA classes that were observed.
     classes: Vec<(Entry<SurgeryFields>, Concept, Ties)>,
+    links: Links,
 }
 
 /// What a resource hangs on: ids at the same source.
@@ -39,7 +41,7 @@ struct Ties {
 
 impl Operations {
     pub fn new(sheet: SheetRows<SurgeryFields>) -> Self {
-        Self { sheet, ties: Vec::new(), notes: Vec::new(), classes: Vec::new() }
+        Self { sheet, ties: Vec::new(), notes: Vec::new(), classes: Vec::new(), links: Links::default() }
     }
 
     /// Takes a procedure that has been checked to be the patient's.
@@ -62,6 +64,7 @@ impl Operations {
 
     /// Takes a document that has been checked to be the patient's, if it is an operation's or an anaesthesia's.
     pub fn document(&mut self, row: &DocumentReference<'_>, whose: &Compartment) {
+        self.links.document(row, whose.base());
         if note_kind(row) != Some(NoteKind::Operation) {
             return;
         }
@@ -108,11 +111,14 @@ impl Operations {
         self.ties.extend(other.ties);
         self.notes.extend(other.notes);
         self.classes.extend(other.classes);
+        self.links.take_in(other.links);
     }
 
     /// The notes, whose texts may still have to be fetched: they come back in [`Operations::put_together`].
-    pub fn notes(&self) -> Vec<NoteRow> {
-        self.notes.iter().map(|(note, _)| note.clone()).collect()
+    pub fn notes(&mut self) -> Vec<NoteRow> {
+        let mut notes: Vec<NoteRow> = self.notes.iter().map(|(note, _)| note.clone()).collect();
+        std::mem::take(&mut self.links).told(&self.sheet.source.id).tell(&mut notes);
+        notes
     }
 
     /// One sheet: what belongs to one operation hangs on it, everything else stands by itself.

@@ -1,5 +1,6 @@
 //! The order in which hospitals answer, and in which their pages come, never shows: in no section.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ehr::{Reader, RecordQuery, Section};
 use proptest::{
     prelude::*,
@@ -46,10 +47,39 @@ fn resource(hospital: usize, nth: usize, (kind, words, time, value, odd): Sent) 
             _ => one["encounter"].clone(),
         };
     }
+    if kind == "DocumentReference" {
+        one["content"] =
+            json!([{ "attachment": attachment(hospital, value) }, { "attachment": attachment(hospital, time) }]);
+        // Of another, of itself, of none, in circles.
+        let target = format!("DocumentReference/x{hospital}-{}", (nth * 7 + value) % 12);
+        let code = ["replaces", "appends", "signs"][words.len() % 3];
+        one["relatesTo"] = json!([{ "code": code, "target": { "reference": target } }]);
+        if value == 2 {
+            one["category"] = json!([]);
+            one["type"] = json!({ "text": (["门诊病历", "护理记录", "手术记录"][time % 3]) });
+        }
+    }
+    if kind == "ServiceRequest" {
+        one["replaces"] = json!([{ "reference": format!("ServiceRequest/x{hospital}-{}", (nth * 5 + value) % 12) }]);
+    }
     if kind == "Observation" && words == "甲" {
         one["code"]["coding"] = json!([{ "system": "http://loinc.org", "code": "2823-3" }]);
     }
     one
+}
+
+/// A note as text, as HTML that comes along, or as HTML that is a file: some of it unsound.
+fn attachment(hospital: usize, which: usize) -> Value {
+    let html = [
+        "<p>病情<b>好转</b></p><ul><li>复查</li></ul>",
+        "<div>主诉<script>1</script><br>咳嗽",
+        "<h1>病程</h1><table><tr><td>1",
+    ];
+    match which % 4 {
+        0 => json!({ "contentType": "text/plain", "data": "5Yid6K+K" }),
+        3 => json!({ "contentType": "text/html", "url": format!("Binary/x{hospital}-html") }),
+        nth => json!({ "contentType": "text/html", "data": STANDARD.encode(html[nth % html.len()]) }),
+    }
 }
 
 #[test]
@@ -65,7 +95,11 @@ fn answers_and_pages_in_any_order_are_one_view() {
         for (hospital, sent) in each.iter().enumerate() {
             let visit = said("Encounter", "finished", &format!("x{hospital}-0"), "甲");
             let sent = sent.iter().enumerate().map(|(nth, sent)| resource(hospital, nth + 1, *sent));
-            hospitals[hospital].replace(std::iter::once(visit).chain(sent));
+            let file = json!({
+                "resourceType": "Binary", "id": format!("x{hospital}-html"), "contentType": "text/html",
+                "data": STANDARD.encode("<h2>会诊</h2><p>同意<i>手术</i></p>"),
+            });
+            hospitals[hospital].replace([visit, file].into_iter().chain(sent));
         }
         for section in Section::ALL {
             let mut views = Vec::new();

@@ -177,7 +177,7 @@ async fn a_hospital_that_reads_out_another_patients_resource_is_not_shown() {
     };
     assert!(read("k1", false).await.is_ok());
     assert!(matches!(read("k1", true).await, Err(EhrError::NotFound)));
-    assert_eq!(read("k2", true).await.expect("explained").json, Some(SourceJson::Missing("origin-gone")));
+    assert_eq!(read("k2", true).await.expect("explained").json, Some(SourceJson::Missing("why-garbage")));
 }
 
 #[tokio::test]

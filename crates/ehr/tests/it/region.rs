@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use access::{AuditKey, AuditLog, Domain, PatientContext, PersonId, Policy, RequestId, StaffContext, SubjectId};
 use ehr::{Charts, RecordSettings, TreatmentRelation};
+use envelope::{Ambient, Envelope, FileRoot, KeyDomain, NoRandom, Roots};
 use patients::{Index, IndexKey};
 use sources::Catalogue;
 use store::{DatabaseConfig, Store};
@@ -33,7 +34,17 @@ pub async fn charts_with(
     let audit = AuditLog::new(AuditKey::new([1; 32]));
     let index = Index::new(store.clone(), IndexKey::derive(&[2; 32]), audit.clone());
     let settings = RecordSettings { treatment_relation, resident_id_systems: vec![RESIDENT_ID.to_owned()] };
-    Charts::new(store, policy, audit, index, catalogue(db.folder(), hospitals), settings)
+    let envelope = envelope(store.clone());
+    Charts::new(store, policy, audit, index, catalogue(db.folder(), hospitals), settings, envelope)
+}
+
+/// Both portals' kinds of secrets under root keys of the test's own.
+fn envelope(store: Store) -> Envelope {
+    let random = |bytes: &mut [u8]| getrandom::fill(bytes).map_err(|_| NoRandom);
+    let root = |domain| Arc::new(FileRoot::new(domain, "of a test", &[3; 32], random));
+    let both = [KeyDomain::Staff, KeyDomain::Patient];
+    let roots = both.into_iter().fold(Roots::default(), |roots, domain| roots.with(domain, root(domain)));
+    Envelope::new(store, roots, Ambient { now, random })
 }
 
 fn catalogue(folder: &Path, hospitals: &[Hospital<'_>]) -> Arc<Catalogue> {
@@ -41,7 +52,7 @@ fn catalogue(folder: &Path, hospitals: &[Hospital<'_>]) -> Arc<Catalogue> {
     for (id, platform, base_url) in hospitals {
         text.push_str(&format!(
             "[[source]]\nid = \"{id}\"\nname = {{ zh = \"{id}\", en = \"{id}\" }}\nplatform = \"{platform}\"\n\
-             environment = \"sandbox\"\nbase_url = \"{base_url}\"\nauth = {{ kind = \"none\" }}\ntimeout_ms = 3000\nsweep = true\n"
+             environment = \"sandbox\"\nbase_url = \"{base_url}\"\nauth = {{ kind = \"none\" }}\ntimeout_ms = 30000\nsweep = true\n"
         ));
     }
     let file = folder.join("sources.toml");

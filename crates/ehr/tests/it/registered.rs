@@ -36,7 +36,7 @@ fn answer(says: usize) -> Reply {
 async fn registered(charts: &Charts, source: &str, id: &str) -> Registered {
     let context = SystemContext::new("test", Domain::Internal);
     let source = charts.catalogue().get(source).expect("a source");
-    charts.registered(&context, source, id, now()).await.expect("read")
+    charts.registered(&context, &source, id, now()).await.expect("read")
 }
 
 #[tokio::test]

@@ -115,6 +115,21 @@ async fn visits_that_cannot_be_asked_for_release_nothing_and_leave_the_section_i
 }
 
 #[tokio::test]
+async fn a_suspected_diagnosis_is_not_beside_its_visit() {
+    for (class, section) in [("IMP", Section::Inpatient), ("AMB", Section::Outpatient)] {
+        for (verification, is_shown) in
+            [(Some("provisional"), false), (Some("differential"), false), (Some("confirmed"), true), (None, true)]
+        {
+            let visit = send::visit("e1", class, Some("2026-03-09T08:00:00+08:00"));
+            let world = World::outside(&[Hospital::with([visit, condition("k1", CANARY, verification)])]).await;
+            let of = read(&world, section).await;
+            assert_eq!(shows(&of), is_shown, "{verification:?} in {section:?}");
+            assert_eq!(held(&of, "held-in-progress"), u64::from(!is_shown), "{verification:?} in {section:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_suspected_diagnosis_is_not_on_the_front_page_and_the_page_without_it_is() {
     for (verification, shown) in [
         (None, true),

@@ -123,6 +123,7 @@ impl Hospital {
         self.lock(|content| {
             content.faults.clear();
             content.page_faults.clear();
+            content.read_faults.clear();
         });
     }
 
@@ -182,6 +183,7 @@ impl Hospital {
             let (kind, query) = path.split_once('?').unwrap_or((path, ""));
             match kind {
                 "Patient" => return Reply::Json(bundle([yulan("p1")])),
+                "Patient/p1" if content.read_faults.contains_key("Patient") => {}
                 "Patient/p1" if content.stranger => return Reply::Json(somebody_else()),
                 "Patient/p1" => return Reply::Json(yulan("p1")),
                 _ => {}
@@ -190,6 +192,7 @@ impl Hospital {
                 match content.read_faults.get(kind) {
                     Some(Fault::Status(status)) => return Reply::Status(*status),
                     Some(Fault::Garbage) => return Reply::Garbage,
+                    Some(Fault::Foreign) => return Reply::Json(foreign_alone(kind)),
                     Some(_) => return Reply::Nothing,
                     None => {}
                 }
@@ -285,6 +288,18 @@ fn foreign(kind: &str) -> Value {
         "category": [{ "coding": [{ "code": "laboratory" }] }, { "coding": [{ "code": "problem-list-item" }] },
                      { "coding": [{ "code": "encounter-diagnosis" }] }, { "coding": [{ "code": "clinical-note" }] }],
     })
+}
+
+/// Another resource than was asked for.
+fn foreign_alone(kind: &str) -> Value {
+    let mut one = foreign(kind);
+    one["data"] = json!("5Yir5Lq655qE5Lic6KW/");
+    one["contentType"] = json!("text/plain");
+    one["name"] = match kind {
+        "Practitioner" | "Patient" => json!([{ "text": FOREIGN_WORDS }]),
+        _ => json!(FOREIGN_WORDS),
+    };
+    one
 }
 
 fn somebody_else() -> Value {

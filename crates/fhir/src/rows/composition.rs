@@ -1,6 +1,6 @@
 //! Composition (<https://hl7.org/fhir/R4/composition.html>).
 
-use super::{CodeableConcept, Contained, Identifier, Meta, Narrative, Period, ResourceReference};
+use super::{CodeableConcept, Contained, Identifier, Meta, Narrative, Period, RelatesTo, ResourceReference};
 use crate::lean::{Rare, object};
 
 object! {
@@ -32,6 +32,8 @@ object! {
         pub author: &'a [ResourceReference<'a>] = "author",
         /// What it is called.
         pub title: Option<&'a str> = "title",
+        /// What it does to other documents.
+        pub relates_to: &'a [RelatesTo<'a>] = "relatesTo",
         /// What it tells of.
         pub event: &'a [CompositionEvent<'a>] = "event",
         /// Its sections.

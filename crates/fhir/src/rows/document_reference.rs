@@ -35,6 +35,18 @@ object! {
         pub content: &'a [DocumentContent<'a>] = "content",
         /// During what.
         pub context: Rare<'a, DocumentContext<'a>> = "context",
+        /// What it does to other documents.
+        pub relates_to: &'a [RelatesTo<'a>] = "relatesTo",
+    }
+}
+
+object! {
+    /// `DocumentReference.relatesTo`, `Composition.relatesTo`
+    pub struct RelatesTo<'a> {
+        /// `replaces`, `transforms`, `signs`, `appends`
+        pub code: Option<&'a str> = "code",
+        /// The other document.
+        pub target: Option<ResourceReference<'a>> = "target" | "targetReference",
     }
 }
 

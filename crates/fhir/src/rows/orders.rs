@@ -53,6 +53,8 @@ object! {
         pub note: &'a [Annotation<'a>] = "note",
         /// In words for the patient.
         pub patient_instruction: Option<&'a str> = "patientInstruction",
+        /// Orders in whose place it stands.
+        pub replaces: &'a [ResourceReference<'a>] = "replaces",
         /// Resources inside.
         pub contained: &'a [Contained<'a>] = "contained",
     }

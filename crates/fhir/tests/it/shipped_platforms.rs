@@ -69,6 +69,35 @@ fn what_a_vendor_cannot_do_is_known() {
 }
 
 #[test]
+fn every_vendors_file_is_good_and_says_where_its_facts_come_from() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/platforms");
+    let mut ids: Vec<String> = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let file = entry.unwrap().path();
+        let id = file.file_stem().unwrap().to_str().unwrap();
+        let platform = shipped(id);
+        let why = |fact: Option<&String>| fact.is_none_or(|why| why.contains("https://"));
+        let smart = &platform.smart;
+        let reasons = [
+            smart.flows.as_ref().map(|fact| &fact.why),
+            smart.scopes.as_ref().map(|fact| &fact.why),
+            smart.pkce.as_ref().map(|fact| &fact.why),
+            smart.client_authentication.as_ref().map(|fact| &fact.why),
+            smart.audience.as_ref().map(|fact| &fact.why),
+            platform.everything.as_ref().map(|fact| &fact.why),
+            platform.rate_limit.as_ref().map(|fact| &fact.why),
+        ];
+        assert!(reasons.into_iter().all(why), "{id}: a fact of signing in without an address");
+        ids.push(id.to_owned());
+    }
+    for vendor in ["epic", "cerner", "athena", "hapi", "medplum", "azure-fhir", "openemr"] {
+        assert!(ids.iter().any(|id| id == vendor) && shipped(vendor).registration.is_some(), "{vendor}");
+    }
+    assert_eq!(shipped("epic").everything.map(|fact| fact.value), Some(false));
+    assert_eq!(shipped("hapi").everything.map(|fact| fact.value), Some(true));
+}
+
+#[test]
 fn a_wrong_file_is_refused_with_every_mistake_named() {
     let head = "id = \"x\"\nname = \"X\"\ndocumentation = \"https://x.example\"\npage_size_why = \"y\"\n";
     let paths = |rest: &str| -> Vec<String> {
@@ -84,6 +113,14 @@ fn a_wrong_file_is_refused_with_every_mistake_named() {
     assert_eq!(paths(rules), ["dates.why", "lost_connections.again"]);
     assert_eq!(paths("page_size = 50\nquirk = true"), ["syntax"]);
     assert_eq!(paths(""), ["syntax"]);
+    let facts = "page_size = 5\n[everything]\nvalue = true\nwhy = \"\"\n[smart]\n\
+        scopes = { value = [\"v1\", \"v1\"], why = \"w\" }\nflows = { value = [], why = \"w\" }\n\
+        [rate_limit]\nvalue = { requests = 0, seconds = 60 }\nwhy = \"w\"\n\
+        [registration]\nzh = \"\"\nen = \"e\"\ndocumentation = \"http://x.example\"\n\
+        [[header]]\nname = \"Authorization\"\nwhy = \"w\"\n";
+    let wrong = ["everything.why", "rate_limit.value", "header[0].name", "smart.flows.value", "smart.scopes.value"];
+    assert_eq!(paths(facts), [&wrong[..], &["registration.zh", "registration.documentation"]].concat());
+    assert_eq!(paths("page_size = 5\n[smart]\npkce = { value = \"plain\", why = \"w\" }\n"), ["syntax"]);
     let twice = "page_size = 5000\n\
         [[query]]\nsection = \"s\"\ntype = \"T\"\nfilters = [\"a\"]\nwhy = \"\"\n\
         [[query]]\nsection = \"s\"\ntype = \"T\"\nwhy = \"w\"\n\

@@ -46,6 +46,28 @@ async fn an_answer_carries_status_type_body_and_retry_after() {
 }
 
 #[tokio::test]
+async fn a_post_has_headers_of_its_own_and_stays_at_its_origin() {
+    let server = Server::start(|_, _| answer(403, "", "{\"errors\":[]}")).await;
+    let canary = Server::start(|_, _| answer(200, "", "")).await;
+    let target = target(settings(&server));
+    let body = || bytes::Bytes::from_static(b"{\"plaintext\":\"a2V5\"}");
+    let token = [("X-Vault-Token", "canary-token")];
+    let sent = target.post_json(&server.url("/v1/transit/encrypt/k"), &token, body(), soon()).await.unwrap();
+    assert_eq!((sent.status, &sent.body[..]), (403, &b"{\"errors\":[]}"[..]));
+    let head = server.heads().remove(0).to_lowercase();
+    assert!(head.starts_with("post /v1/transit/encrypt/k ") && head.contains("x-vault-token: canary-token"), "{head}");
+    assert!(head.contains("content-type: application/json") && head.contains("content-length: 20"), "{head}");
+    get(&target, &server.url("/fhir")).await.unwrap();
+    assert!(!server.heads()[1].contains("canary-token"), "another request has it too");
+    let error = target.post_json(&canary.url("/"), &token, body(), soon()).await.unwrap_err();
+    assert_eq!(error, OutboundError::Origin { target: "city-first".into() });
+    let broken = [("X-Vault-Token", "a\r\nb")];
+    let error = target.post_json(&server.url("/"), &broken, body(), soon()).await.unwrap_err();
+    assert!(matches!(error, OutboundError::Settings { .. }) && !format!("{error:?}").contains("a\\r"), "{error:?}");
+    assert_eq!((server.heads().len(), canary.heads().len()), (2, 0));
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_answer_and_its_target_hears_nothing() {
     for status in [301, 302, 303, 307, 308] {
         let canary = Server::start(|_, _| answer(200, "", "caught")).await;

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use access::PersonId;
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use store::from_millis;
 use uuid::Uuid;
 
@@ -57,6 +60,17 @@ impl Index {
         }
         let apart = self.not_to_be_read(&seen).await?;
         roots.iter().map(|root| assemble(*root, &members, &links, &seen, &apart)).collect()
+    }
+
+    /// Every id under which the person with this one is known: their own, and those of people whom stewards joined to them.
+    /// None when nobody has it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn known_as(&self, id: PersonId) -> Result<Vec<PersonId>, IndexError> {
+        let rows = self.with_survivors(&[id.0]).await?;
+        let root: Vec<Uuid> = survivor(&rows, id.0).into_iter().collect();
+        Ok(self.with_merged(&root).await?.into_iter().map(|row| PersonId(row.id)).collect())
     }
 
     /// Rows by id, and those that they were merged into.
@@ -152,6 +166,19 @@ impl Index {
             Some(link) => Ok(Some(PersonId(link.person))),
             None => Ok(None),
         }
+    }
+
+    /// How many registrations of a source are linked, and to how many people.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn linked_at(&self, source: &str) -> Result<(u64, u64), IndexError> {
+        let linked = || {
+            let all = link::Entity::find().filter(link::Column::Source.eq(source));
+            all.filter(link::Column::UndoneAt.is_null())
+        };
+        let people = linked().select_only().column(link::Column::Person).distinct().count(self.store.reader()).await?;
+        Ok((linked().count(self.store.reader()).await?, people))
     }
 
     /// Who holds a resident ID by the strong key: they themselves, whomever a steward has joined them to. An account or a

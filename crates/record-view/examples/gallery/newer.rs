@@ -7,7 +7,7 @@ use ehr::{
     Reaction, Section, Silent, SourceState, Summary, Visit, VisitClass, Visits, labs::Code,
 };
 use record_view::{
-    ListFilters, Scene, home,
+    ListFilters, Scene,
     labs::Filters,
     patient_labs::{Newest, PatientLabsInput},
     patient_summary,
@@ -19,7 +19,7 @@ use web::{
     render::{ErrorPage, Portal, Renderer},
 };
 
-use super::{Done, banner, connected, frame, gathered, now, reports, results};
+use super::{Done, banner, frame, gathered, now, reports, results};
 
 fn fact(id: &str, text: &str, status: &str) -> Fact {
     Fact {
@@ -159,21 +159,29 @@ pub fn first_pages(renderer: &Renderer, lang: Lang, name: &str, out: &Path) -> D
         })
     };
     let cards = [
-        ("home", Newest::later()),
         ("home-newest", newest(results(), SourceState::Answered)),
         ("home-newest-silent", newest(results(), SourceState::Unreachable)),
         ("home-newest-none", newest(vec![], SourceState::Answered)),
         ("home-newest-unknown", newest(vec![], SourceState::Unreachable)),
         ("home-newest-failed", Newest::failed()),
     ];
-    let write = |file: &str, page: &home::PatientHomePage| -> Done {
-        let html = renderer.page("home.html", &frame(lang, Portal::External, "/"), page)?;
-        Ok(fs::write(out.join(format!("out-{file}.{name}.html")), html)?)
-    };
+    let at = frame(lang, Portal::External, "/");
     for (file, card) in cards {
-        write(file, &home::patient_page(Some(&banner), Some(card), &connected(), &scene))?;
+        let view = serde_json::json!({ "newest": card, "record": "/people/1/record" });
+        let body = renderer.page("widgets/new_results.html", &at, &view)?;
+        let one = framed("new-results", &body);
+        let html = renderer.page("widget.html", &at, &serde_json::json!({ "one": one }))?;
+        fs::write(out.join(format!("out-{file}.{name}.html")), html)?;
     }
-    write("home-unlinked", &home::patient_page(None, None, &connected(), &scene))
+    Ok(())
+}
+
+/// A widget as a page's engine hands it to the template.
+pub fn framed(kind: &str, body: &str) -> serde_json::Value {
+    serde_json::json!({
+        "instance": kind, "kind": kind, "title": null, "icon": "info", "frame": "card", "known": true, "columns": 12,
+        "href": "/", "state": "drawn", "note": null, "action_html": null, "body_html": body,
+    })
 }
 
 /// The patient's own summary.

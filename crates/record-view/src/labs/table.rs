@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Write};
 
 use ehr::{
-    ClinicalTime, ItemReview, Precision, ReviewKind, Reviewed, SourceReport,
+    ClinicalTime, ItemReview, Precision, ReviewKind, Reviewed, Section, SourceReport,
     labs::{Column, Flag, LabResult, Range, Row},
 };
 use web::render::{Arg, Html, push_escaped};
@@ -225,16 +225,19 @@ fn write_result(
     words: &CellWords,
     scene: &Scene<'_>,
 ) {
+    if let Some(tag) = scene.fresh_tag(&one.id) {
+        out.push_str("<span class=\"tag tag--brand\">");
+        push_escaped(out, &tag.text);
+        out.push_str("</span> ");
+    }
+    // That of this column's hospital, where it is one of several.
+    let own = one.origins.iter().find(|origin| origin.source == source).or(one.origins.first());
+    let href = own.and_then(|origin| origin.path(Section::LabResults));
     if one.value.is_some() || one.components.is_empty() {
         let text = value_text(one).unwrap_or_else(|| without_value(one, words));
         // Words may run over lines; a number never.
-        if one.value.as_ref().is_some_and(|value| value.number.is_some()) {
-            push_escaped(out, &text);
-        } else {
-            out.push_str("<span class=\"tx\">");
-            push_escaped(out, &text);
-            out.push_str("</span>");
-        }
+        let is_number = one.value.as_ref().is_some_and(|value| value.number.is_some());
+        write_value(out, &text, if is_number { "vl" } else { "vl tx" }, href.as_deref());
         out.push(' ');
         write_flag(out, one.flag, words);
     }
@@ -262,7 +265,7 @@ fn write_result(
         out.push_str("</a></small>");
     }
     for component in &one.components {
-        write_component(out, component, words);
+        write_component(out, component, href.as_deref(), words);
     }
     let mut others: Vec<&str> =
         one.origins.iter().map(|origin| origin.source.as_str()).filter(|id| *id != source).collect();
@@ -279,11 +282,25 @@ fn write_result(
     }
 }
 
-fn write_component(out: &mut String, component: &LabResult, words: &CellWords) {
+/// A value, leading to where it is explained.
+fn write_value(out: &mut String, text: &str, class: &str, href: Option<&str>) {
+    let (open, close) = if href.is_some() { ("<a", "</a>") } else { ("<span", "</span>") };
+    let _ = write!(out, "{open} class=\"{class}\"");
+    if let Some(href) = href {
+        out.push_str(" href=\"");
+        push_escaped(out, href);
+        out.push('"');
+    }
+    out.push('>');
+    push_escaped(out, text);
+    out.push_str(close);
+}
+
+fn write_component(out: &mut String, component: &LabResult, href: Option<&str>, words: &CellWords) {
     let _ = write!(out, "<span class=\"part {}\"><span class=\"xs\">", flag_class(component.flag));
     push_escaped(out, &component.code.text);
     out.push_str("</span> ");
-    push_escaped(out, &value_text(component).unwrap_or_else(|| without_value(component, words)));
+    write_value(out, &value_text(component).unwrap_or_else(|| without_value(component, words)), "vl", href);
     if let Some(unit) = component.value.as_ref().and_then(|value| value.unit.as_ref()) {
         out.push(' ');
         out.push_str("<span class=\"xs\">");

@@ -39,6 +39,8 @@ pub struct Earlier {
     pub value: String,
     /// `偏高 ↑`, when out of range.
     pub flag: Option<String>,
+    /// Class of its tag, as that of the newest.
+    pub tone: &'static str,
     /// Verbatim.
     pub range: Option<String>,
     /// Hospital.
@@ -89,13 +91,15 @@ fn earlier(input: &PatientLabsInput<'_>, row: &Row<'_>, one: &ehr::labs::LabResu
     let unit = row.unit.as_deref().or_else(|| one.value.as_ref()?.unit.as_deref()).unwrap_or_default();
     let value = value_text(one).or_else(|| one.absent.clone()).unwrap_or_default();
     let (source, mark) = origin_of(input, one);
+    let (tone, word) = super::flag_words(one.flag);
     Earlier {
         date: date_of(input, one),
         value: format!("{value} {}", pretty_unit(unit)).trim().to_owned(),
-        flag: one.flag.filter(|flag| flag.is_abnormal()).map(|flag| {
-            let word = scene.text(super::flag_words(Some(flag)).1);
-            format!("{word} {}", flag_arrow(flag))
-        }),
+        flag: one
+            .flag
+            .filter(|flag| flag.is_abnormal())
+            .map(|flag| format!("{} {}", scene.text(word), flag_arrow(flag))),
+        tone,
         range: one.range.as_ref().map(|range| range.text.clone()),
         source,
         mark,

@@ -15,8 +15,7 @@ pub(crate) const HREF: &str = "/?newest=1";
 /// The card of the newest results.
 #[derive(Clone, Debug, Serialize)]
 pub struct Newest {
-    /// `later` (not asked yet: the page comes before the hospitals' answers), `failed`, `results`, `held`, `none`,
-    /// `unknown` or `not-linked`.
+    /// `failed`, `results`, `held`, `none`, `unknown` or `not-linked`.
     pub state: &'static str,
     /// Where it is asked for.
     pub href: &'static str,
@@ -33,19 +32,10 @@ pub struct Newest {
 }
 
 impl Newest {
-    /// The card before anybody was asked: no hospital holds up the first page.
-    pub fn later() -> Self {
-        Self::without_answer("later")
-    }
-
     /// The card when they could not be read at all.
     pub fn failed() -> Self {
-        Self::without_answer("failed")
-    }
-
-    fn without_answer(state: &'static str) -> Self {
         Self {
-            state,
+            state: "failed",
             href: HREF,
             date: String::new(),
             results: Vec::new(),

@@ -26,7 +26,7 @@ impl SheetView for ChargesView {
             sub: counted(fields, scene),
             tag: tag(entry, scene),
             cells: vec![
-                Cell { lines: period(fields, scene), number: true },
+                Cell { number: true, ..Cell::lines(period(fields, scene)) },
                 Cell::number(fields.total.map(|total| money(total, fields.currency.as_deref(), scene))),
                 Cell::number(fields.paid.map(|paid| money(paid, fields.currency.as_deref(), scene))),
                 Cell::text(fields.payer.words().map(str::to_owned)),
@@ -159,7 +159,7 @@ fn lines(fields: &ChargeFields, scene: &Scene<'_>) -> Option<Form> {
         open: false,
         parts: vec![FormPart {
             columns: columns.map(|key| scene.text(key)).into(),
-            rows: fields.items.iter().map(row).collect(),
+            rows: fields.items.iter().map(|line| row(line).into()).collect(),
             ..FormPart::default()
         }],
     })
@@ -185,7 +185,7 @@ fn sums(totals: &[ChargeTotals], scene: &Scene<'_>) -> DigestRow {
     let cell = |of: &ChargeTotals| {
         let args = [("count", Arg::from(of.bills)), ("without", Arg::from(of.without_total))];
         let lines = vec![money(of.total, of.currency.as_deref(), scene), scene.with("charges-bills", &args)];
-        Cell { lines, number: true }
+        Cell { number: true, ..Cell::lines(lines) }
     };
     DigestRow { title: scene.text("charges-sum"), cells: totals.iter().map(cell).collect(), source: None }
 }
@@ -203,7 +203,7 @@ fn rows_by_class(totals: &[ChargeTotals], scene: &Scene<'_>) -> Vec<DigestRow> {
         };
         let cell = |of: &ChargeTotals| {
             let lines = of.by_class.iter().filter(same).map(|one| money(one.amount, of.currency.as_deref(), scene));
-            Cell { lines: lines.collect(), number: true }
+            Cell { number: true, ..Cell::lines(lines.collect()) }
         };
         let number = Some(wanted.0).filter(|number| *number != u8::MAX);
         DigestRow { title: class(number, wanted.1, scene), cells: totals.iter().map(cell).collect(), source: None }

@@ -1,10 +1,10 @@
 //! 出院小结
 
-use ehr::{DischargeFields, Entry, Named, Section, StayDiagnosis};
+use ehr::{DischargeFields, Entry, Named, Origin, Section, StayDiagnosis, Succession};
 use web::render::{Arg, Html};
 
 use crate::facts::SourceMark;
-use crate::sheet::{Cell, Cells, DocumentView, Labelled, Look, SheetView, status_tag};
+use crate::sheet::{Cell, Cells, DocumentView, Labelled, Look, SheetView, Tag, status_tag};
 use crate::visits::NoteView;
 
 /// Discharge summaries.
@@ -15,6 +15,10 @@ impl SheetView for DischargeView {
     const SECTION: Section = Section::Discharge;
     const COLUMNS: &'static [&'static str] =
         &["discharge-stay", "discharge-admission-diagnoses", "discharge-discharge-diagnoses", "discharge-authors"];
+
+    fn successions(entry: &Entry<DischargeFields>) -> Vec<&Succession> {
+        vec![&entry.fields.succession]
+    }
 
     fn row(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
@@ -27,11 +31,15 @@ impl SheetView for DischargeView {
             texts.into_iter().filter_map(|(key, text)| Some(Labelled { label: scene.text(key), text: text.clone()? }));
         Cells {
             title: fields.title.clone(),
-            tag: status_tag("report-", &entry.fact.status, &["final"], scene),
+            tag: match fields.succession.superseded {
+                true => Some(Tag { text: scene.text("note-status-superseded"), tone: "warn" }),
+                false => status_tag("report-", &entry.fact.status, &["final"], scene),
+            },
+            related: look.targets.words(&fields.succession, scene),
             cells: vec![
-                Cell { lines: stay.collect(), number: true },
-                Cell::lines(fields.admission_diagnoses.iter().map(diagnosis).collect()),
-                Cell::lines(fields.discharge_diagnoses.iter().map(diagnosis).collect()),
+                Cell { number: true, ..Cell::lines(stay.collect()) },
+                Cell::explained(Self::SECTION, fields.admission_diagnoses.iter().map(explained)),
+                Cell::explained(Self::SECTION, fields.discharge_diagnoses.iter().map(explained)),
                 Cell::lines(fields.authors.iter().filter_map(Named::words).map(str::to_owned).collect()),
             ],
             texts: texts.collect(),
@@ -44,6 +52,10 @@ impl SheetView for DischargeView {
     fn statement(entry: &Entry<DischargeFields>, look: &Look<'_>) -> String {
         look.scene.list(&entry.fields.discharge_diagnoses.iter().map(diagnosis).collect::<Vec<_>>())
     }
+}
+
+fn explained(of: &StayDiagnosis) -> (String, &[Origin]) {
+    (diagnosis(of), &of.origins)
 }
 
 fn diagnosis(of: &StayDiagnosis) -> String {
@@ -71,10 +83,13 @@ fn words(entry: &Entry<DischargeFields>, look: &Look<'_>) -> Option<NoteView> {
         title: scene.text("discharge-text"),
         about: String::new(),
         status: None,
+        superseded: false,
+        related: Vec::new(),
         text: fields.text.clone(),
         body_html,
         remark,
         document: None,
+        fresh: None,
         source: SourceMark::of(&origin.source, look.reports, scene),
     })
 }

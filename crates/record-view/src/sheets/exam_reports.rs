@@ -70,10 +70,13 @@ fn words(entry: &Entry<ExamReportFields>, look: &Look<'_>) -> Option<NoteView> {
         title: look.scene.text("exam-text"),
         about: String::new(),
         status: None,
+        superseded: false,
+        related: Vec::new(),
         text: fields.text.clone(),
         body_html,
         remark: fields.encoding.map(|key| look.scene.text(key)),
         document: None,
+        fresh: None,
         source: SourceMark::of(&origin.source, look.reports, &look.scene),
     })
 }

@@ -1,10 +1,12 @@
 //! 病案首页
 
-use ehr::{ClinicalTime, DischargeMode, Entry, FrontDiagnosis, FrontOperation, FrontPageFields, FrontTotals, Section};
+use ehr::{
+    ClinicalTime, DischargeMode, Entry, FrontDiagnosis, FrontOperation, FrontPageFields, FrontTotals, Note, Section,
+};
 use web::render::Arg;
 
 use crate::Scene;
-use crate::sheet::{Cell, Cells, Form, FormPart, Labelled, Look, SheetView, Tag};
+use crate::sheet::{Cell, Cells, Form, FormPart, FormRow, Labelled, Look, SheetView, Tag};
 use crate::sheets::charges::{class, money};
 use crate::visits::NoteView;
 
@@ -17,6 +19,10 @@ impl SheetView for FrontPageView {
     const COLUMNS: &'static [&'static str] =
         &["front-discharged", "front-main", "front-operations", "front-leaving", "front-total"];
 
+    fn notes(entry: &Entry<FrontPageFields>) -> &[Note] {
+        &entry.fields.notes
+    }
+
     fn row(entry: &Entry<FrontPageFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
         let operations = fields.operations.iter().map(|operation| operation.name.clone()).collect();
@@ -24,7 +30,7 @@ impl SheetView for FrontPageView {
         let notes = fields
             .notes
             .iter()
-            .map(|note| NoteView::new(note, look.reports, scene).explained(Self::SECTION, &note.origin));
+            .map(|note| NoteView::new(note, look.reports, look.targets, scene).explained(Self::SECTION, &note.origin));
         Cells {
             title: Some(scene.text("front-title")),
             sub: Some(scene.list(&place)).filter(|sub| !sub.is_empty()),
@@ -34,7 +40,10 @@ impl SheetView for FrontPageView {
             }),
             cells: vec![
                 Cell::number(fields.discharged.as_ref().map(|at| scene.minute(at))),
-                Cell::text(fields.main_diagnosis.as_ref().map(coded)),
+                Cell::explained(
+                    Self::SECTION,
+                    fields.main_diagnosis.iter().map(|main| (coded(main), main.origins.as_slice())),
+                ),
                 Cell::lines(operations),
                 Cell::text(fields.discharge_mode.as_deref().map(|mode| leaving(mode, scene))),
                 Cell::number(fields.totals.as_ref().map(|totals| total(totals, scene))),
@@ -75,13 +84,13 @@ fn form(entry: &Entry<FrontPageFields>, look: &Look<'_>) -> Form {
         ..FormPart::default()
     });
     let operation = |of: &FrontOperation| {
-        vec![
+        FormRow::from(vec![
             of.name.clone(),
             of.code.clone().unwrap_or_default(),
             of.time.as_ref().map(|at| scene.minute(at)).unwrap_or_default(),
             of.surgeon.words().unwrap_or_default().to_owned(),
             scene.list(&of.anaesthesia),
-        ]
+        ])
     };
     let columns = ["front-operation", "front-code", "front-day", "front-surgeon", "front-anaesthesia"];
     if !fields.operations.is_empty() {
@@ -124,7 +133,7 @@ fn who(entry: &Entry<FrontPageFields>, look: &Look<'_>) -> Vec<Labelled> {
 }
 
 /// The main one first; a page without one says so.
-fn diagnoses(fields: &FrontPageFields, scene: &Scene<'_>) -> Vec<Vec<String>> {
+fn diagnoses(fields: &FrontPageFields, scene: &Scene<'_>) -> Vec<FormRow> {
     let row = |key: &str, of: &FrontDiagnosis| {
         let state = match (of.admission, &of.admission_state) {
             (Some(state), _) => scene.text(&format!("at-admission-{}", state.as_str())),
@@ -137,11 +146,12 @@ fn diagnoses(fields: &FrontPageFields, scene: &Scene<'_>) -> Vec<Vec<String>> {
             false => of.text.clone(),
         };
         let name = scene.with(key, &[("name", Arg::from(text))]);
-        vec![name, of.icd10.clone().unwrap_or_default(), state]
+        let href = of.origins.first().and_then(|one| one.path(Section::FrontPage));
+        FormRow { cells: vec![name, of.icd10.clone().unwrap_or_default(), state], href }
     };
     let main = match &fields.main_diagnosis {
         Some(main) => row("front-main-row", main),
-        None => vec![scene.text("front-no-main"), String::new(), String::new()],
+        None => vec![scene.text("front-no-main"), String::new(), String::new()].into(),
     };
     std::iter::once(main).chain(fields.other_diagnoses.iter().map(|of| row("front-other-row", of))).collect()
 }

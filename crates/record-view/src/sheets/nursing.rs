@@ -1,7 +1,7 @@
 //! 护理记录
 
 use ehr::labs::{Flag, Value};
-use ehr::{Entry, NursingFields, NursingKind, Section, VitalTrend, balances, vital_trends};
+use ehr::{Entry, Note, NursingFields, NursingKind, Section, VitalTrend, balances, vital_trends};
 
 use crate::Scene;
 use crate::chart::{Chart, figure};
@@ -21,12 +21,16 @@ impl SheetView for NursingView {
     const SECTION: Section = Section::Nursing;
     const COLUMNS: &'static [&'static str] = &["nursing-value", "nursing-range", "nursing-by"];
 
+    fn notes(entry: &Entry<NursingFields>) -> &[Note] {
+        &entry.fields.notes
+    }
+
     fn row(entry: &Entry<NursingFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
         let notes = fields
             .notes
             .iter()
-            .map(|note| NoteView::new(note, look.reports, scene).explained(Self::SECTION, &note.origin));
+            .map(|note| NoteView::new(note, look.reports, look.targets, scene).explained(Self::SECTION, &note.origin));
         let until = fields.period.as_ref().and_then(|period| period.end.as_ref());
         let until = until.map(|end| scene.with("nursing-until", &[("at", scene.minute(end).into())]));
         let about: Vec<String> = fields.how.iter().chain(&fields.about).cloned().chain(until).collect();
@@ -36,7 +40,7 @@ impl SheetView for NursingView {
             sub: Some(scene.list(&about)).filter(|sub| !sub.is_empty()),
             tag: tag(entry, scene),
             cells: vec![
-                Cell { lines: values(fields, scene), number: true },
+                Cell { number: true, ..Cell::lines(values(fields, scene)) },
                 Cell::number(fields.range.as_ref().map(|range| range.text.clone())),
                 Cell::lines(by),
             ],

@@ -1,6 +1,6 @@
 //! 医嘱表单
 
-use ehr::{DoseWords, Entry, OrderDuration, OrderFields, Section, Span};
+use ehr::{DoseWords, Entry, OrderDuration, OrderFields, Section, Span, Succession};
 
 use crate::Scene;
 use crate::sheet::{Cell, Cells, Labelled, Look, SheetView, Tag};
@@ -32,9 +32,14 @@ impl SheetView for OrdersView {
                 Cell::text(fields.orderer.words().map(str::to_owned)),
                 Cell::lines(fields.period.as_ref().map(|span| span_words(span, scene)).unwrap_or_default()),
             ],
+            related: look.targets.words(&fields.succession, scene),
             texts: texts(&fields.dose, fields.status_reason.as_ref(), &fields.notes, scene),
             ..Cells::default()
         }
+    }
+
+    fn successions(entry: &Entry<OrderFields>) -> Vec<&Succession> {
+        vec![&entry.fields.succession]
     }
 
     fn group(entry: &Entry<OrderFields>, look: &Look<'_>) -> Option<String> {
@@ -69,9 +74,16 @@ fn tag(entry: &Entry<OrderFields>, scene: &Scene<'_>) -> Tag {
         fields.intent.as_deref().map(|intent| scene.coded("order-intent-", intent)),
         fields.priority.as_deref().map(|priority| scene.coded("order-priority-", priority)),
     ];
+    let replaced = fields.succession.superseded;
+    let state = match status {
+        // What its hospital never brought up to date is said, and not believed.
+        "active" | "on-hold" if replaced => scene.with("order-replaced-still", &[("status", state.into())]),
+        _ if replaced => scene.list(&[scene.text("order-replaced"), state]),
+        _ => state,
+    };
     let marks: Vec<String> = marks.into_iter().flatten().chain([state]).collect();
     let tone = match status {
-        _ if fields.do_not_perform || fields.intent.is_some() => "warn",
+        _ if replaced || fields.do_not_perform || fields.intent.is_some() => "warn",
         "active" => "ok",
         "completed" => "",
         _ => "warn",

@@ -1,6 +1,6 @@
 //! 手术麻醉
 
-use ehr::{Entry, Section, SurgeryFields, TeamMember};
+use ehr::{Entry, Note, Section, SurgeryFields, TeamMember};
 
 use crate::Scene;
 use crate::sheet::{Cell, Cells, Labelled, Look, SheetView, status_tag};
@@ -15,6 +15,10 @@ impl SheetView for SurgeryView {
     const COLUMNS: &'static [&'static str] =
         &["surgery-team", "surgery-anaesthesia", "surgery-until", "surgery-outcome"];
 
+    fn notes(entry: &Entry<SurgeryFields>) -> &[Note] {
+        &entry.fields.notes
+    }
+
     fn row(entry: &Entry<SurgeryFields>, look: &Look<'_>) -> Cells {
         let (fields, scene) = (&entry.fields, &look.scene);
         let about =
@@ -23,7 +27,7 @@ impl SheetView for SurgeryView {
         let notes = fields
             .notes
             .iter()
-            .map(|note| NoteView::new(note, look.reports, scene).explained(Self::SECTION, &note.origin));
+            .map(|note| NoteView::new(note, look.reports, look.targets, scene).explained(Self::SECTION, &note.origin));
         Cells {
             title: (entry.fact.kind == "DocumentReference" && entry.fact.code.text.is_empty())
                 .then(|| scene.text("note-title-not-said")),

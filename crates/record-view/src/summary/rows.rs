@@ -320,7 +320,7 @@ impl ResultRow {
 
 /// Its unit for the eye: one spelling for one unit.
 pub(crate) fn unit_of(one: &LabResult) -> Option<String> {
-    one.value.as_ref()?.unit_for_people().map(pretty_unit).filter(|unit| unit != "1")
+    one.value.as_ref()?.unit_for_people().filter(|unit| *unit != "1").map(|unit| pretty_unit(unit).into_owned())
 }
 
 /// `上次 101（08-20）`: what stood there before, in the laboratory's own digits.

@@ -86,9 +86,9 @@ fn every_cell_tells_its_flag_in_words_and_keeps_the_laboratory_s_digits() {
     let gathered = gathered(items, [SourceState::Answered, SourceState::Answered]);
     with_page(&internal(), Lang::Zh, &gathered, &Filters::default(), |_, html| {
         for expect in [
-            "<td class=\"h new\">5.40 <span class=\"fl\"><span aria-hidden=\"true\">↑</span><span class=\"vh\">偏高",
-            "<td class=\"c\">6.30 <span class=\"fl\"><span aria-hidden=\"true\">↑↑</span><span class=\"vh\">危急值，偏高",
-            "<td class=\"l\">2.10 <span class=\"fl\"><span aria-hidden=\"true\">↓</span><span class=\"vh\">偏低",
+            "<td class=\"h new\"><a class=\"vl\" href=\"lab-results/origins/one/Observation/1\">5.40</a> <span class=\"fl\"><span aria-hidden=\"true\">↑</span><span class=\"vh\">偏高",
+            "<td class=\"c\"><a class=\"vl\" href=\"lab-results/origins/two/Observation/1\">6.30</a> <span class=\"fl\"><span aria-hidden=\"true\">↑↑</span><span class=\"vh\">危急值，偏高",
+            "<td class=\"l\"><a class=\"vl\" href=\"lab-results/origins/two/Observation/1\">2.10</a> <span class=\"fl\"><span aria-hidden=\"true\">↓</span><span class=\"vh\">偏低",
         ] {
             assert!(html.contains(expect), "{expect}");
         }

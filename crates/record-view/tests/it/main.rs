@@ -9,4 +9,6 @@ mod money;
 mod sample;
 mod stays;
 mod summary;
+mod versions;
+mod waiting;
 mod words;

@@ -16,6 +16,12 @@ use web::{
 };
 
 #[derive(rust_embed::RustEmbed)]
+#[folder = "../content-view/templates"]
+struct ContentTemplates;
+#[derive(rust_embed::RustEmbed)]
+#[folder = "../content-view/locales"]
+struct ContentLocales;
+#[derive(rust_embed::RustEmbed)]
 #[folder = "../../portal-internal/templates"]
 struct InternalTemplates;
 #[derive(rust_embed::RustEmbed)]
@@ -30,8 +36,12 @@ struct ExternalLocales;
 
 pub fn internal() -> Renderer {
     Renderer::new(
-        vec![record_view::templates(), Templates::embedded::<InternalTemplates>()],
-        vec![record_view::locales(), Locales::embedded::<InternalLocales>()],
+        vec![
+            record_view::templates(),
+            Templates::embedded::<ContentTemplates>(),
+            Templates::embedded::<InternalTemplates>(),
+        ],
+        vec![record_view::locales(), Locales::embedded::<ContentLocales>(), Locales::embedded::<InternalLocales>()],
         vec![],
     )
     .expect("the internal portal's pages")
@@ -39,8 +49,12 @@ pub fn internal() -> Renderer {
 
 pub fn external() -> Renderer {
     Renderer::new(
-        vec![record_view::templates(), Templates::embedded::<ExternalTemplates>()],
-        vec![record_view::locales(), Locales::embedded::<ExternalLocales>()],
+        vec![
+            record_view::templates(),
+            Templates::embedded::<ContentTemplates>(),
+            Templates::embedded::<ExternalTemplates>(),
+        ],
+        vec![record_view::locales(), Locales::embedded::<ContentLocales>(), Locales::embedded::<ExternalLocales>()],
         vec![],
     )
     .expect("the external portal's pages")
@@ -56,7 +70,12 @@ pub fn frame(lang: Lang, portal: Portal) -> Frame {
         theme: None,
         portal,
         user: Some(User {
-            name: "林知远".to_owned(), organisation: None, roles: vec![], person: Some("1".to_owned())
+            name: "林知远".to_owned(),
+            organisation: None,
+            roles: vec![],
+            unread: 0,
+            delegates: false,
+            person: Some("1".to_owned()),
         }),
         csrf_token: "token".to_owned(),
         nonce: String::new(),

@@ -177,8 +177,11 @@ fn a_report_shows_conclusion_documents_and_status() {
 
 #[test]
 fn a_discharge_summary_shows_diagnoses_course_and_plan() {
-    let diagnosis =
-        |text: &str, icd10: Option<&str>| StayDiagnosis { text: text.to_owned(), icd10: icd10.map(str::to_owned) };
+    let diagnosis = |text: &str, icd10: Option<&str>| StayDiagnosis {
+        text: text.to_owned(),
+        icd10: icd10.map(str::to_owned),
+        origins: Vec::new(),
+    };
     let fields = DischargeFields {
         admitted: ClinicalTime::parse("2026-03-09"),
         discharged: ClinicalTime::parse("2026-03-18T16:30:00+08:00"),

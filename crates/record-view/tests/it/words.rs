@@ -6,21 +6,30 @@ use web::Lang;
 
 use crate::sample::{external, internal};
 
-const TEMPLATE_FOLDERS: [&str; 4] =
-    ["../web/templates", "templates", "../../portal-internal/templates", "../../portal-external/templates"];
-const LOCALE_FILES: [&str; 4] = [
+const TEMPLATE_FOLDERS: [&str; 5] = [
+    "../web/templates",
+    "templates",
+    "../content-view/templates",
+    "../../portal-internal/templates",
+    "../../portal-external/templates",
+];
+const LOCALE_FILES: [&str; 5] = [
     "../web/locales/zh-CN.ftl",
     "locales/zh-CN.ftl",
+    "../content-view/locales/zh-CN.ftl",
     "../../portal-internal/locales/zh-CN.ftl",
     "../../portal-external/locales/zh-CN.ftl",
 ];
 /// Where Rust code asks for words; `fhir` and `ehr` name reasons by message key.
-const CODE_FOLDERS: [&str; 7] = [
+const CODE_FOLDERS: [&str; 10] = [
     "src",
     "../web/src",
     "../fhir/src",
     "../ehr/src",
     "../outbound/src",
+    "../content/src",
+    "../pages/src",
+    "../content-view/src",
     "../../portal-internal/src",
     "../../portal-external/src",
 ];
@@ -56,7 +65,8 @@ fn keys() -> BTreeSet<String> {
         .collect()
 }
 
-/// `key="…"` in templates: whole keys, and beginnings of keys that are put together (`key="state-" ~ state`).
+/// `key="…"` in templates: whole keys, and beginnings of keys that are put together (`key="state-" ~ state`); and
+/// `hint={"…"}`, by which a component is told the words it has to ask for.
 fn asked() -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut whole, mut beginnings) = (BTreeSet::new(), BTreeSet::new());
     for (_, text) in templates() {
@@ -68,6 +78,8 @@ fn asked() -> (BTreeSet<String>, BTreeSet<String>) {
                 whole.insert(key.to_owned())
             };
         }
+        let hints = text.split("hint={\"").skip(1).filter_map(|rest| rest.split('"').next());
+        whole.extend(hints.map(str::to_owned));
     }
     (whole, beginnings)
 }
@@ -143,7 +155,8 @@ fn every_form_that_changes_something_carries_the_token() {
         for form in text.split("<form").skip(1) {
             let form = form.split("</form>").next().unwrap_or_default();
             let posts = form.contains("method=\"post\"");
-            assert_eq!(posts, form.contains("name=\"csrf_token\""), "{name}: {}", &form[..form.len().min(80)]);
+            let carries = form.contains("name=\"csrf_token\"") || form.contains("<desk.token />");
+            assert_eq!(posts, carries, "{name}: {}", &form[..form.len().min(80)]);
         }
     }
 }

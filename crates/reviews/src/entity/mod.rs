@@ -1,4 +1,6 @@
-//! Rows of marks. No other crate sees them.
+//! Rows of marks, looks and kept searches. No other crate sees them.
 
+pub mod record_look;
+pub mod record_search;
 pub mod shown;
 pub mod written;

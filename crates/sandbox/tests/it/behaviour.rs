@@ -90,6 +90,23 @@ async fn the_control_listener_refuses_what_it_does_not_know() {
 }
 
 #[tokio::test]
+async fn the_service_that_wraps_keys_wants_its_token_and_is_switched_too() {
+    let region = region().await;
+    let (control, url) = (format!("{}/transit", region.control_url), region.transit_url.clone());
+    let encrypt = format!("{url}/v1/transit/encrypt/portal-staff");
+    assert_eq!(send("POST", &encrypt, "", "{\"plaintext\":\"a2V5\"}").await.unwrap().status, 403, "no token");
+    let switch =
+        async |mode: &str| send("PUT", &control, "", &format!("{{\"mode\":\"{mode}\"}}")).await.unwrap().status;
+    assert_eq!(switch("sealed").await, 200);
+    assert_eq!(send("POST", &encrypt, "", "{}").await.unwrap().status, 503);
+    assert_eq!(switch("down").await, 200);
+    assert!(send("POST", &encrypt, "", "{}").await.is_err());
+    assert_eq!(switch("exploding").await, 400);
+    assert_eq!(get(&control).await.json()["mode"], "down");
+    region.stop().await;
+}
+
+#[tokio::test]
 async fn a_stopped_region_listens_no_more() {
     let region = region().await;
     let url = patient(&region);

@@ -198,6 +198,18 @@ async fn rows_that_are_not_the_public_portal_s_are_refused() -> Result<()> {
     }
     assert!(!allowed(&inside, &audit(3, "external")).await?, "the intranet portal in the other's name");
     assert!(allowed(&inside, &audit(3, "internal")).await?);
+    let key = |id: &str, domain: &str| {
+        format!(
+            "INSERT INTO envelope_kek (id, domain, segment, version, wrapped, root, check_value, state, created_at) VALUES \
+             ('{id}', '{domain}', 's', 1, 'w', 'r', 'c', 'active', 0)"
+        )
+    };
+    assert!(!allowed(&outside, &key(ONE, "staff")).await?, "a key of staff's, made outside");
+    assert!(allowed(&inside, &key(ONE, "staff")).await? && allowed(&outside, &key(TWO, "patient")).await?);
+    let seen = Query::select().column(Alias::new("domain")).from(Alias::new("envelope_kek")).to_owned();
+    let rows = outside.query_all(&seen).await?;
+    let seen: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
+    assert_eq!(seen?, ["patient"], "keys that the public portal sees");
     // A number is set once: the row is out of reach from then on.
     postgres::run(&outside, "UPDATE patient SET resident_id_hash = 'other'").await?;
     let hash = Query::select().column(Alias::new("resident_id_hash")).from(Alias::new("patient")).to_owned();

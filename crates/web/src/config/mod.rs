@@ -3,11 +3,13 @@
 //! A file is read into a TOML table, `PORTAL__SECTION__KEY` variables are laid over it, then each section is read
 //! through [`Section`], which remembers the keys it was asked for and reports the rest as unknown.
 
+mod sealing;
 mod section;
 mod shared;
 
 use std::path::{Path, PathBuf};
 
+pub use sealing::SealingSection;
 pub use section::{FromToml, Section};
 pub use shared::{
     DatabaseSection, IdentifiersSection, OpsSection, RecordSection, ServerSection, SourcesSection, TelemetrySection,

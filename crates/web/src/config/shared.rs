@@ -70,6 +70,8 @@ pub struct SourcesSection {
     pub file: PathBuf,
     /// The folder of platform files; `platforms` beside the catalogue unless said otherwise.
     pub platforms: PathBuf,
+    /// May hospitals that administrators define in the portal be on this machine itself?
+    pub allow_loopback: bool,
 }
 
 impl ServerSection {
@@ -206,9 +208,10 @@ impl SourcesSection {
         root.section("sources", |section| {
             let file = section.file("file", "\"sources.toml\"");
             let platforms = section.optional_file("platforms");
+            let allow_loopback = section.optional("allow_loopback").unwrap_or(false);
             let file = file?;
             let beside = file.parent().map(|folder| folder.join("platforms")).unwrap_or_default();
-            Some(Self { platforms: platforms.unwrap_or(beside), file })
+            Some(Self { platforms: platforms.unwrap_or(beside), file, allow_loopback })
         })
     }
 }

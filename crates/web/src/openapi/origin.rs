@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 /// Where a value comes from, and why the reader sees it.
 #[derive(Debug, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct ExplainedOrigin {
     /// The section that shows it.
     section: String,
@@ -21,11 +22,12 @@ pub struct ExplainedOrigin {
     /// Why the reader sees it.
     because: OriginBecause,
     /// The hospital's own JSON, when it was asked for.
-    json: Option<OriginJson>,
+    json: Option<OriginalJson>,
 }
 
 /// What a section says where it names an original.
 #[derive(Debug, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct ExplainedItem {
     /// Id of the section's item.
     id: String,
@@ -43,6 +45,7 @@ pub struct ExplainedItem {
 
 /// A resource of a source.
 #[derive(Debug, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct OriginName {
     /// Source id.
     source: String,
@@ -56,6 +59,7 @@ pub struct OriginName {
 
 /// A row of a section's ledger.
 #[derive(Debug, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct OriginLedger {
     /// `answered`, `partial`, …
     state: String,
@@ -73,6 +77,7 @@ pub struct OriginLedger {
 
 /// Why somebody sees something.
 #[derive(Debug, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct OriginBecause {
     /// `care`, `break-glass`, `own-record` or `no-treatment-relation-advisory`.
     relation: String,
@@ -101,7 +106,8 @@ pub struct OriginRule {
 
 /// The hospital's own JSON of a resource.
 #[derive(Debug, Deserialize, Object)]
-pub struct OriginJson {
+#[oai(skip_serializing_if_is_none)]
+pub struct OriginalJson {
     /// Indented, numbers of people covered.
     text: Option<String>,
     /// Was a number covered?

@@ -52,6 +52,10 @@ pub struct User {
     pub organisation: Option<String>,
     /// Staff groups, in message keys (`role-clinician` without the `role-`); shown as they are when unknown.
     pub roles: Vec<String>,
+    /// How many messages they have not read.
+    pub unread: u64,
+    /// May they give roles on anything to others?
+    pub delegates: bool,
     /// Outside: the id in `/people/{id}/…` links of the shell.
     pub person: Option<String>,
 }

@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use poem::{EndpointExt, Request, Response, Route, get, handler, http::StatusCode, post};
+use poem::{
+    EndpointExt, Request, Response, Route, get, handler,
+    http::{Method, StatusCode},
+    post,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -16,6 +20,7 @@ use web::{
     server::{self, Limits},
     session::{Lifetimes, Sessions},
     shell::{ErrorForm, ErrorPages, Shell, ShellSettings},
+    upload::{Upload, UploadRoute},
 };
 
 struct Fixed;
@@ -54,6 +59,11 @@ fn mine(visit: &Visit) -> Result<String, Failure> {
 }
 
 #[handler]
+async fn files(upload: &Upload) -> Vec<u8> {
+    upload.file("file").to_vec()
+}
+
+#[handler]
 async fn changes(request: &Request, body: String) -> String {
     format!("{} {body}", request.uri().path())
 }
@@ -80,6 +90,7 @@ async fn start(limits: Limits) -> Running {
         sessions: sessions.clone(),
         csrf_key: key.clone(),
         errors: Arc::new(Fixed),
+        uploads: vec![UploadRoute { method: Method::POST, path: "/files/:one", most: 4096 }],
     };
     let routes = Route::new()
         .at("/", get(page))
@@ -87,6 +98,7 @@ async fn start(limits: Limits) -> Running {
         .at("/panics", get(panics))
         .at("/mine", get(mine))
         .at("/changes", post(changes))
+        .at("/files/:one", post(files))
         .at("/api/v1/session", post(changes).delete(changes));
     let app = Shell::new(Arc::new(settings), routes.map_to_response());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
@@ -186,6 +198,37 @@ async fn unsafe_requests_need_a_token_of_this_visitor() {
         let headers = format!("content-type: {kind}\r\nx-csrf-token: {token}");
         assert_eq!(status(&post(&headers, "<x/>").await), "415", "{kind}");
     }
+}
+
+#[tokio::test]
+async fn files_come_on_the_routes_that_say_so_from_people_signed_in_with_a_token() {
+    let running = start(Limits::default()).await;
+    let cookie = super::session::begin(&running.store, &running.sessions, jiff::Timestamp::now()).await;
+    let session = running.sessions.load(&cookie, jiff::Timestamp::now()).await.expect("read").expect("a session");
+    let token = csrf::token(&running.key, &session.csrf_secret).expect("token");
+    let form = |token: &str, file: &str| {
+        format!(
+            "--b\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n--b\r\nContent-Disposition: \
+             form-data; name=\"file\"; filename=\"x\"\r\n\r\n{file}\r\n--b--\r\n"
+        )
+    };
+    let send = async |path: &str, cookie: &str, body: &str| {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\ncookie: portal-internal={cookie}\r\ncontent-type: multipart/form-data; boundary=b"
+        );
+        ask(running.address, &head, body).await
+    };
+    let good = send("/files/7", &cookie, &form(&token, "PNG")).await;
+    assert!(status(&good) == "200" && good.ends_with("PNG"), "{good}");
+    // The token is in the form or nowhere; another's opens nothing.
+    assert_eq!(status(&send("/files/7", &cookie, &form("", "PNG")).await), "403");
+    let foreign = csrf::token(&running.key, "another").expect("token");
+    assert_eq!(status(&send("/files/7", &cookie, &form(&foreign, "PNG")).await), "403");
+    // Everywhere else, and for everybody else, a file is not read at all.
+    assert_eq!(status(&send("/changes", &cookie, &form(&token, "PNG")).await), "415");
+    assert_eq!(status(&send("/files/7", "nobody", &form(&token, "PNG")).await), "415");
+    assert_eq!(status(&send("/files/7", &cookie, &form(&token, &"x".repeat(128 << 10))).await), "413");
+    assert_eq!(status(&send("/files/7", &cookie, "--b\r\nbroken").await), "422");
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ pub struct Sandbox {
     pub hospitals: Vec<Hospital>,
     /// LDAP with StartTLS.
     pub directory: SocketAddr,
+    /// A forum and a blog.
+    pub community: SocketAddr,
     /// Switches for hospitals, and the region described.
     pub control: SocketAddr,
     /// The certificate that signs the directory's.
@@ -93,10 +95,12 @@ pub fn write_sandbox(root: &Path, data: &Path) -> Result<Sandbox> {
     let ca_file = data.join("sandbox-ca.pem");
     set(&mut table, "directory", "ca_file", text(&ca_file))?;
     let directory = listen(section(&mut table, "directory")?)?;
+    let community = listen(section(&mut table, "community")?)?;
+    listen(section(&mut table, "transit")?)?;
     let control = listen(section(&mut table, "control")?)?;
     let config = data.join("sandbox.toml");
     std::fs::write(&config, toml::to_string(&table)?)?;
-    Ok(Sandbox { config, hospitals, directory, control, ca_file })
+    Ok(Sandbox { config, hospitals, directory, community, control, ca_file })
 }
 
 /// Writes `sources.toml`: the hospitals of `config/demo/sources.toml` at the sandbox's addresses.
@@ -142,6 +146,13 @@ pub fn write_internal(root: &Path, data: &Path, sandbox: &Sandbox, ports: Ports)
         directory.insert("ca_file".to_owned(), text(&sandbox.ca_file));
         directory.insert("bind_password_file".to_owned(), Value::String("secrets/directory".to_owned()));
     }
+    let feeds = table.get_mut("feed").and_then(Value::as_array_mut).into_iter().flatten();
+    for feed in feeds.filter_map(Value::as_table_mut) {
+        let url = feed.get("url").and_then(Value::as_str).unwrap_or_default();
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        let url = Value::String(format!("http://{}/{path}", sandbox.community));
+        feed.insert("url".to_owned(), url);
+    }
     let file = data.join("internal.toml");
     std::fs::write(&file, toml::to_string(&table)?)?;
     Ok(file)
@@ -181,7 +192,9 @@ fn portal(table: &mut Table, root: &Path, (port, ops): (u16, u16)) -> Result<()>
     set(table, "keys", "region_file", "secrets/region.key")?;
     set(table, "keys", "patient_file", "secrets/patient.key")?;
     set(table, "sources", "file", "sources.toml")?;
-    set(table, "sources", "platforms", text(&root.join("config/platforms")))
+    set(table, "sources", "platforms", text(&root.join("config/platforms")))?;
+    // The sandbox is on this machine, and so are hospitals that somebody adds in the demo.
+    set(table, "sources", "allow_loopback", true)
 }
 
 fn text(path: &Path) -> Value {

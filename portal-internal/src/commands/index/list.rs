@@ -6,6 +6,7 @@ use std::io::{BufRead, Read as _};
 use jiff::civil::Date;
 use patients::{Identifier, ResidentId, SourcePatient, mask_identifier, search_form};
 use sources::{Catalogue, Source};
+use std::sync::Arc;
 
 use super::super::table::{Row, Table};
 
@@ -40,7 +41,7 @@ pub(super) fn csv<'a>(
 /// The lines of a file of FHIR resources of one source; empty ones are none. Ends when the file breaks off.
 pub(super) fn ndjson<'a>(
     mut reader: impl BufRead + 'a,
-    source: &'a Source,
+    source: Arc<Source>,
     systems: &'a [String],
 ) -> impl Iterator<Item = Line> + 'a {
     let (mut number, mut ended) = (0, false);

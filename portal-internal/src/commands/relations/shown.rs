@@ -5,7 +5,6 @@ use std::{path::Path, process::ExitCode};
 use access::RelationKind;
 use directory::{Directory, SignInError};
 use jiff::Timestamp;
-use store::Store;
 
 use super::super::{complain, could_not_run, refused, say, serve};
 use crate::{config::Config, portal};
@@ -27,14 +26,14 @@ pub async fn relations_list(config: &Path, user: &str, organisation: Option<&str
 }
 
 async fn list(config: Config, user: &str, organisation: Option<&str>) -> anyhow::Result<Result<(), String>> {
-    let store = Store::open(&config.database.config).await?;
-    store.check_schema().await?;
     let audit = portal::audit_log(&config.keys);
     let catalogue = serve::catalogue(&config.sources)
         .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
+    let store = serve::open(&config, &catalogue).await?;
     let policy = access::Policy::open(store.clone(), portal::DOMAIN).await?;
     let index = serve::index(&config, &store, &audit);
-    let charts = serve::charts(&config, &store, &policy, &audit, &catalogue, &index);
+    let envelope = config.keys.sealing.envelope(store.clone());
+    let charts = serve::charts(&config, &store, &policy, &audit, &catalogue, &index, &envelope);
     let directory = Directory::new(config.directories)
         .map_err(|_| anyhow::anyhow!("the settings of the directory have mistakes: see `check`"))?;
     let staff = match directory.find(organisation, user).await {

@@ -190,7 +190,7 @@ type SideTexts<'s> = fn(&Scenery<'s>, &Side) -> Vec<String>;
 
 impl Scenery<'_> {
     fn source(&self, id: &str) -> SourceView {
-        match self.catalogue.get(id) {
+        match self.catalogue.named(id) {
             Some(source) => {
                 let english = self.scene.words.lang().tag().starts_with("en");
                 let name = if english { &source.short_name.en } else { &source.short_name.zh };

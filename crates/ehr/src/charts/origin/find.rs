@@ -103,7 +103,11 @@ fn explained(item: &Value, holder: &Value) -> ExplainedItem {
     };
     ExplainedItem {
         id: text(&item["id"]).unwrap_or_default(),
-        text: text(&holder["code"]["text"]).or_else(|| text(&holder["title"])),
+        // A diagnosis of a stay is its words; those of a note are no name.
+        text: text(&holder["code"]["text"]).or_else(|| match holder.get("title") {
+            Some(title) => text(title),
+            None => text(&holder["text"]),
+        }),
         value: value.filter(|value| !value.is_empty()),
         time: holder["time"].as_str().or(item["time"].as_str()).and_then(ClinicalTime::parse),
         status: text(&holder["status"]),
@@ -114,7 +118,7 @@ fn explained(item: &Value, holder: &Value) -> ExplainedItem {
 /// The ledger with the names of the hospitals.
 pub(super) fn ledger(catalogue: &Catalogue, told: Vec<ToldSource>) -> Vec<SourceReport> {
     let report = |told: ToldSource| {
-        let source = catalogue.iter().find(|source| source.id == told.id)?;
+        let source = catalogue.named(&told.id)?;
         Some(SourceReport {
             state: told.state,
             detail: told.detail,
@@ -124,7 +128,7 @@ pub(super) fn ledger(catalogue: &Catalogue, told: Vec<ToldSource>) -> Vec<Source
             dropped: told.dropped,
             retrieved_at: told.retrieved_at,
             age_s: told.age_s,
-            ..unasked(source)
+            ..unasked(&source)
         })
     };
     told.into_iter().filter_map(report).collect()

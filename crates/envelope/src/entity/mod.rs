@@ -1,0 +1,3 @@
+//! Rows of wrapped keys. No other crate sees them.
+
+pub mod envelope_kek;

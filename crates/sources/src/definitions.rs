@@ -1,0 +1,307 @@
+//! Defining hospitals: who may, what is written down, and what stands.
+
+use std::sync::Arc;
+
+use access::{Act, AuditLog, Event, Object, Outcome, Policy, StaffContext};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Unchanged, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _,
+};
+use serde_json::json;
+use store::{Store, Tx, from_millis, to_millis};
+
+use crate::{
+    Catalogue, Definition, FieldProblem, SourceError,
+    entity::definition::{Column, Entity, Model},
+    file::is_name,
+    rows,
+};
+
+/// Where new ones are made: `/admin/sources/new`.
+const RESERVED: &str = "new";
+
+/// A definition as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defined {
+    /// In JSON, metrics and links; for ever.
+    pub id: String,
+    /// What it says.
+    pub definition: Definition,
+    /// To be given back with the next change.
+    pub rev: i64,
+    /// Taken away since.
+    pub removed_at: Option<Timestamp>,
+    /// Who changed it last.
+    pub changer: String,
+    /// When.
+    pub changed_at: Timestamp,
+}
+
+/// What administrators define. Cheap to clone.
+#[derive(Clone)]
+pub struct Definitions {
+    store: Store,
+    policy: Policy,
+    audit: AuditLog,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Definitions {
+    /// Kept in `store`, remembered in `audit`; `catalogue` sees what changes at once.
+    pub fn new(store: Store, policy: Policy, audit: AuditLog, catalogue: Arc<Catalogue>) -> Self {
+        Self { store, policy, audit, catalogue }
+    }
+
+    /// All of them, removed ones too, in their order.
+    ///
+    /// # Errors
+    /// The policy's and the database's.
+    pub async fn list(&self, ctx: &StaffContext) -> Result<Vec<Defined>, SourceError> {
+        self.require(ctx)?;
+        let all = Entity::find().order_by_asc(Column::Place).all(self.store.reader()).await?;
+        Ok(all.into_iter().map(defined).collect())
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`SourceError::Configured`] for an entry of the configuration, [`SourceError::NotFound`], the policy's, the database's.
+    pub async fn one(&self, ctx: &StaffContext, id: &str) -> Result<Defined, SourceError> {
+        self.require(ctx)?;
+        let row = Entity::find_by_id(id).one(self.store.reader()).await?;
+        row.map(defined).ok_or_else(|| self.absent(id))
+    }
+
+    /// What would have to be put right before `definition` could be written.
+    ///
+    /// # Errors
+    /// [`SourceError::Invalid`] with every field.
+    pub fn check(&self, id: &str, definition: Definition) -> Result<Definition, SourceError> {
+        let definition = definition.cleaned();
+        let problems = definition.problems(id, &self.catalogue.maker);
+        if problems.is_empty() { Ok(definition) } else { Err(SourceError::Invalid(problems)) }
+    }
+
+    /// The same for a new one, with its id.
+    ///
+    /// # Errors
+    /// As [`Definitions::check`].
+    pub fn check_new(&self, id: &str, definition: Definition) -> Result<Definition, SourceError> {
+        let what = match is_name(id) {
+            _ if id == RESERVED => Some("taken"),
+            false => Some(if id.is_empty() { "missing" } else { "malformed" }),
+            true if self.catalogue.get(id).is_some() => Some("taken"),
+            true if self.catalogue.named(id).is_some() => Some("removed"),
+            true => None,
+        };
+        let problem = what.map(|what| FieldProblem { field: "id", what });
+        match (problem, self.check(id, definition)) {
+            (None, checked) => checked,
+            (Some(problem), Err(SourceError::Invalid(more))) => {
+                Err(SourceError::Invalid(std::iter::once(problem).chain(more).collect()))
+            }
+            (Some(problem), _) => Err(SourceError::Invalid(vec![problem])),
+        }
+    }
+
+    /// Defines a new one.
+    ///
+    /// # Errors
+    /// [`SourceError::Invalid`] with every field that has to be put right; the policy's, the database's.
+    pub async fn add(
+        &self,
+        ctx: &StaffContext,
+        id: &str,
+        definition: Definition,
+        now: Timestamp,
+    ) -> Result<Defined, SourceError> {
+        self.require(ctx)?;
+        let definition = self.check_new(id, definition)?;
+        let row = Model {
+            id: id.to_owned(),
+            place: 0,
+            content: serde_json::to_string(&definition)?,
+            rev: 1,
+            removed_at: None,
+            changed_by: ctx.subject().to_string(),
+            changer_name: ctx.name().to_owned(),
+            changed_at: to_millis(now),
+        };
+        let (draft, audit) = (AuditLog::draft(ctx, now, event("source.add", id, &definition, 1)), self.audit.clone());
+        let taken = SourceError::Invalid(vec![FieldProblem { field: "id", what: "taken" }]);
+        let added = self.store.write::<_, SourceError, _>(move |tx| {
+            Box::pin(async move {
+                rows::bump(tx).await?;
+                if Entity::find_by_id(&row.id).one(tx).await?.is_some() {
+                    return Err(taken);
+                }
+                let row = Model { place: next_place(tx).await?, ..row };
+                Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+                audit.append(tx, draft).await?;
+                Ok(row)
+            })
+        });
+        let row = added.await?;
+        self.changed().await;
+        Ok(defined(row))
+    }
+
+    /// Writes the one that has `rev` anew.
+    ///
+    /// # Errors
+    /// [`SourceError::Stale`] with what stands now, when somebody was first; [`SourceError::Invalid`]; [`SourceError::Removed`].
+    pub async fn change(
+        &self,
+        ctx: &StaffContext,
+        (id, rev): (&str, i64),
+        definition: Definition,
+        now: Timestamp,
+    ) -> Result<Defined, SourceError> {
+        self.require(ctx)?;
+        let before = self.one(ctx, id).await?;
+        let definition = self.check(id, definition)?;
+        let action =
+            match (&before.definition, &definition) {
+                (old, new)
+                    if *old == (Definition { paused: old.paused, ..new.clone() }) && old.paused != new.paused =>
+                {
+                    if new.paused { "source.pause" } else { "source.resume" }
+                }
+                (old, new) if old.environment != new.environment => "source.promote",
+                _ => "source.change",
+            };
+        let content = serde_json::to_string(&definition)?;
+        let event = event(action, id, &definition, rev + 1);
+        self.update(ctx, (id, rev), event, now, move |row| match row.removed_at {
+            Some(_) => Err(SourceError::Removed),
+            None => {
+                row.content = content;
+                Ok(())
+            }
+        })
+        .await
+    }
+
+    /// Takes the one that has `rev` away, or brings it back. Its row stays, since patients are linked to it and its id names
+    /// one server for ever.
+    ///
+    /// # Errors
+    /// As [`Definitions::change`].
+    pub async fn set_removed(
+        &self,
+        ctx: &StaffContext,
+        (id, rev): (&str, i64),
+        removed: bool,
+        now: Timestamp,
+    ) -> Result<Defined, SourceError> {
+        self.require(ctx)?;
+        let before = self.one(ctx, id).await?;
+        let action = if removed { "source.remove" } else { "source.restore" };
+        let event = event(action, id, &before.definition, rev + 1);
+        let at = removed.then(|| to_millis(now));
+        self.update(ctx, (id, rev), event, now, move |row| {
+            row.removed_at = at;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes down that a connection is tested, before it is.
+    ///
+    /// # Errors
+    /// The policy's and the database's: then it must not be tested.
+    pub async fn note_test(&self, ctx: &StaffContext, id: &str, now: Timestamp) -> Result<(), SourceError> {
+        self.require(ctx)?;
+        let event = Event::new("source.test", "source", Outcome::Ok).on(id);
+        let (draft, audit) = (AuditLog::draft(ctx, now, event), self.audit.clone());
+        self.store
+            .write::<_, SourceError, _>(move |tx| {
+                Box::pin(async move {
+                    audit.append(tx, draft).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    async fn update(
+        &self,
+        ctx: &StaffContext,
+        (id, rev): (&str, i64),
+        event: Event,
+        now: Timestamp,
+        edit: impl FnOnce(&mut Model) -> Result<(), SourceError> + Send + 'static,
+    ) -> Result<Defined, SourceError> {
+        let (draft, audit) = (AuditLog::draft(ctx, now, event), self.audit.clone());
+        let (by, name, key) = (ctx.subject().to_string(), ctx.name().to_owned(), id.to_owned());
+        let absent = self.absent(id);
+        let updated = self.store.write::<_, SourceError, _>(move |tx| {
+            Box::pin(async move {
+                // Other changes wait here, so that what is read below is what is changed.
+                rows::bump(tx).await?;
+                let mut row = Entity::find_by_id(&key).one(tx).await?.ok_or(absent)?;
+                if row.rev != rev {
+                    return Err(SourceError::Stale(Box::new(defined(row))));
+                }
+                edit(&mut row)?;
+                row.rev += 1;
+                (row.changed_by, row.changer_name, row.changed_at) = (by, name, to_millis(now));
+                let mut change = row.clone().into_active_model().reset_all();
+                // What is never changed, and may not be.
+                (change.id, change.place) = (Unchanged(row.id.clone()), Unchanged(row.place));
+                Entity::update_many().set(change).filter(Column::Id.eq(&row.id)).exec(tx).await?;
+                audit.append(tx, draft).await?;
+                Ok(row)
+            })
+        });
+        let row = updated.await?;
+        self.changed().await;
+        Ok(defined(row))
+    }
+
+    fn require(&self, ctx: &StaffContext) -> Result<(), SourceError> {
+        Ok(self.policy.require(ctx, &Object::PAGE_SOURCES, Act::Administer)?)
+    }
+
+    fn absent(&self, id: &str) -> SourceError {
+        match self.catalogue.configured().iter().any(|source| source.id == id) {
+            true => SourceError::Configured,
+            false => SourceError::NotFound,
+        }
+    }
+
+    /// This process need not wait to see it.
+    async fn changed(&self) {
+        if let Err(error) = self.catalogue.reload(&self.store).await {
+            // It was committed: it is seen when the database can be read again.
+            tracing::warn!(%error, "a change of a source is not seen yet");
+        }
+    }
+}
+
+async fn next_place(tx: &Tx) -> Result<i64, SourceError> {
+    let last = Entity::find().order_by_desc(Column::Place).one(tx).await?;
+    Ok(last.map_or(0, |row| row.place + 1))
+}
+
+fn event(action: &'static str, id: &str, definition: &Definition, rev: i64) -> Event {
+    Event::new(action, "source", Outcome::Ok).on(id).with(json!({
+        "base_url": definition.base_url,
+        "platform": definition.platform,
+        "environment": definition.environment.as_str(),
+        "paused": definition.paused,
+        "rev": rev,
+    }))
+}
+
+fn defined(row: Model) -> Defined {
+    Defined {
+        definition: Definition::of(&row.content).unwrap_or_else(|| Definition::unreadable(&row.id)),
+        id: row.id,
+        rev: row.rev,
+        removed_at: row.removed_at.map(from_millis),
+        changer: row.changer_name,
+        changed_at: from_millis(row.changed_at),
+    }
+}

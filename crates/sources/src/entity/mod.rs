@@ -1,0 +1,4 @@
+//! Rows. No other crate sees them.
+
+pub mod definition;
+pub mod version;

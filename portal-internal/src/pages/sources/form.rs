@@ -1,0 +1,238 @@
+//! The form that defines a hospital.
+
+use poem::Response;
+use serde::{Deserialize, Serialize};
+use sources::{
+    Defined, Definition, Discovered, Environment, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME,
+};
+use web::{Failure, Visit};
+
+use super::steps::{StepView, views};
+use crate::portal::Portal;
+
+/// What the form is for.
+pub enum Asked {
+    /// A hospital that nobody has defined.
+    New,
+    /// One that is there, by id.
+    Change(String),
+}
+
+/// The form, as typed.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    pub id: String,
+    pub rev: i64,
+    name_zh: String,
+    name_en: String,
+    short_name_zh: String,
+    short_name_en: String,
+    platform: String,
+    environment: String,
+    base_url: String,
+    /// In milliseconds.
+    timeout_ms: String,
+    page_size: String,
+    proxy: String,
+    resident_id_system: String,
+    /// `Name: value`, one a line.
+    headers: String,
+    /// `yes`, or absent.
+    sweep: String,
+    /// `discover` or `save`.
+    r#do: String,
+}
+
+impl Typed {
+    pub fn fresh() -> Self {
+        Self {
+            platform: "plain".to_owned(),
+            environment: Environment::Sandbox.as_str().to_owned(),
+            timeout_ms: "8000".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    pub fn of(defined: &Defined) -> Self {
+        let Definition { headers, .. } = &defined.definition;
+        let definition = defined.definition.clone();
+        let lines: Vec<String> = headers.iter().map(|one| format!("{}: {}", one.name, one.value)).collect();
+        Self {
+            id: defined.id.clone(),
+            rev: defined.rev,
+            name_zh: definition.name_zh,
+            name_en: definition.name_en,
+            short_name_zh: definition.short_name_zh,
+            short_name_en: definition.short_name_en,
+            platform: definition.platform,
+            environment: definition.environment.as_str().to_owned(),
+            base_url: definition.base_url,
+            timeout_ms: definition.timeout_ms.to_string(),
+            page_size: definition.page_size.map(|size| size.to_string()).unwrap_or_default(),
+            proxy: definition.proxy.unwrap_or_default(),
+            resident_id_system: definition.resident_id_system.unwrap_or_default(),
+            headers: lines.join("\n"),
+            sweep: if definition.sweep { "yes".to_owned() } else { String::new() },
+            r#do: String::new(),
+        }
+    }
+
+    /// Is the server to be asked what it is, instead of writing anything?
+    pub fn asks(&self) -> bool {
+        self.r#do == "discover"
+    }
+
+    /// What can't even be read as values of their kinds.
+    pub fn read(&self) -> Result<Definition, Vec<FieldProblem>> {
+        let mut problems = Vec::new();
+        let mut wrong = |field, what| problems.push(FieldProblem { field, what });
+        if Environment::parse(&self.environment).is_none() {
+            wrong("environment", "unknown");
+        }
+        if self.timeout_ms.trim().parse::<u64>().is_err() {
+            wrong("timeout_ms", "range");
+        }
+        if !self.page_size.trim().is_empty() && self.page_size.trim().parse::<u32>().is_err() {
+            wrong("page_size", "range");
+        }
+        if self.header_lines().any(|line| !line.contains(':')) {
+            wrong("headers", "header-name");
+        }
+        if problems.is_empty() { Ok(self.lenient()) } else { Err(problems) }
+    }
+
+    fn header_lines(&self) -> impl Iterator<Item = &str> {
+        self.headers.lines().map(str::trim).filter(|line| !line.is_empty())
+    }
+
+    /// The values, with what can't be read left out.
+    pub fn lenient(&self) -> Definition {
+        let option = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let header = |line: &str| {
+            let (name, value) = line.split_once(':').unwrap_or((line, ""));
+            Header { name: name.trim().to_owned(), value: value.trim().to_owned() }
+        };
+        Definition {
+            name_zh: self.name_zh.clone(),
+            name_en: self.name_en.clone(),
+            short_name_zh: self.short_name_zh.clone(),
+            short_name_en: self.short_name_en.clone(),
+            platform: self.platform.clone(),
+            environment: Environment::parse(&self.environment).unwrap_or(Environment::Sandbox),
+            base_url: self.base_url.clone(),
+            timeout_ms: self.timeout_ms.trim().parse().unwrap_or(8_000),
+            page_size: self.page_size.trim().parse().ok(),
+            proxy: option(&self.proxy),
+            resident_id_system: option(&self.resident_id_system),
+            headers: self.header_lines().map(header).collect(),
+            sweep: self.sweep == "yes",
+            paused: false,
+        }
+    }
+
+    /// Fills what is empty with what the server says of itself.
+    pub fn fill(&mut self, found: &Discovered) {
+        for name in [&mut self.name_zh, &mut self.name_en] {
+            if name.trim().is_empty() {
+                name.clone_from(&found.name);
+            }
+        }
+    }
+}
+
+/// `sources/form.html`
+#[derive(Serialize)]
+pub struct FormPage {
+    action: String,
+    /// The name of the one that is changed.
+    of: Option<String>,
+    back: String,
+    form: Typed,
+    platforms: Vec<Choice>,
+    environments: [&'static str; 2],
+    headers: [&'static str; 8],
+    longest_name: usize,
+    longest_short_name: usize,
+    problems: Vec<ProblemView>,
+    found: Option<FoundView>,
+    other: Option<OtherView>,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct ProblemView {
+    field: &'static str,
+    what: &'static str,
+}
+
+#[derive(Serialize)]
+struct FoundView {
+    good: bool,
+    signs_in: bool,
+    steps: Vec<StepView>,
+}
+
+/// What somebody else made of it meanwhile.
+#[derive(Serialize)]
+struct OtherView {
+    changer: String,
+    changed_at: String,
+    form: Typed,
+}
+
+impl FormPage {
+    pub fn new(portal: &Portal, visit: &Visit, asked: Asked, form: Typed) -> Self {
+        let platforms = portal.catalogue.platforms().iter();
+        let choice =
+            |platform: &std::sync::Arc<fhir::Platform>| Choice { id: platform.id.clone(), name: platform.name.clone() };
+        let (action, back, of) = match asked {
+            Asked::New => ("/admin/sources/new".to_owned(), "/admin/sources".to_owned(), None),
+            Asked::Change(id) => {
+                let name = portal.catalogue.named(&id).map(|source| super::view::name(&source, visit));
+                (format!("/admin/sources/{id}/edit"), format!("/admin/sources/{id}"), name.or(Some(id)))
+            }
+        };
+        Self {
+            action,
+            of,
+            back,
+            form,
+            platforms: platforms.map(choice).collect(),
+            environments: ["sandbox", "production"],
+            headers: HEADERS,
+            longest_name: LONGEST_NAME,
+            longest_short_name: LONGEST_SHORT_NAME,
+            problems: Vec::new(),
+            found: None,
+            other: None,
+        }
+    }
+
+    pub fn with_problems(mut self, problems: &[FieldProblem]) -> Self {
+        self.problems = problems.iter().map(|one| ProblemView { field: one.field, what: one.what }).collect();
+        self
+    }
+
+    pub fn with_found(mut self, portal: &Portal, visit: &Visit, found: &Discovered) -> Self {
+        let steps = views(portal, visit, &found.steps);
+        self.found = Some(FoundView { good: found.good, signs_in: found.signs_in, steps });
+        self
+    }
+
+    pub fn with_other(mut self, portal: &Portal, visit: &Visit, now: &Defined) -> Self {
+        let words = portal.pages.renderer().words(visit.lang);
+        let changed_at = words.minute(now.changed_at);
+        self.other = Some(OtherView { changer: now.changer.clone(), changed_at, form: Typed::of(now) });
+        self
+    }
+
+    pub fn draw(&self, portal: &Portal, visit: &Visit) -> Result<Response, Failure> {
+        portal.pages.page_at(visit, &self.action, "sources/form.html", self)
+    }
+}
