@@ -193,6 +193,10 @@ GRANT SELECT, INSERT, UPDATE (content, rev, removed_at, changed_by, changer_name
 GRANT SELECT, UPDATE (version) ON source_version TO portal_internal;
 GRANT SELECT (id, place, content, rev, removed_at) ON source_definition TO portal_external, portal_desk;
 GRANT SELECT ON source_version TO portal_external, portal_desk;
+-- What proves to hospitals who asks is set inside, and is sealed under the region's key, which both portals have: both ask.
+GRANT SELECT, INSERT, UPDATE (binding, sealed, set_at), DELETE ON source_secret TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (sealed, published_until) ON source_client_key TO portal_internal;
+GRANT SELECT ON source_secret, source_client_key TO portal_external, portal_desk;
 
 -- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
 -- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.

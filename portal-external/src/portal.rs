@@ -12,7 +12,7 @@ use ehr::Charts;
 use messages::Messages;
 use patients::Index;
 use record_view::home::{Connected, LastAnswer};
-use sources::{Catalogue, Environment, Source};
+use sources::{Catalogue, Environment, Secrets, Source};
 use store::Store;
 use web::{
     Failure, Visit,
@@ -50,6 +50,8 @@ pub struct Portal {
     pub pages: Arc<Pages>,
     /// The hospitals.
     pub catalogue: Arc<Catalogue>,
+    /// What proves to hospitals who asks.
+    pub secrets: Secrets,
     /// Who is whom.
     pub index: Index,
     /// Their records.

@@ -12,7 +12,7 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{articles, document, home, messages, origin, record, record_search, sign_in},
+    pages::{articles, document, home, messages, origin, record, record_search, sign_in, well_known},
     portal::{Permission, Portal},
 };
 
@@ -22,6 +22,7 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     let record_of = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     vec![
         RouteEntry::new(Method::GET, "/static/*path", Public, files),
+        RouteEntry::new(Method::GET, "/.well-known/jwks.json", Public, well_known::jwks),
         RouteEntry::new(Method::GET, "/sign-in", Public, sign_in::show),
         RouteEntry::new(Method::POST, "/sign-in", Public, sign_in::submit),
         RouteEntry::new(Method::POST, "/sign-out", SignedIn, sign_in::sign_out),

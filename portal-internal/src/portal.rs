@@ -14,8 +14,9 @@ use messages::Messages;
 use patients::Stewardship;
 use record_view::home::{Connected, LastAnswer};
 use reviews::RecordSearches;
-use sources::{Catalogue, Definitions, Environment, Source};
+use sources::{Catalogue, Definitions, Environment, Secrets, Source};
 use store::Store;
+use url::Url;
 use web::{
     Failure, Visit,
     cookies::CookieRules,
@@ -51,6 +52,10 @@ pub struct Portal {
     pub pages: Arc<Pages>,
     /// The hospitals.
     pub catalogue: Arc<Catalogue>,
+    /// What proves to hospitals who asks.
+    pub secrets: Secrets,
+    /// Where the portal is reached.
+    pub public_url: Url,
     /// What administrators define of them.
     pub definitions: Definitions,
     /// Their records.
@@ -91,7 +96,9 @@ pub fn audit_keys(keys: &Keys) -> AuditKeys {
 /// Every column of sealed secrets, of both portals: `vault reencrypt` goes over what is named here, and over nothing else.
 pub fn sealed_rows(store: &Store) -> Vec<Box<dyn SealedRows>> {
     let words = |portal| -> Box<dyn SealedRows> { Box::new(RecordSearches::sealed(store.clone(), portal)) };
-    vec![words(Domain::Internal), words(Domain::External)]
+    let mut rows = vec![words(Domain::Internal), words(Domain::External)];
+    rows.extend(Secrets::sealed_rows(store));
+    rows
 }
 
 impl Portal {

@@ -15,7 +15,7 @@ use crate::{
     api,
     pages::{
         arrange, articles, break_glass, data_quality, designer, desk, document, home, index, jobs, messages, notices,
-        origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline,
+        origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline, well_known,
     },
     portal::{Permission, Portal},
 };
@@ -39,6 +39,7 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     let notify = || Permission((Object::PAGE_NOTICES, Act::Edit));
     vec![
         RouteEntry::new(Method::GET, "/static/*path", Public, files),
+        RouteEntry::new(Method::GET, "/.well-known/jwks.json", Public, well_known::jwks),
         RouteEntry::new(Method::GET, "/sign-in", Public, sign_in::show),
         RouteEntry::new(Method::POST, "/sign-in", Public, sign_in::submit),
         RouteEntry::new(Method::POST, "/sign-out", SignedIn, sign_in::sign_out),
@@ -118,12 +119,14 @@ fn done_later() -> [RouteEntry<Permission>; 5] {
 }
 
 /// The hospitals that are asked, and how.
-fn of_sources() -> [RouteEntry<Permission>; 8] {
+fn of_sources() -> [RouteEntry<Permission>; 10] {
     let administer = || Guard::Permission((Object::PAGE_SOURCES, Act::Administer));
     [
         RouteEntry::new(Method::GET, "/admin/sources", administer(), sources::list),
         RouteEntry::new(Method::GET, "/admin/sources/new", administer(), sources::begin),
         RouteEntry::new(Method::POST, "/admin/sources/new", administer(), sources::add),
+        RouteEntry::new(Method::GET, "/admin/sources/keys", administer(), sources::keys::show),
+        RouteEntry::new(Method::POST, "/admin/sources/keys", administer(), sources::keys::submit),
         RouteEntry::new(Method::GET, "/admin/sources/:source", administer(), sources::show),
         RouteEntry::new(Method::GET, "/admin/sources/:source/edit", administer(), sources::edit),
         RouteEntry::new(Method::POST, "/admin/sources/:source/edit", administer(), sources::change),

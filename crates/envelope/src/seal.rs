@@ -147,7 +147,8 @@ impl Envelope {
         &self.inner.roots
     }
 
-    pub(crate) fn ambient(&self) -> Ambient {
+    /// What comes from outside, for whoever keeps secrets in it.
+    pub fn ambient(&self) -> Ambient {
         self.inner.ambient
     }
 }

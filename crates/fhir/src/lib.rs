@@ -6,6 +6,7 @@
 //!   as it is parsed, and says the truth about completeness in a [`SearchReport`].
 //! - [`Platform`]: what is peculiar about a vendor, read from `config/platforms/*.toml`, each quirk with its reason.
 //! - [`Reference`] and [`refers_to`]: whose resource is it?
+//! - [`smart`]: what a server says of its sign-in, and how a token is asked for.
 //!
 //! There is no database here, no merging, no user-visible text, and no code that asks which vendor it talks to.
 //! Start reading at [`Client::search`] and [`bundle`].
@@ -22,6 +23,7 @@ mod reference;
 mod report;
 pub mod rows;
 mod scan;
+pub mod smart;
 mod time;
 
 pub use client::Client;

@@ -61,6 +61,8 @@ pub enum Cause {
     Connect,
     /// The connection broke off, or what came was not HTTP.
     Protocol,
+    /// The portal could not sign in there.
+    SignIn,
     /// An HTTP status that is no answer.
     Status(u16),
     /// Not FHIR JSON.
@@ -112,6 +114,7 @@ impl Cause {
             Self::TooSlow => "why-too-slow",
             Self::Connect => "why-connect",
             Self::Protocol => "why-protocol",
+            Self::SignIn => "why-sign-in",
             Self::Status(_) => "why-status",
             Self::Garbage => "why-garbage",
             Self::Truncated => "why-truncated",

@@ -51,6 +51,14 @@ pub enum OutboundError {
         /// What failed, without addresses or URLs.
         why: &'static str,
     },
+    /// Nothing proves to the target who asks, so nothing was asked.
+    #[error("no sign-in at target {target}: {why}")]
+    SignIn {
+        /// Id of the target.
+        target: String,
+        /// What failed, a key of words: nothing that a server said.
+        why: &'static str,
+    },
     /// The target's settings can't be used. Only from [`crate::Outbound::new`] and [`crate::Outbound::target`].
     #[error("settings of target {target}: {what}")]
     Settings {

@@ -3,13 +3,13 @@
 use std::{error::Error, fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use rustls::crypto::CryptoProvider;
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
 use crate::{
-    OutboundError,
+    Authorizer, OutboundError,
     address::is_loopback,
     body::{self, Cut, Turn},
     resolve::{self, Ask, Pinned, ResolveError, literal_is_allowed, names_loopback},
@@ -27,6 +27,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// request that crosses the closing is lost: a hospital that is well would be called silent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+const UNAUTHORIZED: u16 = 401;
 /// How long after the deadline what came until then may be on its way from the target's thread.
 const HANDOVER: Duration = Duration::from_millis(100);
 
@@ -48,6 +50,8 @@ pub struct TargetSettings {
     pub headers: Vec<(String, String)>,
     /// PEM file with certificate authorities trusted beside the public ones, for this target only.
     pub ca_file: Option<PathBuf>,
+    /// What every GET is signed in with.
+    pub authorizer: Option<Arc<dyn Authorizer>>,
 }
 
 impl TargetSettings {
@@ -61,6 +65,7 @@ impl TargetSettings {
             max_body: DEFAULT_MAX_BODY,
             headers: Vec::new(),
             ca_file: None,
+            authorizer: None,
         }
     }
 }
@@ -105,6 +110,7 @@ pub struct Outbound {
 pub struct Target {
     exchange: Exchange,
     thread: Arc<Thread>,
+    authorizer: Option<Arc<dyn Authorizer>>,
 }
 
 /// What goes to the target's thread with a request.
@@ -161,8 +167,9 @@ impl Outbound {
         }
         let client = builder.build().map_err(|_| wrong("no HTTP client can be made of these settings"))?;
         let thread = Thread::start().map_err(|_| wrong("no thread can be started for it"))?;
+        let authorizer = settings.authorizer.clone();
         let exchange = Exchange { settings: Arc::new(settings), client, pinned, large: body::turn() };
-        Ok(Target { exchange, thread: Arc::new(thread) })
+        Ok(Target { exchange, thread: Arc::new(thread), authorizer })
     }
 }
 
@@ -202,14 +209,63 @@ impl Target {
             return Err(OutboundError::Origin { target: settings.id.clone() });
         }
         let deadline = deadline.min(Instant::now() + settings.timeout);
-        let request = self.exchange.client.get(url.clone()).header(ACCEPT, accept);
-        self.run(request, deadline).await
+        let request = || self.exchange.client.get(url.clone()).header(ACCEPT, accept);
+        let Some(authorizer) = &self.authorizer else { return self.run(request(), deadline).await };
+        let proof = authorizer.authorization(deadline).await?;
+        let answered = self.run(request().header(AUTHORIZATION, self.sensitive(&proof)?), deadline).await;
+        match &answered {
+            // Tokens end before their time: another one is tried, once.
+            Ok((answer, _)) if answer.status == UNAUTHORIZED && authorizer.refused(&proof).await => {}
+            _ => return answered,
+        }
+        let proof = authorizer.authorization(deadline).await?;
+        self.run(request().header(AUTHORIZATION, self.sensitive(&proof)?), deadline).await
+    }
+
+    /// The same server, asked without saying who asks: what it tells everybody.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self { authorizer: None, ..self.clone() }
+    }
+
+    /// What GETs are signed in with.
+    pub fn authorizer(&self) -> Option<&Arc<dyn Authorizer>> {
+        self.authorizer.as_ref()
+    }
+
+    fn sensitive(&self, proof: &str) -> Result<HeaderValue, OutboundError> {
+        let mut value = HeaderValue::from_str(proof)
+            .map_err(|_| OutboundError::SignIn { target: self.id().to_owned(), why: "proof-malformed" })?;
+        value.set_sensitive(true);
+        Ok(value)
     }
 
     /// One POST of a JSON body, with headers that only this request has. Any status is an answer.
     pub async fn post_json(
         &self,
         url: &Url,
+        headers: &[(&str, &str)],
+        body: Bytes,
+        deadline: Instant,
+    ) -> Result<Answer, OutboundError> {
+        self.post(url, JSON, headers, body, deadline).await
+    }
+
+    /// One POST of a form, answered with JSON; otherwise as [`Target::post_json`].
+    pub async fn post_form(
+        &self,
+        url: &Url,
+        headers: &[(&str, &str)],
+        form: Bytes,
+        deadline: Instant,
+    ) -> Result<Answer, OutboundError> {
+        self.post(url, FORM, headers, form, deadline).await
+    }
+
+    async fn post(
+        &self,
+        url: &Url,
+        content_type: &str,
         headers: &[(&str, &str)],
         body: Bytes,
         deadline: Instant,
@@ -224,7 +280,7 @@ impl Target {
         let headers = header_map(&own).ok_or_else(wrong)?;
         let deadline = deadline.min(Instant::now() + settings.timeout);
         let request = self.exchange.client.post(url.clone()).headers(headers).header(ACCEPT, JSON);
-        match self.run(request.header(CONTENT_TYPE, JSON).body(body), deadline).await? {
+        match self.run(request.header(CONTENT_TYPE, content_type).body(body), deadline).await? {
             (answer, None) => Ok(answer),
             (_, Some(error)) => Err(error),
         }

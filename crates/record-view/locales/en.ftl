@@ -127,6 +127,7 @@ why-unsupported = not supported there
 why-paused = it is paused by the portal's administrators
 why-removed = it is no longer connected to the portal
 why-unusable = this portal can't use how it is set up
+why-sign-in = the portal could not sign in there
 why-timeout = it took too long
 why-too-slow = transfer too slow
 why-connect = no connection

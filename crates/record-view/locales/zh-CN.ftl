@@ -127,6 +127,7 @@ why-unsupported = 对方不支持
 why-paused = 门户管理员已暂停向其查询
 why-removed = 该机构已不再接入本门户
 why-unusable = 本门户无法使用其接入设置
+why-sign-in = 本门户未能在该院登录
 why-timeout = 超过等待时间
 why-too-slow = 传输太慢
 why-connect = 连接不上

@@ -21,6 +21,7 @@ mod people;
 mod reference;
 mod region;
 mod running;
+mod smart;
 mod transit;
 mod treatments;
 
@@ -29,5 +30,6 @@ pub use error::SandboxError;
 pub use hospital::mode::Mode;
 pub use region::Region;
 pub use running::{Description, PersonKnown, Running, RunningDirectory, RunningHospital, StaffAccount};
+pub use smart::{Known, RunningSmart, SmartConfig, SmartMode};
 pub use transit::{RunningTransit, TransitMode};
 pub use treatments::Treatment;

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use store::Store;
 
 use crate::{
-    Definition, Discovered, FieldProblem, Platforms, Problem, Source, SourceError, Standing, Step, file, maker::Maker,
-    probe::Probe, rows,
+    Auth, Definition, Discovered, FieldProblem, Platforms, Problem, Secrets, Source, SourceError, Standing, Step, file,
+    maker::Maker, probe::Probe, rows,
 };
 
 /// How often a process looks whether a definition has changed.
@@ -53,6 +53,12 @@ impl Catalogue {
         self
     }
 
+    /// Where secrets are opened and keys are. Sources are asked without being signed in at until then.
+    pub fn unlock(&self, secrets: Secrets) {
+        // One database a process: whoever comes second brings the same.
+        self.maker.secrets.set(secrets).ok();
+    }
+
     /// All sources, in order, without those that were taken away.
     pub fn iter(&self) -> impl Iterator<Item = Arc<Source>> {
         self.all().filter(|source| source.standing != Standing::Removed)
@@ -88,7 +94,8 @@ impl Catalogue {
     /// Tests the connection to a source, paused or not: every step, with what came of it. `patient` is the id of a patient
     /// there, otherwise the server's first one is asked for. All of it takes no longer than `within`.
     pub async fn test(&self, source: &Source, patient: Option<&str>, within: Duration, now: Timestamp) -> Vec<Step> {
-        Probe::new(source.client.target(), source.client.platform(), within, now).run(patient).await
+        let probe = Probe::new(source.client.target(), source.client.platform(), within, now);
+        probe.signing_in(source.sign_in.as_deref()).run(patient).await
     }
 
     /// Asks the server of a definition that is not written yet what it is.
@@ -102,7 +109,7 @@ impl Catalogue {
         if !problems.is_empty() {
             return Err(SourceError::Invalid(problems));
         }
-        let target = self.maker.target(id, &definition)?;
+        let target = self.maker.target(id, &Definition { auth: Auth::default(), ..definition.clone() })?.0;
         let platform = self.maker.platforms.get(&definition.platform).or_else(|| self.maker.platforms.iter().next());
         match platform {
             Some(platform) => Ok(Probe::new(&target, platform, DISCOVERY, now).discover().await),

@@ -1,10 +1,10 @@
 //! A hospital as an administrator defines it: values alone, no logic and no secret.
 
-use outbound::OutboundError;
+use outbound::{OutboundError, is_this_machine};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Environment, maker::Maker};
+use crate::{Auth, AuthKind, Environment, maker::Maker};
 
 /// Of a name, in characters.
 pub const LONGEST_NAME: usize = 80;
@@ -66,6 +66,9 @@ pub struct Definition {
     /// `http://`, `https://` or `socks5://`.
     #[serde(default)]
     pub proxy: Option<String>,
+    /// How the portal proves who it is.
+    #[serde(default)]
+    pub auth: Auth,
     /// System of `Patient.identifier` that is the resident ID there, beside the region's.
     #[serde(default)]
     pub resident_id_system: Option<String>,
@@ -86,7 +89,7 @@ pub struct FieldProblem {
     /// Name of the field, as in JSON and forms.
     pub field: &'static str,
     /// A key of the words: `missing`, `too-long`, `malformed`, `range`, `taken`, `removed`, `unknown`, `credentials`, `query`,
-    /// `loopback`, `address`, `header-name`, `header-value`, `too-many`.
+    /// `loopback`, `address`, `plain`, `header-name`, `header-value`, `too-many`, `again`.
     pub what: &'static str,
 }
 
@@ -109,6 +112,7 @@ impl Definition {
             timeout_ms: 8_000,
             page_size: None,
             proxy: None,
+            auth: Auth::default(),
             resident_id_system: None,
             headers: Vec::new(),
             sweep: false,
@@ -131,6 +135,7 @@ impl Definition {
         for text in [&mut self.proxy, &mut self.resident_id_system] {
             *text = text.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         }
+        self.auth = self.auth.cleaned();
         for header in &mut self.headers {
             (header.name, header.value) = (header.name.trim().to_owned(), header.value.trim().to_owned());
         }
@@ -154,12 +159,23 @@ impl Definition {
         wrong("timeout_ms", (!(100..=60_000).contains(&self.timeout_ms)).then_some("range"));
         wrong("page_size", self.page_size.is_some_and(|size| !(1..=1_000).contains(&size)).then_some("range"));
         wrong("proxy", proxy);
+        let token = self.auth.token_url.as_deref().and_then(|url| address(url, &["http", "https"], maker));
+        wrong("token_url", token);
+        for (field, what) in self.auth.problems() {
+            wrong(field, Some(what));
+        }
+        if self.auth.kind != AuthKind::None {
+            let plain = |url: &str| Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_this_machine(&url));
+            wrong("base_url", (base.is_none() && plain(&self.base_url)).then_some("plain"));
+            let token_url = self.auth.token_url.as_deref().unwrap_or_default();
+            wrong("token_url", (token.is_none() && plain(token_url)).then_some("plain"));
+        }
         wrong("resident_id_system", self.resident_id_system.as_deref().and_then(system));
         let headers = self.headers.iter().find_map(header);
         let headers = headers.or((self.headers.len() > MOST_HEADERS).then_some("too-many"));
         wrong("headers", headers);
         // What only the client of all can tell: an address that nobody may connect to.
-        if base.is_none() && proxy.is_none() && headers.is_none() {
+        if base.is_none() && proxy.is_none() && headers.is_none() && token.is_none() {
             let refused = matches!(maker.target(id, self), Err(OutboundError::Address { .. }));
             wrong("base_url", refused.then_some("address"));
         }

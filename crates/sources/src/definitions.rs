@@ -1,5 +1,8 @@
 //! Defining hospitals: who may, what is written down, and what stands.
 
+mod keys;
+mod secret;
+
 use std::sync::Arc;
 
 use access::{Act, AuditLog, Event, Object, Outcome, Policy, StaffContext};
@@ -11,15 +14,17 @@ use sea_orm::{
 use serde_json::json;
 use store::{Store, Tx, from_millis, to_millis};
 
+use secret::SecretStep;
+
 use crate::{
-    Catalogue, Definition, FieldProblem, SourceError,
+    Catalogue, Definition, FieldProblem, Secrets, SourceError,
     entity::definition::{Column, Entity, Model},
     file::is_name,
     rows,
 };
 
-/// Where new ones are made: `/admin/sources/new`.
-const RESERVED: &str = "new";
+/// Pages beside those of sources: `/admin/sources/new`, …
+const RESERVED: [&str; 2] = ["new", "keys"];
 
 /// A definition as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +50,13 @@ pub struct Definitions {
     policy: Policy,
     audit: AuditLog,
     catalogue: Arc<Catalogue>,
+    secrets: Secrets,
 }
 
 impl Definitions {
-    /// Kept in `store`, remembered in `audit`; `catalogue` sees what changes at once.
-    pub fn new(store: Store, policy: Policy, audit: AuditLog, catalogue: Arc<Catalogue>) -> Self {
-        Self { store, policy, audit, catalogue }
+    /// Kept in `store`, remembered in `audit`, their secrets in `secrets`; `catalogue` sees what changes at once.
+    pub fn new(store: Store, policy: Policy, audit: AuditLog, catalogue: Arc<Catalogue>, secrets: Secrets) -> Self {
+        Self { store, policy, audit, catalogue, secrets }
     }
 
     /// All of them, removed ones too, in their order.
@@ -89,7 +95,7 @@ impl Definitions {
     /// As [`Definitions::check`].
     pub fn check_new(&self, id: &str, definition: Definition) -> Result<Definition, SourceError> {
         let what = match is_name(id) {
-            _ if id == RESERVED => Some("taken"),
+            _ if RESERVED.contains(&id) => Some("taken"),
             false => Some(if id.is_empty() { "missing" } else { "malformed" }),
             true if self.catalogue.get(id).is_some() => Some("taken"),
             true if self.catalogue.named(id).is_some() => Some("removed"),
@@ -105,7 +111,7 @@ impl Definitions {
         }
     }
 
-    /// Defines a new one.
+    /// Defines a new one. `secret` is what its sign-in needs, where it needs one.
     ///
     /// # Errors
     /// [`SourceError::Invalid`] with every field that has to be put right; the policy's, the database's.
@@ -114,10 +120,12 @@ impl Definitions {
         ctx: &StaffContext,
         id: &str,
         definition: Definition,
+        secret: Option<&str>,
         now: Timestamp,
     ) -> Result<Defined, SourceError> {
         self.require(ctx)?;
-        let definition = self.check_new(id, definition)?;
+        let (definition, secret) =
+            self.with_secret(id, self.check_new(id, definition.clone()), &definition, secret).await?;
         let row = Model {
             id: id.to_owned(),
             place: 0,
@@ -128,7 +136,8 @@ impl Definitions {
             changer_name: ctx.name().to_owned(),
             changed_at: to_millis(now),
         };
-        let (draft, audit) = (AuditLog::draft(ctx, now, event("source.add", id, &definition, 1)), self.audit.clone());
+        let event = event("source.add", id, &definition, &secret, 1);
+        let (draft, audit) = (AuditLog::draft(ctx, now, event), self.audit.clone());
         let taken = SourceError::Invalid(vec![FieldProblem { field: "id", what: "taken" }]);
         let added = self.store.write::<_, SourceError, _>(move |tx| {
             Box::pin(async move {
@@ -138,6 +147,7 @@ impl Definitions {
                 }
                 let row = Model { place: next_place(tx).await?, ..row };
                 Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+                secret.write(tx, &row.id).await?;
                 audit.append(tx, draft).await?;
                 Ok(row)
             })
@@ -147,7 +157,7 @@ impl Definitions {
         Ok(defined(row))
     }
 
-    /// Writes the one that has `rev` anew.
+    /// Writes the one that has `rev` anew. Without `secret` the one that it has stays, as long as it goes where it went.
     ///
     /// # Errors
     /// [`SourceError::Stale`] with what stands now, when somebody was first; [`SourceError::Invalid`]; [`SourceError::Removed`].
@@ -156,31 +166,24 @@ impl Definitions {
         ctx: &StaffContext,
         (id, rev): (&str, i64),
         definition: Definition,
+        secret: Option<&str>,
         now: Timestamp,
     ) -> Result<Defined, SourceError> {
         self.require(ctx)?;
         let before = self.one(ctx, id).await?;
-        let definition = self.check(id, definition)?;
-        let action =
-            match (&before.definition, &definition) {
-                (old, new)
-                    if *old == (Definition { paused: old.paused, ..new.clone() }) && old.paused != new.paused =>
-                {
-                    if new.paused { "source.pause" } else { "source.resume" }
-                }
-                (old, new) if old.environment != new.environment => "source.promote",
-                _ => "source.change",
-            };
+        let (definition, secret) =
+            self.with_secret(id, self.check(id, definition.clone()), &definition, secret).await?;
+        let action = action(&before.definition, &definition);
         let content = serde_json::to_string(&definition)?;
-        let event = event(action, id, &definition, rev + 1);
-        self.update(ctx, (id, rev), event, now, move |row| match row.removed_at {
+        let event = event(action, id, &definition, &secret, rev + 1);
+        let edit = move |row: &mut Model| match row.removed_at {
             Some(_) => Err(SourceError::Removed),
             None => {
                 row.content = content;
                 Ok(())
             }
-        })
-        .await
+        };
+        self.update(ctx, (id, rev), (event, secret), now, edit).await
     }
 
     /// Takes the one that has `rev` away, or brings it back. Its row stays, since patients are linked to it and its id names
@@ -198,13 +201,14 @@ impl Definitions {
         self.require(ctx)?;
         let before = self.one(ctx, id).await?;
         let action = if removed { "source.remove" } else { "source.restore" };
-        let event = event(action, id, &before.definition, rev + 1);
+        // Its secret stays with its row: whoever brings it back finds it as it was.
+        let event = event(action, id, &before.definition, &SecretStep::Keep, rev + 1);
         let at = removed.then(|| to_millis(now));
-        self.update(ctx, (id, rev), event, now, move |row| {
+        let edit = move |row: &mut Model| {
             row.removed_at = at;
             Ok(())
-        })
-        .await
+        };
+        self.update(ctx, (id, rev), (event, SecretStep::Keep), now, edit).await
     }
 
     /// Writes down that a connection is tested, before it is.
@@ -229,7 +233,7 @@ impl Definitions {
         &self,
         ctx: &StaffContext,
         (id, rev): (&str, i64),
-        event: Event,
+        (event, secret): (Event, SecretStep),
         now: Timestamp,
         edit: impl FnOnce(&mut Model) -> Result<(), SourceError> + Send + 'static,
     ) -> Result<Defined, SourceError> {
@@ -251,6 +255,7 @@ impl Definitions {
                 // What is never changed, and may not be.
                 (change.id, change.place) = (Unchanged(row.id.clone()), Unchanged(row.place));
                 Entity::update_many().set(change).filter(Column::Id.eq(&row.id)).exec(tx).await?;
+                secret.write(tx, &row.id).await?;
                 audit.append(tx, draft).await?;
                 Ok(row)
             })
@@ -285,9 +290,23 @@ async fn next_place(tx: &Tx) -> Result<i64, SourceError> {
     Ok(last.map_or(0, |row| row.place + 1))
 }
 
-fn event(action: &'static str, id: &str, definition: &Definition, rev: i64) -> Event {
+fn action(old: &Definition, new: &Definition) -> &'static str {
+    match (old, new) {
+        (old, new) if *old == (Definition { paused: old.paused, ..new.clone() }) && old.paused != new.paused => {
+            if new.paused { "source.pause" } else { "source.resume" }
+        }
+        (old, new) if old.environment != new.environment => "source.promote",
+        _ => "source.change",
+    }
+}
+
+fn event(action: &'static str, id: &str, definition: &Definition, secret: &SecretStep, rev: i64) -> Event {
     Event::new(action, "source", Outcome::Ok).on(id).with(json!({
         "base_url": definition.base_url,
+        "auth": definition.auth.kind.as_str(),
+        "client_id": definition.auth.client_id,
+        "token_url": definition.auth.token_url,
+        "secret": secret.as_str(),
         "platform": definition.platform,
         "environment": definition.environment.as_str(),
         "paused": definition.paused,

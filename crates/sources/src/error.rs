@@ -1,6 +1,7 @@
 //! What can go wrong with the definition of a hospital.
 
 use access::{AccessError, AuditError, Classify, Fault};
+use envelope::EnvelopeError;
 use outbound::OutboundError;
 use store::StoreError;
 
@@ -24,6 +25,12 @@ pub enum SourceError {
     /// It was taken away: restore it first.
     #[error("taken away")]
     Removed,
+    /// Somebody else has made a key meanwhile. Nothing was written.
+    #[error("another key was made meanwhile")]
+    KeyChanged,
+    /// A secret can't be sealed or opened.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
     /// The policy.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -52,11 +59,11 @@ impl Classify for SourceError {
         match self {
             Self::NotFound => Fault::NotFound,
             Self::Invalid(_) => Fault::Invalid,
-            Self::Stale(_) | Self::Configured | Self::Removed => Fault::Conflict,
+            Self::Stale(_) | Self::Configured | Self::Removed | Self::KeyChanged => Fault::Conflict,
             Self::Access(error) => error.fault(),
             Self::Audit(error) => error.fault(),
             Self::Store(error) => error.fault(),
-            Self::Outbound(_) | Self::Content(_) => Fault::Internal,
+            Self::Outbound(_) | Self::Content(_) | Self::Envelope(_) => Fault::Internal,
         }
     }
 }

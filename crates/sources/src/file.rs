@@ -12,10 +12,13 @@ use outbound::TargetSettings;
 use toml::{Table, Value};
 use url::Url;
 
+mod auth;
+
 use crate::{
-    Environment, LocalCodes, Name, Problem, Source, Standing, health::Memory, maker::Maker, quality::Notebook,
-    table::Fields,
+    AuthKind, Environment, LocalCodes, Name, Problem, Source, Standing, health::Memory, maker::Maker,
+    quality::Notebook, table::Fields,
 };
+use auth::{auth, is_plain};
 
 const KEYS: [&str; 12] = [
     "id",
@@ -84,10 +87,14 @@ impl Reading<'_> {
         let short_name = short_name(&mut fields).or_else(|| name.clone());
         let platform_id = fields.text("platform", "plain");
         let environment = environment(&mut fields);
-        auth(&mut fields);
+        let auth = auth(&mut fields, self.file);
         let timeout_ms = fields.number("timeout_ms", 8_000, 100, 60_000);
         let sweep = fields.boolean("sweep", false);
         let settings = target(&mut fields, id.unwrap_or("?"), timeout_ms, self.file);
+        let signs_in = auth.as_ref().is_some_and(|(auth, _)| auth.kind != AuthKind::None);
+        if signs_in && settings.as_ref().is_some_and(|settings| is_plain(&settings.base_url)) {
+            fields.wrong("base_url", "a secret would be sent in the clear", "write https://");
+        }
         let codes = local_codes(&mut fields, self.file, &place);
         let platform = match platform_id.map(|id| self.maker.platforms.find(id)) {
             Some(Err(problem)) => {
@@ -97,14 +104,17 @@ impl Reading<'_> {
             Some(Ok(platform)) => Some(platform.clone()),
             None => None,
         };
-        let target = settings.and_then(|settings| match self.maker.outbound.as_ref()?.target(settings) {
-            Ok(target) => Some(target),
-            Err(error) => {
-                let cure = "check base_url, proxy and ca_file of this source";
-                problems.push(Problem::new(format!("{place}.base_url"), error.to_string(), cure));
-                None
+        let made = settings.zip(auth).and_then(|(settings, (auth, secret))| {
+            match self.maker.signed_in(settings, &auth, secret) {
+                Ok(made) => Some(made),
+                Err(error) => {
+                    let cure = "check base_url, proxy and ca_file of this source";
+                    problems.push(Problem::new(format!("{place}.base_url"), error.to_string(), cure));
+                    None
+                }
             }
         });
+        let (target, sign_in) = made.unzip();
         self.problems.append(&mut problems);
         Some(Arc::new(Source {
             id: id?.to_owned(),
@@ -113,6 +123,7 @@ impl Reading<'_> {
             mark: at,
             environment: environment?,
             client: Client::new(target?, platform?),
+            sign_in: sign_in.flatten(),
             timeout: Duration::from_millis(timeout_ms),
             sweep,
             resident_id: None,
@@ -176,19 +187,6 @@ fn environment(fields: &mut Fields<'_, '_>) -> Option<Environment> {
             fields.wrong("environment", "neither of the two", "\"production\", or \"sandbox\" for made-up data");
             None
         }
-    }
-}
-
-fn auth(fields: &mut Fields<'_, '_>) {
-    let Some(table) = fields.table("auth", "{ kind = \"none\" }") else { return };
-    match table.get("kind").and_then(Value::as_str) {
-        Some("none") if table.len() == 1 => {}
-        Some("none") => fields.wrong("auth", "kind none takes no other keys", "write auth = { kind = \"none\" }"),
-        Some(kind @ ("basic" | "bearer" | "smart-backend" | "smart-patient")) => {
-            let what = format!("kind {kind} is not available yet");
-            fields.wrong("auth", what, "leave this source out until it is, or use kind = \"none\"");
-        }
-        _ => fields.wrong("auth.kind", "no such kind", "none, basic, bearer, smart-backend or smart-patient"),
     }
 }
 
@@ -324,7 +322,7 @@ mod tests {
             .replace("city-first", "City First")
             .replace("production", "live")
             .replace("http://127", "http://user:secret@127")
-            .replace(r#"{ kind = "none" }"#, r#"{ kind = "basic" }"#)
+            .replace(r#"{ kind = "none" }"#, r#"{ kind = "smart-patient" }"#)
             + "timeout_ms = 5\ncolour = \"red\"\n";
         check(
             &bad,
@@ -332,7 +330,7 @@ mod tests {
                 "source[0].colour",
                 "source[0].id",
                 "source[0].environment",
-                "source[0].auth",
+                "source[0].auth.kind",
                 "source[0].timeout_ms",
                 "source[0].base_url",
             ],
@@ -349,11 +347,45 @@ mod tests {
     }
 
     #[test]
-    fn sign_in_that_is_not_built_yet_says_so() {
-        for kind in ["basic", "bearer", "smart-backend", "smart-patient"] {
-            let problems = load(&GOOD.replace("\"none\"", &format!("\"{kind}\""))).expect_err("refused");
-            assert_eq!(problems[0].what, format!("kind {kind} is not available yet"));
+    fn a_sign_in_names_its_files_and_holds_no_secret() {
+        let with = |auth: &str| load(&GOOD.replace(r#"{ kind = "none" }"#, auth));
+        for (auth, kind) in [
+            (r#"{ kind = "basic", username = "portal", password_file = "codes.csv" }"#, AuthKind::Basic),
+            (r#"{ kind = "bearer", token_file = "codes.csv" }"#, AuthKind::Bearer),
+            (r#"{ kind = "smart-backend", client_id = "portal", scopes = "system/*.read" }"#, AuthKind::SmartBackend),
+            (
+                r#"{ kind = "smart-backend", client_id = "portal", scopes = "system/*.read", secret_file = "codes.csv",
+                     token_url = "http://127.0.0.1:9/t", secret_in = "form" }"#
+                    .replace("\n", " ")
+                    .as_str(),
+                AuthKind::SmartBackend,
+            ),
+        ] {
+            let catalogue = with(auth).expect("good");
+            assert_eq!(catalogue.get("city-first").expect("there").signed_in().0, kind, "{auth}");
         }
+        for (auth, place) in [
+            (r#"{ kind = "basic", username = "portal" }"#, "source[0].auth.password_file"),
+            (r#"{ kind = "basic", username = "a:b", password_file = "codes.csv" }"#, "source[0].auth.username"),
+            (r#"{ kind = "bearer", token_file = "absent" }"#, "source[0].auth.token_file"),
+            (r#"{ kind = "bearer", token = "secret" }"#, "source[0].auth.token"),
+            (r#"{ kind = "smart-backend", client_id = "portal" }"#, "source[0].auth.scopes"),
+            (
+                r#"{ kind = "smart-backend", client_id = "p", scopes = "s", secret_in = "url", secret_file = "codes.csv" }"#,
+                "source[0].auth.secret_in",
+            ),
+            (r#"{ kind = "none", client_id = "portal" }"#, "source[0].auth.client_id"),
+            (r#"{ kind = "magic" }"#, "source[0].auth.kind"),
+        ] {
+            let problems = with(auth).expect_err("refused");
+            assert!(problems.iter().any(|one| one.path.ends_with(place)), "{auth}: {problems:?}");
+            assert!(!format!("{problems:?}").contains("secret\""), "no secret in a problem");
+        }
+        let problems = with(r#"{ kind = "smart-patient" }"#).expect_err("refused");
+        assert_eq!(problems[0].what, "kind smart-patient is not available yet");
+        let plain = GOOD.replace(r#"{ kind = "none" }"#, r#"{ kind = "bearer", token_file = "codes.csv" }"#);
+        let plain = plain.replace("127.0.0.1:9101", "fhir.hospital.example");
+        check(&plain, &["source[0].base_url"]);
     }
 
     #[test]

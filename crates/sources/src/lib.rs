@@ -2,9 +2,11 @@
 //!
 //! Start reading at [`Catalogue`]: `sources.toml`, the platform files and what administrators defined in, every mistake at
 //! once out. A [`Source`] asks its server through `fhir` and remembers whether it answered; nothing here knows what a record is.
-//! [`Definitions`] is where administrators define them.
+//! [`Definitions`] is where administrators define them; [`Secrets`] holds what proves to them who asks.
 
+mod auth;
 mod catalogue;
+mod client_keys;
 mod codes;
 mod definition;
 mod definitions;
@@ -18,10 +20,14 @@ mod probe;
 mod problem;
 mod quality;
 mod rows;
+mod secrets;
+mod sign_in;
 mod source;
 mod table;
 
+pub use auth::{Auth, AuthKind, ClientProof};
 pub use catalogue::Catalogue;
+pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
 pub use definitions::{Defined, Definitions};
@@ -31,4 +37,6 @@ pub use platforms::Platforms;
 pub use probe::{Discovered, End, Look, Step};
 pub use problem::Problem;
 pub use quality::{Quality, QualityNotes};
+pub use secrets::Secrets;
+pub use sign_in::SignedIn;
 pub use source::{Environment, Name, Source, Standing};

@@ -1,13 +1,21 @@
 //! What every source is made with.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use fhir::{Client, Platform};
-use outbound::{Outbound, OutboundError, TargetSettings, is_this_machine};
+use outbound::{Authorizer, Outbound, OutboundError, Target, TargetSettings, is_this_machine};
 use url::Url;
 
 use crate::{
-    Definition, LocalCodes, Name, Platforms, Problem, Source, Standing, health::Memory, quality::Notebook, rows::Row,
+    Auth, AuthKind, Definition, LocalCodes, Name, Platforms, Problem, Secrets, Source, Standing,
+    health::Memory,
+    quality::Notebook,
+    rows::Row,
+    sign_in::{SecretAt, SignIn, TokenHome},
 };
 
 /// The address of a source that can't be asked: RFC 2606 keeps the name free.
@@ -19,6 +27,8 @@ pub(crate) struct Maker {
     pub platforms: Platforms,
     /// May an administrator's definition name this machine?
     pub loopback: bool,
+    /// Set once the database is there.
+    pub secrets: Arc<OnceLock<Secrets>>,
 }
 
 impl Maker {
@@ -27,7 +37,8 @@ impl Maker {
         let outbound = Outbound::new().map_err(|error| {
             problems.push(Problem::new("TLS", error.to_string(), "install the system's CA certificates"));
         });
-        Self { outbound: outbound.ok(), platforms: Platforms::read(folder, catalogue, problems), loopback: false }
+        let platforms = Platforms::read(folder, catalogue, problems);
+        Self { outbound: outbound.ok(), platforms, loopback: false, secrets: Arc::default() }
     }
 
     /// May this address be one of a definition?
@@ -35,22 +46,54 @@ impl Maker {
         self.loopback || !is_this_machine(url)
     }
 
-    /// The target of a definition. Nothing is sent.
+    /// The target of a definition, and how it is signed in at. Nothing is sent.
     ///
     /// # Errors
     /// Outbound's; its refusal of an address also for this machine's own where the configuration does not allow it.
-    pub fn target(&self, id: &str, definition: &Definition) -> Result<outbound::Target, OutboundError> {
+    pub fn target(&self, id: &str, definition: &Definition) -> Result<(Target, Option<Arc<SignIn>>), OutboundError> {
         let wrong = |what: &str| OutboundError::Settings { target: id.to_owned(), what: what.to_owned() };
         let base = Url::parse(&definition.base_url).map_err(|_| wrong("base_url is no address"))?;
         let proxy = definition.proxy.as_deref().map(Url::parse).transpose().map_err(|_| wrong("no proxy's address"))?;
-        if !self.may_be(&base) || proxy.as_ref().is_some_and(|proxy| !self.may_be(proxy)) {
+        let token = definition.auth.token_url.as_deref().map(Url::parse).transpose();
+        let token = token.map_err(|_| wrong("token_url is no address"))?;
+        if [Some(&base), proxy.as_ref(), token.as_ref()].into_iter().flatten().any(|url| !self.may_be(url)) {
             return Err(OutboundError::Address { target: id.to_owned() });
         }
         let mut settings = TargetSettings::new(id, base);
         settings.timeout = Duration::from_millis(definition.timeout_ms);
         settings.proxy = proxy;
         settings.headers = definition.headers.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
-        self.outbound.as_ref().ok_or_else(|| wrong("TLS can't be used"))?.target(settings)
+        let secret = if definition.auth.needs_secret() { SecretAt::Sealed } else { SecretAt::Nowhere };
+        self.signed_in(settings, &definition.auth, secret)
+    }
+
+    /// A target that is asked with what `auth` says.
+    ///
+    /// # Errors
+    /// Outbound's.
+    pub fn signed_in(
+        &self,
+        mut settings: TargetSettings,
+        auth: &Auth,
+        secret: SecretAt,
+    ) -> Result<(Target, Option<Arc<SignIn>>), OutboundError> {
+        let wrong = |what: &str| OutboundError::Settings { target: settings.id.clone(), what: what.to_owned() };
+        let outbound = self.outbound.as_ref().ok_or_else(|| wrong("TLS can't be used"))?;
+        let home = match auth.kind {
+            AuthKind::SmartBackend => {
+                let endpoint = auth.token_url.as_deref().map(Url::parse).transpose();
+                let endpoint = endpoint.map_err(|_| wrong("token_url is no address"))?;
+                let target = outbound.target(TokenHome::settings(&settings, endpoint.as_ref()))?;
+                Some(TokenHome::new(target, settings.base_url.clone(), endpoint))
+            }
+            _ => None,
+        };
+        let sign_in = (auth.kind != AuthKind::None).then(|| {
+            let (binding, secrets) = (auth.binding(settings.base_url.as_str()), self.secrets.clone());
+            Arc::new(SignIn::new(&settings.id, auth.clone(), binding, secret, secrets, home))
+        });
+        settings.authorizer = sign_in.clone().map(|sign_in| -> Arc<dyn Authorizer> { sign_in });
+        Ok((outbound.target(settings)?, sign_in))
     }
 
     /// The source of a row. One that can't be used here (a platform that this replica lacks, an address that it refuses) is
@@ -67,11 +110,11 @@ impl Maker {
             None => Err("its row can't be read".to_owned()),
             Some(definition) => self.client(&row.id, definition).map_err(|error| error.to_string()),
         };
-        let (client, standing) = match client {
-            Ok(client) => (client, Standing::Asked),
+        let (client, sign_in, standing) = match client {
+            Ok((client, sign_in)) => (client, sign_in, Standing::Asked),
             Err(why) => {
                 unusable(&why);
-                (self.nowhere(&row.id)?, Standing::Unusable)
+                (self.nowhere(&row.id)?, None, Standing::Unusable)
             }
         };
         let definition = definition.unwrap_or_else(|| Definition::unreadable(&row.id));
@@ -89,6 +132,7 @@ impl Maker {
             mark: first + usize::try_from(row.place).unwrap_or_default(),
             environment: definition.environment,
             client,
+            sign_in,
             timeout: Duration::from_millis(definition.timeout_ms),
             sweep: definition.sweep && standing == Standing::Asked,
             resident_id: definition.resident_id_system,
@@ -100,7 +144,7 @@ impl Maker {
         })
     }
 
-    fn client(&self, id: &str, definition: &Definition) -> Result<Client, OutboundError> {
+    fn client(&self, id: &str, definition: &Definition) -> Result<(Client, Option<Arc<SignIn>>), OutboundError> {
         let platform = self.platforms.get(&definition.platform).ok_or_else(|| OutboundError::Settings {
             target: id.to_owned(),
             what: format!("no platform {}", definition.platform),
@@ -109,7 +153,8 @@ impl Maker {
             Some(page_size) => Arc::new(Platform { page_size, ..Platform::clone(platform) }),
             None => platform.clone(),
         };
-        Ok(Client::new(self.target(id, definition)?, platform))
+        let (target, sign_in) = self.target(id, definition)?;
+        Ok((Client::new(target, platform), sign_in))
     }
 
     fn nowhere(&self, id: &str) -> Result<Client, OutboundError> {

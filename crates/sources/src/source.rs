@@ -1,12 +1,12 @@
 //! A hospital's FHIR server, ready to be asked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use fhir::{Client, Entry, Kind, Limits, NotAsked, Outcome, Query, SearchReport};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::{Health, LocalCodes, QualityNotes, health::Memory, quality::Notebook};
+use crate::{AuthKind, Health, LocalCodes, QualityNotes, SignedIn, health::Memory, quality::Notebook, sign_in::SignIn};
 use serde::{Deserialize, Serialize};
 
 /// A hospital's name in both languages of the portal.
@@ -105,6 +105,7 @@ pub struct Source {
     pub rev: i64,
     /// What its own codes mean.
     pub codes: LocalCodes,
+    pub(crate) sign_in: Option<Arc<SignIn>>,
     pub(crate) health: Memory,
     pub(crate) quality: Notebook,
 }
@@ -148,6 +149,14 @@ impl Source {
     /// Systems of the resident ID: the region's and its own.
     pub fn resident_ids(&self, region: &[String]) -> Vec<String> {
         region.iter().chain(self.resident_id.as_ref().filter(|own| !region.contains(own))).cloned().collect()
+    }
+
+    /// How the portal signs in there, and what came of it last, as far as this process has seen; nothing while it signs in.
+    pub fn signed_in(&self) -> (AuthKind, Option<SignedIn>) {
+        match &self.sign_in {
+            Some(sign_in) => (sign_in.auth.kind, sign_in.last()),
+            None => (AuthKind::None, None),
+        }
     }
 
     /// How it is doing, as far as this process has seen.

@@ -73,6 +73,18 @@ impl<'t, 'p> Fields<'t, 'p> {
         }
     }
 
+    /// Reads a table within this one.
+    pub(crate) fn inner<T>(
+        &mut self,
+        key: &str,
+        table: &'t Table,
+        known: &[&str],
+        read: impl FnOnce(&mut Fields<'t, '_>) -> Option<T>,
+    ) -> Option<T> {
+        let place = format!("{}.{key}", self.place);
+        read(&mut Fields::new(table, place, known, self.problems))
+    }
+
     pub(crate) fn table(&mut self, key: &str, example: &str) -> Option<&'t Table> {
         match self.table.get(key) {
             Some(Value::Table(table)) => Some(table),

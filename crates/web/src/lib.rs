@@ -32,6 +32,7 @@ pub mod telemetry;
 pub mod throttle;
 pub mod upload;
 mod visit;
+pub mod well_known;
 mod written;
 
 pub use failure::Failure;

@@ -16,6 +16,7 @@ use ehr::Charts;
 use jiff::Timestamp;
 use patients::{Index, IndexKey};
 use serde::Deserialize;
+use sources::Secrets;
 use store::Store;
 use zeroize::Zeroizing;
 
@@ -77,8 +78,9 @@ async fn import(config: &Config, file: &Path) -> anyhow::Result<usize> {
     let catalogue = serve::catalogue(&config.sources)
         .map_err(|_| anyhow::anyhow!("the catalogue of hospitals has mistakes: see `check`"))?;
     let index = Index::new(store.clone(), IndexKey::derive(&config.keys.region), audit.clone());
-    catalogue.reload(&store).await?;
     let envelope = config.keys.sealing.envelope(store.clone());
+    catalogue.unlock(Secrets::new(store.clone(), envelope.clone()));
+    catalogue.reload(&store).await?;
     let charts = serve::charts(config, &store, &policy, &audit, &catalogue, &index, &envelope);
     let import = Import { accounts: Accounts::new(store.clone())?, store, audit, charts };
     let (mut made, mut unlinked, mut taken, mut double) = (0, 0, 0, 0);

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use messages::Messages;
 use patients::{Index, IndexKey};
 use reviews::RecordSearches;
-use sources::Catalogue;
+use sources::{Catalogue, Secrets};
 use store::Store;
 use web::{
     config::{self, Problem, SourcesSection},
@@ -108,6 +108,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
     store.check_schema().await?;
     let envelope = envelope(&config, &store).await?;
+    let secrets = Secrets::new(store.clone(), envelope.clone());
+    catalogue.unlock(secrets.clone());
     catalogue.follow(&store).await?;
     let secure = config.server.public_url.scheme() == "https";
     if !secure {
@@ -150,6 +152,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
             Box::new(who::describe),
         )),
         catalogue,
+        secrets,
         charts,
         index,
         layouts,

@@ -8,6 +8,7 @@ pub mod origin;
 pub mod record;
 pub mod record_search;
 pub mod sign_in;
+pub mod well_known;
 
 use record_view::Scene;
 use web::Visit;

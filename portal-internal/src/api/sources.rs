@@ -10,7 +10,7 @@ use poem_openapi::{
     param::{Header, Path},
     payload::Json,
 };
-use sources::{Defined, Definition, Environment, Source, SourceError};
+use sources::{Auth, AuthKind, ClientProof, Defined, Definition, Environment, FieldProblem, Source, SourceError};
 use web::{Failure, Visit};
 
 use crate::{
@@ -41,7 +41,30 @@ struct Extra {
     value: String,
 }
 
-/// How a hospital is asked: values alone, never a secret.
+/// How the portal proves who it is.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+struct AuthValues {
+    /// `none`, `basic`, `bearer` or `smart-backend`.
+    kind: String,
+    /// The portal's id as a client there; with `basic` its user name.
+    #[oai(default)]
+    client_id: String,
+    /// `private-key-jwt`, `client-secret-basic` or `client-secret-post`.
+    proof: Option<String>,
+    /// Where tokens are given; without, where the server says, if that is at its own origin.
+    token_url: Option<String>,
+    /// With spaces between them.
+    #[oai(default)]
+    scopes: String,
+    /// What assertions are addressed to, where that is not the token endpoint.
+    audience: Option<String>,
+    /// Never told again. Without, the one that is kept stays, as long as it goes where it went.
+    #[oai(write_only)]
+    secret: Option<String>,
+}
+
+/// How a hospital is asked.
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct Values {
@@ -67,6 +90,8 @@ struct Values {
     page_size: Option<u32>,
     /// `http://`, `https://` or `socks5://`.
     proxy: Option<String>,
+    /// Without: an open server.
+    auth: Option<AuthValues>,
     /// System of `Patient.identifier` that is the resident ID there, beside the region's.
     resident_id_system: Option<String>,
     /// Further headers.
@@ -183,7 +208,7 @@ struct WrongField {
     /// Name of the field.
     field: String,
     /// `missing`, `too-long`, `malformed`, `range`, `taken`, `removed`, `unknown`, `credentials`, `query`, `loopback`, `address`,
-    /// `header-name`, `header-value` or `too-many`.
+    /// `plain`, `header-name`, `header-value`, `too-many` or `again`.
     what: String,
 }
 
@@ -225,9 +250,49 @@ enum Made {
     Refused(Json<SourceProblem>),
 }
 
+impl AuthValues {
+    /// As values, and the secret apart.
+    fn read(self) -> Result<(Auth, Option<String>), SourceError> {
+        let unknown = |field| SourceError::Invalid(vec![FieldProblem { field, what: "unknown" }]);
+        let auth = Auth {
+            kind: AuthKind::parse(&self.kind).ok_or_else(|| unknown("auth"))?,
+            client_id: self.client_id,
+            proof: match &self.proof {
+                Some(proof) => ClientProof::parse(proof).ok_or_else(|| unknown("proof"))?,
+                None => ClientProof::default(),
+            },
+            token_url: self.token_url,
+            scopes: self.scopes,
+            audience: self.audience,
+        };
+        Ok((auth, self.secret))
+    }
+
+    fn of(auth: Auth) -> Self {
+        Self {
+            kind: auth.kind.as_str().to_owned(),
+            proof: (auth.kind == AuthKind::SmartBackend).then(|| auth.proof.as_str().to_owned()),
+            client_id: auth.client_id,
+            token_url: auth.token_url,
+            scopes: auth.scopes,
+            audience: auth.audience,
+            secret: None,
+        }
+    }
+}
+
+impl Values {
+    /// A definition, and the secret that its sign-in needs.
+    fn read(mut self) -> Result<(Definition, Option<String>), SourceError> {
+        let (auth, secret) = self.auth.take().map(AuthValues::read).transpose()?.unwrap_or_default();
+        Ok((Definition { auth, ..self.into() }, secret))
+    }
+}
+
 impl From<Values> for Definition {
     fn from(values: Values) -> Self {
         Self {
+            auth: Auth::default(),
             name_zh: values.name_zh,
             name_en: values.name_en,
             short_name_zh: values.short_name_zh,
@@ -273,6 +338,7 @@ fn values(definition: &Definition) -> Values {
         timeout_ms: definition.timeout_ms,
         page_size: definition.page_size,
         proxy: definition.proxy,
+        auth: Some(AuthValues::of(definition.auth)),
         resident_id_system: definition.resident_id_system,
         headers: definition.headers.into_iter().map(|one| Extra { name: one.name, value: one.value }).collect(),
         sweep: definition.sweep,
@@ -293,6 +359,7 @@ fn values_of(source: &Source) -> Values {
         timeout_ms: u64::try_from(source.timeout.as_millis()).unwrap_or(u64::MAX),
         page_size: None,
         proxy: None,
+        auth: Some(AuthValues::of(Auth { kind: source.signed_in().0, ..Auth::default() })),
         resident_id_system: None,
         headers: Vec::new(),
         sweep: source.sweep,
@@ -359,8 +426,7 @@ fn told(portal: &Portal, visit: &Visit, error: SourceError) -> Result<Told, Fail
     let conflict = |kind| problem(visit, StatusCode::CONFLICT, kind);
     Ok(match error {
         SourceError::Invalid(problems) => {
-            let wrong =
-                |one: sources::FieldProblem| WrongField { field: one.field.to_owned(), what: one.what.to_owned() };
+            let wrong = |one: FieldProblem| WrongField { field: one.field.to_owned(), what: one.what.to_owned() };
             let problems = Some(problems.into_iter().map(wrong).collect());
             Told::Refused(SourceProblem { problems, ..problem(visit, StatusCode::UNPROCESSABLE_ENTITY, "invalid") })
         }
@@ -408,7 +474,12 @@ impl SourcesApi {
         new: Json<NewSource>,
     ) -> poem::Result<Made> {
         let NewSource { id, definition } = new.0;
-        let added = portal.definitions.add(&staff.context, &id, definition.into(), visit.now).await;
+        let added = match definition.read() {
+            Ok((definition, secret)) => {
+                portal.definitions.add(&staff.context, &id, definition, secret.as_deref(), visit.now).await
+            }
+            Err(error) => Err(error),
+        };
         Ok(match added {
             Ok(defined) => Made::Created(Json(item(&portal, &defined.id, Some(&defined))?), Some(tag(defined.rev))),
             Err(error) => match told(&portal, visit, error)? {
@@ -446,7 +517,12 @@ impl SourcesApi {
         new: Json<Values>,
     ) -> poem::Result<Answer> {
         let rev = rev(if_match.as_deref())?;
-        let changed = portal.definitions.change(&staff.context, (&source, rev), new.0.into(), visit.now).await;
+        let changed = match new.0.read() {
+            Ok((new, secret)) => {
+                portal.definitions.change(&staff.context, (&source, rev), new, secret.as_deref(), visit.now).await
+            }
+            Err(error) => Err(error),
+        };
         answered(&portal, visit, changed)
     }
 

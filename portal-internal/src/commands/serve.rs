@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use messages::{GlassBroken, Messages, OrganisationName};
 use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
-use sources::{Catalogue, Definitions};
+use sources::{Catalogue, Definitions, Secrets};
 use store::{
     Store,
     jobs::{Runner, Tidy, Timing, jitter_of},
@@ -88,6 +88,7 @@ pub fn catalogue(sources: &SourcesSection) -> Result<Arc<Catalogue>, Vec<Problem
 pub(super) async fn open(config: &Config, catalogue: &Catalogue) -> anyhow::Result<Store> {
     let store = Store::open(&config.database.config).await?;
     store.check_schema().await?;
+    catalogue.unlock(Secrets::new(store.clone(), config.keys.sealing.envelope(store.clone())));
     catalogue.reload(&store).await?;
     Ok(store)
 }
@@ -119,17 +120,20 @@ pub fn charts(
 }
 
 /// The database, and its secrets once the root keys are known to be its own: before anything else is begun.
-async fn opened(config: &Config, catalogue: &Arc<Catalogue>) -> anyhow::Result<(Store, Envelope)> {
+async fn opened(config: &Config, catalogue: &Arc<Catalogue>) -> anyhow::Result<(Store, Envelope, Secrets)> {
     let store = Store::open(&config.database.config).await;
     let store = store.context("[database] url: is the database running, and can this machine reach it?")?;
     store.check_schema().await?;
-    catalogue.follow(&store).await?;
     let envelope = config.keys.sealing.envelope(store.clone());
     envelope.verify().await?;
+    let secrets = Secrets::new(store.clone(), envelope.clone());
+    catalogue.unlock(secrets.clone());
+    catalogue.follow(&store).await?;
     let rows = portal::sealed_rows(&store);
     let kinds: Vec<_> = rows.iter().map(|rows| (rows.domain(), rows.segment())).collect();
     envelope.prepare(&kinds).await?;
-    Ok((store, envelope))
+    secrets.prepare_keys().await?;
+    Ok((store, envelope, secrets))
 }
 
 fn is_secure(config: &Config) -> bool {
@@ -171,7 +175,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     logs::start(&traces);
     let figures = ops::figures(env!("CARGO_PKG_VERSION")).map_err(anyhow::Error::msg)?;
     let stop = run::stop_signal()?;
-    let (store, envelope) = opened(&config, &catalogue).await?;
+    let (store, envelope, secrets) = opened(&config, &catalogue).await?;
     let csrf_key = keys::derive(&config.keys.staff, "csrf");
     let directory = directories(&config)?;
     let embedded = Embedded::read()?;
@@ -192,7 +196,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
     let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
     let messages = Messages::new(store.clone());
-    let definitions = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone());
+    let definitions =
+        Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
     let portal = Arc::new(Portal {
         articles,
         notices,
@@ -208,6 +213,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         cookies: CookieRules::new("portal-internal", is_secure(&config)),
         pages,
         definitions,
+        secrets,
+        public_url: config.server.public_url.clone(),
         catalogue,
         charts,
         stewardship,

@@ -22,6 +22,7 @@ pub mod search;
 pub mod sign_in;
 pub mod sources;
 pub mod timeline;
+pub mod well_known;
 
 use record_view::Scene;
 use web::Visit;

@@ -28,6 +28,7 @@ mod search;
 mod server;
 mod sessions;
 mod sign_in;
+mod source_sign_in;
 mod sources;
 mod story;
 mod telemetry;

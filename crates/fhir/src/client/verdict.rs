@@ -25,6 +25,7 @@ pub(super) fn cause_of(error: &OutboundError) -> Cause {
         OutboundError::TooSlow { .. } => Cause::TooSlow,
         OutboundError::Connect { .. } | OutboundError::Settings { .. } => Cause::Connect,
         OutboundError::Protocol { .. } => Cause::Protocol,
+        OutboundError::SignIn { .. } => Cause::SignIn,
     }
 }
 

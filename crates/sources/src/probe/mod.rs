@@ -19,6 +19,7 @@ use url::Url;
 pub use answer::Discovered;
 pub use step::{End, Look, Step};
 
+use crate::sign_in::SignIn;
 use answer::{Capability, Smart, bundle, issues, read};
 use sections::SECTIONS;
 
@@ -32,6 +33,9 @@ const CLOCK_WARNING: i64 = 60;
 /// What is tested.
 pub(crate) struct Probe<'p> {
     target: &'p Target,
+    /// The same for what a server tells everybody.
+    anonymous: Target,
+    sign_in: Option<&'p SignIn>,
     platform: &'p Platform,
     deadline: Instant,
     now: Timestamp,
@@ -53,6 +57,8 @@ impl<'p> Probe<'p> {
     pub(crate) fn new(target: &'p Target, platform: &'p Platform, within: Duration, now: Timestamp) -> Self {
         Self {
             target,
+            anonymous: target.anonymous(),
+            sign_in: None,
             platform,
             deadline: Instant::now() + within,
             now,
@@ -61,6 +67,12 @@ impl<'p> Probe<'p> {
             smart: None,
             patient: None,
         }
+    }
+
+    /// With what the portal signs in there.
+    pub(crate) fn signing_in(mut self, sign_in: Option<&'p SignIn>) -> Self {
+        self.sign_in = sign_in;
+        self
     }
 
     /// What the server says of itself, for a form.
@@ -73,14 +85,17 @@ impl<'p> Probe<'p> {
 
     /// All steps. `patient` is the id of a patient to ask for; otherwise the server's first one.
     pub(crate) async fn run(mut self, patient: Option<&str>) -> Vec<Step> {
-        let reached = self.reach().await && self.describe().await;
-        if reached {
-            self.differences();
-            self.find_patient(patient).await;
-            self.search_sections().await;
-        } else {
+        if !(self.reach().await && self.describe().await) {
             self.skip_from(Look::Discovery);
+            return self.steps;
         }
+        self.differences();
+        if !self.sign_in().await {
+            self.skip_from(Look::Patient);
+            return self.steps;
+        }
+        self.find_patient(patient).await;
+        self.search_sections().await;
         self.steps
     }
 
@@ -96,7 +111,7 @@ impl<'p> Probe<'p> {
         if found.is_err() {
             return false;
         }
-        let asked = self.ask(&["metadata"], &[]).await;
+        let asked = self.ask_of(&self.anonymous, &["metadata"], &[]).await;
         let plain = self.target.base_url().scheme() == "http";
         let (step, date) = match &asked.answer {
             Ok(answer) if plain => {
@@ -138,7 +153,7 @@ impl<'p> Probe<'p> {
 
     /// Discovery. False where nothing that follows could be understood.
     async fn describe(&mut self) -> bool {
-        let asked = self.ask(&[".well-known", "smart-configuration"], &[]).await;
+        let asked = self.ask_of(&self.anonymous, &[".well-known", "smart-configuration"], &[]).await;
         let from_metadata = self.capability.as_ref().and_then(|capability| capability.oauth.clone());
         let step = match &asked.answer {
             Ok(answer) => {
@@ -177,6 +192,25 @@ impl<'p> Probe<'p> {
             (true, true) => Step::new(Look::Differences, End::Warning, "everything-differs"),
         };
         self.steps.push(step);
+    }
+
+    /// A new token, or the secret that is sent with every request. False where there is none.
+    async fn sign_in(&mut self) -> bool {
+        let Some(sign_in) = self.sign_in else { return true };
+        let begun = Instant::now();
+        let came = sign_in.try_now(self.deadline).await;
+        let step = match came.why {
+            Some(why) => Step::new(Look::SignIn, End::Failed, why),
+            None if came.narrower => Step::new(Look::SignIn, End::Warning, "scopes-narrower"),
+            None if came.lives_s.is_some() => Step::new(Look::SignIn, End::Good, "token-granted"),
+            None => Step::new(Look::SignIn, End::Good, "secret-sent"),
+        };
+        let lives = came.lives_s.map(|seconds| format!("{seconds} s"));
+        let told = [came.endpoint, Some(came.said), came.scopes, lives].into_iter().flatten();
+        let mut step = step.saying(told.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · "));
+        step.status = came.status;
+        self.steps.push(step.after(begun.elapsed()));
+        came.why.is_none()
     }
 
     async fn find_patient(&mut self, wanted: Option<&str>) {
@@ -263,7 +297,9 @@ impl<'p> Probe<'p> {
     /// Everything from `first` on is not tried.
     fn skip_from(&mut self, first: Look) {
         let done: Vec<Look> = self.steps.iter().map(|step| step.look).collect();
-        let plain = [Look::Connection, Look::Clock, first, Look::Capability, Look::Differences, Look::Patient];
+        let mut plain = vec![Look::Connection, Look::Clock, first, Look::Capability, Look::Differences];
+        plain.extend(self.sign_in.map(|_| Look::SignIn));
+        plain.push(Look::Patient);
         for look in plain.into_iter().filter(|look| !done.contains(look)) {
             self.steps.push(Step::new(look, End::Skipped, "step-before"));
         }
@@ -274,6 +310,10 @@ impl<'p> Probe<'p> {
     }
 
     async fn ask(&self, path: &[&str], params: &[(&str, &str)]) -> Asked {
+        self.ask_of(self.target, path, params).await
+    }
+
+    async fn ask_of(&self, target: &Target, path: &[&str], params: &[(&str, &str)]) -> Asked {
         let begun = Instant::now();
         let mut url: Url = self.target.base_url().clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -282,7 +322,7 @@ impl<'p> Probe<'p> {
         if !params.is_empty() {
             url.query_pairs_mut().extend_pairs(params);
         }
-        let answer = self.target.get(&url, ACCEPT, self.deadline).await;
+        let answer = target.get(&url, ACCEPT, self.deadline).await;
         Asked { answer, took: begun.elapsed() }
     }
 }
@@ -320,6 +360,7 @@ fn failed(look: Look, error: &OutboundError) -> Step {
             _ => "not-connected",
         },
         OutboundError::Protocol { .. } => "broke-off",
+        OutboundError::SignIn { why, .. } => why,
         OutboundError::Origin { .. } | OutboundError::Settings { .. } => "settings",
     };
     Step::new(look, End::Failed, code)

@@ -40,6 +40,8 @@ pub enum Look {
     Capability,
     /// What the platform file says against what the server says.
     Differences,
+    /// What the portal signs in with, where it does.
+    SignIn,
     /// A patient.
     Patient,
     /// One type of one section.
@@ -61,6 +63,7 @@ impl Look {
             Self::Discovery => "discovery",
             Self::Capability => "capability",
             Self::Differences => "differences",
+            Self::SignIn => "sign-in",
             Self::Patient => "patient",
             Self::Section { .. } => "section",
         }

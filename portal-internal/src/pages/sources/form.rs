@@ -3,7 +3,8 @@
 use poem::Response;
 use serde::{Deserialize, Serialize};
 use sources::{
-    Defined, Definition, Discovered, Environment, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME,
+    Auth, AuthKind, ClientProof, Defined, Definition, Discovered, Environment, FieldProblem, HEADERS, Header,
+    LONGEST_NAME, LONGEST_SHORT_NAME,
 };
 use web::{Failure, Visit};
 
@@ -36,6 +37,15 @@ pub struct Typed {
     page_size: String,
     proxy: String,
     resident_id_system: String,
+    auth: String,
+    client_id: String,
+    proof: String,
+    token_url: String,
+    scopes: String,
+    audience: String,
+    /// Read and never shown again.
+    #[serde(skip_serializing)]
+    secret: String,
     /// `Name: value`, one a line.
     headers: String,
     /// `yes`, or absent.
@@ -50,6 +60,8 @@ impl Typed {
             platform: "plain".to_owned(),
             environment: Environment::Sandbox.as_str().to_owned(),
             timeout_ms: "8000".to_owned(),
+            auth: AuthKind::None.as_str().to_owned(),
+            proof: ClientProof::PrivateKeyJwt.as_str().to_owned(),
             ..Self::default()
         }
     }
@@ -72,6 +84,13 @@ impl Typed {
             page_size: definition.page_size.map(|size| size.to_string()).unwrap_or_default(),
             proxy: definition.proxy.unwrap_or_default(),
             resident_id_system: definition.resident_id_system.unwrap_or_default(),
+            auth: definition.auth.kind.as_str().to_owned(),
+            client_id: definition.auth.client_id,
+            proof: definition.auth.proof.as_str().to_owned(),
+            token_url: definition.auth.token_url.unwrap_or_default(),
+            scopes: definition.auth.scopes,
+            audience: definition.auth.audience.unwrap_or_default(),
+            secret: String::new(),
             headers: lines.join("\n"),
             sweep: if definition.sweep { "yes".to_owned() } else { String::new() },
             r#do: String::new(),
@@ -83,12 +102,23 @@ impl Typed {
         self.r#do == "discover"
     }
 
+    /// The secret, where one was typed.
+    pub fn secret(&self) -> Option<&str> {
+        Some(self.secret.trim()).filter(|secret| !secret.is_empty())
+    }
+
     /// What can't even be read as values of their kinds.
     pub fn read(&self) -> Result<Definition, Vec<FieldProblem>> {
         let mut problems = Vec::new();
         let mut wrong = |field, what| problems.push(FieldProblem { field, what });
         if Environment::parse(&self.environment).is_none() {
             wrong("environment", "unknown");
+        }
+        if AuthKind::parse(&self.auth).is_none() && !self.auth.is_empty() {
+            wrong("auth", "unknown");
+        }
+        if ClientProof::parse(&self.proof).is_none() && !self.proof.is_empty() {
+            wrong("proof", "unknown");
         }
         if self.timeout_ms.trim().parse::<u64>().is_err() {
             wrong("timeout_ms", "range");
@@ -124,6 +154,14 @@ impl Typed {
             timeout_ms: self.timeout_ms.trim().parse().unwrap_or(8_000),
             page_size: self.page_size.trim().parse().ok(),
             proxy: option(&self.proxy),
+            auth: Auth {
+                kind: AuthKind::parse(&self.auth).unwrap_or_default(),
+                client_id: self.client_id.clone(),
+                proof: ClientProof::parse(&self.proof).unwrap_or_default(),
+                token_url: option(&self.token_url),
+                scopes: self.scopes.clone(),
+                audience: option(&self.audience),
+            },
             resident_id_system: option(&self.resident_id_system),
             headers: self.header_lines().map(header).collect(),
             sweep: self.sweep == "yes",
@@ -133,6 +171,9 @@ impl Typed {
 
     /// Fills what is empty with what the server says of itself.
     pub fn fill(&mut self, found: &Discovered) {
+        if found.signs_in && matches!(self.auth.as_str(), "" | "none") {
+            self.auth = AuthKind::SmartBackend.as_str().to_owned();
+        }
         for name in [&mut self.name_zh, &mut self.name_en] {
             if name.trim().is_empty() {
                 name.clone_from(&found.name);
@@ -151,6 +192,10 @@ pub struct FormPage {
     form: Typed,
     platforms: Vec<Choice>,
     environments: [&'static str; 2],
+    kinds: [&'static str; 4],
+    proofs: [&'static str; 3],
+    /// One is kept, for where it goes now.
+    has_secret: bool,
     headers: [&'static str; 8],
     longest_name: usize,
     longest_short_name: usize,
@@ -205,6 +250,9 @@ impl FormPage {
             form,
             platforms: platforms.map(choice).collect(),
             environments: ["sandbox", "production"],
+            kinds: AuthKind::ALL.map(AuthKind::as_str),
+            proofs: ClientProof::ALL.map(ClientProof::as_str),
+            has_secret: false,
             headers: HEADERS,
             longest_name: LONGEST_NAME,
             longest_short_name: LONGEST_SHORT_NAME,
@@ -216,6 +264,11 @@ impl FormPage {
 
     pub fn with_problems(mut self, problems: &[FieldProblem]) -> Self {
         self.problems = problems.iter().map(|one| ProblemView { field: one.field, what: one.what }).collect();
+        self
+    }
+
+    pub fn with_secret(mut self, has_secret: bool) -> Self {
+        self.has_secret = has_secret;
         self
     }
 

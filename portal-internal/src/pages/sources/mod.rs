@@ -1,6 +1,7 @@
 //! `/admin/sources`: the hospitals that are asked, how they are doing, and how they are defined.
 
 mod form;
+pub mod keys;
 mod steps;
 mod view;
 
@@ -29,7 +30,7 @@ pub const TEST: Duration = Duration::from_secs(12);
 /// What is said at the top of a page after something was done.
 #[derive(Deserialize)]
 pub struct Told {
-    done: Option<String>,
+    pub(super) done: Option<String>,
 }
 
 /// What was done, in the words of the pages.
@@ -73,7 +74,10 @@ pub async fn add(
         return discover(portal, visit, Asked::New, typed).await;
     }
     let added = match typed.read() {
-        Ok(definition) => portal.definitions.add(&staff.context, typed.id.trim(), definition, visit.now).await,
+        Ok(definition) => {
+            let secret = typed.secret();
+            portal.definitions.add(&staff.context, typed.id.trim(), definition, secret, visit.now).await
+        }
         Err(problems) => Err(all_wrong(problems, portal.definitions.check_new(typed.id.trim(), typed.lenient()))),
     };
     match added {
@@ -188,7 +192,9 @@ pub async fn edit(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let defined = portal.definitions.one(&staff.context, &id).await?;
-    FormPage::new(portal, visit, Asked::Change(id), Typed::of(&defined)).draw(portal, visit)
+    let has_secret = portal.definitions.has_secret(&id, &defined.definition).await?;
+    let page = FormPage::new(portal, visit, Asked::Change(id), Typed::of(&defined));
+    page.with_secret(has_secret).draw(portal, visit)
 }
 
 /// `POST /admin/sources/{source}/edit`
@@ -209,7 +215,7 @@ pub async fn change(
     let changed = match typed.read() {
         Ok(definition) => {
             let definition = Definition { paused: before.definition.paused, ..definition };
-            portal.definitions.change(&staff.context, (&id, typed.rev), definition, visit.now).await
+            portal.definitions.change(&staff.context, (&id, typed.rev), definition, typed.secret(), visit.now).await
         }
         Err(problems) => Err(all_wrong(problems, portal.definitions.check(&id, typed.lenient()))),
     };
@@ -228,6 +234,9 @@ pub struct StepForm {
     rev: i64,
     #[serde(default)]
     base_url: String,
+    /// Of the production server, where it wants one.
+    #[serde(default)]
+    secret: String,
 }
 
 /// `POST /admin/sources/{source}/steps`: pause, resume, promote, take away, bring back.
@@ -245,12 +254,13 @@ pub async fn step(
         "pause" | "resume" => {
             definition.paused = asked.r#do == "pause";
             let done = if definition.paused { "paused" } else { "resumed" };
-            (done, portal.definitions.change(&staff.context, at, definition, visit.now).await)
+            (done, portal.definitions.change(&staff.context, at, definition, None, visit.now).await)
         }
         "promote" => {
             definition.environment = Environment::Production;
             definition.base_url = asked.base_url;
-            ("promoted", portal.definitions.change(&staff.context, at, definition, visit.now).await)
+            let secret = Some(asked.secret.trim()).filter(|secret| !secret.is_empty());
+            ("promoted", portal.definitions.change(&staff.context, at, definition, secret, visit.now).await)
         }
         "remove" => ("removed", portal.definitions.set_removed(&staff.context, at, true, visit.now).await),
         "restore" => ("restored", portal.definitions.set_removed(&staff.context, at, false, visit.now).await),

@@ -172,6 +172,22 @@ struct DefinitionView {
     resident_id_system: Option<String>,
     headers: Vec<String>,
     sweep: bool,
+    auth: &'static str,
+    client_id: String,
+    scopes: String,
+    token_url: Option<String>,
+    /// It has a secret of its own.
+    secret: bool,
+}
+
+/// What came of the last sign-in.
+#[derive(Serialize)]
+struct SignInView {
+    at: Option<String>,
+    why: Option<String>,
+    said: String,
+    scopes: Option<String>,
+    narrower: bool,
 }
 
 /// What the platform file says of getting in.
@@ -189,6 +205,7 @@ pub struct SourcePage {
     changer: Option<String>,
     changed_at: Option<String>,
     definition: DefinitionView,
+    sign_in: Option<SignInView>,
     ties: TiesView,
     platform_documentation: String,
     registration: Option<RegistrationView>,
@@ -220,6 +237,7 @@ impl SourcePage {
             changer: defined.map(|one| one.changer.clone()),
             changed_at: defined.map(|one| words.minute(one.changed_at)),
             definition: definition_view(source, definition),
+            sign_in: sign_in_view(words, visit, source),
             ties: TiesView { people: ties.people, registrations: ties.registrations, relations: ties.relations },
             platform_documentation: platform.documentation.clone(),
             registration,
@@ -241,5 +259,21 @@ fn definition_view(source: &Source, definition: Option<&Definition>) -> Definiti
         resident_id_system: source.resident_id.clone(),
         headers: headers.iter().map(|one| format!("{}: {}", one.name, one.value)).collect(),
         sweep: definition.map_or(source.sweep, |one| one.sweep),
+        auth: source.signed_in().0.as_str(),
+        client_id: definition.map(|one| one.auth.client_id.clone()).unwrap_or_default(),
+        scopes: definition.map(|one| one.auth.scopes.clone()).unwrap_or_default(),
+        token_url: definition.and_then(|one| one.auth.token_url.clone()),
+        secret: definition.is_some_and(|one| one.auth.needs_secret()),
     }
+}
+
+fn sign_in_view(words: &Words, visit: &Visit, source: &Source) -> Option<SignInView> {
+    let last = source.signed_in().1?;
+    Some(SignInView {
+        at: last.at.map(|at| words.minute_today(at, visit.now)),
+        why: last.why.map(|why| words.text(&format!("source-said-{why}"))),
+        said: last.said,
+        scopes: last.scopes,
+        narrower: last.narrower,
+    })
 }

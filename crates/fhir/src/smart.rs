@@ -1,0 +1,9 @@
+//! SMART App Launch as a client (<https://hl7.org/fhir/smart-app-launch/>): what a server says of its sign-in, and how a
+//! token is asked for. Whose secrets and tokens they are, and where they are kept, is the caller's.
+
+mod configuration;
+mod token;
+
+pub use configuration::{Configuration, of_capabilities};
+pub use token::{Ask, Granted, Proof, TokenFault, client_credentials};
+pub use tokens::{Algorithm, ClientAssertion, Expected, Jwk, Jwks, SigningKey, TokenError, verify};

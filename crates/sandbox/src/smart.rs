@@ -1,0 +1,316 @@
+//! A door in front of a hospital: whoever asks needs a token, and gets it as SMART backend services have it
+//! (<https://hl7.org/fhir/smart-app-launch/backend-services.html>). What it lets through is the hospital's own answer, with its
+//! addresses in it. It can misbehave as authorization servers do.
+
+mod grant;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use fhir::smart::Jwks;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use jiff::Timestamp;
+use outbound::{Outbound, Target, TargetSettings};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::{
+    SandboxError,
+    hospital::server::BASE_PATH,
+    listen::{self, Always, Tasks},
+};
+
+/// Bodies of token requests are an assertion and a few words.
+const MAX_FORM: usize = 64 * 1024;
+/// For the hospital behind the door, and for a set of keys.
+const PATIENCE: Duration = Duration::from_secs(20);
+const TOKEN_PATH: &str = "/auth/token";
+
+/// How the door behaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SmartMode {
+    /// As it should.
+    #[default]
+    Ok,
+    /// Grants laboratory results alone, whatever is asked for.
+    Narrow,
+    /// Refuses every client.
+    Denying,
+    /// Answers 200 with something that is no token.
+    NoToken,
+    /// Says that tokens are given somewhere else.
+    Elsewhere,
+    /// Describes its sign-in in the CapabilityStatement alone, as older servers do.
+    Old,
+    /// Takes connections where tokens are given and never answers.
+    Silent,
+    /// 429 where tokens are given.
+    Busy,
+    /// Takes assertions signed with RS384 alone.
+    Rs384,
+}
+
+/// What the door is told.
+#[derive(Clone, Debug)]
+pub struct SmartConfig {
+    /// Its address; port 0 for any.
+    pub listen: SocketAddr,
+    /// FHIR base of the hospital behind it.
+    pub upstream: Url,
+    /// The client that it knows.
+    pub client_id: String,
+    /// How it knows the client.
+    pub client: Known,
+    /// Scopes that the client may have.
+    pub scopes: Vec<String>,
+    /// How long tokens live, in seconds.
+    pub lives_s: u64,
+}
+
+/// By what a client is known.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// Its keys, at an address of its own.
+    Keys(Url),
+    /// A secret.
+    Secret(String),
+    /// A name and a password with every request: no tokens are given.
+    Basic(String, String),
+}
+
+pub(crate) struct Door {
+    config: SmartConfig,
+    /// `http://127.0.0.1:port`
+    origin: String,
+    upstream: Target,
+    state: Mutex<State>,
+    requests: AtomicU64,
+    granted: AtomicU64,
+    refused: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    mode: SmartMode,
+    /// Where tokens are given in mode `elsewhere`.
+    elsewhere: String,
+    /// Tokens with what they are for and when they end.
+    tokens: HashMap<String, (Vec<String>, Timestamp)>,
+    /// `jti` of assertions that were taken.
+    used: Vec<String>,
+    keys: Jwks,
+}
+
+/// A door of a test's own. Stops when dropped.
+pub struct RunningSmart {
+    /// FHIR base behind the door.
+    pub base_url: String,
+    /// Where tokens are given.
+    pub token_url: String,
+    door: Arc<Door>,
+    tasks: Tasks,
+}
+
+impl RunningSmart {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// [`SandboxError::Listen`]; [`SandboxError::Configuration`] for a hospital that can't be asked.
+    pub async fn start(config: SmartConfig) -> Result<Self, SandboxError> {
+        let tasks = Tasks::default();
+        let door = serve(config, &tasks).await?;
+        let (base_url, token_url) = (format!("{}{BASE_PATH}", door.origin), door.token_url());
+        Ok(Self { base_url, token_url, door, tasks })
+    }
+
+    /// Switches its behaviour.
+    pub fn set_mode(&self, mode: SmartMode) {
+        self.door.state().mode = mode;
+    }
+
+    /// Where it sends clients in [`SmartMode::Elsewhere`].
+    pub fn send_elsewhere(&self, token_url: &str) {
+        let mut state = self.door.state();
+        state.mode = SmartMode::Elsewhere;
+        token_url.clone_into(&mut state.elsewhere);
+    }
+
+    /// No token that was given is good any more.
+    pub fn revoke(&self) {
+        self.door.state().tokens.clear();
+    }
+
+    /// Tokens given so far.
+    pub fn granted(&self) -> u64 {
+        self.door.granted.load(Ordering::Relaxed)
+    }
+
+    /// Questions about records that bore no good token.
+    pub fn refused(&self) -> u64 {
+        self.door.refused.load(Ordering::Relaxed)
+    }
+
+    /// Token requests so far, granted or not.
+    pub fn requests(&self) -> u64 {
+        self.door.requests.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for RunningSmart {
+    fn drop(&mut self) {
+        self.tasks.stop.cancel();
+    }
+}
+
+/// Starts a door.
+pub(crate) async fn serve(config: SmartConfig, tasks: &Tasks) -> Result<Arc<Door>, SandboxError> {
+    let (listener, address) = listen::open(config.listen).await?;
+    let door = Arc::new(Door {
+        origin: format!("http://{address}"),
+        upstream: target("upstream", &config.upstream)?,
+        config,
+        state: Mutex::default(),
+        requests: AtomicU64::new(0),
+        granted: AtomicU64::new(0),
+        refused: AtomicU64::new(0),
+    });
+    let served = Arc::clone(&door);
+    listen::accept(tasks, listener, move |stream| {
+        listen::http(stream, Arc::clone(&served), |door, request| async move { door.answer(request).await })
+    });
+    Ok(door)
+}
+
+fn target(id: &str, url: &Url) -> Result<Target, SandboxError> {
+    let wrong = |error: outbound::OutboundError| SandboxError::Configuration(error.to_string());
+    let mut settings = TargetSettings::new(id, url.clone());
+    settings.timeout = PATIENCE;
+    Outbound::new().map_err(wrong)?.target(settings).map_err(wrong)
+}
+
+type Reply = (StatusCode, Value);
+
+impl Door {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn token_url(&self) -> String {
+        format!("{}{TOKEN_PATH}", self.origin)
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Always<Response<Full<Bytes>>> {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().to_owned();
+        let (status, value) = match (&parts.method, path.as_str()) {
+            (&Method::POST, TOKEN_PATH) => match Limited::new(body, MAX_FORM).collect().await {
+                Ok(body) => self.token(parts.headers.get(header::AUTHORIZATION), &body.to_bytes()).await,
+                Err(_) => grant::refusal("invalid_request", "the form is too long"),
+            },
+            (&Method::GET, "/fhir/.well-known/smart-configuration") => self.described(),
+            (&Method::GET, _) => return Ok(self.fhir(&parts).await),
+            _ => (StatusCode::METHOD_NOT_ALLOWED, outcome("not-supported")),
+        };
+        Ok(json_answer(status, &value))
+    }
+
+    /// What the door says of itself.
+    fn described(&self) -> Reply {
+        let (mode, elsewhere) = {
+            let state = self.state();
+            (state.mode, state.elsewhere.clone())
+        };
+        if mode == SmartMode::Old || matches!(self.config.client, Known::Basic(..)) {
+            return (StatusCode::NOT_FOUND, outcome("not-found"));
+        }
+        let (method, token) = match &self.config.client {
+            Known::Secret(_) => (json!(["client_secret_basic", "client_secret_post"]), self.token_url()),
+            _ => (json!(["private_key_jwt"]), self.token_url()),
+        };
+        let algorithms = if mode == SmartMode::Rs384 { json!(["RS384"]) } else { json!(["RS384", "ES384"]) };
+        let told = json!({
+            "issuer": self.origin,
+            "token_endpoint": if mode == SmartMode::Elsewhere { elsewhere } else { token },
+            "grant_types_supported": ["client_credentials"],
+            "token_endpoint_auth_methods_supported": method,
+            "token_endpoint_auth_signing_alg_values_supported": algorithms,
+            "scopes_supported": self.config.scopes,
+            "code_challenge_methods_supported": ["S256"],
+            "capabilities": ["client-confidential-asymmetric", "permission-v1"],
+        });
+        (StatusCode::OK, told)
+    }
+
+    /// A question about records, for whoever may ask it.
+    async fn fhir(&self, parts: &http::request::Parts) -> Response<Full<Bytes>> {
+        let Some(rest) = parts.uri.path().strip_prefix(BASE_PATH) else {
+            return json_answer(StatusCode::NOT_FOUND, &outcome("not-found"));
+        };
+        let kind = rest.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
+        let is_open = kind == "metadata";
+        if !is_open && let Err(status) = self.may(parts.headers.get(header::AUTHORIZATION), &kind) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            let code = if status == StatusCode::FORBIDDEN { "forbidden" } else { "login" };
+            return json_answer(status, &outcome(code));
+        }
+        let mut url = self.config.upstream.clone();
+        url.set_path(&format!("{}{rest}", url.path().trim_end_matches('/')));
+        url.set_query(parts.uri.query());
+        let deadline = Instant::now() + PATIENCE;
+        match self.upstream.get(&url, "application/fhir+json", deadline).await {
+            Ok(answer) => self.handed_on(&answer, is_open),
+            Err(_) => json_answer(StatusCode::BAD_GATEWAY, &outcome("transient")),
+        }
+    }
+
+    /// The hospital's answer, with the door's address in the place of its own.
+    fn handed_on(&self, answer: &outbound::Answer, is_capability: bool) -> Response<Full<Bytes>> {
+        let base = format!("{}{BASE_PATH}", self.origin);
+        let upstream = self.config.upstream.as_str().trim_end_matches('/');
+        let mut text = String::from_utf8_lossy(&answer.body).replace(upstream, &base);
+        if is_capability && self.state().mode == SmartMode::Old {
+            text = self.with_oauth_uris(&text);
+        }
+        let mut response = Response::new(Full::from(text));
+        *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        let json = header::HeaderValue::from_static("application/fhir+json");
+        let kind = answer.content_type.as_deref().and_then(|kind| kind.parse().ok()).unwrap_or(json);
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    }
+
+    fn with_oauth_uris(&self, text: &str) -> String {
+        let mut statement: Value = serde_json::from_str(text).unwrap_or_default();
+        statement["rest"][0]["security"]["extension"] = json!([{
+            "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+            "extension": [{ "url": "token", "valueUri": self.token_url() }],
+        }]);
+        statement.to_string()
+    }
+}
+
+fn outcome(code: &str) -> Value {
+    json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "error", "code": code }] })
+}
+
+fn json_answer(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(value.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,122 @@
+//! `auth` of an entry: values, and the names of files that hold secrets.
+
+use std::path::Path;
+
+use outbound::is_this_machine;
+use toml::{Table, Value};
+use url::Url;
+
+use super::{address, beside};
+use crate::{Auth, AuthKind, ClientProof, sign_in::SecretAt, table::Fields};
+
+const EXAMPLE: &str = "{ kind = \"none\" }";
+const SECRET: &str = "../secrets/hospital";
+
+/// How the portal signs in there; what is wrong with it is noted.
+pub(super) fn auth(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
+    let table = fields.table("auth", EXAMPLE)?;
+    fields.inner("auth", table, known(table), |inner| read(inner, file))
+}
+
+/// Keys of its kind.
+fn known(table: &Table) -> &'static [&'static str] {
+    match table.get("kind").and_then(Value::as_str) {
+        Some("basic") => &["kind", "username", "password_file"],
+        Some("bearer") => &["kind", "token_file"],
+        Some("smart-backend") => &["kind", "client_id", "scopes", "token_url", "audience", "secret_file", "secret_in"],
+        _ => &["kind"],
+    }
+}
+
+fn read(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
+    let kind = fields.text("kind", "none")?;
+    let Some(kind) = AuthKind::parse(kind) else {
+        let what = match kind {
+            "smart-patient" => "kind smart-patient is not available yet",
+            _ => "no such kind",
+        };
+        fields.wrong("kind", what, "none, basic, bearer or smart-backend");
+        return None;
+    };
+    match kind {
+        AuthKind::None => Some((Auth::default(), SecretAt::Nowhere)),
+        AuthKind::Basic => {
+            let (name, secret) = (fields.text("username", "portal"), secret(fields, "password_file", file));
+            checked(fields, Auth { kind, client_id: name?.to_owned(), ..Auth::default() }, secret?)
+        }
+        AuthKind::Bearer => {
+            let secret = secret(fields, "token_file", file)?;
+            checked(fields, Auth { kind, ..Auth::default() }, secret)
+        }
+        AuthKind::SmartBackend => smart(fields, file),
+    }
+}
+
+fn smart(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
+    let client_id = fields.text("client_id", "portal");
+    let scopes = fields.text("scopes", "system/*.read");
+    let audience = fields.optional_text("audience", "https://hospital.example/token").map(str::to_owned);
+    let example = "https://hospital.example/token";
+    let token_url = match fields.optional("token_url") {
+        Some(_) => Some(address(fields, "token_url", example, &["http", "https"])?),
+        None => None,
+    };
+    if token_url.as_ref().is_some_and(is_plain) {
+        fields.wrong("token_url", "a secret would be sent in the clear", "write https://");
+    }
+    let (proof, secret) = match fields.optional("secret_file") {
+        Some(_) => (secret_in(fields), secret(fields, "secret_file", file)?),
+        None => (Some(ClientProof::PrivateKeyJwt), SecretAt::Nowhere),
+    };
+    let auth = Auth {
+        kind: AuthKind::SmartBackend,
+        client_id: client_id?.to_owned(),
+        proof: proof?,
+        token_url: token_url.map(String::from),
+        scopes: scopes?.to_owned(),
+        audience,
+    };
+    checked(fields, auth, secret)
+}
+
+fn secret_in(fields: &mut Fields<'_, '_>) -> Option<ClientProof> {
+    match fields.optional_text("secret_in", "header") {
+        None | Some("header") => Some(ClientProof::ClientSecretBasic),
+        Some("form") => Some(ClientProof::ClientSecretPost),
+        Some(_) => {
+            fields.wrong("secret_in", "neither of the two", "\"header\", or \"form\"");
+            None
+        }
+    }
+}
+
+fn checked(fields: &mut Fields<'_, '_>, auth: Auth, secret: SecretAt) -> Option<(Auth, SecretAt)> {
+    let auth = auth.cleaned();
+    let problems = auth.problems();
+    for (field, what) in &problems {
+        let key = if auth.kind == AuthKind::Basic { "username" } else { field };
+        fields.wrong(key, *what, "one line of printable text, as the hospital has registered it");
+    }
+    problems.is_empty().then_some((auth, secret))
+}
+
+/// A file that can be read now. It is read again whenever the portal signs in.
+fn secret(fields: &mut Fields<'_, '_>, key: &str, file: &Path) -> Option<SecretAt> {
+    let path = beside(file, fields.text(key, SECRET)?);
+    match std::fs::metadata(&path) {
+        Ok(_) => Some(SecretAt::File(path)),
+        Err(error) => {
+            fields.wrong(
+                key,
+                format!("can't be read: {error}"),
+                "put the secret into this file, readable by the portal alone",
+            );
+            None
+        }
+    }
+}
+
+/// Would a secret be sent in the clear over a network?
+pub(super) fn is_plain(url: &Url) -> bool {
+    url.scheme() == "http" && !is_this_machine(url)
+}
