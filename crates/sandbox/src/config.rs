@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use url::Url;
 
 use crate::SandboxError;
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub community: CommunityConfig,
     /// A service that wraps keys.
     pub transit: TransitConfig,
+    /// A server that wants to know who asks; absent: none.
+    pub door: Option<DoorConfig>,
     /// The control listener.
     pub control: ControlConfig,
 }
@@ -82,6 +85,22 @@ pub struct TransitConfig {
     pub keys: Vec<String>,
 }
 
+/// A second server of a hospital, which gives tokens to one client and nothing to anybody else.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoorConfig {
+    /// Which hospital of the region.
+    pub hospital: String,
+    /// Its address.
+    pub listen: SocketAddr,
+    /// The client that it knows.
+    pub client_id: String,
+    /// Where the client's public keys are.
+    pub jwks_url: Url,
+    /// What the client may have.
+    pub scopes: Vec<String>,
+}
+
 /// Where the control listener listens.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -107,6 +126,7 @@ impl Default for Config {
             directory: DirectoryConfig::default(),
             community: CommunityConfig::default(),
             transit: TransitConfig::default(),
+            door: None,
             control: ControlConfig::default(),
         }
     }
@@ -160,6 +180,7 @@ impl Config {
     /// The region has known passwords and no access control: it serves this machine only.
     fn checked(self) -> Result<Self, SandboxError> {
         let listeners = self.hospitals.iter().map(|hospital| hospital.listen);
+        let listeners = listeners.chain(self.door.as_ref().map(|door| door.listen));
         match listeners
             .chain([self.directory.listen, self.community.listen, self.transit.listen, self.control.listen])
             .find(|address| !address.ip().is_loopback())

@@ -13,6 +13,7 @@ use crate::{
     hospital::mode::{Mode, Switch},
     listen::Always,
     running::Description,
+    smart::{Door, SmartMode},
     transit::{Transit, TransitMode},
 };
 
@@ -24,6 +25,7 @@ pub(crate) struct Control {
     /// By hospital id.
     pub(crate) switches: Vec<(String, Arc<Switch>)>,
     pub(crate) transit: Arc<Transit>,
+    pub(crate) door: Option<Arc<Door>>,
 }
 
 #[derive(Deserialize)]
@@ -54,8 +56,16 @@ impl Control {
                 Ok(body) => self.change_transit(&body.to_bytes()),
                 Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             },
-            (_, [] | ["hospitals", ..] | ["transit"]) => {
-                problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital or on transit")
+            (&Method::GET, ["door"]) => self.at_door(|_| {}),
+            (&Method::PUT, ["door"]) => match Limited::new(body, MAX_BODY).collect().await {
+                Ok(body) => match serde_json::from_slice::<Change<SmartMode>>(&body.to_bytes()) {
+                    Ok(change) => self.at_door(|door| door.set_mode(change.mode)),
+                    Err(fault) => problem(StatusCode::BAD_REQUEST, &fault.to_string()),
+                },
+                Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
+            },
+            (_, [] | ["hospitals", ..] | ["transit" | "door"]) => {
+                problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital, on transit or on door")
             }
             _ => problem(StatusCode::NOT_FOUND, "no such path"),
         };
@@ -65,6 +75,16 @@ impl Control {
             .headers_mut()
             .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json; charset=utf-8"));
         Ok(response)
+    }
+
+    fn at_door(&self, act: impl FnOnce(&Door)) -> Reply {
+        match &self.door {
+            Some(door) => {
+                act(door);
+                (StatusCode::OK, door.told())
+            }
+            None => problem(StatusCode::NOT_FOUND, "no door in this region"),
+        }
     }
 
     fn with(&self, id: &str, act: impl FnOnce(&Switch) -> Reply) -> Reply {

@@ -25,7 +25,7 @@ mod smart;
 mod transit;
 mod treatments;
 
-pub use config::{CommunityConfig, Config, ControlConfig, DirectoryConfig, HospitalConfig, TransitConfig};
+pub use config::{CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, HospitalConfig, TransitConfig};
 pub use error::SandboxError;
 pub use hospital::mode::Mode;
 pub use region::Region;

@@ -16,6 +16,7 @@ use crate::{
         temper::Temper,
     },
     listen::{self, Tasks},
+    smart::{self, Door, Known, SmartConfig},
     transit,
     treatments::Treatment,
 };
@@ -103,6 +104,8 @@ pub struct Description {
     pub community_url: String,
     /// Base URL of the service that wraps keys (`/v1/transit/…`); its token is in the configuration.
     pub transit_url: String,
+    /// FHIR base of the server that wants to know who asks.
+    pub door_url: Option<String>,
     /// Base URL of the control listener.
     pub control_url: String,
     /// Staff of the directory.
@@ -161,6 +164,7 @@ impl Region {
         let (hospitals, switches) = self.serve_hospitals(config, &tasks).await?;
         let community_url = community::serve(config.community.listen, today, &tasks).await?;
         let (transit_url, transit) = transit::serve(&config.transit, config.seed, &tasks).await?;
+        let door = self.serve_door(config, &hospitals, &tasks).await?;
         let (listener, address) = listen::open(config.control.listen).await?;
         let description = Description {
             hospitals,
@@ -169,6 +173,7 @@ impl Region {
             directory,
             community_url,
             transit_url,
+            door_url: door.as_ref().map(|door| door.base_url()),
             control_url: format!("http://{address}"),
             staff,
             patients,
@@ -177,7 +182,7 @@ impl Region {
             today,
             treatments,
         };
-        let control = Arc::new(Control { description: description.clone(), switches: switches.clone(), transit });
+        let control = Arc::new(Control { description: description.clone(), switches: switches.clone(), transit, door });
         listen::accept(&tasks, listener, move |stream| {
             listen::http(stream, Arc::clone(&control), |control, request| async move { control.answer(request).await })
         });
@@ -233,6 +238,27 @@ impl Region {
             });
         }
         Ok((running, switches))
+    }
+
+    async fn serve_door(
+        &self,
+        config: &Config,
+        hospitals: &[RunningHospital],
+        tasks: &Tasks,
+    ) -> Result<Option<Arc<Door>>, SandboxError> {
+        let Some(door) = &config.door else { return Ok(None) };
+        let wrong = |what: String| SandboxError::Configuration(what);
+        let behind = hospitals.iter().find(|one| one.id == door.hospital);
+        let behind = behind.ok_or_else(|| wrong(format!("no hospital {} behind the door", door.hospital)))?;
+        let settings = SmartConfig {
+            listen: door.listen,
+            upstream: behind.base_url.parse().map_err(|_| wrong(behind.base_url.clone()))?,
+            client_id: door.client_id.clone(),
+            client: Known::Keys(door.jwks_url.clone()),
+            scopes: door.scopes.clone(),
+            lives_s: 300,
+        };
+        smart::serve(settings, tasks).await.map(Some)
     }
 
     async fn serve_directory(&self, config: &Config, tasks: &Tasks) -> Result<RunningDirectory, SandboxError> {

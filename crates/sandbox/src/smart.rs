@@ -132,13 +132,13 @@ impl RunningSmart {
     pub async fn start(config: SmartConfig) -> Result<Self, SandboxError> {
         let tasks = Tasks::default();
         let door = serve(config, &tasks).await?;
-        let (base_url, token_url) = (format!("{}{BASE_PATH}", door.origin), door.token_url());
+        let (base_url, token_url) = (door.base_url(), door.token_url());
         Ok(Self { base_url, token_url, door, tasks })
     }
 
     /// Switches its behaviour.
     pub fn set_mode(&self, mode: SmartMode) {
-        self.door.state().mode = mode;
+        self.door.set_mode(mode);
     }
 
     /// Where it sends clients in [`SmartMode::Elsewhere`].
@@ -206,6 +206,24 @@ type Reply = (StatusCode, Value);
 impl Door {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        format!("{}{BASE_PATH}", self.origin)
+    }
+
+    pub(crate) fn set_mode(&self, mode: SmartMode) {
+        self.state().mode = mode;
+    }
+
+    /// For the control listener.
+    pub(crate) fn told(&self) -> Value {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        json!({
+            "mode": self.state().mode,
+            "granted": count(&self.granted),
+            "refused": count(&self.refused),
+        })
     }
 
     fn token_url(&self) -> String {
@@ -278,7 +296,7 @@ impl Door {
 
     /// The hospital's answer, with the door's address in the place of its own.
     fn handed_on(&self, answer: &outbound::Answer, is_capability: bool) -> Response<Full<Bytes>> {
-        let base = format!("{}{BASE_PATH}", self.origin);
+        let base = self.base_url();
         let upstream = self.config.upstream.as_str().trim_end_matches('/');
         let mut text = String::from_utf8_lossy(&answer.body).replace(upstream, &base);
         if is_capability && self.state().mode == SmartMode::Old {

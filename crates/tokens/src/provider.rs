@@ -38,7 +38,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
     match algorithm {
         Algorithm::ES384 => {
             let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, key.as_bytes(), &SystemRandom::new());
-            Ok(Box::new(Signing::Curve(pair.map_err(|_| no_key())?)))
+            Ok(Box::new(Signing::Curve(Box::new(pair.map_err(|_| no_key())?))))
         }
         Algorithm::RS384 => {
             Ok(Box::new(Signing::Rsa(Box::new(RsaKeyPair::from_pkcs8(key.as_bytes()).map_err(|_| no_key())?))))
@@ -48,7 +48,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 }
 
 enum Signing {
-    Curve(EcdsaKeyPair),
+    Curve(Box<EcdsaKeyPair>),
     Rsa(Box<RsaKeyPair>),
 }
 

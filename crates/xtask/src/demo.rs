@@ -118,7 +118,7 @@ impl Demo {
         for port in [ports.internal, ports.external] {
             free(port)?;
         }
-        let layout = settings::write_sandbox(root, data)?;
+        let layout = settings::write_sandbox(root, data, ports)?;
         settings::write_sources(root, data, &layout)?;
         let log = |name: &str| data.join("logs").join(format!("{name}.log"));
         let sandbox_file = layout.config.display().to_string();
@@ -171,6 +171,7 @@ impl Demo {
             "external": portal(ports.external, ports.external_ops, serde_json::json!(self.patients)),
             "sandbox": {
                 "control_url": region.control_url,
+                "door_url": region.door_url,
                 "hospitals": region.hospitals,
                 "directory_url": region.directory.url,
             },
@@ -194,6 +195,9 @@ impl Demo {
         }
         println!("  and {} more in demo.json", self.patients.len().saturating_sub(SHOWN));
         println!("sandbox          {}", self.region.control_url);
+        if let Some(door) = &self.region.door_url {
+            println!("  a server that wants a sign-in: {door}");
+        }
         println!("for scripts      {}", self.file.display());
         println!("stop with Ctrl-C\n");
     }

@@ -15,6 +15,8 @@ use super::settings::Sandbox;
 pub struct Region {
     /// Base URL of the control listener.
     pub control_url: String,
+    /// FHIR base of a server that wants to know who asks.
+    pub door_url: Option<String>,
     /// FHIR servers.
     pub hospitals: Vec<Hospital>,
     /// LDAP.
@@ -214,6 +216,7 @@ mod tests {
         };
         Region {
             control_url: String::new(),
+            door_url: None,
             hospitals: vec![],
             directory: Directory { url: String::new(), bind_password: String::new() },
             staff: vec![Staff {

@@ -84,7 +84,7 @@ fn set(table: &mut Table, name: &str, key: &str, value: impl Into<Value>) -> Res
 ///
 /// # Errors
 /// The file of `config/demo` can't be read, or the data folder not be written.
-pub fn write_sandbox(root: &Path, data: &Path) -> Result<Sandbox> {
+pub fn write_sandbox(root: &Path, data: &Path, ports: Ports) -> Result<Sandbox> {
     let mut table = read(root, "sandbox.toml")?;
     let mut hospitals = Vec::new();
     let list = table.get_mut("hospital").and_then(Value::as_array_mut).context("sandbox.toml: hospital")?;
@@ -97,6 +97,8 @@ pub fn write_sandbox(root: &Path, data: &Path) -> Result<Sandbox> {
     let directory = listen(section(&mut table, "directory")?)?;
     let community = listen(section(&mut table, "community")?)?;
     listen(section(&mut table, "transit")?)?;
+    listen(section(&mut table, "door")?)?;
+    set(&mut table, "door", "jwks_url", format!("http://127.0.0.1:{}/.well-known/jwks.json", ports.internal))?;
     let control = listen(section(&mut table, "control")?)?;
     let config = data.join("sandbox.toml");
     std::fs::write(&config, toml::to_string(&table)?)?;
@@ -216,9 +218,9 @@ mod tests {
     #[test]
     fn the_data_folder_is_filled_in() -> Result<()> {
         let (root, folder) = (crate::root(), tempfile::tempdir()?);
-        let sandbox = write_sandbox(&root, folder.path())?;
-        write_sources(&root, folder.path(), &sandbox)?;
         let ports = Ports { internal: 1, external: 2, internal_ops: 3, external_ops: 4 };
+        let sandbox = write_sandbox(&root, folder.path(), ports)?;
+        write_sources(&root, folder.path(), &sandbox)?;
         write_internal(&root, folder.path(), &sandbox, ports)?;
         write_external(&root, folder.path(), ports)?;
         let written = |name: &str| -> Result<Table> { Ok(std::fs::read_to_string(folder.path().join(name))?.parse()?) };
