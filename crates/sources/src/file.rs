@@ -13,8 +13,8 @@ use toml::{Table, Value};
 use url::Url;
 
 use crate::{
-    Environment, LocalCodes, Name, Problem, Source, Standing, health::Memory, maker::Maker, quality::Notebook,
-    table::Fields,
+    Environment, LocalCodes, Name, Problem, Source, Standing, breaker::Breaker, health::Memory, maker::Maker,
+    quality::Notebook, table::Fields,
 };
 
 const KEYS: [&str; 12] = [
@@ -107,6 +107,7 @@ impl Reading<'_> {
         });
         self.problems.append(&mut problems);
         Some(Arc::new(Source {
+            breaker: Breaker::new(id?),
             id: id?.to_owned(),
             name: name?,
             short_name: short_name?,

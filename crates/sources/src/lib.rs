@@ -4,6 +4,7 @@
 //! once out. A [`Source`] asks its server through `fhir` and remembers whether it answered; nothing here knows what a record is.
 //! [`Definitions`] is where administrators define them.
 
+mod breaker;
 mod catalogue;
 mod codes;
 mod definition;
@@ -21,6 +22,7 @@ mod rows;
 mod source;
 mod table;
 
+pub use breaker::BreakerState;
 pub use catalogue::Catalogue;
 pub use codes::LocalCodes;
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};

@@ -7,7 +7,8 @@ use outbound::{Outbound, OutboundError, TargetSettings, is_this_machine};
 use url::Url;
 
 use crate::{
-    Definition, LocalCodes, Name, Platforms, Problem, Source, Standing, health::Memory, quality::Notebook, rows::Row,
+    Definition, LocalCodes, Name, Platforms, Problem, Source, Standing, breaker::Breaker, health::Memory,
+    quality::Notebook, rows::Row,
 };
 
 /// The address of a source that can't be asked: RFC 2606 keeps the name free.
@@ -95,6 +96,7 @@ impl Maker {
             standing,
             rev: row.rev,
             codes: LocalCodes::default(),
+            breaker: Breaker::new(&row.id),
             health: Memory::default(),
             quality: Notebook::default(),
         })
