@@ -119,7 +119,7 @@ fn done_later() -> [RouteEntry<Permission>; 5] {
 }
 
 /// The hospitals that are asked, and how.
-fn of_sources() -> [RouteEntry<Permission>; 10] {
+fn of_sources() -> [RouteEntry<Permission>; 11] {
     let administer = || Guard::Permission((Object::PAGE_SOURCES, Act::Administer));
     [
         RouteEntry::new(Method::GET, "/admin/sources", administer(), sources::list),
@@ -132,6 +132,7 @@ fn of_sources() -> [RouteEntry<Permission>; 10] {
         RouteEntry::new(Method::POST, "/admin/sources/:source/edit", administer(), sources::change),
         RouteEntry::new(Method::POST, "/admin/sources/:source/steps", administer(), sources::step),
         RouteEntry::new(Method::POST, "/admin/sources/:source/tests", administer(), sources::test),
+        RouteEntry::new(Method::POST, "/admin/sources/:source/tries", administer(), sources::try_now),
     ]
 }
 

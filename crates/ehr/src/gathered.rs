@@ -123,6 +123,16 @@ pub struct SourceReport {
     pub waited_ms: u64,
 }
 
+impl SourceReport {
+    /// Was nothing sent at all: it is paused, it rests because it failed, it asked for patience? Then it is silent for a reason
+    /// of ours.
+    pub fn was_not_asked(&self) -> bool {
+        self.state == SourceState::Unreachable
+            && self.queries == 0
+            && self.detail.as_deref().is_some_and(fhir::NotAsked::is_key)
+    }
+}
+
 /// Where a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
 pub struct Origin {

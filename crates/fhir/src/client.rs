@@ -1,20 +1,23 @@
 //! Searching: pages followed within bounds, and the truth about what came.
 
 mod fault;
+mod pace;
 mod patience;
 mod verdict;
 mod walk;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use url::Url;
 
 use crate::{
-    Cause, Entry, FilterTrust, Kind, Limits, Outcome, Platform, Query, Row as _, SearchReport, bundle::Each,
+    Cause, Entry, FilterTrust, Kind, Limits, NotAsked, Outcome, Platform, Query, Row as _, SearchReport, bundle::Each,
     reference::is_id,
 };
+use pace::Pace;
 use walk::Walk;
 
 /// Asks one source. Cheap to clone; clones share connections and what was learned about the source.
@@ -24,12 +27,13 @@ pub struct Client {
     platform: Arc<Platform>,
     /// Types whose filters have been seen to fail here: their resources lack what filters look at.
     unreliable: Arc<Mutex<Vec<&'static str>>>,
+    pace: Arc<Pace>,
 }
 
 impl Client {
     /// A client of the server at the target's base URL.
     pub fn new(target: outbound::Target, platform: Arc<Platform>) -> Self {
-        Self { target, platform, unreliable: Arc::default() }
+        Self { target, platform, unreliable: Arc::default(), pace: Arc::default() }
     }
 
     /// FHIR base of the server: what relative references are relative to.
@@ -47,6 +51,21 @@ impl Client {
         &self.platform
     }
 
+    /// How long nothing is sent yet, because the server asked for it (`Retry-After`); at most five minutes.
+    pub fn told_to_wait(&self) -> Option<Duration> {
+        self.pace.left(Instant::now())
+    }
+
+    /// How often the server said 429 so far.
+    pub fn throttled(&self) -> u64 {
+        self.pace.throttled()
+    }
+
+    /// Asks again at once, whatever the server asked for.
+    pub fn wait_no_more(&self) {
+        self.pace.clear();
+    }
+
     /// Searches `K::TYPE`, follows `next`, hands each entry to `each` as it is read: entries of other types too, so look
     /// at `resource_type`. Never fails as a whole; what is missing and why is in the report.
     ///
@@ -60,6 +79,9 @@ impl Client {
         deadline: Instant,
         each: &mut Each<'_, K>,
     ) -> SearchReport {
+        if !self.pace.turn(deadline).await {
+            return SearchReport::not_asked(NotAsked::ToldToWait);
+        }
         let mut walk = Walk::new(self, *limits, deadline);
         let bare = query.by_patient_only.as_ref();
         match (self.trust(query, K::TYPE), bare) {
@@ -129,6 +151,9 @@ impl Client {
 
     /// Reads `K::TYPE/id`. A resource that the server says it does not have is an answer without entries.
     pub async fn read<K: Kind>(&self, id: &str, deadline: Instant, each: &mut Each<'_, K>) -> SearchReport {
+        if !self.pace.turn(deadline).await {
+            return SearchReport::not_asked(NotAsked::ToldToWait);
+        }
         let mut walk = Walk::new(self, Limits { pages: 1, entries: 1 }, deadline);
         // Nothing but an id may become part of the path.
         let outcome = match is_id(id) {

@@ -104,6 +104,30 @@ pub enum NotAsked {
     Removed,
     /// What is defined of it can't be used here.
     Unusable,
+    /// It failed several times in a row: it is left alone for a while, then tried again.
+    Resting,
+    /// It asked for patience (`Retry-After`), for longer than there is time.
+    ToldToWait,
+}
+
+impl NotAsked {
+    /// Message key of the record's words.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Paused => "why-paused",
+            Self::Removed => "why-removed",
+            Self::Unusable => "why-unusable",
+            Self::Resting => "why-resting",
+            Self::ToldToWait => "why-told-to-wait",
+        }
+    }
+
+    /// Does this key say that nothing was sent?
+    pub fn is_key(key: &str) -> bool {
+        [Self::Paused, Self::Removed, Self::Unusable, Self::Resting, Self::ToldToWait]
+            .iter()
+            .any(|one| one.key() == key)
+    }
 }
 
 impl Cause {
@@ -131,9 +155,7 @@ impl Cause {
             Self::Issue(IssueMeaning::SessionExpired) => "why-session-expired",
             Self::Issue(IssueMeaning::BreakTheGlass) => "why-break-the-glass",
             Self::Issue(_) => "why-issue",
-            Self::NotAsked(NotAsked::Paused) => "why-paused",
-            Self::NotAsked(NotAsked::Removed) => "why-removed",
-            Self::NotAsked(NotAsked::Unusable) => "why-unusable",
+            Self::NotAsked(why) => why.key(),
         }
     }
 }

@@ -93,7 +93,7 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// Decompressed. Drop a large one soon: no other large answer of the target is read while it lives.
     pub body: Bytes,
-    /// `Retry-After`, when given in seconds.
+    /// `Retry-After` (RFC 9110, 10.2.3): seconds, or an instant seen from the answer's own `Date`.
     pub retry_after: Option<Duration>,
     /// `Date` as sent, when readable.
     pub date: Option<String>,
@@ -162,7 +162,7 @@ impl Outbound {
             );
         if let Some(proxy) = &settings.proxy {
             let known = matches!(proxy.scheme(), "http" | "https" | "socks5" | "socks5h");
-            let proxy = known.then(|| reqwest::Proxy::all(proxy.clone()).ok()).flatten();
+            let proxy = known.then(|| reqwest::Proxy::all(resolving(proxy)?).ok()).flatten();
             builder = builder.proxy(proxy.ok_or_else(|| wrong("proxy must be http://, https:// or socks5://"))?);
         }
         let client = builder.build().map_err(|_| wrong("no HTTP client can be made of these settings"))?;
@@ -343,7 +343,7 @@ impl Exchange {
         let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
         let content_type = header(CONTENT_TYPE).map(str::to_owned);
         let date = header(DATE).map(str::to_owned);
-        let retry_after = header(RETRY_AFTER).and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        let retry_after = header(RETRY_AFTER).and_then(|text| retry_after(text.trim(), date.as_deref()));
         let status = response.status().as_u16();
         let (body, cut) = body::read(response, self.settings.max_body, deadline, &self.large).await;
         Ok((Answer { status, content_type, body, retry_after, date }, cut.map(|cut| self.cut(cut))))
@@ -389,6 +389,16 @@ impl Exchange {
     }
 }
 
+/// The proxy as reqwest calls one that resolves names. What it calls `socks5` resolves them here, where a name behind the proxy
+/// means nothing, or something else.
+fn resolving(proxy: &Url) -> Option<Url> {
+    let mut proxy = proxy.clone();
+    if proxy.scheme() == "socks5" {
+        proxy.set_scheme("socks5h").ok()?;
+    }
+    Some(proxy)
+}
+
 /// Does an address name this machine (`localhost`, 127/8, `::1`, also inside other notations)? Who takes addresses from others
 /// than the operator asks this first: what listens on loopback trusts whoever reaches it.
 pub fn is_this_machine(url: &Url) -> bool {
@@ -405,6 +415,16 @@ fn holds_tls(error: &std::io::Error) -> bool {
     error.get_ref().is_some_and(|inner| {
         inner.is::<rustls::Error>() || inner.downcast_ref::<std::io::Error>().is_some_and(holds_tls)
     })
+}
+
+/// The server's clock against the server's: ours may differ.
+fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let second = |text: &str| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second());
+    let left = second(text)?.saturating_sub(second(date?)?);
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
 }
 
 fn has_userinfo(url: &Url) -> bool {

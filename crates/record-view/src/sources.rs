@@ -213,6 +213,14 @@ fn failed_parts(report: &SourceReport, scene: &Scene<'_>) -> Option<(String, Str
     Some((part_names(failed(), scene)?, scene.list(&reasons)))
 }
 
+/// The state in words, as the end of their keys: who was not asked did not fail to answer.
+fn told_as(report: &SourceReport, state: SourceState) -> &'static str {
+    match state {
+        SourceState::Unreachable if report.was_not_asked() => "not-asked",
+        state => state.as_str(),
+    }
+}
+
 /// Who, how long, what may be missing.
 fn silence(report: &SourceReport, scene: &Scene<'_>) -> String {
     if let (SourceState::Partial, Some((parts, why))) = (report.state, failed_parts(report, scene)) {
@@ -231,7 +239,7 @@ fn silence(report: &SourceReport, scene: &Scene<'_>) -> String {
         ("entries", Arg::from(report.entries)),
         ("pages", Arg::from(report.pages)),
     ];
-    scene.with(&format!("silence-{}", report.state.as_str()), &args)
+    scene.with(&format!("silence-{}", told_as(report, report.state)), &args)
 }
 
 impl SourceView {
@@ -256,7 +264,7 @@ impl SourceView {
         let about = if audience == Audience::Searcher { "search-detail" } else { "source-detail" };
         // What a hospital has and gave it gave in full.
         let told = if in_part_by_nature { SourceState::Answered } else { report.state };
-        let mut detail = scene.with(&format!("{about}-{}", told.as_str()), &args);
+        let mut detail = scene.with(&format!("{about}-{}", told_as(report, told)), &args);
         let not_offered = report.parts.iter().filter(|part| part.state == SourceState::Unsupported);
         if let Some(parts) = part_names(not_offered, scene) {
             detail.push_str(&scene.text("sentence-separator"));
@@ -276,7 +284,7 @@ impl SourceView {
             short: scene.of(&report.short_name),
             mark: mark_letter(report.mark),
             state: report.state.as_str(),
-            state_text: scene.text(&format!("state-{}", told.as_str())),
+            state_text: scene.text(&format!("state-{}", told_as(report, told))),
             tone,
             icon,
             detail,

@@ -216,8 +216,31 @@ impl Definitions {
     /// # Errors
     /// The policy's and the database's: then it must not be tested.
     pub async fn note_test(&self, ctx: &StaffContext, id: &str, now: Timestamp) -> Result<(), SourceError> {
+        self.note(ctx, "source.test", id, now).await
+    }
+
+    /// Asks a source again at once, whatever this process has seen of it: its breaker is closed, and what it asked for with
+    /// `Retry-After` is over. Written down before it is done.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`], the policy's, the database's.
+    pub async fn try_now(&self, ctx: &StaffContext, id: &str, now: Timestamp) -> Result<(), SourceError> {
         self.require(ctx)?;
-        let event = Event::new("source.test", "source", Outcome::Ok).on(id);
+        let source = self.catalogue.get(id).ok_or(SourceError::NotFound)?;
+        self.note(ctx, "source.try", id, now).await?;
+        source.try_now();
+        Ok(())
+    }
+
+    async fn note(
+        &self,
+        ctx: &StaffContext,
+        action: &'static str,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(), SourceError> {
+        self.require(ctx)?;
+        let event = Event::new(action, "source", Outcome::Ok).on(id);
         let (draft, audit) = (AuditLog::draft(ctx, now, event), self.audit.clone());
         self.store
             .write::<_, SourceError, _>(move |tx| {

@@ -15,7 +15,7 @@ use url::Url;
 mod auth;
 
 use crate::{
-    AuthKind, Environment, LocalCodes, Name, Problem, Source, Standing, health::Memory, maker::Maker,
+    AuthKind, Environment, LocalCodes, Name, Problem, Source, Standing, breaker::Breaker, health::Memory, maker::Maker,
     quality::Notebook, table::Fields,
 };
 use auth::{auth, is_plain};
@@ -117,6 +117,7 @@ impl Reading<'_> {
         let (target, sign_in) = made.unzip();
         self.problems.append(&mut problems);
         Some(Arc::new(Source {
+            breaker: Breaker::new(id?),
             id: id?.to_owned(),
             name: name?,
             short_name: short_name?,

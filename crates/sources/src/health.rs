@@ -22,6 +22,8 @@ pub struct Health {
     pub asked: u64,
     /// How many of them were not answered in full.
     pub failed: u64,
+    /// How often it said that it was asked too often (429).
+    pub rate_limited: u64,
     /// Half of the last answers in full took no longer, in milliseconds.
     pub median_ms: Option<u64>,
     /// Nineteen of twenty of the last answers in full took no longer, in milliseconds.

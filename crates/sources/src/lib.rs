@@ -5,6 +5,7 @@
 //! [`Definitions`] is where administrators define them; [`Secrets`] holds what proves to them who asks.
 
 mod auth;
+mod breaker;
 mod catalogue;
 mod client_keys;
 mod codes;
@@ -26,6 +27,7 @@ mod source;
 mod table;
 
 pub use auth::{Auth, AuthKind, ClientProof};
+pub use breaker::BreakerState;
 pub use catalogue::Catalogue;
 pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;

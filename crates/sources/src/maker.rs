@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::{
     Auth, AuthKind, Definition, LocalCodes, Name, Platforms, Problem, Secrets, Source, Standing,
+    breaker::Breaker,
     health::Memory,
     quality::Notebook,
     rows::Row,
@@ -139,6 +140,7 @@ impl Maker {
             standing,
             rev: row.rev,
             codes: LocalCodes::default(),
+            breaker: Breaker::new(&row.id),
             health: Memory::default(),
             quality: Notebook::default(),
         })

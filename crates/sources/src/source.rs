@@ -2,11 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fhir::{Client, Entry, Kind, Limits, NotAsked, Outcome, Query, SearchReport};
+use fhir::{Cause, Client, Entry, Kind, Limits, NotAsked, Outcome, Query, SearchReport};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::{AuthKind, Health, LocalCodes, QualityNotes, SignedIn, health::Memory, quality::Notebook, sign_in::SignIn};
+use crate::{
+    AuthKind, BreakerState, Health, LocalCodes, QualityNotes, SignedIn,
+    breaker::{Breaker, Pass, verdict},
+    health::Memory,
+    quality::Notebook,
+    sign_in::SignIn,
+};
 use serde::{Deserialize, Serialize};
 
 /// A hospital's name in both languages of the portal.
@@ -106,6 +112,7 @@ pub struct Source {
     /// What its own codes mean.
     pub codes: LocalCodes,
     pub(crate) sign_in: Option<Arc<SignIn>>,
+    pub(crate) breaker: Breaker,
     pub(crate) health: Memory,
     pub(crate) quality: Notebook,
 }
@@ -120,12 +127,13 @@ impl Source {
         now: Timestamp,
         each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
     ) -> SearchReport {
-        if let Some(silence) = self.standing.silence() {
-            return SearchReport::not_asked(silence);
-        }
+        let pass = match self.enter() {
+            Ok(pass) => pass,
+            Err(silence) => return SearchReport::not_asked(silence),
+        };
         let begun = Instant::now();
         let report = self.client.search::<K>(query, limits, deadline, each).await;
-        self.note(&report, begun.elapsed(), now);
+        self.settle(pass, &report, begun.elapsed(), now);
         report
     }
 
@@ -137,12 +145,13 @@ impl Source {
         now: Timestamp,
         each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
     ) -> SearchReport {
-        if let Some(silence) = self.standing.silence() {
-            return SearchReport::not_asked(silence);
-        }
+        let pass = match self.enter() {
+            Ok(pass) => pass,
+            Err(silence) => return SearchReport::not_asked(silence),
+        };
         let begun = Instant::now();
         let report = self.client.read::<K>(id, deadline, each).await;
-        self.note(&report, begun.elapsed(), now);
+        self.settle(pass, &report, begun.elapsed(), now);
         report
     }
 
@@ -161,12 +170,43 @@ impl Source {
 
     /// How it is doing, as far as this process has seen.
     pub fn health(&self) -> Health {
-        self.health.get()
+        Health { rate_limited: self.client.throttled(), ..self.health.get() }
+    }
+
+    /// Is it asked, or left alone because it failed? As far as this process has seen.
+    pub fn breaker(&self) -> BreakerState {
+        self.breaker.state(Instant::now())
+    }
+
+    /// How long nothing is sent to it because it asked for patience (`Retry-After`).
+    pub fn told_to_wait(&self) -> Option<Duration> {
+        self.client.told_to_wait()
+    }
+
+    /// The next question is sent, whatever was seen of it and whatever it asked for. Of this process alone.
+    pub fn try_now(&self) {
+        self.client.wait_no_more();
+        self.breaker.close(Instant::now());
     }
 
     /// What it sent that could not be kept, as far as this process has seen.
     pub fn quality(&self) -> QualityNotes {
         self.quality.get()
+    }
+
+    fn enter(&self) -> Result<Pass<'_>, NotAsked> {
+        match self.standing.silence() {
+            Some(silence) => Err(silence),
+            None => self.breaker.enter(Instant::now()).ok_or(NotAsked::Resting),
+        }
+    }
+
+    fn settle(&self, pass: Pass<'_>, report: &SearchReport, waited: Duration, now: Timestamp) {
+        pass.settle(verdict(report.outcome, waited, self.timeout), Instant::now());
+        // What was not sent says nothing about how it is doing.
+        if !matches!(report.outcome, Outcome::Unreachable(Cause::NotAsked(_))) {
+            self.note(report, waited, now);
+        }
     }
 
     fn note(&self, report: &SearchReport, waited: Duration, now: Timestamp) {

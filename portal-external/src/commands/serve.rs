@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use messages::Messages;
 use patients::{Index, IndexKey};
 use reviews::RecordSearches;
-use sources::{Catalogue, Secrets};
+use sources::{BreakerState, Catalogue, Secrets};
 use store::Store;
 use web::{
     config::{self, Problem, SourcesSection},
@@ -198,8 +198,12 @@ fn with_sources(readiness: Readiness, catalogue: &Arc<Catalogue>) -> Readiness {
         let (catalogue, id) = (catalogue.clone(), source.id.clone());
         let check = move || {
             // As it is defined now.
-            let bad = catalogue.get(&id).is_some_and(|source| source.health().is_good() == Some(false));
-            std::future::ready(if bad { Err("last-answer-failed") } else { Ok(()) }).boxed()
+            let said = match catalogue.get(&id) {
+                Some(source) if source.breaker() != BreakerState::Closed => Err("breaker-open"),
+                Some(source) if source.health().is_good() == Some(false) => Err("last-answer-failed"),
+                _ => Ok(()),
+            };
+            std::future::ready(said).boxed()
         };
         readiness.with(name, false, Box::new(check))
     })

@@ -40,7 +40,7 @@ type Apis = (
 type Service = OpenApiService<Apis, ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 50] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 51] {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
@@ -105,6 +105,7 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 50] {
         ("source_change", "/api/v1/sources/{source}", sources()),
         ("source_remove", "/api/v1/sources/{source}", sources()),
         ("source_test", "/api/v1/sources/{source}/tests", sources()),
+        ("source_try", "/api/v1/sources/{source}/tries", sources()),
     ]
 }
 

@@ -10,7 +10,9 @@ use poem_openapi::{
     param::{Header, Path},
     payload::Json,
 };
-use sources::{Auth, AuthKind, ClientProof, Defined, Definition, Environment, FieldProblem, Source, SourceError};
+use sources::{
+    Auth, AuthKind, BreakerState, ClientProof, Defined, Definition, Environment, FieldProblem, Source, SourceError,
+};
 use web::{Failure, Visit};
 
 use crate::{
@@ -132,6 +134,21 @@ struct SourceHealth {
     last_bad: Option<String>,
     /// Why: `why-timeout`, …
     last_bad_why: Option<String>,
+    /// How often it said 429.
+    rate_limited: u64,
+}
+
+/// Is it asked, or left alone because it failed? As far as this replica has seen: each finds out by itself.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+struct SourceBreaker {
+    /// `closed`: it is asked. `open`: nothing is sent, and records say `why-resting`. `half-open`: one question is on its way to
+    /// see whether it is well again.
+    state: String,
+    /// From when on the next question tries it, RFC 3339; while it is open.
+    tried_at: Option<String>,
+    /// Until when it asked to be left alone (`Retry-After`), RFC 3339; records say `why-told-to-wait`.
+    told_to_wait_until: Option<String>,
 }
 
 /// One source.
@@ -153,6 +170,8 @@ struct SourceItem {
     definition: Values,
     /// How it is doing.
     health: SourceHealth,
+    /// Whether it is left alone for a while.
+    breaker: SourceBreaker,
 }
 
 /// All sources.
@@ -367,7 +386,7 @@ fn values_of(source: &Source) -> Values {
     }
 }
 
-fn item(portal: &Portal, id: &str, defined: Option<&Defined>) -> Result<SourceItem, Failure> {
+fn item(portal: &Portal, id: &str, defined: Option<&Defined>, now: Timestamp) -> Result<SourceItem, Failure> {
     let source = portal.catalogue.named(id).ok_or_else(|| Failure::new(Fault::NotFound))?;
     let health = source.health();
     let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
@@ -387,8 +406,20 @@ fn item(portal: &Portal, id: &str, defined: Option<&Defined>) -> Result<SourceIt
             last_good: text(health.last_good),
             last_bad: text(health.last_bad),
             last_bad_why: health.last_bad_why.map(str::to_owned),
+            rate_limited: health.rate_limited,
         },
+        breaker: breaker(&source, now),
     })
+}
+
+fn breaker(source: &Source, now: Timestamp) -> SourceBreaker {
+    let after = |left| now.checked_add(left).ok().map(|at: Timestamp| at.to_string());
+    let state = source.breaker();
+    SourceBreaker {
+        state: state.as_str().to_owned(),
+        tried_at: if let BreakerState::Open(left) = state { after(left) } else { None },
+        told_to_wait_until: source.told_to_wait().and_then(after),
+    }
 }
 
 fn tag(rev: i64) -> String {
@@ -431,7 +462,7 @@ fn told(portal: &Portal, visit: &Visit, error: SourceError) -> Result<Told, Fail
             Told::Refused(SourceProblem { problems, ..problem(visit, StatusCode::UNPROCESSABLE_ENTITY, "invalid") })
         }
         SourceError::Stale(now) => {
-            let current = Some(item(portal, &now.id, Some(&now))?);
+            let current = Some(item(portal, &now.id, Some(&now), visit.now)?);
             Told::Conflict(SourceProblem { current, ..conflict("conflict") })
         }
         SourceError::Configured => Told::Conflict(conflict("source-configured")),
@@ -442,7 +473,9 @@ fn told(portal: &Portal, visit: &Visit, error: SourceError) -> Result<Told, Fail
 
 fn answered(portal: &Portal, visit: &Visit, done: Result<Defined, SourceError>) -> poem::Result<Answer> {
     Ok(match done {
-        Ok(defined) => Answer::Done(Json(item(portal, &defined.id, Some(&defined))?), Some(tag(defined.rev))),
+        Ok(defined) => {
+            Answer::Done(Json(item(portal, &defined.id, Some(&defined), visit.now)?), Some(tag(defined.rev)))
+        }
         Err(error) => match told(portal, visit, error)? {
             Told::Conflict(problem) => Answer::Conflict(Json(problem)),
             Told::Refused(problem) => Answer::Refused(Json(problem)),
@@ -454,12 +487,12 @@ fn answered(portal: &Portal, visit: &Visit, done: Result<Defined, SourceError>) 
 impl SourcesApi {
     /// Every source with how it is asked and how it is doing, those that were taken away too.
     #[oai(path = "/sources", method = "get", operation_id = "source_list")]
-    async fn list(&self, portal: Data<&Arc<Portal>>, staff: Staff) -> poem::Result<Json<Sources>> {
+    async fn list(&self, portal: Data<&Arc<Portal>>, visit: &Visit, staff: Staff) -> poem::Result<Json<Sources>> {
         let defined = portal.definitions.list(&staff.context).await.map_err(Failure::from)?;
         let of = |id: &str| defined.iter().find(|one| one.id == id);
         let all = portal.catalogue.all().map(|source| {
             let own = of(&source.id).filter(|_| source.rev > 0);
-            item(&portal, &source.id, own)
+            item(&portal, &source.id, own, visit.now)
         });
         Ok(Json(Sources { items: all.collect::<Result<_, _>>()? }))
     }
@@ -481,7 +514,9 @@ impl SourcesApi {
             Err(error) => Err(error),
         };
         Ok(match added {
-            Ok(defined) => Made::Created(Json(item(&portal, &defined.id, Some(&defined))?), Some(tag(defined.rev))),
+            Ok(defined) => {
+                Made::Created(Json(item(&portal, &defined.id, Some(&defined), visit.now)?), Some(tag(defined.rev)))
+            }
             Err(error) => match told(&portal, visit, error)? {
                 Told::Conflict(problem) | Told::Refused(problem) => Made::Refused(Json(problem)),
             },
@@ -498,7 +533,7 @@ impl SourcesApi {
         source: Path<String>,
     ) -> poem::Result<Answer> {
         match portal.definitions.one(&staff.context, &source).await {
-            Err(SourceError::Configured) => Ok(Answer::Done(Json(item(&portal, &source, None)?), None)),
+            Err(SourceError::Configured) => Ok(Answer::Done(Json(item(&portal, &source, None, visit.now)?), None)),
             read => answered(&portal, visit, read),
         }
     }
@@ -542,6 +577,25 @@ impl SourcesApi {
         let rev = rev(if_match.as_deref())?;
         let removed = portal.definitions.set_removed(&staff.context, (&source, rev), true, visit.now).await;
         answered(&portal, visit, removed)
+    }
+
+    /// Ask it again at once, though it failed or asked for patience: the breaker of this replica is closed, and the next question
+    /// is sent.
+    #[oai(path = "/sources/:source/tries", method = "post", operation_id = "source_try")]
+    async fn try_now(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        visit: &Visit,
+        staff: Staff,
+        source: Path<String>,
+    ) -> poem::Result<Json<SourceItem>> {
+        portal.definitions.try_now(&staff.context, &source, visit.now).await.map_err(Failure::from)?;
+        let defined = match portal.definitions.one(&staff.context, &source).await {
+            Ok(defined) => Some(defined),
+            Err(SourceError::Configured) => None,
+            Err(error) => return Err(Failure::from(error).into()),
+        };
+        Ok(Json(item(&portal, &source, defined.as_ref(), visit.now)?))
     }
 
     /// Test the connection, step by step, paused or not. An answer of 200 is what the test found, good or bad.

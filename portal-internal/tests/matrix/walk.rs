@@ -182,10 +182,12 @@ fn bodies_of_sources(door: &Door) -> Option<Vec<Body>> {
             vec![form("nobody's", "do=pause&rev=1"), form("bad", "do=marry&rev=1")]
         }
         ("POST", "/admin/sources/:source/tests") => vec![form("nobody's", "patient=")],
+        ("POST", "/admin/sources/:source/tries") => vec![form("nobody's", "")],
         ("POST", "/api/v1/sources") => vec![json("bad", "{}")],
         ("PUT", "/api/v1/sources/{source}") => vec![json("bad", "{}")],
         ("DELETE", "/api/v1/sources/{source}") => vec![("unsaid rev", None)],
         ("POST", "/api/v1/sources/{source}/tests") => vec![json("nobody's", "{}")],
+        ("POST", "/api/v1/sources/{source}/tries") => vec![json("nobody's", "{}")],
         _ => return None,
     })
 }

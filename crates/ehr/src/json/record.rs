@@ -70,6 +70,8 @@ pub(super) struct OriginJson<'a> {
 pub(super) struct SourceJson<'a> {
     id: &'a str,
     state: SourceState,
+    /// Why not all came, as a key: `why-timeout`, `why-status`, … Where nothing was sent at all: `why-paused`, `why-removed`,
+    /// `why-unusable`, `why-resting` (it failed lately and is tried again soon), `why-told-to-wait` (it asked for patience).
     detail: Option<&'a str>,
     queries: u32,
     pages: u32,

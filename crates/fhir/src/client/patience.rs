@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::{Cause, Platform};
 
 /// Longer than this before the deadline, an answer may still come.
-const LEFT_FOR_AN_ANSWER: Duration = Duration::from_millis(500);
+pub(super) const LEFT_FOR_AN_ANSWER: Duration = Duration::from_millis(500);
 /// How often a server that counts requests (429) is waited for: several sections ask it at once.
 const THROTTLED: u8 = 3;
 /// How often one that is away for a moment (503) is waited for.

@@ -1,6 +1,6 @@
 //! One walk over the pages of a search, or the read of one resource.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
@@ -12,11 +12,12 @@ use url::Url;
 use super::{
     Client,
     fault::read_fault,
+    pace,
     patience::Patience,
     verdict::{Place, cause_of, explain, of_issues, of_status},
 };
 use crate::{
-    Cause, Issue, IssueMeaning, Kind, Limits, Outcome, QualityNote, SearchReport,
+    Cause, Issue, IssueMeaning, Kind, Limits, NotAsked, Outcome, QualityNote, SearchReport,
     bundle::{Each, Page, read_page, read_resource},
 };
 
@@ -182,7 +183,17 @@ impl<'c> Walk<'c> {
         let mut patience = Patience::new(self.client.platform(), self.deadline);
         // What came of an answer that broke off; nothing better may follow.
         let mut kept = None;
+        // What it said when it asked for patience.
+        let mut busy = None;
         loop {
+            // Somebody else may have been told to wait meanwhile.
+            if !self.client.pace.turn(self.deadline).await {
+                let cause = Cause::NotAsked(NotAsked::ToldToWait);
+                return kept.or(busy).unwrap_or(Fetched::Failed(match place {
+                    Place::Later => Outcome::Partial(cause),
+                    _ => Outcome::Unreachable(cause),
+                }));
+            }
             let (answer, error) = match self.client.target.get_partly(url, ACCEPT, self.deadline).await {
                 Ok(got) => got,
                 Err(error) => {
@@ -196,8 +207,9 @@ impl<'c> Walk<'c> {
                     }));
                 }
             };
-            if let Some(wait) = answer.retry_after.and_then(|wait| patience.after_busy(answer.status, wait)) {
+            if let Some(wait) = self.told_to_wait(&answer).and_then(|wait| patience.after_busy(answer.status, wait)) {
                 sleep(wait).await;
+                busy = Some(Fetched::Failed(of_status(answer.status, &[], place)));
                 continue;
             }
             if (200..300).contains(&answer.status) {
@@ -217,6 +229,16 @@ impl<'c> Walk<'c> {
             let said = self.explain(read_fault(&answer.body));
             return Fetched::Failed(of_status(answer.status, &said, place));
         }
+    }
+
+    /// How long the server wants to be left alone (429, 503). Everybody else who asks it waits as well.
+    fn told_to_wait(&self, answer: &outbound::Answer) -> Option<Duration> {
+        if answer.status == 429 {
+            self.client.pace.count_throttled(self.client.target.id());
+        }
+        let wait = answer.retry_after.filter(|_| matches!(answer.status, 429 | 503))?.min(pace::LONGEST);
+        self.client.pace.wait(wait, Instant::now());
+        Some(wait)
     }
 
     /// Adds a page's figures to the report; its issues, explained, are also returned.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fhir::{Cause, Client, IssueMeaning, Limits, Outcome, Platform, Query, SearchReport, kinds, rows};
+use fhir::{Cause, Client, IssueMeaning, Limits, NotAsked, Outcome, Platform, Query, SearchReport, kinds, rows};
 use outbound::{Outbound, TargetSettings};
 use tokio::time::Instant;
 
@@ -343,6 +343,66 @@ async fn a_busy_server_is_asked_once_more_when_it_says_when() {
     let server = Server::start(|_, _| answer(503, "Retry-After: 0\r\n", "")).await;
     let (_, report) = search(&client(&server, shipped("plain")), Limits::default()).await;
     assert_eq!((report.outcome, server.heads().len()), (Outcome::Unreachable(Cause::Status(503)), 2));
+}
+
+#[tokio::test]
+async fn what_one_is_told_to_wait_for_everybody_waits_for() {
+    for status in [429, 503] {
+        // A minute; everybody has five seconds.
+        let server = Server::start(move |_, _| answer(status, "Retry-After: 60\r\n", "")).await;
+        let client = client(&server, shipped("plain"));
+        let (_, first) = search(&client, Limits::default()).await;
+        assert_eq!(first.outcome, Outcome::Unreachable(Cause::Status(status)));
+        let begun = Instant::now();
+        let told = Outcome::Unreachable(Cause::NotAsked(NotAsked::ToldToWait));
+        for _ in 0..10 {
+            let (_, report) = search(&client.clone(), Limits::default()).await;
+            assert_eq!((report.outcome, report.queries, report.outcome.key()), (told, 0, Some("why-told-to-wait")));
+            let read = client.read::<kinds::Observation>("a", seconds(5), &mut |_| {}).await;
+            assert_eq!((read.outcome, read.queries), (told, 0));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(4), "waited {:?}", begun.elapsed());
+        assert_eq!(server.heads().len(), 1, "asked all the same");
+        assert_eq!(client.throttled(), u64::from(status == 429));
+        let left = client.told_to_wait().expect("waiting");
+        assert!(left > Duration::from_secs(50) && left <= Duration::from_secs(60), "{left:?}");
+        // An administrator does not wait.
+        client.wait_no_more();
+        let (_, again) = search(&client, Limits::default()).await;
+        assert_eq!((again.outcome, server.heads().len()), (first.outcome, 2));
+    }
+}
+
+#[tokio::test]
+async fn who_has_time_waits_for_what_another_was_told_and_is_then_answered() {
+    let server = Server::start(|_, number| match number {
+        0 => answer(429, "Retry-After: 1\r\n", ""),
+        _ => answer(200, JSON, page(&["a"], None)),
+    })
+    .await;
+    let client = client(&server, shipped("cerner-like"));
+    let (other, begun) = (client.clone(), Instant::now());
+    let first = tokio::spawn(async move { search(&other, Limits::default()).await.1.outcome });
+    while client.told_to_wait().is_none() {
+        tokio::task::yield_now().await;
+        assert!(begun.elapsed() < Duration::from_secs(10), "nobody was told to wait");
+    }
+    let (ids, report) = search(&client, Limits::default()).await;
+    assert_eq!((ids.len(), report.outcome, first.await.unwrap()), (1, Outcome::Answered, Outcome::Answered));
+    assert!(begun.elapsed() >= Duration::from_secs(1), "asked after {:?}", begun.elapsed());
+    assert_eq!(server.heads().len(), 3);
+}
+
+#[tokio::test]
+async fn a_wait_beyond_all_reason_is_five_minutes() {
+    for wait in [301, u64::MAX] {
+        let head = format!("Retry-After: {wait}\r\n");
+        let server = Server::start(move |_, _| answer(503, &head, "")).await;
+        let client = client(&server, shipped("plain"));
+        let (_, report) = search(&client, Limits::default()).await;
+        assert_eq!(report.outcome, Outcome::Unreachable(Cause::Status(503)));
+        assert!(client.told_to_wait().expect("waiting") <= Duration::from_secs(300));
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,10 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     pin::Pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::{
@@ -81,4 +84,48 @@ async fn a_name_stays_where_it_was_and_moves_only_to_where_it_may() {
     let _ = server.await;
     assert!(matches!(get(&target, &url).await, Err(OutboundError::Connect { .. })));
     assert_eq!(get(&target, &url).await.unwrap_err(), OutboundError::Address { target: "city-first".into() });
+}
+
+/// A proxy that speaks no protocol: it says how many connections it has had, and what it was told first.
+async fn listener() -> (Url, JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut said = vec![0; 2048];
+        let length = stream.read(&mut said).await.expect("words");
+        said.truncate(length);
+        said
+    });
+    (Url::parse(&format!("http://proxy.localhost:{port}")).expect("a URL"), task)
+}
+
+#[tokio::test]
+async fn of_what_is_behind_a_proxy_nobody_is_asked_where_it_is() {
+    static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let ask: Ask = |name| {
+        ASKED.lock().expect("no panic").push(name);
+        at([Ipv4Addr::LOCALHOST])
+    };
+    for (scheme, base) in [
+        ("http", "http://h.example/"),
+        ("http", "https://h.example/"),
+        ("socks5", "http://h.example/"),
+        ("socks5", "https://h.example/"),
+    ] {
+        let (mut proxy, said) = listener().await;
+        if scheme == "socks5" {
+            proxy = Url::parse(&proxy.as_str().replacen("http", scheme, 1)).expect("a URL");
+        }
+        let base = Url::parse(base).expect("a URL");
+        let mut settings = TargetSettings::new("behind", base.clone());
+        settings.proxy = Some(proxy);
+        let target = Outbound::new().expect("outbound").target_asking(settings, ask).expect("a target");
+        assert!(get(&target, &base).await.is_err(), "{scheme} {base}");
+        // The connection was there before `get` ended.
+        let said = tokio::time::timeout(Duration::from_secs(5), said).await.expect("the proxy was not asked");
+        assert!(!said.expect("no panic").is_empty(), "{scheme} {base}");
+    }
+    let asked = ASKED.lock().expect("no panic");
+    assert!(asked.len() >= 4 && asked.iter().all(|name| name == "proxy.localhost"), "{asked:?}");
 }

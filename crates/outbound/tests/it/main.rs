@@ -4,6 +4,8 @@
 
 mod busy;
 mod idle;
+mod proxies;
+mod proxy;
 mod server;
 mod tls;
 
@@ -43,6 +45,24 @@ async fn an_answer_carries_status_type_body_and_retry_after() {
     let head = server.heads().remove(0).to_lowercase();
     assert!(head.starts_with("get /fhir/patient?name=x http/1.1"), "{head}");
     assert!(head.contains("accept: application/fhir+json") && head.contains("x-tenant: ward-7"), "{head}");
+}
+
+#[tokio::test]
+async fn retry_after_is_read_in_both_forms() {
+    let date = "Date: Mon, 23 Nov 2026 02:00:00 GMT\r\n";
+    let check = async |headers: &str, expect: Option<u64>| {
+        let headers = headers.to_owned();
+        let server = Server::start(move |_, _| answer(429, &headers, "")).await;
+        let got = get(&target(settings(&server)), &server.url("/fhir")).await.unwrap();
+        assert_eq!(got.retry_after, expect.map(Duration::from_secs));
+    };
+    check("Retry-After: 120\r\n", Some(120)).await;
+    // By the server's own clock, whatever ours says.
+    check(&format!("{date}Retry-After: Mon, 23 Nov 2026 02:01:30 GMT\r\n"), Some(90)).await;
+    check(&format!("{date}Retry-After: Mon, 23 Nov 2026 01:59:00 GMT\r\n"), Some(0)).await;
+    check("Retry-After: Mon, 23 Nov 2026 02:01:30 GMT\r\n", None).await;
+    check("Retry-After: soon\r\n", None).await;
+    check("Retry-After: 18446744073709551615\r\n", Some(u64::MAX)).await;
 }
 
 #[tokio::test]

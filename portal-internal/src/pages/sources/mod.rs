@@ -34,7 +34,7 @@ pub struct Told {
 }
 
 /// What was done, in the words of the pages.
-const DONE: [&str; 7] = ["added", "changed", "paused", "resumed", "promoted", "removed", "restored"];
+const DONE: [&str; 8] = ["added", "changed", "paused", "resumed", "promoted", "removed", "restored", "tried"];
 
 impl Told {
     fn done(&self) -> Option<&'static str> {
@@ -276,6 +276,18 @@ pub async fn step(
         Err(error) => return Err(error.into()),
     };
     one(portal, visit, &staff, &id, None, Some(problem)).await
+}
+
+/// `POST /admin/sources/{source}/tries`: ask it again though it failed.
+#[handler]
+pub async fn try_now(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    staff: Staff,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    portal.definitions.try_now(&staff.context, &id, visit.now).await?;
+    Ok(see_other(&format!("/admin/sources/{id}?done=tried")))
 }
 
 /// Whom the test asks for.

@@ -1,9 +1,14 @@
 //! What the pages of sources are given.
 
+use std::time::Duration;
+
 use ehr::Ties;
 use serde::Serialize;
-use sources::{Defined, Definition, Environment, Health, Source, Standing};
-use web::{Lang, Visit, render::Words};
+use sources::{BreakerState, Defined, Definition, Environment, Health, Source, Standing};
+use web::{
+    Lang, Visit,
+    render::{Arg, Words},
+};
 
 use crate::portal::Portal;
 
@@ -36,6 +41,37 @@ struct Row {
     last_good: Option<String>,
     last_bad: Option<String>,
     why: Option<String>,
+    asked: u64,
+    failed: u64,
+    /// Times that it said 429.
+    limited: u64,
+    breaker: BreakerView,
+}
+
+/// Whether a source is left alone, and until when.
+#[derive(Serialize)]
+struct BreakerView {
+    tone: &'static str,
+    text: String,
+    /// Because it failed, or asked for patience: it can be tried before its time.
+    resting: bool,
+}
+
+impl BreakerView {
+    fn new(words: &Words, source: &Source) -> Self {
+        let in_seconds = |key, left: Duration| {
+            words.with(key, &[("seconds", Arg::from(left.as_millis().div_ceil(1_000).to_string()))])
+        };
+        let state = source.breaker();
+        let (tone, text) = match (state, source.told_to_wait()) {
+            (BreakerState::Closed, None) => ("ok", words.text("source-breaker-closed")),
+            (BreakerState::Closed, Some(left)) => ("warn", in_seconds("source-breaker-told-to-wait", left)),
+            (BreakerState::HalfOpen, _) => ("warn", words.text("source-breaker-half-open")),
+            (BreakerState::Open(left), _) if left.is_zero() => ("crit", words.text("source-breaker-due")),
+            (BreakerState::Open(left), _) => ("crit", in_seconds("source-breaker-open", left)),
+        };
+        Self { tone, text, resting: tone != "ok" }
+    }
 }
 
 fn state(source: &Source, health: &Health) -> &'static str {
@@ -76,6 +112,10 @@ impl Row {
             last_good: health.last_good.map(minute),
             last_bad: health.last_bad.map(minute),
             why: health.last_bad_why.map(|key| words.text(key)),
+            asked: health.asked,
+            failed: health.failed,
+            limited: health.rate_limited,
+            breaker: BreakerView::new(words, source),
         }
     }
 }
@@ -102,6 +142,7 @@ pub struct ListPage {
     usable: usize,
     asked: u64,
     errors: Option<String>,
+    limited: u64,
     as_of: String,
     done: Option<&'static str>,
     /// Defined here and in the configuration: the latter holds.
@@ -139,6 +180,7 @@ impl ListPage {
             usable: all.iter().filter(usable).count(),
             asked: sum.asked,
             errors: share(&sum),
+            limited: health.iter().map(|one| one.rate_limited).sum(),
             rows: all.iter().filter(|one| is_here(one)).map(|one| Row::new(words, visit, one)).collect(),
             removed: all.iter().filter(|one| !is_here(one)).map(|one| Row::new(words, visit, one)).collect(),
             platforms,
