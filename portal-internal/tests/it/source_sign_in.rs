@@ -152,8 +152,6 @@ async fn a_hospital_that_wants_our_key_is_in_records_at_every_replica() -> Resul
         a_key_is_replaced(&mut admin, &mut stranger, &published).await?;
         door.revoke();
         until("signed in with the new key", async || Ok(labs(&mut there, &patient).await?.1)).await?;
-        let audit = one.tool(&["audit", "verify"])?;
-        ensure!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
     }
     Ok(())
 }
