@@ -2,6 +2,7 @@
 
 mod articles;
 mod audit;
+mod breaker;
 mod configuration;
 mod database;
 mod desk;
@@ -19,6 +20,9 @@ mod openapi;
 mod origins;
 mod others;
 mod peers;
+#[path = "../../../crates/outbound/tests/it/proxy.rs"]
+#[allow(dead_code, reason = "a test program: nobody imports it, and a panic is a failed test")]
+mod proxy;
 mod record;
 mod record_search;
 mod relations;

@@ -96,7 +96,9 @@ async fn http(mut client: TcpStream, server: Option<SocketAddr>, seen: &Seen) ->
         // The server is asked in the form that servers know.
         let path = url::Url::parse(what).map(|url| url[url::Position::BeforePath..].to_owned()).unwrap_or_default();
         seen.sent.lock().expect("no panic").extend_from_slice(&head);
-        onward.write_all(text.replacen(what, &path, 1).as_bytes()).await?;
+        // One request a connection, so that each is seen.
+        let head = text.replacen(what, &path, 1).replacen("\r\n", "\r\nConnection: close\r\n", 1);
+        onward.write_all(head.as_bytes()).await?;
     }
     pass(client, onward, seen).await
 }

@@ -41,6 +41,28 @@ fn none_is_only_said_when_every_linked_source_answered_in_full() {
 }
 
 #[test]
+fn a_hospital_that_was_not_asked_is_told_from_one_that_did_not_answer() {
+    let items = vec![potassium("2026-11-20T08:10:00+08:00", "5.40", Flag::High, "one")];
+    for (key, words) in [
+        ("why-resting", "近来连续失败，先停一会儿再试"),
+        ("why-told-to-wait", "对方要求稍后再查"),
+        ("why-paused", "门户管理员已暂停向其查询"),
+    ] {
+        let mut gathered = gathered(items.clone(), [SourceState::Answered, SourceState::Unreachable]);
+        let silent = &mut gathered.sources[1];
+        (silent.detail, silent.queries, silent.pages, silent.entries) = (Some(key.to_owned()), 0, 0, 0);
+        with_page(&internal(), Lang::Zh, &gathered, &Filters::default(), |_, html| {
+            assert!(html.contains(&format!("这次没有向医院-two查询：{words}。")), "{key}: {html}");
+            assert!(html.contains("<span>未查询</span>") && !html.contains("没有应答"), "{key}: {html}");
+            assert!(html.matches("可能不全：医院-two").count() >= 2, "{key}");
+        });
+        with_patient_page(&external(), Lang::Zh, &gathered, &Filters::default(), |_, html| {
+            assert!(html.contains("医院-two暂时没有给出完整的回复"), "{key}");
+        });
+    }
+}
+
+#[test]
 fn a_silent_hospital_is_named_with_how_long_and_what_may_be_missing() {
     let items = vec![potassium("2026-11-20T08:10:00+08:00", "5.40", Flag::High, "one")];
     let gathered = gathered(items, [SourceState::Answered, SourceState::Unreachable]);
