@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::SandboxError;
+use crate::{SandboxError, mail::MailProtection};
 
 /// The region's settings; [`Config::default`] listens on ephemeral ports of loopback, and no hospital misbehaves by itself.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +38,10 @@ pub struct Config {
     pub community: CommunityConfig,
     /// A service that wraps keys.
     pub transit: TransitConfig,
+    /// A mail server that keeps what it is given.
+    pub mail: MailConfig,
+    /// A gateway for text messages that keeps them.
+    pub sms: SmsConfig,
     /// The control listener.
     pub control: ControlConfig,
 }
@@ -82,6 +86,30 @@ pub struct TransitConfig {
     pub keys: Vec<String>,
 }
 
+/// The mail server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailConfig {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// How connections are protected.
+    pub protection: MailProtection,
+    /// Who has to sign in before MAIL; nobody unless said.
+    pub user: Option<String>,
+    /// With which password.
+    pub password: String,
+}
+
+/// The gateway for text messages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmsConfig {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// The token that it accepts.
+    pub token: String,
+}
+
 /// Where the control listener listens.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -107,6 +135,8 @@ impl Default for Config {
             directory: DirectoryConfig::default(),
             community: CommunityConfig::default(),
             transit: TransitConfig::default(),
+            mail: MailConfig::default(),
+            sms: SmsConfig::default(),
             control: ControlConfig::default(),
         }
     }
@@ -128,6 +158,18 @@ impl Default for TransitConfig {
     fn default() -> Self {
         let keys = ["portal-staff", "portal-patient", "portal-region"].map(str::to_owned).into();
         Self { listen: EPHEMERAL, token: "demo-transit-token".to_owned(), keys }
+    }
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self { listen: EPHEMERAL, protection: MailProtection::None, user: None, password: String::new() }
+    }
+}
+
+impl Default for SmsConfig {
+    fn default() -> Self {
+        Self { listen: EPHEMERAL, token: "demo-sms-token".to_owned() }
     }
 }
 
@@ -160,10 +202,9 @@ impl Config {
     /// The region has known passwords and no access control: it serves this machine only.
     fn checked(self) -> Result<Self, SandboxError> {
         let listeners = self.hospitals.iter().map(|hospital| hospital.listen);
-        match listeners
-            .chain([self.directory.listen, self.community.listen, self.transit.listen, self.control.listen])
-            .find(|address| !address.ip().is_loopback())
-        {
+        let services = [self.directory.listen, self.community.listen, self.transit.listen, self.control.listen];
+        let post = [self.mail.listen, self.sms.listen];
+        match listeners.chain(services).chain(post).find(|address| !address.ip().is_loopback()) {
             Some(address) => Err(SandboxError::Configuration(format!("{address} is not a loopback address"))),
             None => Ok(self),
         }

@@ -1,4 +1,5 @@
-//! The control listener: looks at the region and switches the behaviour of hospitals and of the service that wraps keys. Tests and demonstrations use it; portals never.
+//! The control listener: looks at the region, switches the behaviour of hospitals and of the service that wraps keys, and
+//! shows what was sent to people. Tests and demonstrations use it; portals never.
 
 use std::sync::Arc;
 
@@ -12,7 +13,9 @@ use serde_json::{Value, json};
 use crate::{
     hospital::mode::{Mode, Switch},
     listen::Always,
+    mail::Post,
     running::Description,
+    sms::Gateway,
     transit::{Transit, TransitMode},
 };
 
@@ -24,6 +27,8 @@ pub(crate) struct Control {
     /// By hospital id.
     pub(crate) switches: Vec<(String, Arc<Switch>)>,
     pub(crate) transit: Arc<Transit>,
+    pub(crate) post: Arc<Post>,
+    pub(crate) gateway: Arc<Gateway>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +59,9 @@ impl Control {
                 Ok(body) => self.change_transit(&body.to_bytes()),
                 Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             },
-            (_, [] | ["hospitals", ..] | ["transit"]) => {
+            (&Method::GET, ["mail"]) => (StatusCode::OK, self.post.told()),
+            (&Method::GET, ["sms"]) => (StatusCode::OK, self.gateway.told()),
+            (_, [] | ["hospitals", ..] | ["transit"] | ["mail"] | ["sms"]) => {
                 problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital or on transit")
             }
             _ => problem(StatusCode::NOT_FOUND, "no such path"),

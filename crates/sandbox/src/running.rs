@@ -16,7 +16,7 @@ use crate::{
         temper::Temper,
     },
     listen::{self, Tasks},
-    transit,
+    mail, sms, transit,
     treatments::Treatment,
 };
 
@@ -103,6 +103,10 @@ pub struct Description {
     pub community_url: String,
     /// Base URL of the service that wraps keys (`/v1/transit/…`); its token is in the configuration.
     pub transit_url: String,
+    /// Host and port of the mail server.
+    pub mail_address: String,
+    /// Where the gateway for text messages takes them; its token is in the configuration.
+    pub sms_url: String,
     /// Base URL of the control listener.
     pub control_url: String,
     /// Staff of the directory.
@@ -161,6 +165,8 @@ impl Region {
         let (hospitals, switches) = self.serve_hospitals(config, &tasks).await?;
         let community_url = community::serve(config.community.listen, today, &tasks).await?;
         let (transit_url, transit) = transit::serve(&config.transit, config.seed, &tasks).await?;
+        let (mail_address, _, post) = mail::serve(&config.mail, &tasks).await?;
+        let (sms_url, gateway) = sms::serve(&config.sms, &tasks).await?;
         let (listener, address) = listen::open(config.control.listen).await?;
         let description = Description {
             hospitals,
@@ -169,6 +175,8 @@ impl Region {
             directory,
             community_url,
             transit_url,
+            mail_address: mail_address.to_string(),
+            sms_url,
             control_url: format!("http://{address}"),
             staff,
             patients,
@@ -177,7 +185,9 @@ impl Region {
             today,
             treatments,
         };
-        let control = Arc::new(Control { description: description.clone(), switches: switches.clone(), transit });
+        let (description_told, switched) = (description.clone(), switches.clone());
+        let control = Control { description: description_told, switches: switched, transit, post, gateway };
+        let control = Arc::new(control);
         listen::accept(&tasks, listener, move |stream| {
             listen::http(stream, Arc::clone(&control), |control, request| async move { control.answer(request).await })
         });
