@@ -14,6 +14,7 @@ mod jobs;
 mod layouts;
 mod load;
 mod looks;
+mod mail;
 mod mine;
 mod openapi;
 mod origins;

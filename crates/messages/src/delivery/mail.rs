@@ -63,6 +63,24 @@ pub struct MailSettings {
     pub hello: Option<String>,
 }
 
+impl MailSettings {
+    /// Whether they can be used, as far as that can be said without connecting.
+    ///
+    /// # Errors
+    /// [`MailError`]: what can't.
+    pub fn check(&self) -> Result<(), MailError> {
+        self.protection().map(drop)
+    }
+
+    fn protection(&self) -> Result<Tls, MailError> {
+        Ok(match self.tls {
+            MailTls::None => Tls::None,
+            MailTls::StartTls => Tls::Required(parameters(self)?),
+            MailTls::Implicit => Tls::Wrapper(parameters(self)?),
+        })
+    }
+}
+
 impl fmt::Debug for MailSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MailSettings")
@@ -98,11 +116,7 @@ impl Mail {
     /// # Errors
     /// [`MailError`]: what of the settings can't be used.
     pub fn new(settings: MailSettings, notices: Notices) -> Result<Self, MailError> {
-        let tls = match settings.tls {
-            MailTls::None => Tls::None,
-            MailTls::StartTls => Tls::Required(parameters(&settings)?),
-            MailTls::Implicit => Tls::Wrapper(parameters(&settings)?),
-        };
+        let tls = settings.protection()?;
         let from = settings.from.as_str().parse().map_err(|_| MailError::From)?;
         Ok(Self { settings, tls, from, notices })
     }
