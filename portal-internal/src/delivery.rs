@@ -57,9 +57,9 @@ impl Delivery {
         let book: Arc<dyn AddressBook> = Arc::new(self.contacts.clone());
         let channels = self.carriers.iter().map(|carrier| carrier.channel()).collect();
         let runner = runner.with(Announce::new(store.clone(), book.clone(), channels));
-        self.carriers.iter().fold(runner, |runner, carrier| {
-            runner.with(Deliver::new(store.clone(), book.clone(), carrier.clone()))
-        })
+        self.carriers
+            .iter()
+            .fold(runner, |runner, carrier| runner.with(Deliver::new(store.clone(), book.clone(), carrier.clone())))
     }
 }
 

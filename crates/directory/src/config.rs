@@ -260,7 +260,8 @@ impl DirectoryConfig {
         }
         let Attributes { display_name, stable_id, department, mail, mobile } = &self.attributes;
         let always = [("display_name", display_name), ("stable_id", stable_id), ("department", department)];
-        let named = [("mail", mail), ("mobile", mobile)].into_iter().filter_map(|(key, name)| Some((key, name.as_ref()?)));
+        let named =
+            [("mail", mail), ("mobile", mobile)].into_iter().filter_map(|(key, name)| Some((key, name.as_ref()?)));
         for (key, name) in always.into_iter().chain(named) {
             if !is_attribute_type(name) {
                 let what = format!("{name:?} is not an attribute name");

@@ -128,10 +128,7 @@ impl Drop for RunningMail {
 }
 
 /// Starts the server; its address, authority and letters.
-pub(crate) async fn serve(
-    config: &MailConfig,
-    tasks: &Tasks,
-) -> Result<(SocketAddr, String, Arc<Post>), SandboxError> {
+pub(crate) async fn serve(config: &MailConfig, tasks: &Tasks) -> Result<(SocketAddr, String, Arc<Post>), SandboxError> {
     let identity = identity::issue()?;
     let (listener, address) = listen::open(config.listen).await?;
     let sign_in = config.user.clone().map(|user| (user, config.password.clone()));

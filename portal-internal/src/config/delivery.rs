@@ -97,7 +97,11 @@ fn tls(section: &mut Section<'_>, host: Option<&str>) -> Option<MailTls> {
         }
         ("none", _) => Some(MailTls::None),
         _ => {
-            section.problem("tls", "is not known", "write \"implicit\", \"starttls\" or \"none\"; \"implicit\" unless said");
+            section.problem(
+                "tls",
+                "is not known",
+                "write \"implicit\", \"starttls\" or \"none\"; \"implicit\" unless said",
+            );
             None
         }
     }
@@ -207,7 +211,8 @@ fn gateway(section: &mut Section<'_>) -> Option<Url> {
         bare && url.has_host() && (url.scheme() == "https" || (url.scheme() == "http" && is_this_machine(url)))
     });
     if url.is_none() {
-        let cure = "write where text messages are posted: https://…, without a name in it; http:// is for loopback alone";
+        let cure =
+            "write where text messages are posted: https://…, without a name in it; http:// is for loopback alone";
         section.problem("url", "is no address of a gateway", cure);
     }
     url

@@ -83,13 +83,7 @@ impl Handler for Announce {
 }
 
 /// A delivery and its job, unless they are there.
-async fn begin(
-    tx: &Tx,
-    message: Uuid,
-    channel: Channel,
-    whom: &Recipient,
-    now: Timestamp,
-) -> Result<(), MessageError> {
+async fn begin(tx: &Tx, message: Uuid, channel: Channel, whom: &Recipient, now: Timestamp) -> Result<(), MessageError> {
     use message_delivery::{Column, Entity, Model};
     let row = Model {
         id: Uuid::now_v7(),

@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 use crate::Contact;
 
-pub(crate) use announce::ask;
 pub use announce::Announce;
+pub(crate) use announce::ask;
 pub use deliver::Deliver;
 pub use mail::{Mail, MailError, MailSettings, MailTls};
 pub use notice::{Notice, Notices};

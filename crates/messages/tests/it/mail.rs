@@ -160,11 +160,8 @@ async fn a_server_that_is_gone_gets_it_when_it_is_back() {
     assert!(foreign.letters().is_empty());
     office.stop().await;
     // With its authority named it is the server.
-    let settings = MailSettings {
-        ca_file: Some(secret(&database, "other-ca.pem", &foreign.ca_pem)),
-        sign_in: None,
-        ..settings
-    };
+    let settings =
+        MailSettings { ca_file: Some(secret(&database, "other-ca.pem", &foreign.ca_pem)), sign_in: None, ..settings };
     run(&mut office, &settings);
     office.again(&waits[0]).await;
     office.until(MAIL, 1, State::Done, None).await;

@@ -40,7 +40,11 @@ pub struct Office {
 pub fn envelope(store: Store) -> Envelope {
     let random = |bytes: &mut [u8]| getrandom::fill(bytes).map_err(|_| NoRandom);
     let root = FileRoot::new(KeyDomain::Staff, "of a test", &[3; 32], random);
-    Envelope::new(store, Roots::default().with(KeyDomain::Staff, Arc::new(root)), Ambient { now: Timestamp::now, random })
+    Envelope::new(
+        store,
+        Roots::default().with(KeyDomain::Staff, Arc::new(root)),
+        Ambient { now: Timestamp::now, random },
+    )
 }
 
 pub fn person(name: &str) -> SubjectId {
@@ -50,8 +54,7 @@ pub fn person(name: &str) -> SubjectId {
 impl Office {
     /// `by-rule` is one of those who review by the policy's own rules.
     pub async fn open(database: &Database) -> Self {
-        let store =
-            Store::open(&DatabaseConfig::new(&database.url, database.password.clone())).await.expect("opened");
+        let store = Store::open(&DatabaseConfig::new(&database.url, database.password.clone())).await.expect("opened");
         let mut rules = Ruleset::presets();
         rules
             .memberships
@@ -113,11 +116,8 @@ impl Office {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
             let jobs = self.jobs(kind).await;
-            let there: Vec<Job> = jobs
-                .iter()
-                .filter(|job| job.state == state && job.last_error.as_deref() == error)
-                .cloned()
-                .collect();
+            let there: Vec<Job> =
+                jobs.iter().filter(|job| job.state == state && job.last_error.as_deref() == error).cloned().collect();
             if there.len() == n {
                 return there;
             }

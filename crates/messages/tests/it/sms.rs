@@ -4,9 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use access::PersonId;
 use async_trait::async_trait;
-use messages::{
-    AddressBook, Contact, HttpGateway, HttpGatewaySettings, Language, MessageError, Recipient, Sms,
-};
+use messages::{AddressBook, Contact, HttpGateway, HttpGatewaySettings, Language, MessageError, Recipient, Sms};
 use outbound::Outbound;
 use sandbox::{RunningSms, SmsConfig};
 use store::jobs::State;
