@@ -108,3 +108,32 @@ impl StaffIdentity {
         staff.chain(self.directory_groups()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_and_a_log_hold_no_address() {
+        let person = StaffIdentity {
+            subject: SubjectId::staff("region", "1"),
+            username: "li.wei".to_owned(),
+            name: "Li Wei".to_owned(),
+            organisation: "region".to_owned(),
+            department: None,
+            groups: vec!["clinician".to_owned()],
+            practitioner: BTreeMap::new(),
+            names: Vec::new(),
+            directory_groups: vec!["cn=physicians".to_owned()],
+            reached: Reached { mail: Some("li.wei@region.example".to_owned()), mobile: Some("13900001001".to_owned()) },
+        };
+        let kept = serde_json::to_string(&person).expect("JSON");
+        for text in [&kept, &format!("{person:?}")] {
+            assert!(!text.contains("@region.example") && !text.contains("1390000"), "{text}");
+        }
+        let again: StaffIdentity = serde_json::from_str(&kept).expect("a session");
+        assert_eq!(again.reached(), &Reached::default());
+        let groups = ["g:clinician", "d:region/cn=physicians"];
+        assert_eq!(again.all_groups().iter().map(SubjectId::as_str).collect::<Vec<_>>(), groups);
+    }
+}

@@ -99,6 +99,24 @@ async fn a_broken_glass_is_mailed_to_each_reviewer_once_and_no_mail_says_what_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_and_its_messages_that_come_again_are_mailed_once() {
+    for database in testbed::databases().await {
+        let (server, settings) = server(&database).await;
+        let mut office = Office::open(&database).await;
+        reviewer(&office).await;
+        let reviewers = office.told_again(3).await;
+        run(&mut office, &settings);
+        office.until(MAIL, 1, State::Done, None).await;
+        office.until("message-announce", 2, State::Done, None).await;
+        // As a process does that was killed after it had asked for the e-mails and before that was marked.
+        office.announced_again(reviewers).await;
+        office.until("message-announce", 3, State::Done, None).await;
+        assert_eq!((office.jobs(MAIL).await.len(), server.letters().len()), (1, 1), "{:?}", database.kind);
+        office.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_passes_is_tried_again_under_the_same_id() {
     for database in testbed::databases().await {
         let (server, settings) = server(&database).await;

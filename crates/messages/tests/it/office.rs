@@ -19,11 +19,12 @@ use messages::{
 };
 use store::{
     DatabaseConfig, Store,
-    jobs::{self, Filter, Job, Runner, State, Step, Timing},
-    outbox::Deliveries,
+    jobs::{self, Filter, Job, NewJob, Runner, State, Step, Timing},
+    outbox::{Deliveries, Event, Subscriber as _},
 };
 use testbed::Database;
 use tokio::{sync::watch, task::JoinHandle};
+use uuid::Uuid;
 
 /// In everything that a message or its event knows, and nowhere outside.
 pub const CANARY: &str = "ZqCanary";
@@ -76,17 +77,50 @@ impl Office {
     }
 
     pub async fn break_the_glass(&self) -> PersonId {
-        let patient = PersonId(uuid::Uuid::now_v7());
+        let patient = PersonId(Uuid::now_v7());
         let reason = GlassReason::new(Grounds::Emergency, &format!("{CANARY} septic shock")).expect("long enough");
         let opener = super::staff(&format!("{CANARY} Li"), &["clinician"]);
         self.relations.break_glass(&opener, patient, &reason, Timestamp::now()).await.expect("opened");
         patient
     }
 
+    fn glass(&self) -> GlassBroken {
+        let names = OrganisationName { zh: format!("{CANARY}医院"), en: format!("{CANARY} Hospital") };
+        GlassBroken::new(self.store.clone(), BTreeMap::from([("region".to_owned(), names)])).announced()
+    }
+
+    /// Delivers one event so often; the reviewers' message.
+    pub async fn told_again(&self, times: u8) -> Uuid {
+        let glass = access::GlassEvent {
+            relation: Uuid::now_v7(),
+            person: PersonId(Uuid::now_v7()),
+            name: CANARY.to_owned(),
+            organisation: "region".to_owned(),
+            grounds: "on-duty".to_owned(),
+            until: Timestamp::now().to_string(),
+        };
+        let (topic, payload) = (access::GLASS_TOPIC.to_owned(), serde_json::json!(glass));
+        let event = Event { id: Uuid::now_v7(), topic, number: 1, payload, at: Timestamp::now() };
+        for _ in 0..times {
+            self.glass().deliver(&event).await.expect("delivered");
+        }
+        Uuid::from_u128(event.id.as_u128() ^ 1)
+    }
+
+    /// Asks for a message to be told once more.
+    pub async fn announced_again(&self, message: Uuid) {
+        let now = Timestamp::now();
+        let payload = serde_json::Value::Null;
+        let job = NewJob { kind: "message-announce", key: message.to_string(), payload, run_at: now };
+        let asked = self.store.write::<(), jobs::JobError, _>(move |tx| {
+            Box::pin(async move { jobs::enqueue(tx, job, now).await.map(drop) })
+        });
+        asked.await.expect("asked");
+    }
+
     /// Runs what a portal runs.
     pub fn run(&mut self, book: Arc<dyn AddressBook>, carriers: Vec<Arc<dyn Carrier>>) {
-        let names = OrganisationName { zh: format!("{CANARY}医院"), en: format!("{CANARY} Hospital") };
-        let glass = GlassBroken::new(self.store.clone(), BTreeMap::from([("region".to_owned(), names)])).announced();
+        let glass = self.glass();
         let timing = Timing { poll: Duration::from_millis(5), ..Timing::default() };
         let channels = carriers.iter().map(|one| one.channel()).collect();
         let mut runner = Runner::new(self.store.clone(), Arc::new(Timestamp::now), Arc::new(|| 1.0), timing)
