@@ -71,6 +71,10 @@ CREATE POLICY outside ON message FOR SELECT TO portal_external USING (domain = '
 ALTER TABLE message_read ENABLE ROW LEVEL SECURITY;
 CREATE POLICY inside ON message_read TO portal_internal USING (domain = 'internal') WITH CHECK (domain = 'internal');
 CREATE POLICY outside ON message_read TO portal_external USING (domain = 'external') WITH CHECK (domain = 'external');
+-- Where staff are reached, sealed, and what was sent to whom: of the intranet alone. Whose a contact is, and whom and what a
+-- delivery is about, never changes; who is not seen for a year is forgotten.
+GRANT SELECT, INSERT, UPDATE (groups, sealed, seen_at), DELETE ON staff_contact TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (state, error, changed_at) ON message_delivery TO portal_internal;
 
 -- Sessions and failed sign-ins: each portal has tables of its own. A session never becomes somebody else's.
 GRANT SELECT, INSERT, UPDATE (last_seen_at, revoked_at), DELETE ON staff_session TO portal_internal;

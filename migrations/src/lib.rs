@@ -24,6 +24,7 @@ mod m20261122_000016_envelope;
 mod m20261122_000017_jobs;
 mod m20261122_000018_sources;
 mod m20261123_000019_source_secrets;
+mod m20261123_000020_delivery;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000017_jobs::Migration),
             Box::new(m20261122_000018_sources::Migration),
             Box::new(m20261123_000019_source_secrets::Migration),
+            Box::new(m20261123_000020_delivery::Migration),
         ]
     }
 }

@@ -983,6 +983,35 @@ job-error-lease-lost = Another process took it over
 job-error-given-up = Cut off too often
 job-error-panicked = The program failed
 job-error-no-subscriber = Nobody is there to take it
+job-kind-message-announce = Looking up who is told of a message
+job-kind-message-mail = Sending an e-mail
+job-kind-message-sms = Sending a text message
+job-error-message-unreadable = The message can’t be read
+job-error-contact-sealed = Where people are reached can’t be opened: check the keys
+job-error-mail-later = The mail server asks to come back later
+job-error-mail-silent = The mail server did not answer in time
+job-error-mail-unreachable = No connection to the mail server
+job-error-mail-tls = The connection to the mail server is not protected as it should be: check its certificate
+job-error-mail-settings = The mail server does not offer what is configured in [mail]
+job-error-mail-password = The file of the mail server’s password can’t be read
+job-error-mail-sign-in = The mail server refused our name or password
+job-error-mail-refused = The mail server refused the e-mail for good
+job-error-mail-unwritable = The e-mail can’t be written
+job-error-sms-later = The gateway asks to come back later
+job-error-sms-unreachable = No answer from the gateway
+job-error-sms-settings = The gateway’s address can’t be used
+job-error-sms-token = The file of the gateway’s token can’t be read
+job-error-sms-sign-in = The gateway refused our token
+job-error-sms-refused = The gateway refused the text message for good
+
+# What is sent outside: that a message waits, never what it says
+notice-mail-subject = A new message in { $portal }
+notice-mail-text =
+    There is a new message for you in { $portal }.
+    Sign in to read it: { $link }
+
+    For the protection of patients this e-mail does not say what it is about. It was sent by a program: please do not reply.
+notice-sms-text = There is a new message for you in { $portal }: { $link }
 
 # Messages to staff
 message-glass-broken-title = A record was opened in an emergency
@@ -1047,7 +1076,7 @@ source-state-failing = not answering
 source-state-paused = paused
 source-state-removed = taken away
 source-state-unusable = can’t be used
-source-breaker-closed = closed
+source-breaker-closed = closed: it is asked
 source-breaker-half-open = half-open: being tried
 source-breaker-open = open, tried in { $seconds } s
 source-breaker-due = open, tried at the next question

@@ -935,6 +935,35 @@ job-error-lease-lost = 已由其他进程接管
 job-error-given-up = 多次被中断
 job-error-panicked = 程序出错
 job-error-no-subscriber = 没有接收方
+job-kind-message-announce = 查找消息通知对象
+job-kind-message-mail = 发送电子邮件
+job-kind-message-sms = 发送短信
+job-error-message-unreadable = 无法读取该消息
+job-error-contact-sealed = 无法解封联系方式：请检查密钥
+job-error-mail-later = 邮件服务器要求稍后再试
+job-error-mail-silent = 邮件服务器未及时响应
+job-error-mail-unreachable = 无法连接邮件服务器
+job-error-mail-tls = 与邮件服务器的连接未得到应有的保护：请检查其证书
+job-error-mail-settings = 邮件服务器不支持 [mail] 中配置的方式
+job-error-mail-password = 无法读取邮件服务器密码文件
+job-error-mail-sign-in = 邮件服务器拒绝了用户名或密码
+job-error-mail-refused = 邮件服务器永久拒收该邮件
+job-error-mail-unwritable = 无法生成该邮件
+job-error-sms-later = 短信网关要求稍后再试
+job-error-sms-unreachable = 短信网关无响应
+job-error-sms-settings = 短信网关地址不可用
+job-error-sms-token = 无法读取短信网关令牌文件
+job-error-sms-sign-in = 短信网关拒绝了令牌
+job-error-sms-refused = 短信网关永久拒绝该短信
+
+# 发到门户之外的内容：只说有新消息，不说消息内容
+notice-mail-subject = { $portal }有一条新消息
+notice-mail-text =
+    您在{ $portal }有一条新消息。
+    请登录查看：{ $link }
+
+    为保护患者隐私，本邮件不包含消息内容。邮件由系统自动发送，请勿回复。
+notice-sms-text = 您在{ $portal }有一条新消息，请登录查看：{ $link }
 
 # 给职员的消息
 message-glass-broken-title = 有人紧急打开了患者档案
@@ -996,7 +1025,7 @@ source-state-failing = 停止应答
 source-state-paused = 已暂停
 source-state-removed = 已移除
 source-state-unusable = 无法使用
-source-breaker-closed = 关闭
+source-breaker-closed = 闭合，正常查询
 source-breaker-half-open = 半开，正在试探
 source-breaker-open = 断开，{ $seconds } 秒后试探
 source-breaker-due = 断开，下次查询时试探

@@ -1,5 +1,7 @@
 //! The intranet portal's configuration file.
 
+mod delivery;
+
 use std::path::{Path, PathBuf};
 
 use content::{FeedSettings, Overdue};
@@ -14,6 +16,8 @@ use web::{
     },
     keys,
 };
+
+pub use delivery::{DeliverySection, MailSection};
 
 /// Everything `serve` needs; made only when no mistake was found.
 pub struct Config {
@@ -43,6 +47,8 @@ pub struct Config {
     pub index: IndexSection,
     /// `[relations]`
     pub relations: EncounterRules,
+    /// `[mail]` and `[sms]`
+    pub delivery: DeliverySection,
 }
 
 /// `[keys]`: root keys by domain.
@@ -121,6 +127,7 @@ impl Config {
         let audit = AuditSection::read(root);
         let index = IndexSection::read(root);
         let relations = encounter_rules(root);
+        let delivery = DeliverySection::read(root, server.as_ref(), &directories);
         root.finish();
         Some(Self {
             server: server?,
@@ -136,6 +143,7 @@ impl Config {
             audit,
             index: index?,
             relations: relations?,
+            delivery,
         })
     }
 

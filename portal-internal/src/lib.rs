@@ -7,6 +7,7 @@ mod api;
 mod break_glass;
 pub mod commands;
 pub mod config;
+mod delivery;
 mod jobs;
 mod mine;
 mod pages;

@@ -10,7 +10,7 @@ use content::{Articles, Notices};
 use directory::Directory;
 use ehr::Charts;
 use envelope::SealedRows;
-use messages::Messages;
+use messages::{Messages, StaffContacts};
 use patients::Stewardship;
 use record_view::home::{Connected, LastAnswer};
 use reviews::RecordSearches;
@@ -76,6 +76,8 @@ pub struct Portal {
     pub notices: Notices,
     /// What each is told.
     pub messages: Messages,
+    /// Where they are reached outside, if they are told there.
+    pub contacts: Option<StaffContacts>,
 }
 
 fn audit_key(keys: &Keys) -> AuditKey {
@@ -96,7 +98,8 @@ pub fn audit_keys(keys: &Keys) -> AuditKeys {
 /// Every column of sealed secrets, of both portals: `vault reencrypt` goes over what is named here, and over nothing else.
 pub fn sealed_rows(store: &Store) -> Vec<Box<dyn SealedRows>> {
     let words = |portal| -> Box<dyn SealedRows> { Box::new(RecordSearches::sealed(store.clone(), portal)) };
-    let mut rows = vec![words(Domain::Internal), words(Domain::External)];
+    let contacts = Box::new(StaffContacts::sealed(store.clone()));
+    let mut rows = vec![words(Domain::Internal), words(Domain::External), contacts];
     rows.extend(Secrets::sealed_rows(store));
     rows
 }

@@ -13,7 +13,7 @@ use web::{
 };
 use zeroize::Zeroizing;
 
-use crate::{mine, portal::Portal, who::Staff};
+use crate::{delivery, mine, portal::Portal, who::Staff};
 
 /// What somebody typed.
 pub struct Credentials {
@@ -108,11 +108,15 @@ async fn begin(portal: &Portal, visit: &Visit, identity: StaffIdentity, epoch: E
     let (sessions, audit, now) = (portal.sessions.clone(), portal.audit.clone(), visit.now);
     let event = Event::new(action::SIGN_IN, "session", Outcome::Ok).with(serde_json::json!({"network": visit.network}));
     let row = AuditLog::draft(&context, now, event);
+    let reached = delivery::remembered(portal, visit, &identity).await;
     let begun = portal
         .store
         .write::<_, SessionError, _>(move |tx| {
             Box::pin(async move {
                 let cookie = sessions.begin(tx, new, now).await?;
+                if let Some(reached) = reached {
+                    reached.put(tx).await?;
+                }
                 audit.append(tx, row).await?;
                 Ok(cookie)
             })

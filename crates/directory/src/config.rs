@@ -120,6 +120,10 @@ pub struct Attributes {
     pub stable_id: String,
     /// Department; may be absent.
     pub department: String,
+    /// E-mail address, for being told that a message waits; read only where it is named here.
+    pub mail: Option<String>,
+    /// Number of a mobile phone, for the same.
+    pub mobile: Option<String>,
 }
 
 impl Default for Attributes {
@@ -128,6 +132,8 @@ impl Default for Attributes {
             display_name: "displayName".to_owned(),
             stable_id: "entryUUID".to_owned(),
             department: "departmentNumber".to_owned(),
+            mail: None,
+            mobile: None,
         }
     }
 }
@@ -252,8 +258,11 @@ impl DirectoryConfig {
             let what = format!("{} is out of range", self.timeout_ms);
             findings.add("timeout_ms", what, "choose 100 to 3000 milliseconds");
         }
-        let Attributes { display_name, stable_id, department } = &self.attributes;
-        for (key, name) in [("display_name", display_name), ("stable_id", stable_id), ("department", department)] {
+        let Attributes { display_name, stable_id, department, mail, mobile } = &self.attributes;
+        let always = [("display_name", display_name), ("stable_id", stable_id), ("department", department)];
+        let named =
+            [("mail", mail), ("mobile", mobile)].into_iter().filter_map(|(key, name)| Some((key, name.as_ref()?)));
+        for (key, name) in always.into_iter().chain(named) {
             if !is_attribute_type(name) {
                 let what = format!("{name:?} is not an attribute name");
                 findings.add(format!("attributes.{key}"), what, "write the attribute's name as in the schema");

@@ -1,6 +1,6 @@
 //! Who has signed in, as the session keeps it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use access::{RequestId, StaffContext, SubjectId};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,26 @@ pub struct StaffIdentity {
     /// Absent in sessions that an older program began.
     #[serde(default)]
     pub(crate) directory_groups: Vec<String>,
+    /// Never in a session.
+    #[serde(skip)]
+    pub(crate) reached: Reached,
+}
+
+/// Where a directory says that somebody is reached outside the portal, as it writes it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// E-mail address.
+    pub mail: Option<String>,
+    /// Number of a mobile phone.
+    pub mobile: Option<String>,
+}
+
+impl fmt::Debug for Reached {
+    // Logs hold no addresses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mail, mobile) = (self.mail.is_some(), self.mobile.is_some());
+        f.debug_struct("Reached").field("mail", &mail).field("mobile", &mobile).finish()
+    }
 }
 
 impl StaffIdentity {
@@ -65,6 +85,11 @@ impl StaffIdentity {
         &self.names
     }
 
+    /// Where they are reached, just after they signed in: sessions do not keep it.
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
     /// What this person is looked for by at each source: source id → `system|value`, or the source's own id.
     pub fn practitioner(&self) -> &BTreeMap<String, String> {
         &self.practitioner
@@ -75,5 +100,40 @@ impl StaffIdentity {
         let groups = self.groups.iter().map(|group| SubjectId::group(group)).collect();
         StaffContext::establish(self.subject.clone(), self.name.clone(), self.organisation.clone(), groups, request)
             .in_directory_groups(self.directory_groups())
+    }
+
+    /// Everything that their directory has them in, as policy subjects.
+    pub fn all_groups(&self) -> Vec<SubjectId> {
+        let staff = self.groups.iter().map(|group| SubjectId::group(group));
+        staff.chain(self.directory_groups()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_and_a_log_hold_no_address() {
+        let person = StaffIdentity {
+            subject: SubjectId::staff("region", "1"),
+            username: "li.wei".to_owned(),
+            name: "Li Wei".to_owned(),
+            organisation: "region".to_owned(),
+            department: None,
+            groups: vec!["clinician".to_owned()],
+            practitioner: BTreeMap::new(),
+            names: Vec::new(),
+            directory_groups: vec!["cn=physicians".to_owned()],
+            reached: Reached { mail: Some("li.wei@region.example".to_owned()), mobile: Some("13900001001".to_owned()) },
+        };
+        let kept = serde_json::to_string(&person).expect("JSON");
+        for text in [&kept, &format!("{person:?}")] {
+            assert!(!text.contains("@region.example") && !text.contains("1390000"), "{text}");
+        }
+        let again: StaffIdentity = serde_json::from_str(&kept).expect("a session");
+        assert_eq!(again.reached(), &Reached::default());
+        let groups = ["g:clinician", "d:region/cn=physicians"];
+        assert_eq!(again.all_groups().iter().map(SubjectId::as_str).collect::<Vec<_>>(), groups);
     }
 }

@@ -30,5 +30,5 @@ pub use error::{LinkError, Misconfiguration, Refusal, ServerFailure, SignInError
 pub use explain::{Step, Trial};
 pub use filter::{Filter, FilterError, FilterTemplate};
 pub use guard::{Guard, Violation};
-pub use identity::StaffIdentity;
+pub use identity::{Reached, StaffIdentity};
 pub use sign_in::{Directory, GroupError, Health, HealthState};

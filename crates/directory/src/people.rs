@@ -10,7 +10,7 @@ use crate::connection::{Connection, code};
 use crate::dn::Dn;
 use crate::error::{Misconfiguration, Refusal};
 use crate::groups;
-use crate::identity::StaffIdentity;
+use crate::identity::{Reached, StaffIdentity};
 use crate::sign_in::Obstacle;
 
 const MAX_USERNAME: usize = 256;
@@ -70,6 +70,7 @@ fn wanted(settings: &Settings) -> Vec<String> {
         attributes.stable_id.clone(),
         attributes.department.clone(),
     ]);
+    wanted.extend(attributes.mail.iter().chain(&attributes.mobile).cloned());
     wanted.extend(settings.practitioner.iter().map(|rule| rule.attribute.clone()));
     wanted.into_iter().collect()
 }
@@ -102,6 +103,7 @@ impl Person {
         let mut names: Vec<String> = self.values("cn").iter().chain([&name]).map(|one| one.trim().to_owned()).collect();
         names.retain(|one| !one.is_empty());
         names.dedup();
+        let said = |attribute: &Option<String>| attribute.as_ref().and_then(|one| self.first(one)).map(str::to_owned);
         Ok(StaffIdentity {
             subject: SubjectId::staff(&settings.id, &stable),
             username,
@@ -112,6 +114,7 @@ impl Person {
             directory_groups: directory_groups.iter().map(ToString::to_string).collect(),
             practitioner,
             names,
+            reached: Reached { mail: said(&attributes.mail), mobile: said(&attributes.mobile) },
         })
     }
 

@@ -1,7 +1,8 @@
 //! What can go wrong with messages.
 
 use access::{Classify, Fault};
-use store::StoreError;
+use envelope::EnvelopeError;
+use store::{StoreError, jobs::Failure};
 
 /// Why messages were not read or marked.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,9 @@ pub enum MessageError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Where somebody is reached can't be sealed or opened.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
     /// A row that this program did not write so.
     #[error("a message can't be read")]
     Row,
@@ -28,7 +32,18 @@ impl Classify for MessageError {
         match self {
             Self::NotFound => Fault::NotFound,
             Self::Store(error) => error.fault(),
-            Self::Row => Fault::Internal,
+            Self::Envelope(error) if error.is_outage() => Fault::Unavailable,
+            Self::Envelope(_) | Self::Row => Fault::Internal,
+        }
+    }
+}
+
+impl From<MessageError> for Failure {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Store(_) => Self::passing("database"),
+            MessageError::Envelope(_) => Self::passing("contact-sealed"),
+            MessageError::NotFound | MessageError::Row => Self::lasting("message-unreadable"),
         }
     }
 }

@@ -11,7 +11,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::{
-    MessageError,
+    MessageError, delivery,
     inbox::{Kind, NewMessage, Recipient, write},
 };
 
@@ -33,12 +33,19 @@ pub struct OrganisationName {
 pub struct GlassBroken {
     store: Store,
     organisations: BTreeMap<String, OrganisationName>,
+    announced: bool,
 }
 
 impl GlassBroken {
     /// Into `store`, with the names of organisations by their ids: readers elsewhere know neither.
     pub fn new(store: Store, organisations: BTreeMap<String, OrganisationName>) -> Self {
-        Self { store, organisations }
+        Self { store, organisations, announced: false }
+    }
+
+    /// Told outside the portal too, by a runner that has [`crate::Announce`].
+    #[must_use]
+    pub fn announced(self) -> Self {
+        Self { announced: true, ..self }
     }
 }
 
@@ -82,10 +89,13 @@ impl Subscriber for GlassBroken {
         let glass: GlassEvent =
             serde_json::from_value(event.payload.clone()).map_err(|_| Failure::lasting("event-unreadable"))?;
         let both = messages(event, &glass, self.organisations.get(&glass.organisation));
+        let announced = self.announced;
         let written = self.store.write::<(), MessageError, _>(move |tx| {
             Box::pin(async move {
                 for new in &both {
-                    write(tx, new).await?;
+                    if write(tx, new).await? && announced {
+                        delivery::ask(tx, new.id, new.at).await?;
+                    }
                 }
                 Ok(())
             })

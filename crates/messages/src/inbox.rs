@@ -48,7 +48,7 @@ impl Kind {
 
 /// To whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Recipient {
+pub enum Recipient {
     /// A member of staff or a staff group, on the intranet portal.
     Staff(SubjectId),
     /// A person, on the public portal.
@@ -63,10 +63,19 @@ impl Recipient {
         }
     }
 
-    fn written(&self) -> String {
+    /// As in the database.
+    pub(crate) fn written(&self) -> String {
         match self {
             Self::Staff(subject) => subject.to_string(),
             Self::Person(person) => format!("person:{person}"),
+        }
+    }
+
+    /// From the database.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix("person:") {
+            Some(person) => person.parse().ok().map(Self::Person),
+            None => SubjectId::parse(text).map(Self::Staff),
         }
     }
 }
@@ -83,8 +92,8 @@ pub(crate) struct NewMessage {
     pub(crate) at: Timestamp,
 }
 
-/// Writes it, unless it is there.
-pub(crate) async fn write(tx: &Tx, new: &NewMessage) -> Result<(), MessageError> {
+/// Writes it, unless it is there: says whether it was not.
+pub(crate) async fn write(tx: &Tx, new: &NewMessage) -> Result<bool, MessageError> {
     let row = message::Model {
         id: new.id,
         domain: new.to.domain().as_str().to_owned(),
@@ -94,8 +103,8 @@ pub(crate) async fn write(tx: &Tx, new: &NewMessage) -> Result<(), MessageError>
         created_at: to_millis(new.at),
     };
     let once = OnConflict::column(message::Column::Id).do_nothing().to_owned();
-    message::Entity::insert(row.into_active_model()).on_conflict(once).exec_without_returning(tx).await?;
-    Ok(())
+    let insert = message::Entity::insert(row.into_active_model()).on_conflict(once);
+    Ok(insert.exec_without_returning(tx).await? > 0)
 }
 
 /// Who reads, and what is addressed to them.

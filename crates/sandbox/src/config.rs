@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use url::Url;
 
-use crate::SandboxError;
+use crate::{SandboxError, mail::MailProtection};
 
 /// The region's settings; [`Config::default`] listens on ephemeral ports of loopback, and no hospital misbehaves by itself.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,6 +41,10 @@ pub struct Config {
     pub transit: TransitConfig,
     /// A server that wants to know who asks; absent: none.
     pub door: Option<DoorConfig>,
+    /// A mail server that keeps what it is given.
+    pub mail: MailConfig,
+    /// A gateway for text messages that keeps them.
+    pub sms: SmsConfig,
     /// The control listener.
     pub control: ControlConfig,
 }
@@ -101,6 +105,30 @@ pub struct DoorConfig {
     pub scopes: Vec<String>,
 }
 
+/// The mail server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailConfig {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// How connections are protected.
+    pub protection: MailProtection,
+    /// Who has to sign in before MAIL; nobody unless said.
+    pub user: Option<String>,
+    /// With which password.
+    pub password: String,
+}
+
+/// The gateway for text messages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmsConfig {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// The token that it accepts.
+    pub token: String,
+}
+
 /// Where the control listener listens.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -127,6 +155,8 @@ impl Default for Config {
             community: CommunityConfig::default(),
             transit: TransitConfig::default(),
             door: None,
+            mail: MailConfig::default(),
+            sms: SmsConfig::default(),
             control: ControlConfig::default(),
         }
     }
@@ -148,6 +178,18 @@ impl Default for TransitConfig {
     fn default() -> Self {
         let keys = ["portal-staff", "portal-patient", "portal-region"].map(str::to_owned).into();
         Self { listen: EPHEMERAL, token: "demo-transit-token".to_owned(), keys }
+    }
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self { listen: EPHEMERAL, protection: MailProtection::None, user: None, password: String::new() }
+    }
+}
+
+impl Default for SmsConfig {
+    fn default() -> Self {
+        Self { listen: EPHEMERAL, token: "demo-sms-token".to_owned() }
     }
 }
 
@@ -181,10 +223,9 @@ impl Config {
     fn checked(self) -> Result<Self, SandboxError> {
         let listeners = self.hospitals.iter().map(|hospital| hospital.listen);
         let listeners = listeners.chain(self.door.as_ref().map(|door| door.listen));
-        match listeners
-            .chain([self.directory.listen, self.community.listen, self.transit.listen, self.control.listen])
-            .find(|address| !address.ip().is_loopback())
-        {
+        let services = [self.directory.listen, self.community.listen, self.transit.listen, self.control.listen];
+        let post = [self.mail.listen, self.sms.listen];
+        match listeners.chain(services).chain(post).find(|address| !address.ip().is_loopback()) {
             Some(address) => Err(SandboxError::Configuration(format!("{address} is not a loopback address"))),
             None => Ok(self),
         }

@@ -1,4 +1,5 @@
-//! The control listener: looks at the region and switches the behaviour of hospitals and of the service that wraps keys. Tests and demonstrations use it; portals never.
+//! The control listener: looks at the region, switches the behaviour of hospitals and of the service that wraps keys, and
+//! shows what was sent to people. Tests and demonstrations use it; portals never.
 
 use std::sync::Arc;
 
@@ -12,8 +13,10 @@ use serde_json::{Value, json};
 use crate::{
     hospital::mode::{Mode, Switch},
     listen::Always,
+    mail::Post,
     running::Description,
     smart::{Door, SmartMode},
+    sms::Gateway,
     transit::{Transit, TransitMode},
 };
 
@@ -26,6 +29,8 @@ pub(crate) struct Control {
     pub(crate) switches: Vec<(String, Arc<Switch>)>,
     pub(crate) transit: Arc<Transit>,
     pub(crate) door: Option<Arc<Door>>,
+    pub(crate) post: Arc<Post>,
+    pub(crate) gateway: Arc<Gateway>,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +69,9 @@ impl Control {
                 },
                 Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             },
-            (_, [] | ["hospitals", ..] | ["transit" | "door"]) => {
+            (&Method::GET, ["mail"]) => (StatusCode::OK, self.post.told()),
+            (&Method::GET, ["sms"]) => (StatusCode::OK, self.gateway.told()),
+            (_, [] | ["hospitals", ..] | ["transit" | "door" | "mail" | "sms"]) => {
                 problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital, on transit or on door")
             }
             _ => problem(StatusCode::NOT_FOUND, "no such path"),

@@ -17,19 +17,26 @@ mod directory;
 mod error;
 mod hospital;
 mod listen;
+mod mail;
 mod people;
 mod reference;
 mod region;
 mod running;
 mod smart;
+mod sms;
 mod transit;
 mod treatments;
 
-pub use config::{CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, HospitalConfig, TransitConfig};
+pub use config::{
+    CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, HospitalConfig, MailConfig, SmsConfig,
+    TransitConfig,
+};
 pub use error::SandboxError;
 pub use hospital::mode::Mode;
+pub use mail::{Letter, MailProtection, RunningMail};
 pub use region::Region;
 pub use running::{Description, PersonKnown, Running, RunningDirectory, RunningHospital, StaffAccount};
 pub use smart::{Known, RunningSmart, SmartConfig, SmartMode};
+pub use sms::{RunningSms, TextMessage};
 pub use transit::{RunningTransit, TransitMode};
 pub use treatments::Treatment;

@@ -16,8 +16,9 @@ use crate::{
         temper::Temper,
     },
     listen::{self, Tasks},
+    mail,
     smart::{self, Door, Known, SmartConfig},
-    transit,
+    sms, transit,
     treatments::Treatment,
 };
 
@@ -106,6 +107,10 @@ pub struct Description {
     pub transit_url: String,
     /// FHIR base of the server that wants to know who asks.
     pub door_url: Option<String>,
+    /// Host and port of the mail server.
+    pub mail_address: String,
+    /// Where the gateway for text messages takes them; its token is in the configuration.
+    pub sms_url: String,
     /// Base URL of the control listener.
     pub control_url: String,
     /// Staff of the directory.
@@ -165,6 +170,8 @@ impl Region {
         let community_url = community::serve(config.community.listen, today, &tasks).await?;
         let (transit_url, transit) = transit::serve(&config.transit, config.seed, &tasks).await?;
         let door = self.serve_door(config, &hospitals, &tasks).await?;
+        let (mail_address, _, post) = mail::serve(&config.mail, &tasks).await?;
+        let (sms_url, gateway) = sms::serve(&config.sms, &tasks).await?;
         let (listener, address) = listen::open(config.control.listen).await?;
         let description = Description {
             hospitals,
@@ -174,6 +181,8 @@ impl Region {
             community_url,
             transit_url,
             door_url: door.as_ref().map(|door| door.base_url()),
+            mail_address: mail_address.to_string(),
+            sms_url,
             control_url: format!("http://{address}"),
             staff,
             patients,
@@ -182,7 +191,9 @@ impl Region {
             today,
             treatments,
         };
-        let control = Arc::new(Control { description: description.clone(), switches: switches.clone(), transit, door });
+        let (description_told, switched) = (description.clone(), switches.clone());
+        let control = Control { description: description_told, switches: switched, transit, door, post, gateway };
+        let control = Arc::new(control);
         listen::accept(&tasks, listener, move |stream| {
             listen::http(stream, Arc::clone(&control), |control, request| async move { control.answer(request).await })
         });

@@ -265,7 +265,13 @@ fn hospital() -> String {
         ("userPassword", BIND_PASSWORD),
     ];
     ldif += &entry(BIND_DN, &service);
-    let ward = [("displayName", "李伟"), ("departmentNumber", "心内科"), ("employeeNumber", "D-1001")];
+    let ward = [
+        ("displayName", "李伟"),
+        ("departmentNumber", "心内科"),
+        ("employeeNumber", "D-1001"),
+        ("mail", "li.wei@region.example"),
+        ("mobile", "+86 139 0000 1001"),
+    ];
     ldif += &OpenLdap::person("li.wei", "Li Wei", "correct horse", &ward);
     ldif += &OpenLdap::person("o'brien", "Pat O'Brien (locum), MD", "it's me", &[]);
     ldif += &OpenLdap::person("zhang.wei", "张伟", "密码 with 空格", &[("displayName", "张伟 主任医师")]);

@@ -125,6 +125,7 @@ impl Demo {
         let mut sandbox = Child::start("sandbox", &bin.join("sandbox"), &["--config", &sandbox_file], &log("sandbox"))?;
         let region = region::wait_for(&mut sandbox, &layout, READY_LIMIT)?;
         secret(&data.join("secrets/directory"), &region.directory.bind_password)?;
+        secret(&data.join("secrets/sms-token"), &layout.sms_token)?;
 
         let internal_file = settings::write_internal(root, data, &layout, ports)?.display().to_string();
         let external_file = settings::write_external(root, data, ports)?.display().to_string();

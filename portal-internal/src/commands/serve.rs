@@ -12,7 +12,7 @@ use directory::{Directory, DirectoryConfig};
 use ehr::{Charts, RecordSettings};
 use envelope::Envelope;
 use futures_util::FutureExt;
-use messages::{GlassBroken, Messages, OrganisationName};
+use messages::{GlassBroken, Messages, OrganisationName, StaffContacts};
 use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
 use sources::{BreakerState, Catalogue, Definitions, Secrets};
@@ -40,6 +40,7 @@ use web::{
 use super::{complain, could_not_run};
 use crate::{
     config::Config,
+    delivery::{self, Delivery},
     mine::Mine,
     portal::{self, Portal},
     routes, who,
@@ -183,7 +184,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let audit = portal::audit_log(&config.keys);
     let index = index(&config, &store, &audit);
     let charts = charts(&config, &store, &policy, &audit, &catalogue, &index, &envelope);
-    tokio::spawn(forget_searches(index.clone(), charts.clone(), stop.clone()));
+    tokio::spawn(forget_searches(store.clone(), index.clone(), charts.clone(), stop.clone()));
     let stewardship = Stewardship::new(index.clone(), policy.clone());
     tokio::spawn(super::index::match_pairs(index, stop.clone()));
     if let Some(every) = config.index.sweep_every {
@@ -196,12 +197,15 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
     let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
     let messages = Messages::new(store.clone());
+    let book = || delivery::book(&store, &envelope, &policy);
+    let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, book)?;
     let definitions =
         Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
     let portal = Arc::new(Portal {
         articles,
         notices,
         messages,
+        contacts: delivery.as_ref().map(|delivery| delivery.contacts.clone()),
         store: store.clone(),
         policy,
         public_policy,
@@ -225,7 +229,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     });
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));
-    let working = tokio::spawn(runner(&store, &config.directories).run(stop.clone()));
+    let working = tokio::spawn(runner(&store, &config.directories, delivery.as_ref()).run(stop.clone()));
     tokio::spawn(session::sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
     let reader = FeedReader::new(store.clone(), &Outbound::new()?, config.content.feeds)?;
     tokio::spawn(reader.run(stop.clone()));
@@ -265,14 +269,19 @@ async fn last_writes(working: JoinHandle<()>, sealing: JoinHandle<()>) -> anyhow
 }
 
 /// What is done later, by whichever replica is there.
-fn runner(store: &Store, directories: &[DirectoryConfig]) -> Runner {
+fn runner(store: &Store, directories: &[DirectoryConfig], delivery: Option<&Delivery>) -> Runner {
     let name = |name: &directory::OrganisationName| OrganisationName { zh: name.zh.clone(), en: name.en.clone() };
     let organisations = directories.iter().map(|one| (one.id.clone(), name(&one.name))).collect();
     let chance = || jitter_of(uuid::Uuid::new_v4().as_u64_pair().0);
-    let deliveries = Deliveries::new(store.clone()).to(GlassBroken::new(store.clone(), organisations));
-    Runner::new(store.clone(), Arc::new(jiff::Timestamp::now), Arc::new(chance), Timing::default())
-        .with(deliveries)
-        .with(Tidy::default())
+    let glass = GlassBroken::new(store.clone(), organisations);
+    let glass = if delivery.is_some() { glass.announced() } else { glass };
+    let runner = Runner::new(store.clone(), Arc::new(jiff::Timestamp::now), Arc::new(chance), Timing::default())
+        .with(Deliveries::new(store.clone()).to(glass))
+        .with(Tidy::default());
+    match delivery {
+        Some(delivery) => delivery.on(store, runner),
+        None => runner,
+    }
 }
 
 fn directories(config: &Config) -> anyhow::Result<Directory> {
@@ -280,8 +289,8 @@ fn directories(config: &Config) -> anyhow::Result<Directory> {
         .map_err(|problems| anyhow::anyhow!("{} mistakes in the directory's settings", problems.len()))
 }
 
-/// Once a minute: kept searches hold what people are called, and words of their records.
-async fn forget_searches(index: Index, charts: Charts, mut stop: watch::Receiver<bool>) {
+/// Once a minute: kept searches hold what people are called, and words of their records; contacts where they are reached.
+async fn forget_searches(store: Store, index: Index, charts: Charts, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         tokio::select! {
@@ -293,6 +302,9 @@ async fn forget_searches(index: Index, charts: Charts, mut stop: watch::Receiver
         }
         if let Err(error) = charts.forget_looks(jiff::Timestamp::now()).await {
             tracing::warn!(%error, "sweeping looks and searches in records");
+        }
+        if let Err(error) = StaffContacts::sweep(&store, jiff::Timestamp::now()).await {
+            tracing::warn!(%error, "sweeping where staff are reached");
         }
     }
 }

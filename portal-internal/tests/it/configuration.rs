@@ -5,13 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 use testbed::{Database, TestPortal};
 
-#[test]
-fn every_mistake_is_listed_at_once() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("portal.toml");
-    std::fs::write(
-        &file,
-        r#"
+const WRONG: &str = r#"
 [server]
 listen = "nowhere"
 public_url = "http://portal.example"
@@ -35,11 +29,28 @@ base_dn = "dc=x"
 bind_dn = "cn=p,dc=x"
 bind_password_file = "missing"
 user_filter = "(uid=*)"
+attributes = { mail = "no attribute" }
+[mail]
+host = "smtp.example"
+tls = "none"
+port = 70000
+username = "portal"
+from = "Portal <secret-canary@region.example>\r\nBcc: x@y"
+from_name = { zh = "", en = "Portal" }
+colour = "blue"
+[sms]
+url = "http://sms.example/messages"
+token_file = "missing"
 [sources]
 file = "sources.toml"
 [surprise]
-"#,
-    )?;
+"#;
+
+#[test]
+fn every_mistake_is_listed_at_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("portal.toml");
+    std::fs::write(&file, WRONG)?;
     let source = r#"
 [[source]]
 id = "x"
@@ -70,6 +81,16 @@ auth = { kind = "none" }
         "directory[0].urls",
         "directory[0].bind_password_file",
         "directory[0].user_filter",
+        "directory[0].attributes.mail",
+        "mail.tls",
+        "mail.port",
+        "mail.password_file",
+        "mail.from:",
+        "mail.from_name.zh",
+        "mail.colour",
+        "sms: reaches nobody",
+        "sms.url",
+        "sms.token_file",
         "source[0].base_url",
         "surprise",
     ] {
@@ -77,6 +98,46 @@ auth = { kind = "none" }
     }
     assert!(said.contains("cure:") && !said.contains("secret-canary"), "{said}");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_is_checked_as_far_as_can_be_without_asking_it() -> Result<()> {
+    let region = testbed::region().await;
+    let portal = TestPortal::internal(&Database::sqlite().await?, region).await?;
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), "two\nlines\n")?;
+    let lines = file.path().display().to_string();
+    let check = |more: &[(&str, &str)]| -> Result<(Option<i32>, String)> {
+        let server = [("HOST", "smtp.example"), ("FROM", "portal@region.example")].map(|(key, text)| (mail(key), text));
+        let more = more.iter().map(|(key, text)| (mail(key), *text));
+        let all: Vec<(String, &str)> = server.into_iter().chain(more).collect();
+        let environment: Vec<(&str, &str)> = all.iter().map(|(key, text)| (key.as_str(), *text)).collect();
+        let checked = portal.tool_with(&["check"], &environment)?;
+        Ok((checked.status.code(), String::from_utf8_lossy(&checked.stderr).into_owned()))
+    };
+    for (more, expect) in [
+        (&[][..], "mail: reaches nobody"),
+        (&[("TLS", "sometimes")], "mail.tls: is not known"),
+        (&[("HOST", "smtp.example:25")], "mail.host: is no name"),
+        (&[("HOST", "https://smtp.example")], "mail.host: is no name"),
+        (&[("TLS", "none")], "mail.tls: e-mails and the password would travel in the clear"),
+        (&[("CA_FILE", &lines)], "no certificate in it"),
+        (&[("CA_FILE", "/nowhere/ca.pem")], "mail.ca_file: /nowhere/ca.pem"),
+        (&[("PASSWORD_FILE", &lines)], "mail.username: is missing"),
+        (&[("PASSWORD_FILE", &lines), ("USERNAME", "portal")], "is empty or has several lines"),
+    ] {
+        let (code, said) = check(more)?;
+        assert!(code == Some(1) && said.contains(expect) && said.contains("cure:"), "{more:?}: {said}");
+    }
+    // On this machine nothing has to be protected; and somebody is reached.
+    let here = [("HOST", "127.0.0.1"), ("TLS", "none"), ("PORT", "2525")];
+    let (_, said) = check(&here)?;
+    assert!(said.contains("mail: reaches nobody") && !said.contains("mail."), "{said}");
+    Ok(())
+}
+
+fn mail(key: &str) -> String {
+    format!("PORTAL__MAIL__{key}")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ mod jobs;
 mod layouts;
 mod load;
 mod looks;
+mod mail;
 mod mine;
 mod openapi;
 mod origins;

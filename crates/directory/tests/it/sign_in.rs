@@ -1,7 +1,7 @@
 //! People at the sign-in page, against OpenLDAP.
 
 use access::{Classify, Context, Fault, RequestId};
-use directory::{Directory, HealthState, Misconfiguration, Refusal, SignInError, StaffIdentity, Step};
+use directory::{Directory, HealthState, Misconfiguration, Reached, Refusal, SignInError, StaffIdentity, Step};
 use testbed::openldap::{OpenLdap, Options};
 
 use crate::hospital::{config, directory, openldap, reason, start};
@@ -20,6 +20,28 @@ async fn the_right_password_signs_in_over_starttls_and_ldaps() {
         assert_eq!(uuid.len(), 36, "an entryUUID: {uuid}");
         assert_eq!(directory.find(None, "li.wei").await.unwrap(), person);
     }
+}
+
+#[tokio::test]
+async fn where_somebody_is_reached_is_read_where_it_is_named_and_is_in_no_session() {
+    let Some(server) = openldap() else { return };
+    let mut config = config(&server, &[&server.url]);
+    let unnamed = Directory::new(vec![config.clone()]).unwrap().find(None, "li.wei").await.unwrap();
+    assert_eq!(unnamed.reached(), &Reached::default());
+    config.attributes.mail = Some("mail".to_owned());
+    config.attributes.mobile = Some("MOBILE".to_owned());
+    let directory = Directory::new(vec![config]).unwrap();
+    let person = directory.sign_in(None, "li.wei", "correct horse").await.unwrap();
+    let reached = person.reached();
+    assert_eq!(
+        (reached.mail.as_deref(), reached.mobile.as_deref()),
+        (Some("li.wei@region.example"), Some("+86 139 0000 1001"))
+    );
+    for kept in [serde_json::to_string(&person).unwrap(), format!("{person:?}")] {
+        assert!(!kept.contains("@region.example") && !kept.contains("139"), "{kept}");
+    }
+    let without = directory.find(None, "zhang.wei").await.unwrap();
+    assert_eq!(without.reached(), &Reached::default());
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! Messages on both databases: to whom, once, and what is read.
 
+mod mail;
+mod office;
+mod sms;
+
 use access::{
     AuditKey, AuditLog, Domain, GlassReason, Grounds, PatientContext, PersonId, Policy, Relations, RequestId,
     StaffContext, SubjectId,

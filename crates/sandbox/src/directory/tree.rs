@@ -149,6 +149,7 @@ fn person(staff: &StaffScript, base: &str) -> Entry {
             ("givenName", words(&[&staff.given])),
             ("displayName", vec![format!("{}（{}）", staff.cn, staff.department)]),
             ("mail", vec![format!("{}@region.example", staff.uid)]),
+            ("mobile", vec![mobile(&staff.number)]),
             ("employeeNumber", words(&[&staff.number])),
             ("departmentNumber", words(&[&staff.department])),
             ("memberOf", groups),
@@ -156,6 +157,12 @@ fn person(staff: &StaffScript, base: &str) -> Entry {
             ("physicianLicence", staff.licence.iter().cloned().collect()),
         ],
     )
+}
+
+/// A number that is nobody's, made of the staff number.
+fn mobile(number: &str) -> String {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    format!("+86 139 0000 {digits:0>4}")
 }
 
 fn group(name: &str, staff: &[StaffScript], base: &str) -> Entry {

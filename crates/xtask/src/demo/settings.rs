@@ -41,6 +41,12 @@ pub struct Sandbox {
     pub directory: SocketAddr,
     /// A forum and a blog.
     pub community: SocketAddr,
+    /// A mail server that keeps what it is given.
+    pub mail: SocketAddr,
+    /// A gateway for text messages that keeps them.
+    pub sms: SocketAddr,
+    /// The token that the gateway takes.
+    pub sms_token: String,
     /// Switches for hospitals, and the region described.
     pub control: SocketAddr,
     /// The certificate that signs the directory's.
@@ -99,10 +105,14 @@ pub fn write_sandbox(root: &Path, data: &Path, ports: Ports) -> Result<Sandbox> 
     listen(section(&mut table, "transit")?)?;
     listen(section(&mut table, "door")?)?;
     set(&mut table, "door", "jwks_url", format!("http://127.0.0.1:{}/.well-known/jwks.json", ports.internal))?;
+    let mail = listen(section(&mut table, "mail")?)?;
+    let sms = listen(section(&mut table, "sms")?)?;
+    let token = section(&mut table, "sms")?.get("token").and_then(Value::as_str).context("sandbox.toml: sms.token")?;
+    let sms_token = token.to_owned();
     let control = listen(section(&mut table, "control")?)?;
     let config = data.join("sandbox.toml");
     std::fs::write(&config, toml::to_string(&table)?)?;
-    Ok(Sandbox { config, hospitals, directory, community, control, ca_file })
+    Ok(Sandbox { config, hospitals, directory, community, mail, sms, sms_token, control, ca_file })
 }
 
 /// Writes `sources.toml`: the hospitals of `config/demo/sources.toml` at the sandbox's addresses.
@@ -155,6 +165,9 @@ pub fn write_internal(root: &Path, data: &Path, sandbox: &Sandbox, ports: Ports)
         let url = Value::String(format!("http://{}/{path}", sandbox.community));
         feed.insert("url".to_owned(), url);
     }
+    set(&mut table, "mail", "port", i64::from(sandbox.mail.port()))?;
+    set(&mut table, "sms", "url", format!("http://{}/messages", sandbox.sms))?;
+    set(&mut table, "sms", "token_file", "secrets/sms-token")?;
     let file = data.join("internal.toml");
     std::fs::write(&file, toml::to_string(&table)?)?;
     Ok(file)
