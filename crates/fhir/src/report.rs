@@ -122,7 +122,9 @@ impl NotAsked {
 
     /// Does this key say that nothing was sent?
     pub fn is_key(key: &str) -> bool {
-        [Self::Paused, Self::Removed, Self::Unusable, Self::Resting, Self::ToldToWait].iter().any(|one| one.key() == key)
+        [Self::Paused, Self::Removed, Self::Unusable, Self::Resting, Self::ToldToWait]
+            .iter()
+            .any(|one| one.key() == key)
     }
 }
 

@@ -86,10 +86,19 @@ pub(crate) fn verdict(outcome: Outcome, waited: Duration, timeout: Duration) -> 
 
 #[derive(Debug)]
 enum Gate {
-    Closed { failures: u8, counted: Option<Instant> },
-    Open { until: Instant, pause: Duration },
+    Closed {
+        failures: u8,
+        counted: Option<Instant>,
+    },
+    Open {
+        until: Instant,
+        pause: Duration,
+    },
     /// The question with this number is on its way.
-    Trying { pause: Duration, number: u64 },
+    Trying {
+        pause: Duration,
+        number: u64,
+    },
 }
 
 const CLOSED: Gate = Gate::Closed { failures: 0, counted: None };

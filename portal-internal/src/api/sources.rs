@@ -405,7 +405,9 @@ fn told(portal: &Portal, visit: &Visit, error: SourceError) -> Result<Told, Fail
 
 fn answered(portal: &Portal, visit: &Visit, done: Result<Defined, SourceError>) -> poem::Result<Answer> {
     Ok(match done {
-        Ok(defined) => Answer::Done(Json(item(portal, &defined.id, Some(&defined), visit.now)?), Some(tag(defined.rev))),
+        Ok(defined) => {
+            Answer::Done(Json(item(portal, &defined.id, Some(&defined), visit.now)?), Some(tag(defined.rev)))
+        }
         Err(error) => match told(portal, visit, error)? {
             Told::Conflict(problem) => Answer::Conflict(Json(problem)),
             Told::Refused(problem) => Answer::Refused(Json(problem)),
@@ -439,7 +441,9 @@ impl SourcesApi {
         let NewSource { id, definition } = new.0;
         let added = portal.definitions.add(&staff.context, &id, definition.into(), visit.now).await;
         Ok(match added {
-            Ok(defined) => Made::Created(Json(item(&portal, &defined.id, Some(&defined), visit.now)?), Some(tag(defined.rev))),
+            Ok(defined) => {
+                Made::Created(Json(item(&portal, &defined.id, Some(&defined), visit.now)?), Some(tag(defined.rev)))
+            }
             Err(error) => match told(&portal, visit, error)? {
                 Told::Conflict(problem) | Told::Refused(problem) => Made::Refused(Json(problem)),
             },

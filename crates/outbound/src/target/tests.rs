@@ -107,9 +107,12 @@ async fn of_what_is_behind_a_proxy_nobody_is_asked_where_it_is() {
         ASKED.lock().expect("no panic").push(name);
         at([Ipv4Addr::LOCALHOST])
     };
-    for (scheme, base) in
-        [("http", "http://h.example/"), ("http", "https://h.example/"), ("socks5", "http://h.example/"), ("socks5", "https://h.example/")]
-    {
+    for (scheme, base) in [
+        ("http", "http://h.example/"),
+        ("http", "https://h.example/"),
+        ("socks5", "http://h.example/"),
+        ("socks5", "https://h.example/"),
+    ] {
         let (mut proxy, said) = listener().await;
         if scheme == "socks5" {
             proxy = Url::parse(&proxy.as_str().replacen("http", scheme, 1)).expect("a URL");
