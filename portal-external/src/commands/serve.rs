@@ -91,12 +91,18 @@ pub fn charts(
     Charts::new(store.clone(), policy.clone(), audit.clone(), index, catalogue.clone(), settings, envelope)
 }
 
-/// The envelope, once its root keys are known to be this database's: before anything else is begun.
-async fn envelope(config: &Config, store: &Store) -> anyhow::Result<Envelope> {
+/// The database, and its secrets once the root keys are known to be its own: before anything else is begun.
+async fn opened(config: &Config, catalogue: &Arc<Catalogue>) -> anyhow::Result<(Store, Envelope, Secrets)> {
+    let opened = Store::open(&config.database.config).await;
+    let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
+    store.check_schema().await?;
     let envelope = config.keys.sealing.envelope(store.clone());
     envelope.verify().await?;
     envelope.prepare(&[RecordSearches::kind(portal::DOMAIN)]).await?;
-    Ok(envelope)
+    let secrets = Secrets::new(store.clone(), envelope.clone());
+    catalogue.unlock(secrets.clone());
+    catalogue.follow(&store).await?;
+    Ok((store, envelope, secrets))
 }
 
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
@@ -104,13 +110,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     logs::start(&traces);
     let figures = ops::figures(env!("CARGO_PKG_VERSION")).map_err(anyhow::Error::msg)?;
     let stop = run::stop_signal()?;
-    let opened = Store::open(&config.database.config).await;
-    let store = opened.context("[database] url: is the database running, and can this machine reach it?")?;
-    store.check_schema().await?;
-    let envelope = envelope(&config, &store).await?;
-    let secrets = Secrets::new(store.clone(), envelope.clone());
-    catalogue.unlock(secrets.clone());
-    catalogue.follow(&store).await?;
+    let (store, envelope, secrets) = opened(&config, &catalogue).await?;
     let secure = config.server.public_url.scheme() == "https";
     if !secure {
         tracing::warn!("cookies are not Secure: the portal is served over http, which is for loopback alone");

@@ -1,5 +1,7 @@
 //! `/api/v1/sources`: the hospitals that are asked, and how. `ETag` is the definition's rev, which a change names in `If-Match`.
 
+mod auth;
+
 use std::sync::Arc;
 
 use access::Fault;
@@ -10,10 +12,10 @@ use poem_openapi::{
     param::{Header, Path},
     payload::Json,
 };
-use sources::{
-    Auth, AuthKind, BreakerState, ClientProof, Defined, Definition, Environment, FieldProblem, Source, SourceError,
-};
+use sources::{Auth, BreakerState, Defined, Definition, Environment, FieldProblem, Source, SourceError};
 use web::{Failure, Visit};
+
+use auth::AuthValues;
 
 use crate::{
     pages::sources::{TEST, patient_id, words_of},
@@ -41,29 +43,6 @@ struct Extra {
     name: String,
     /// Printable ASCII.
     value: String,
-}
-
-/// How the portal proves who it is.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct AuthValues {
-    /// `none`, `basic`, `bearer` or `smart-backend`.
-    kind: String,
-    /// The portal's id as a client there; with `basic` its user name.
-    #[oai(default)]
-    client_id: String,
-    /// `private-key-jwt`, `client-secret-basic` or `client-secret-post`.
-    proof: Option<String>,
-    /// Where tokens are given; without, where the server says, if that is at its own origin.
-    token_url: Option<String>,
-    /// With spaces between them.
-    #[oai(default)]
-    scopes: String,
-    /// What assertions are addressed to, where that is not the token endpoint.
-    audience: Option<String>,
-    /// Never told again. Without, the one that is kept stays, as long as it goes where it went.
-    #[oai(write_only)]
-    secret: Option<String>,
 }
 
 /// How a hospital is asked.
@@ -267,37 +246,6 @@ enum Made {
     /// Fields have to be put right.
     #[oai(status = 422, content_type = "application/problem+json")]
     Refused(Json<SourceProblem>),
-}
-
-impl AuthValues {
-    /// As values, and the secret apart.
-    fn read(self) -> Result<(Auth, Option<String>), SourceError> {
-        let unknown = |field| SourceError::Invalid(vec![FieldProblem { field, what: "unknown" }]);
-        let auth = Auth {
-            kind: AuthKind::parse(&self.kind).ok_or_else(|| unknown("auth"))?,
-            client_id: self.client_id,
-            proof: match &self.proof {
-                Some(proof) => ClientProof::parse(proof).ok_or_else(|| unknown("proof"))?,
-                None => ClientProof::default(),
-            },
-            token_url: self.token_url,
-            scopes: self.scopes,
-            audience: self.audience,
-        };
-        Ok((auth, self.secret))
-    }
-
-    fn of(auth: Auth) -> Self {
-        Self {
-            kind: auth.kind.as_str().to_owned(),
-            proof: (auth.kind == AuthKind::SmartBackend).then(|| auth.proof.as_str().to_owned()),
-            client_id: auth.client_id,
-            token_url: auth.token_url,
-            scopes: auth.scopes,
-            audience: auth.audience,
-            secret: None,
-        }
-    }
 }
 
 impl Values {

@@ -187,9 +187,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     tokio::spawn(forget_searches(store.clone(), index.clone(), charts.clone(), stop.clone()));
     let stewardship = Stewardship::new(index.clone(), policy.clone());
     tokio::spawn(super::index::match_pairs(index, stop.clone()));
-    if let Some(every) = config.index.sweep_every {
-        tokio::spawn(super::index::sweep_sources(charts.clone(), every, stop.clone()));
-    }
+    sweep_sources(&config, &charts, &stop);
     let sources = catalogue.clone();
     let board = embedded.board(&store, &policy);
     let layouts = ::pages::Pages::open(store.clone(), audit.clone(), policy.clone(), board.brought_along()).await?;
@@ -281,6 +279,13 @@ fn runner(store: &Store, directories: &[DirectoryConfig], delivery: Option<&Deli
     match delivery {
         Some(delivery) => delivery.on(store, runner),
         None => runner,
+    }
+}
+
+/// Lists hospitals into the index, where that is asked for.
+fn sweep_sources(config: &Config, charts: &Charts, stop: &watch::Receiver<bool>) {
+    if let Some(every) = config.index.sweep_every {
+        tokio::spawn(super::index::sweep_sources(charts.clone(), every, stop.clone()));
     }
 }
 

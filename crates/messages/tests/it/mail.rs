@@ -163,8 +163,9 @@ async fn a_server_that_is_gone_gets_it_when_it_is_back() {
     run(&mut office, &settings);
     office.break_the_glass().await;
     let waits = office.until(MAIL, 1, State::Waiting, Some("mail-unreachable")).await;
-    let plain = MailConfig { listen: address, protection: MailProtection::None, ..MailConfig::default() };
-    // In its place one that does not offer STARTTLS: it is told neither the password nor the e-mail.
+    let (user, password) = (Some("portal".to_owned()), PASSWORD.to_owned());
+    let plain = MailConfig { listen: address, protection: MailProtection::None, user, password };
+    // In its place one that takes both in the clear and does not offer STARTTLS: it is told neither password nor e-mail.
     let stripped = RunningMail::start(&plain).await.expect("a mail server");
     office.again(&waits[0]).await;
     let waits = office.until(MAIL, 1, State::Waiting, Some("mail-settings")).await;
