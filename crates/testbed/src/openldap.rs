@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -14,6 +14,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose, SanType};
 use tempfile::TempDir;
+
+use crate::postgres::free_port;
 
 const SLAPD: &str = "/usr/sbin/slapd";
 const MODULES: &str = "/usr/lib/ldap";
@@ -202,10 +204,6 @@ fn launch(path: &Path) -> anyhow::Result<(Child, u16, u16)> {
         last = fs::read_to_string(path.join("run/log"))?;
     }
     bail!("slapd ends at once: {last}")
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn configuration(path: &Path, options: Options) -> String {

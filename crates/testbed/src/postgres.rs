@@ -373,12 +373,27 @@ pub(crate) fn secret() -> Result<String> {
     }))
 }
 
-/// A port that nobody listened on a moment ago.
+/// Ports below those that the system gives to connections of its own (`ip_local_port_range`): one of those may be somebody's
+/// by the time a server listens on it.
+const PORTS: std::ops::Range<u16> = 10_240..32_000;
+
+/// A port that nobody listened on a moment ago, and that this process gives to nobody else.
 ///
 /// # Errors
-/// No port of the ephemeral range is free.
+/// None is free.
 pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let count = u32::from(PORTS.end - PORTS.start);
+    // Processes beside one another begin far apart.
+    let start = std::process::id().wrapping_mul(7_919);
+    for _ in 0..count {
+        let at = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % count;
+        let port = PORTS.start + u16::try_from(at).unwrap_or_default();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::ErrorKind::AddrNotAvailable.into())
 }
 
 #[allow(clippy::disallowed_methods, reason = "blocking code on a thread of its own; it waits for the server itself")]

@@ -195,10 +195,9 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
     let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
     let messages = Messages::new(store.clone());
-    let book = || delivery::book(&store, &envelope, &policy);
-    let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, book)?;
-    let definitions =
-        Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
+    let contacts = || delivery::book(&store, &envelope, &policy);
+    let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, contacts)?;
+    let defined = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
     let portal = Arc::new(Portal {
         articles,
         notices,
@@ -214,7 +213,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         throttle: Throttle::new(store.clone(), Population::Staff, &config.keys.staff),
         cookies: CookieRules::new("portal-internal", is_secure(&config)),
         pages,
-        definitions,
+        definitions: defined,
         secrets,
         public_url: config.server.public_url.clone(),
         catalogue,
