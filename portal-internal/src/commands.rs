@@ -3,6 +3,7 @@
 mod articles;
 mod audit;
 mod bootstrap;
+mod brands;
 mod directory;
 mod index;
 mod relations;
@@ -21,6 +22,7 @@ use crate::config::Config;
 pub use articles::{Signatures, articles_import};
 pub use audit::audit_verify;
 pub use bootstrap::bootstrap_admin;
+pub use brands::source_brands;
 pub use directory::directory_test;
 pub use index::{index_import, index_sweep};
 pub use relations::{relations_import, relations_list};

@@ -73,6 +73,18 @@ enum SourceCommand {
         #[arg(long)]
         patient: Option<String>,
     },
+    /// Look for hospitals in a vendor's file of User-access Brands and Endpoints (SMART App Launch 2.2), and print each as an
+    /// entry of `sources.toml`. Nothing is fetched and nothing is written.
+    Brands {
+        /// The bundle, as JSON.
+        file: PathBuf,
+        /// Words that are all in a hospital's names, places or portal's name.
+        #[arg(long, default_value = "")]
+        search: String,
+        /// Id of a platform file: whose servers they are.
+        #[arg(long, default_value = "plain")]
+        platform: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -234,6 +246,9 @@ pub async fn run() -> ExitCode {
         Command::Vault(VaultCommand::Reencrypt { dry_run }) => commands::vault_reencrypt(file, dry_run).await,
         Command::Source(SourceCommand::Test { id, patient }) => {
             commands::source_test(file, &id, patient.as_deref()).await
+        }
+        Command::Source(SourceCommand::Brands { file: bundle, search, platform }) => {
+            commands::source_brands(file, &bundle, &search, &platform)
         }
         Command::Directory(DirectoryCommand::Test { user }) => commands::directory_test(file, &user).await,
     }

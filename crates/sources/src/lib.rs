@@ -2,9 +2,11 @@
 //!
 //! Start reading at [`Catalogue`]: `sources.toml`, the platform files and what administrators defined in, every mistake at
 //! once out. A [`Source`] asks its server through `fhir` and remembers whether it answered; nothing here knows what a record is.
-//! [`Definitions`] is where administrators define them; [`Secrets`] holds what proves to them who asks.
+//! [`Definitions`] is where administrators define them; [`Secrets`] holds what proves to them who asks;
+//! [`Bundle`] is what a vendor publishes of its hospitals.
 
 mod auth;
+mod brands;
 mod breaker;
 mod catalogue;
 mod client_keys;
@@ -27,6 +29,7 @@ mod source;
 mod table;
 
 pub use auth::{Auth, AuthKind, ClientProof};
+pub use brands::{Brand, Bundle, BundleError, Left, MOST_BYTES, MOST_ENDPOINTS};
 pub use breaker::BreakerState;
 pub use catalogue::Catalogue;
 pub use client_keys::{ClientKey, PUBLISHED_AROUND};

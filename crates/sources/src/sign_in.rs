@@ -201,6 +201,9 @@ impl SignIn {
 impl Authorizer for SignIn {
     async fn authorization(&self, deadline: Instant) -> Result<Zeroizing<String>, OutboundError> {
         let fault = |why| OutboundError::SignIn { target: self.id.clone(), why };
+        // The question itself needs time, and where there is no token the reader is told why instead of that time was up.
+        let begun = Instant::now();
+        let deadline = begun + deadline.saturating_duration_since(begun) * 3 / 4;
         // One signs in, the others wait for what it gets.
         let mut state = timeout_at(deadline, self.state.lock()).await.map_err(|_| fault("token-unreachable"))?;
         let now = Instant::now();

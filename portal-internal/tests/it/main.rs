@@ -33,6 +33,7 @@ mod search;
 mod server;
 mod sessions;
 mod sign_in;
+mod source_brands;
 mod source_sign_in;
 mod sources;
 mod story;
