@@ -5,6 +5,7 @@ mod data_quality;
 mod docs;
 mod explain;
 mod grants;
+mod if_match;
 mod index;
 mod jobs;
 mod mine;

@@ -17,6 +17,7 @@ use web::{Failure, Visit};
 
 use auth::AuthValues;
 
+use super::if_match::rev;
 use crate::{
     pages::sources::{TEST, patient_id, words_of},
     portal::Portal,
@@ -372,15 +373,6 @@ fn breaker(source: &Source, now: Timestamp) -> SourceBreaker {
 
 fn tag(rev: i64) -> String {
     format!("\"{rev}\"")
-}
-
-/// The rev that a change is meant for. A tag may bear the coding of the answer that it came with.
-fn rev(header: Option<&str>) -> Result<i64, Failure> {
-    let missing = || {
-        Failure::new(Fault::Invalid).with_status(StatusCode::PRECONDITION_REQUIRED).with_problem("if-match-required")
-    };
-    let tag = header.map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"')).ok_or_else(missing)?;
-    tag.split('-').next().and_then(|rev| rev.parse().ok()).ok_or_else(missing)
 }
 
 fn problem(visit: &Visit, status: StatusCode, kind: &str) -> SourceProblem {

@@ -19,6 +19,7 @@ use web::{Failure, Visit};
 pub(super) use schema::describe;
 use schema::{Items, PageProblem, Why};
 
+use super::if_match::rev;
 use crate::{portal::Portal, who::Staff};
 
 /// Pages.
@@ -73,15 +74,6 @@ fn write(of: &impl Serialize) -> Result<Json<Value>, Failure> {
 
 fn tag(rev: i64) -> String {
     format!("\"{rev}\"")
-}
-
-/// The rev that a change is meant for. A tag may bear the coding of the answer that it came with.
-fn rev(header: Option<&str>) -> Result<i64, Failure> {
-    let missing = || {
-        Failure::new(Fault::Invalid).with_status(StatusCode::PRECONDITION_REQUIRED).with_problem("if-match-required")
-    };
-    let tag = header.map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"')).ok_or_else(missing)?;
-    tag.split('-').next().and_then(|rev| rev.parse().ok()).ok_or_else(missing)
 }
 
 /// A refusal with what a caller can do something about.
