@@ -1,7 +1,11 @@
 //! A new key for a kind of secret: every secret of it is sealed anew.
 
 use async_trait::async_trait;
-use store::StoreError;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait, QueryFilter as _,
+    sea_query::{Expr, ExprTrait as _},
+};
+use store::{Store, StoreError};
 
 use crate::{
     Envelope, EnvelopeError, KeyDomain, Place, Sealed,
@@ -25,6 +29,27 @@ pub struct SealedRow {
 }
 
 impl SealedRow {
+    /// Puts `anew` into `column` of the row that `is` picks, in one statement, if what this holds still stands there: what most
+    /// [`SealedRows::replace`] are.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn replace_in<E: EntityTrait>(
+        &self,
+        store: &Store,
+        is: Expr,
+        column: E::Column,
+        anew: &Sealed,
+    ) -> Result<bool, StoreError> {
+        let change = E::update_many()
+            .col_expr(column, Expr::value(anew.to_string()))
+            .filter(is.and(column.eq(self.sealed.as_str())));
+        let changed = store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { Ok(change.exec(tx).await?.rows_affected == 1) })
+        });
+        changed.await
+    }
+
     fn sealed(&self) -> Result<Sealed, EnvelopeError> {
         self.sealed.parse()
     }

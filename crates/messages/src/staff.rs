@@ -5,9 +5,8 @@ use async_trait::async_trait;
 use envelope::{Envelope, EnvelopeError, KeyDomain, Place, Sealed, SealedRow, SealedRows};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-    sea_query::{Expr, OnConflict},
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::OnConflict,
 };
 use store::{Store, StoreError, Tx, to_millis};
 
@@ -180,12 +179,6 @@ impl SealedRows for SealedContacts {
     }
 
     async fn replace(&self, row: &SealedRow, anew: &Sealed) -> Result<bool, StoreError> {
-        let change = Entity::update_many()
-            .col_expr(Column::Sealed, Expr::value(anew.to_string()))
-            .filter(Column::Subject.eq(row.key.as_str()).and(Column::Sealed.eq(row.sealed.as_str())));
-        let changed = self.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { Ok(change.exec(tx).await?.rows_affected == 1) })
-        });
-        changed.await
+        row.replace_in::<Entity>(&self.store, Column::Subject.eq(row.key.as_str()), Column::Sealed, anew).await
     }
 }

@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use envelope::{Envelope, KeyDomain, Place, Sealed, SealedRow, SealedRows};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, sea_query::Expr,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use store::{Store, StoreError, to_millis};
 use uuid::Uuid;
@@ -163,12 +162,6 @@ impl SealedRows for SealedWords {
 
     async fn replace(&self, row: &SealedRow, anew: &Sealed) -> Result<bool, StoreError> {
         let Ok(id) = Uuid::try_parse(&row.key) else { return Ok(false) };
-        let change = Entity::update_many()
-            .col_expr(Column::Sealed, Expr::value(anew.to_string()))
-            .filter(Column::Id.eq(id).and(Column::Sealed.eq(row.sealed.as_str())));
-        let changed = self.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { Ok(change.exec(tx).await?.rows_affected == 1) })
-        });
-        changed.await
+        row.replace_in::<Entity>(&self.store, Column::Id.eq(id), Column::Sealed, anew).await
     }
 }

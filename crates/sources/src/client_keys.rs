@@ -193,12 +193,6 @@ impl SealedRows for SealedKeys {
     }
 
     async fn replace(&self, row: &SealedRow, anew: &Sealed) -> Result<bool, StoreError> {
-        let change = Entity::update_many()
-            .col_expr(Column::Sealed, Expr::value(anew.to_string()))
-            .filter(Column::Kid.eq(row.key.as_str()).and(Column::Sealed.eq(row.sealed.as_str())));
-        let changed = self.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { Ok(change.exec(tx).await?.rows_affected == 1) })
-        });
-        changed.await
+        row.replace_in::<Entity>(&self.store, Column::Kid.eq(row.key.as_str()), Column::Sealed, anew).await
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use envelope::{Ambient, Envelope, EnvelopeError, KeyDomain, Place, Sealed, SealedRow, SealedRows};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    sea_query::{Expr, ExprTrait as _, OnConflict},
+    sea_query::OnConflict,
 };
 use store::{Store, StoreError, Tx};
 use zeroize::Zeroizing;
@@ -115,12 +115,6 @@ impl SealedRows for SealedSecrets {
     }
 
     async fn replace(&self, row: &SealedRow, anew: &Sealed) -> Result<bool, StoreError> {
-        let change = Entity::update_many()
-            .col_expr(Column::Sealed, Expr::value(anew.to_string()))
-            .filter(Column::Source.eq(row.key.as_str()).and(Column::Sealed.eq(row.sealed.as_str())));
-        let changed = self.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { Ok(change.exec(tx).await?.rows_affected == 1) })
-        });
-        changed.await
+        row.replace_in::<Entity>(&self.store, Column::Source.eq(row.key.as_str()), Column::Sealed, anew).await
     }
 }
