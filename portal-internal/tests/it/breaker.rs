@@ -11,22 +11,14 @@ use tokio::net::TcpListener;
 
 use crate::proxy::{Kind, Proxy};
 
+use super::until;
+
 const ADMINISTRATOR: &str = "admin";
 const SILENT: &str = "university";
 /// The hospital of the sandbox that is asked through a proxy.
 const FIFTH: &str = "community";
 /// Of every hospital: short enough to wait for it a few times.
 const TIMEOUT: Duration = Duration::from_millis(1_500);
-
-/// Holds within a minute, or fails.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
-    let begun = Instant::now();
-    while !holds().await? {
-        ensure!(begun.elapsed() < Duration::from_secs(60), "{what}: not after {:?}", begun.elapsed());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
-}
 
 async fn post(visitor: &mut Visitor, path: &str, body: &Value) -> Result<Answer> {
     visitor.json("POST".parse()?, path, Some(body)).await
@@ -68,7 +60,8 @@ async fn opened(clinician: &mut Visitor, patient: &str) -> Result<()> {
         // At once: a hospital that is asked is waited for.
         Ok(line["detail"] == "why-resting" && line["queries"] == 0 && begun.elapsed() < TIMEOUT)
     })
-    .await
+    .await?;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,22 +2,9 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use testbed::{Answer, Database, TestPortal, Visitor};
+use testbed::{Database, TestPortal, Visitor};
 
-/// A change that names the state it is meant for.
-async fn send(visitor: &mut Visitor, method: &str, path: &str, tag: Option<&str>, body: &Value) -> Result<Answer> {
-    let token = visitor.get("/api/v1/session").await?.json()["csrf_token"].as_str().context("a token")?.to_owned();
-    let origin = visitor.base().to_owned();
-    let mut headers = vec![
-        ("accept", "application/json"),
-        ("content-type", "application/json"),
-        ("origin", origin.as_str()),
-        ("sec-fetch-site", "same-origin"),
-        ("x-csrf-token", token.as_str()),
-    ];
-    headers.extend(tag.map(|tag| ("if-match", tag)));
-    visitor.knock(method, path, &headers, Some(body.to_string())).await
-}
+use super::send;
 
 fn place(region: &Value, instance: &str, title: &str) -> Value {
     json!({ "op": "place-widget", "region": region, "item": {

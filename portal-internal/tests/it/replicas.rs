@@ -1,28 +1,20 @@
 //! Two of each portal on one database: what is done at one holds at the other.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, Query};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use testbed::{Database, TestPortal, Visitor};
 use uuid::Uuid;
+
+use super::until;
 
 /// The same person's browser at another replica: behind a balancer they have one address.
 fn at(other: &TestPortal, visitor: &mut Visitor) -> Result<Visitor> {
     let mut there = other.visitor()?;
     there.cookies().extend(visitor.cookies().clone());
     Ok(there)
-}
-
-/// How long until it is so; fails after 20 s.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<Duration> {
-    let begun = Instant::now();
-    while !holds().await? {
-        ensure!(begun.elapsed() < Duration::from_secs(20), "{what}: not after {:?}", begun.elapsed());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(begun.elapsed())
 }
 
 #[tokio::test(flavor = "multi_thread")]

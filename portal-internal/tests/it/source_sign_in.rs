@@ -1,33 +1,21 @@
 //! Hospitals that want to know who asks: tokens by the portal's keys and by secrets, at every replica; what is said when there
 //! are none; and that no secret ever goes anywhere else.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use sandbox::{Known, RunningSmart, SmartConfig, SmartMode};
 use serde_json::{Value, json};
-use testbed::{Answer, Database, Region, TestPortal, Visitor};
+use testbed::{Database, Region, TestPortal, Visitor};
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
+
+use super::{send, until};
 
 const ADMINISTRATOR: &str = "admin";
 /// The hospital of the sandbox that the configuration does not name here, behind a door.
 const FIFTH: &str = "community";
 const SECRET: &str = "Canary-9f2c-secret%/+";
 const SCOPES: &str = "system/*.read";
-
-async fn send(visitor: &mut Visitor, method: &str, path: &str, tag: Option<&str>, body: &Value) -> Result<Answer> {
-    let token = visitor.get("/api/v1/session").await?.json()["csrf_token"].as_str().context("a token")?.to_owned();
-    let origin = visitor.base().to_owned();
-    let mut headers = vec![
-        ("accept", "application/json"),
-        ("content-type", "application/json"),
-        ("origin", origin.as_str()),
-        ("sec-fetch-site", "same-origin"),
-        ("x-csrf-token", token.as_str()),
-    ];
-    headers.extend(tag.map(|tag| ("if-match", tag)));
-    visitor.knock(method, path, &headers, Some(body.to_string())).await
-}
 
 async fn door(region: &Region, client: Known) -> Result<RunningSmart> {
     let hospital = region.hospitals.iter().find(|one| one.id == FIFTH).context("the fifth")?;
@@ -68,15 +56,6 @@ async fn define(admin: &mut Visitor, definition: &Value) -> Result<()> {
     let added = send(admin, "POST", "/api/v1/sources", None, &body).await?;
     ensure!(added.status == 201, "{} {}", added.status, added.body);
     ensure!(!added.body.contains("Canary"), "a secret is told: {}", added.body);
-    Ok(())
-}
-
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
-    let begun = Instant::now();
-    while !holds().await? {
-        ensure!(begun.elapsed() < Duration::from_secs(20), "{what}: not after {:?}", begun.elapsed());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
     Ok(())
 }
 

@@ -1,32 +1,19 @@
 //! Hospitals that administrators define: in records a second later at every replica, paused and removed without a false
 //! "none", and what a test of their connection says.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use testbed::{Answer, Database, Region, TestPortal, Visitor, canned_fhir};
+use testbed::{Database, Region, TestPortal, Visitor, canned_fhir};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+
+use super::{send, until};
 
 const ADMINISTRATOR: &str = "admin";
 /// The hospital of the sandbox that the configuration does not name here.
 const FIFTH: &str = "community";
-
-/// A request of the API that may name the state it is meant for.
-async fn send(visitor: &mut Visitor, method: &str, path: &str, tag: Option<&str>, body: &Value) -> Result<Answer> {
-    let token = visitor.get("/api/v1/session").await?.json()["csrf_token"].as_str().context("a token")?.to_owned();
-    let origin = visitor.base().to_owned();
-    let mut headers = vec![
-        ("accept", "application/json"),
-        ("content-type", "application/json"),
-        ("origin", origin.as_str()),
-        ("sec-fetch-site", "same-origin"),
-        ("x-csrf-token", token.as_str()),
-    ];
-    headers.extend(tag.map(|tag| ("if-match", tag)));
-    visitor.knock(method, path, &headers, Some(body.to_string())).await
-}
 
 fn definition(base_url: &str) -> Value {
     json!({
@@ -39,16 +26,6 @@ fn with(definition: &Value, field: &str, value: Value) -> Value {
     let mut changed = definition.clone();
     changed[field] = value;
     changed
-}
-
-/// How long until it is so; fails after 20 s.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<Duration> {
-    let begun = Instant::now();
-    while !holds().await? {
-        ensure!(begun.elapsed() < Duration::from_secs(20), "{what}: not after {:?}", begun.elapsed());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(begun.elapsed())
 }
 
 /// A source's line of the ledger.
