@@ -48,6 +48,8 @@ impl Definitions {
         secret: Option<&str>,
     ) -> Result<(Definition, SecretStep), SourceError> {
         let given = given.clone().cleaned();
+        // Nothing was said: a secret of blanks is none.
+        let secret = secret.filter(|secret| !secret.trim().is_empty());
         let problem = self.problem_of(id, &given, secret).await?;
         let problem = problem.map(|what| FieldProblem { field: "secret", what });
         let definition = match (checked, problem) {
