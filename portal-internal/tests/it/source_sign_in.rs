@@ -76,6 +76,9 @@ async fn tested(admin: &mut Visitor) -> Result<Value> {
     let answer = send(admin, "POST", "/api/v1/sources/fifth/tests", None, &json!({})).await?;
     ensure!(answer.status == 200, "{} {}", answer.status, answer.body);
     let steps = answer.json()["steps"].clone();
+    let names: Vec<&str> = steps.as_array().into_iter().flatten().filter_map(|step| step["name"].as_str()).collect();
+    let once: std::collections::BTreeSet<_> = names.iter().collect();
+    ensure!(once.len() == names.len(), "a step is told twice: {names:?}");
     let looks_at = |step: &&Value| step["name"] == "登录" || step["name"] == "Sign-in";
     steps.as_array().into_iter().flatten().find(looks_at).cloned().with_context(|| format!("no sign-in: {steps}"))
 }

@@ -86,12 +86,12 @@ impl<'p> Probe<'p> {
     /// All steps. `patient` is the id of a patient to ask for; otherwise the server's first one.
     pub(crate) async fn run(mut self, patient: Option<&str>) -> Vec<Step> {
         if !(self.reach().await && self.describe().await) {
-            self.skip_from(Look::Discovery);
+            self.skip_rest();
             return self.steps;
         }
         self.differences();
         if !self.sign_in().await {
-            self.skip_from(Look::Patient);
+            self.skip_rest();
             return self.steps;
         }
         self.find_patient(patient).await;
@@ -294,10 +294,10 @@ impl<'p> Probe<'p> {
         step.after(asked.took)
     }
 
-    /// Everything from `first` on is not tried.
-    fn skip_from(&mut self, first: Look) {
+    /// What has not been done is not tried.
+    fn skip_rest(&mut self) {
         let done: Vec<Look> = self.steps.iter().map(|step| step.look).collect();
-        let mut plain = vec![Look::Connection, Look::Clock, first, Look::Capability, Look::Differences];
+        let mut plain = vec![Look::Connection, Look::Clock, Look::Discovery, Look::Capability, Look::Differences];
         plain.extend(self.sign_in.map(|_| Look::SignIn));
         plain.push(Look::Patient);
         for look in plain.into_iter().filter(|look| !done.contains(look)) {
