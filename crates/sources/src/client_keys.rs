@@ -1,6 +1,7 @@
 //! The portal's own keys, by which hospitals know it: published as a set, sealed in the database, changed while everything
 //! runs.
 
+use access::{AuditLog, Event, Outcome, SystemContext};
 use async_trait::async_trait;
 use envelope::{EnvelopeError, KeyDomain, NoRandom, Place, Sealed, SealedRow, SealedRows};
 use fhir::smart::{Algorithm, Jwks, SigningKey};
@@ -94,22 +95,27 @@ impl Secrets {
         Ok(SigningKey::from_pkcs8(&private).map_err(|_| EnvelopeError::Unreadable)?)
     }
 
-    /// Makes the first key where there is none, so that a hospital can be told about it. Two replicas that start together make
-    /// one.
+    /// Makes the first key where there is none, so that a hospital can be told about it, and writes that down in the name of
+    /// `ctx`. Two replicas that start together make one.
     ///
     /// # Errors
-    /// It can't be made or sealed; the database's.
-    pub async fn prepare_keys(&self) -> Result<(), SourceError> {
+    /// It can't be made, sealed or written down; the database's.
+    pub async fn prepare_keys(&self, ctx: &SystemContext, audit: &AuditLog) -> Result<(), SourceError> {
         if !self.rows().await?.is_empty() {
             return Ok(());
         }
         let now = (self.ambient.now)();
         let row =
             self.row_of(&SigningKey::generate().map_err(|_| EnvelopeError::Random(NoRandom))?, 1, now, now).await?;
+        let event = Event::new("source.make-key", "source-client-key", Outcome::Ok).on(&row.kid);
+        let (draft, audit) = (AuditLog::draft(ctx, now, event), audit.clone());
         let written = self.store.write::<_, SourceError, _>(move |tx| {
             Box::pin(async move {
                 let once = OnConflict::column(Column::Generation).do_nothing().to_owned();
-                Entity::insert(row.into_active_model()).on_conflict(once).exec_without_returning(tx).await?;
+                let insert = Entity::insert(row.into_active_model()).on_conflict(once);
+                if insert.exec_without_returning(tx).await? == 1 {
+                    audit.append(tx, draft).await?;
+                }
                 Ok(())
             })
         });

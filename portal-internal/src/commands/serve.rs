@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use access::{
-    Domain, Policy, Ruleset,
+    Domain, Policy, Ruleset, SystemContext,
     audit::{AuditLog, Sealer},
 };
 use anyhow::Context as _;
@@ -133,7 +133,8 @@ async fn opened(config: &Config, catalogue: &Arc<Catalogue>) -> anyhow::Result<(
     let rows = portal::sealed_rows(&store);
     let kinds: Vec<_> = rows.iter().map(|rows| (rows.domain(), rows.segment())).collect();
     envelope.prepare(&kinds).await?;
-    secrets.prepare_keys().await?;
+    let maker = SystemContext::new("source-keys", portal::DOMAIN);
+    secrets.prepare_keys(&maker, &portal::audit_log(&config.keys)).await?;
     Ok((store, envelope, secrets))
 }
 

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use sandbox::{Known, RunningSmart, SmartConfig, SmartMode};
+use sea_orm::{
+    ConnectionTrait as _, ExprTrait as _,
+    sea_query::{Expr, Func, Query},
+};
 use serde_json::{Value, json};
 use testbed::{Database, Region, TestPortal, Visitor};
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
@@ -103,6 +107,7 @@ async fn a_hospital_that_wants_our_key_is_in_records_at_every_replica() -> Resul
         let mut stranger = outside.visitor()?;
         let published = kids(&mut stranger).await?;
         ensure!(published.len() == 1 && published == kids(&mut one.visitor()?).await?, "{published:?}");
+        ensure!(keys_made(&database).await? == 1, "each replica made a key, or nobody wrote it down");
         let keys = format!("{}/.well-known/jwks.json", outside.url()).parse()?;
         let door = door(region, Known::Keys(keys)).await?;
         let (mut admin, mut there) = (one.clinician(ADMINISTRATOR).await?, other.clinician("li.wei").await?);
@@ -136,6 +141,17 @@ async fn a_hospital_that_wants_our_key_is_in_records_at_every_replica() -> Resul
         until("signed in with the new key", async || Ok(labs(&mut there, &patient).await?.1)).await?;
     }
     Ok(())
+}
+
+/// First keys that were made, by the audit log.
+async fn keys_made(database: &Database) -> Result<i64> {
+    let made = Query::select()
+        .expr_as(Func::count(Expr::col("action")), "n")
+        .from("audit_event")
+        .and_where(Expr::col("action").eq("source.make-key"))
+        .to_owned();
+    let count = database.connect().await?.query_one(&made).await?;
+    Ok(count.context("a count")?.try_get("", "n")?)
 }
 
 /// Later, and at once.
