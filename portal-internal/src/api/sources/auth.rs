@@ -38,6 +38,7 @@ impl AuthValues {
                 None => ClientProof::default(),
             },
             token_url: self.token_url,
+            authorize_url: None,
             scopes: self.scopes,
             audience: self.audience,
         };

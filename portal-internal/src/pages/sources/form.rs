@@ -159,6 +159,7 @@ impl Typed {
                 client_id: self.client_id.clone(),
                 proof: ClientProof::parse(&self.proof).unwrap_or_default(),
                 token_url: option(&self.token_url),
+                authorize_url: None,
                 scopes: self.scopes.clone(),
                 audience: option(&self.audience),
             },
@@ -192,8 +193,8 @@ pub struct FormPage {
     form: Typed,
     platforms: Vec<Choice>,
     environments: [&'static str; 2],
-    kinds: [&'static str; 4],
-    proofs: [&'static str; 3],
+    kinds: [&'static str; 5],
+    proofs: [&'static str; 4],
     /// One is kept, for where it goes now.
     has_secret: bool,
     headers: [&'static str; 8],
