@@ -59,7 +59,7 @@ mod tests {
     fn the_challenge_is_the_one_of_the_rfc() {
         // RFC 7636 appendix B.
         let challenge = challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-        assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaEK1t8URWbuGJSstw-cM");
+        assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]
