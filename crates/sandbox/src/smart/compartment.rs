@@ -8,8 +8,8 @@ use url::form_urlencoded;
 use super::people::Visitor;
 
 /// Types that are about nobody.
-const NOBODYS: [&str; 7] =
-    ["Medication", "Practitioner", "PractitionerRole", "Organization", "Location", "HealthcareService", "Device"];
+const NOBODYS: [&str; 6] =
+    ["Medication", "Practitioner", "PractitionerRole", "Organization", "Location", "HealthcareService"];
 
 /// May this be asked for? `rest` is the path behind the base. What a read brings is looked at once more: [`is_theirs`].
 pub(super) fn may(visitor: &Visitor, rest: &str, query: &str) -> Result<(), StatusCode> {

@@ -42,7 +42,7 @@ async fn a_token_opens_its_persons_compartment_alone() {
         (format!("/Observation?patient={own}&_count=1"), 200),
         (format!("/Observation?subject=Patient/{own}&_count=1"), 200),
         (format!("/Encounter/{mine}"), 200),
-        ("/Practitioner?_count=1".to_owned(), 200),
+        ("/Practitioner?identifier=https://city-first.example/staff-numbers%7CC0".to_owned(), 200),
         ("/metadata".to_owned(), 200),
         (format!("/Patient/{other}"), 403),
         (format!("/Patient/{other}/$everything"), 403),
