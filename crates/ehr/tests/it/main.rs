@@ -6,6 +6,7 @@
 
 mod charges;
 mod charts;
+mod connections;
 mod discharge;
 mod documents;
 mod every_section;

@@ -40,6 +40,11 @@ pub async fn charts_with(
 
 /// Both portals' kinds of secrets under root keys of the test's own.
 fn envelope(store: Store) -> Envelope {
+    envelope_at(store, now)
+}
+
+/// By a clock of the test's own.
+pub fn envelope_at(store: Store, now: fn() -> jiff::Timestamp) -> Envelope {
     let random = |bytes: &mut [u8]| getrandom::fill(bytes).map_err(|_| NoRandom);
     let root = |domain| Arc::new(FileRoot::new(domain, "of a test", &[3; 32], random));
     let both = [KeyDomain::Staff, KeyDomain::Patient];
@@ -48,7 +53,12 @@ fn envelope(store: Store) -> Envelope {
 }
 
 fn catalogue(folder: &Path, hospitals: &[Hospital<'_>]) -> Arc<Catalogue> {
-    let mut text = String::new();
+    catalogue_with(folder, hospitals, "")
+}
+
+/// With further entries, as `sources.toml` has them.
+pub fn catalogue_with(folder: &Path, hospitals: &[Hospital<'_>], more: &str) -> Arc<Catalogue> {
+    let mut text = more.to_owned();
     for (id, platform, base_url) in hospitals {
         text.push_str(&format!(
             "[[source]]\nid = \"{id}\"\nname = {{ zh = \"{id}\", en = \"{id}\" }}\nplatform = \"{platform}\"\n\

@@ -291,12 +291,7 @@ fn pending(flow: Model, trace: Trace, source: Source, granted: Granted, now: Tim
     if granted.refresh_token.is_none() && asked(&source).contains(&lasting) && !missing.contains(&lasting) {
         missing.push(lasting);
     }
-    let lives = i64::try_from(granted.expires_in.as_millis()).unwrap_or(i64::MAX);
-    let tokens = Tokens {
-        access: granted.access_token.as_str().to_owned(),
-        ends_at: to_millis(now).saturating_add(lives),
-        refresh: granted.refresh_token.as_ref().map(|token| token.as_str().to_owned()),
-    };
+    let tokens = Tokens::granted(&granted, None, to_millis(now));
     let patient = granted.launch.patient.clone().unwrap_or_default();
     let source = source.asked_with(Arc::new(Once::new(&source.id, &tokens)));
     Pending { source, patient, flow, trace, tokens, granted: given, missing }

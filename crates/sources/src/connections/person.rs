@@ -28,8 +28,6 @@ use crate::{
     sign_in::Failed,
 };
 
-/// A token is not used in its last seconds: it would end on the way.
-const MARGIN_MS: i64 = 10_000;
 /// One process asks for a new token; the others wait for what it gets, or so long.
 const LEASE: Duration = Duration::from_secs(20);
 /// For a new token.
@@ -84,7 +82,7 @@ struct Asker {
 struct Held {
     header: Zeroizing<String>,
     /// Milliseconds since 1970.
-    ends_at: i64,
+    use_until: i64,
     rev: i64,
     since: Instant,
     /// The hospital has refused it.
@@ -137,7 +135,7 @@ impl Asker {
                 return Err("sign-in-again");
             }
             let tokens = self.tokens(&row).await?;
-            if stale != Some(row.rev) && tokens.ends_at - MARGIN_MS > self.now_ms() {
+            if stale != Some(row.rev) && tokens.use_until > self.now_ms() {
                 return Ok(held(&row, &tokens));
             }
             let Some(refresh) = tokens.refresh.clone().map(Zeroizing::new) else {
@@ -217,14 +215,8 @@ impl Asker {
 
     /// Puts the new one into the place of the old one. `None`: the connection has ended meanwhile, and what came is given back.
     async fn keep(&self, row: &Model, refresh: &str, granted: &Granted) -> Result<Option<Held>, ConnectError> {
-        let lives = i64::try_from(granted.expires_in.as_millis()).unwrap_or(i64::MAX);
         let now = self.now_ms();
-        let new = granted.refresh_token.as_ref().map_or(refresh, |token| token.as_str());
-        let tokens = Tokens {
-            access: granted.access_token.as_str().to_owned(),
-            ends_at: now.saturating_add(lives),
-            refresh: Some(new.to_owned()),
-        };
+        let tokens = Tokens::granted(granted, Some(refresh), now);
         let sealed = seal_tokens(&self.secrets, row, &binding(&self.source), &tokens).await?;
         let change = Entity::update_many()
             .col_expr(Column::Sealed, Expr::value(sealed))
@@ -269,7 +261,7 @@ impl Asker {
 
 fn held(row: &Model, tokens: &Tokens) -> Held {
     let header = Zeroizing::new(format!("Bearer {}", tokens.access));
-    Held { header, ends_at: tokens.ends_at, rev: row.rev, since: Instant::now(), is_stale: false }
+    Held { header, use_until: tokens.use_until, rev: row.rev, since: Instant::now(), is_stale: false }
 }
 
 #[async_trait]
@@ -280,7 +272,7 @@ impl Authorizer for PatientSignIn {
         let deadline = begun + deadline.saturating_duration_since(begun) * 3 / 4;
         let mut kept = timeout_at(deadline, self.held.lock()).await.map_err(|_| fault("token-unreachable"))?;
         let stale = match kept.as_ref() {
-            Some(held) if !held.is_stale && held.ends_at - MARGIN_MS > self.asker.now_ms() => {
+            Some(held) if !held.is_stale && held.use_until > self.asker.now_ms() => {
                 return Ok(held.header.clone());
             }
             Some(held) if held.is_stale => Some(held.rev),

@@ -1,9 +1,10 @@
 //! What of a flow and of a connection is sealed, and for which place.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use envelope::{EnvelopeError, KeyDomain, Place, Sealed, SealedRow, SealedRows};
+use fhir::smart::Granted;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Store, StoreError};
@@ -45,7 +46,29 @@ pub(super) struct Tokens {
     pub access: String,
     /// Milliseconds since 1970.
     pub ends_at: i64,
+    /// The same: it is not used in its last seconds, it would end on the way.
+    pub use_until: i64,
     pub refresh: Option<String>,
+}
+
+/// Not used for so long at the end of a token's life, or for half of one of a few seconds.
+const MARGIN: Duration = Duration::from_secs(10);
+
+impl Tokens {
+    /// What was granted at `now`, milliseconds since 1970. `refresh` was used for it, where something was.
+    pub fn granted(granted: &Granted, refresh: Option<&str>, now: i64) -> Self {
+        let lives = granted.expires_in;
+        let used = lives.saturating_sub(MARGIN).max(lives / 2);
+        let after = |time: Duration| now.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        // A server that gives no new one goes on taking the old one (RFC 6749 section 6).
+        let new = granted.refresh_token.as_ref().map(|token| token.as_str());
+        Self {
+            access: granted.access_token.as_str().to_owned(),
+            ends_at: after(lives),
+            use_until: after(used),
+            refresh: new.or(refresh).map(str::to_owned),
+        }
+    }
 }
 
 impl fmt::Debug for Tokens {

@@ -1,0 +1,223 @@
+//! Patients who connect a hospital themselves: what is kept, whose it is, when it is read, and when it ends.
+
+mod world;
+
+use std::time::Duration;
+
+use ehr::{LabQuery, Reader, SourceState};
+use sandbox::SmartMode;
+use sources::{Callback, ConnectError, ConnectionState, CopyState, CopyStep, FlowFault, Lasts, Matched};
+
+use super::region::{patient, staff};
+use world::{SESSION, World, now};
+
+fn fault(error: ConnectError) -> FlowFault {
+    match error {
+        ConnectError::Flow(fault) => *fault,
+        other => panic!("no fault of a flow: {other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_patient_connects_is_in_their_own_record_alone() {
+    for db in testbed::databases().await {
+        let world = World::start(&db).await;
+        let ctx = world.ctx();
+        let before = world.labs_of_patient().await;
+        assert!(before.sources.iter().all(|report| report.id != "door"), "nobody has connected it");
+        let connection = world.connect().await.expect("connected");
+        assert_eq!((connection.matched, connection.state.clone()), (Matched::ResidentId, ConnectionState::Active));
+        assert_eq!((connection.lasts, connection.missing.len()), (Lasts::UntilWithdrawn, 0), "{connection:?}");
+        let after = world.labs_of_patient().await;
+        let from = |hospital: &str| after.items.iter().flat_map(|item| &item.origins).any(|one| one.source == hospital);
+        assert!(from("door") && from("city-first"), "{:?}", after.sources);
+        // Staff read the region's hospitals, and are not told of this one.
+        let clinician = staff("li.wei", "clinician");
+        let inside =
+            world.inside.lab_results(Reader::Staff(&clinician), world.person, &LabQuery::default(), now()).await;
+        let inside = inside.expect("labs");
+        assert!(inside.sources.iter().all(|report| report.id != "door"), "{:?}", inside.sources);
+        let found = world.inside.search_patients(&clinician, &world.resident_id, now()).await.expect("search");
+        assert!(found.sources.iter().all(|report| report.id != "door"), "{:?}", found.sources);
+        // Nor does the index know what they have seen.
+        world.charts.demographics(Reader::Patient(&ctx), world.person, now()).await.expect("demographics");
+        let links = world.inside.links(Reader::Staff(&clinician), world.person, now()).await.expect("links");
+        assert!(links.iter().all(|link| link.source != "door"), "{links:?}");
+        // It ends, here and there, and leaves nothing.
+        let ended = world.connections().disconnect(&ctx, world.person, connection.id, now()).await.expect("ended");
+        assert!(ended.revoked && world.door.revocations() == 1);
+        assert!(world.labs_of_patient().await.sources.iter().all(|report| report.id != "door"));
+        assert_eq!(world.count("source_connection").await + world.count("source_copy").await, 0);
+        let acts: Vec<String> = super::region::audited(&db).await.into_iter().map(|(action, _)| action).collect();
+        for act in ["connection.begin", "connection.end"] {
+            assert!(acts.iter().any(|own| own == act), "{act} is not in the log");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_back_is_good_once_in_its_own_session_and_for_its_own_person() {
+    let db = testbed::Database::sqlite().await.expect("database");
+    let world = World::start(&db).await;
+    let ctx = world.ctx();
+    let come = world.go().await;
+    let elsewhere = world.charts.connect(&ctx, "another session", &come, now()).await.expect_err("refused");
+    assert_eq!(fault(elsewhere).why, "state-elsewhere");
+    // It has been used up by that.
+    let again = world.charts.connect(&ctx, SESSION, &come, now()).await.expect_err("refused");
+    assert_eq!(fault(again).why, "state-used");
+    let come = world.go().await;
+    let somebody = patient(None);
+    let theirs = world.charts.connect(&somebody, SESSION, &come, now()).await.expect_err("refused");
+    assert_eq!(fault(theirs).why, "state-elsewhere");
+    let come = world.go().await;
+    let late = now() + jiff::SignedDuration::from_mins(11);
+    let expired = world.charts.connect(&ctx, SESSION, &come, late).await.expect_err("refused");
+    assert_eq!(fault(expired).why, "state-expired");
+    let made_up = Callback { state: Some("x".repeat(43)), ..world.go().await };
+    assert_eq!(
+        fault(world.charts.connect(&ctx, SESSION, &made_up, now()).await.expect_err("refused")).why,
+        "state-unknown"
+    );
+    // A row that somebody has changed opens nowhere.
+    let come = world.go().await;
+    world.later("source_flow", "expires_at").await;
+    let changed = world.charts.connect(&ctx, SESSION, &come, now()).await.expect_err("refused");
+    assert!(matches!(changed, ConnectError::Envelope(_)), "{changed}");
+    assert_eq!(world.count("source_connection").await, 0);
+    // Two that bring the same at once: one is taken.
+    let come = world.go().await;
+    let (one, other) = tokio::join!(
+        world.charts.connect(&ctx, SESSION, &come, now()),
+        world.charts.connect(&ctx, SESSION, &come, now()),
+    );
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hospital_that_misbehaves_connects_nothing_and_says_why() {
+    let db = testbed::Database::sqlite().await.expect("database");
+    let world = World::start(&db).await;
+    let ctx = world.ctx();
+    for (mode, why) in [
+        (SmartMode::WrongIss, "wrong-issuer"),
+        (SmartMode::DenyingPeople, "denied"),
+        (SmartMode::NoPatient, "no-patient"),
+        (SmartMode::BadIdToken, "id-token"),
+        (SmartMode::WrongNonce, "id-token"),
+        (SmartMode::NoToken, "no-token"),
+        (SmartMode::Busy, "token-refused"),
+    ] {
+        let departure = world.begin().await.expect("begun");
+        world.door.set_mode(mode);
+        let come = world.come_back(&departure.url).await;
+        let refused = fault(world.charts.connect(&ctx, SESSION, &come, now()).await.expect_err("refused"));
+        assert_eq!((refused.why, refused.flow), (why, Some(departure.flow)), "{mode:?}: {refused:?}");
+        world.door.set_mode(SmartMode::Ok);
+    }
+    assert_eq!(world.count("source_connection").await, 0);
+    // What only looks odd is worked with, and said.
+    for (mode, missing) in [(SmartMode::NoRefresh, "offline_access"), (SmartMode::Narrow, "patient/*.read")] {
+        world.door.set_mode(mode);
+        let connection = world.connect().await.expect("connected");
+        assert!(connection.missing.iter().any(|scope| scope == missing), "{mode:?}: {connection:?}");
+        assert_eq!(mode == SmartMode::NoRefresh, matches!(connection.lasts, Lasts::Until(_)), "{connection:?}");
+    }
+    world.door.set_mode(SmartMode::UnadvertisedPkce);
+    world.connect().await.expect("connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anothers_record_is_refused_and_its_token_given_back() {
+    let db = testbed::Database::sqlite().await.expect("database");
+    let mut world = World::start(&db).await;
+    let ctx = world.ctx();
+    let given_back = world.door.revocations();
+    world.signs_in_as(world.somebody_else.clone());
+    let refused = fault(world.connect().await.expect_err("refused"));
+    assert_eq!(refused.why, "another-person");
+    assert_eq!((world.door.revocations(), world.count("source_connection").await), (given_back + 1, 0));
+    assert!(world.connections().mine(&ctx, world.person).await.expect("mine").is_empty());
+    let log = super::region::audited(&db).await;
+    assert!(log.contains(&("connection.refuse".to_owned(), "refused".to_owned())), "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_ends_is_renewed_once_by_whoever_is_first() {
+    let _alone = CLOCK.lock().await;
+    for db in testbed::databases().await {
+        let world = World::start(&db).await;
+        let replica = world.replica().await;
+        world.connect().await.expect("connected");
+        assert!(world.has_labs(&world.charts).await && world.has_labs(&replica).await);
+        for round in 1..=3 {
+            world.expire().await;
+            let (one, other) = tokio::join!(world.has_labs(&world.charts), world.has_labs(&replica));
+            assert!(one && other, "round {round}");
+            // A second use of one refresh token would have ended all of them.
+            assert_eq!(world.door.refreshes(), round, "each round one new token, over both replicas");
+        }
+        // The hospital takes all back: the person is asked to sign in again, and nobody tries any more.
+        world.door.revoke();
+        world.expire().await;
+        assert!(!world.has_labs(&world.charts).await);
+        let mine = world.connections().mine(&world.ctx(), world.person).await.expect("mine");
+        let wanted = ConnectionState::Reconnect { why: "refresh-refused".to_owned() };
+        assert_eq!(mine[0].state, wanted);
+        let asked = world.door.requests();
+        assert!(!world.has_labs(&world.charts).await && !world.has_labs(&replica).await);
+        assert_eq!(world.door.requests(), asked, "no token is asked for that can't be had");
+        // Signing in again mends it.
+        let again = world.connect().await.expect("connected");
+        assert_eq!(again.state, ConnectionState::Active);
+        assert!(world.has_labs(&world.charts).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_goes_on_where_it_was_stopped_and_is_read_when_the_hospital_is_not() {
+    let _alone = CLOCK.lock().await;
+    for db in testbed::databases().await {
+        let world = World::start(&db).await;
+        let ctx = world.ctx();
+        let connection = world.connect().await.expect("connected");
+        let whole = world.labs_from_door(&world.charts).await;
+        assert!(whole > 0);
+        // One that dies in the middle.
+        world.slow(true);
+        let runner = world.runner();
+        world.until("something is copied", async || world.copied().await.done > 0).await;
+        runner.kill().await;
+        let stopped = world.copied().await;
+        assert_eq!(stopped.state, Some(CopyState::Running), "{stopped:?}");
+        let before = world.count("source_copy").await;
+        world.slow(false);
+        // Paused, so that another goes on with it when it is wanted.
+        world.connections().copy(&ctx, world.person, connection.id, CopyStep::Pause).await.expect("paused");
+        world.connections().copy(&ctx, world.person, connection.id, CopyStep::Start).await.expect("begun");
+        let runner = world.runner();
+        world.until("the copy is whole", async || world.copied().await.state == Some(CopyState::Done)).await;
+        let done = world.copied().await;
+        assert!(done.at.is_some() && u64::try_from(world.count("source_copy").await).expect("count") <= done.done);
+        assert!(world.count("source_copy").await >= before);
+        runner.stop().await;
+        // The hospital takes its consent back: what was copied is read, with its age.
+        world.door.revoke();
+        world.expire().await;
+        world.labs_from_door(&world.charts).await;
+        let labs = world.labs_of_patient().await;
+        let report = labs.sources.iter().find(|report| report.id == "door").expect("in the ledger");
+        assert_eq!((report.state, report.detail.as_deref()), (SourceState::Partial, Some("why-copied")), "{report:?}");
+        assert_eq!((world.labs_from_door(&world.charts).await, report.retrieved_at), (whole, done.at));
+        assert!(!labs.complete());
+        // What is sealed can't be read beside its place.
+        assert!(!world.holds("source_copy", "resourceType").await && !world.holds("source_connection", "Bearer").await);
+        world.connections().disconnect(&ctx, world.person, connection.id, now()).await.expect("ended");
+        assert_eq!(world.count("source_copy").await, 0);
+    }
+}
+
+/// Whoever moves the time on does it alone: tokens of others would end as well.
+static CLOCK: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Waits at most.
+const PATIENCE: Duration = Duration::from_secs(60);
