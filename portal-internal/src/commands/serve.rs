@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use messages::{GlassBroken, Messages, OrganisationName, StaffContacts};
 use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
-use sources::{BreakerState, Catalogue, Definitions, Secrets};
+use sources::{BreakerState, Catalogue, Definitions, Flows, Secrets};
 use store::{
     Store,
     jobs::{Runner, Tidy, Timing, jitter_of},
@@ -199,6 +199,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let contacts = || delivery::book(&store, &envelope, &policy);
     let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, contacts)?;
     let defined = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
+    let flows = Flows::new(store.clone(), policy.clone());
     let portal = Arc::new(Portal {
         articles,
         notices,
@@ -215,6 +216,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         cookies: CookieRules::new("portal-internal", is_secure(&config)),
         pages,
         definitions: defined,
+        flows,
         secrets,
         public_url: config.server.public_url.clone(),
         catalogue,
