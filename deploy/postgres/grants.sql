@@ -204,6 +204,11 @@ GRANT SELECT ON source_version TO portal_external, portal_desk;
 GRANT SELECT, INSERT, UPDATE (binding, sealed, set_at), DELETE ON source_secret TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (sealed, published_until) ON source_client_key TO portal_internal;
 GRANT SELECT ON source_secret, source_client_key TO portal_external, portal_desk;
+-- Patients connect hospitals outside. Inside, flows are looked at, and what is sealed is sealed anew when keys change.
+GRANT SELECT, INSERT, UPDATE (sealed, used_at, finished_at, step, outcome, why, trace), DELETE ON source_flow
+    TO portal_external;
+GRANT SELECT, INSERT, UPDATE (sealed, rev, lease_until, why, renewed_at), DELETE ON source_connection TO portal_external;
+GRANT SELECT, UPDATE (sealed) ON source_flow, source_connection TO portal_internal;
 
 -- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
 -- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.

@@ -25,6 +25,7 @@ mod m20261122_000017_jobs;
 mod m20261122_000018_sources;
 mod m20261123_000019_source_secrets;
 mod m20261123_000020_delivery;
+mod m20261123_000021_connections;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000018_sources::Migration),
             Box::new(m20261123_000019_source_secrets::Migration),
             Box::new(m20261123_000020_delivery::Migration),
+            Box::new(m20261123_000021_connections::Migration),
         ]
     }
 }

@@ -76,7 +76,7 @@ pub fn audit_log(keys: &Keys) -> AuditLog {
 impl Portal {
     /// The hospitals of the catalogue, and how each answered last.
     pub fn connected(&self) -> Vec<Connected> {
-        let hospitals = self.catalogue.iter().map(|source| connected(&source));
+        let hospitals = self.catalogue.shared().map(|source| connected(&source));
         hospitals.collect()
     }
 }

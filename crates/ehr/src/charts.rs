@@ -3,6 +3,7 @@
 mod authorize;
 mod charges;
 mod checked;
+mod connect;
 mod demographics;
 mod discharge;
 mod document;
@@ -48,7 +49,7 @@ use envelope::Envelope;
 use jiff::Timestamp;
 use patients::Index;
 use reviews::RecordSearches;
-use sources::Catalogue;
+use sources::{Catalogue, Connections};
 use store::Store;
 
 pub use document::{DocumentAddress, OpenedDocument};
@@ -72,6 +73,8 @@ use crate::{Banner, EhrError, Link, MaskedIdentifier};
 #[derive(Clone)]
 pub struct Charts {
     inner: Arc<Inner>,
+    /// What patients connect themselves, where they read.
+    connections: Option<Connections>,
     /// Reads are part of an act whose intent is written down already, with the sections that it reads.
     within_act: bool,
 }
@@ -138,7 +141,18 @@ impl Charts {
         let searches = RecordSearches::new(store.clone(), envelope);
         let turns = Mutex::default();
         let inner = Inner { store, policy, audit, index, catalogue, settings, searches, turns };
-        Self { inner: Arc::new(inner), within_act: false }
+        Self { inner: Arc::new(inner), connections: None, within_act: false }
+    }
+
+    /// With the hospitals that patients have connected: in their own portal.
+    #[must_use]
+    pub fn with_connections(self, connections: Connections) -> Self {
+        Self { connections: Some(connections), ..self }
+    }
+
+    /// What patients connect themselves, where this is their portal.
+    pub fn connections(&self) -> Option<&Connections> {
+        self.connections.as_ref()
     }
 
     /// The hospitals asked, for the home page's state of sources.

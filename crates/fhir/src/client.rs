@@ -46,6 +46,12 @@ impl Client {
         &self.target
     }
 
+    /// The same server, asked with what `authorizer` has.
+    #[must_use]
+    pub fn asked_with(&self, authorizer: Arc<dyn outbound::Authorizer>) -> Self {
+        Self { target: self.target.authorized_by(authorizer), ..self.clone() }
+    }
+
     /// What is peculiar about it.
     pub fn platform(&self) -> &Platform {
         &self.platform

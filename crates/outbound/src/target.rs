@@ -228,6 +228,12 @@ impl Target {
         Self { authorizer: None, ..self.clone() }
     }
 
+    /// The same server, asked with what `authorizer` has.
+    #[must_use]
+    pub fn authorized_by(&self, authorizer: Arc<dyn Authorizer>) -> Self {
+        Self { authorizer: Some(authorizer), ..self.clone() }
+    }
+
     /// What GETs are signed in with.
     pub fn authorizer(&self) -> Option<&Arc<dyn Authorizer>> {
         self.authorizer.as_ref()

@@ -4,6 +4,7 @@ mod decide;
 mod find;
 mod matching;
 mod observe;
+mod own;
 mod people;
 mod plan;
 mod queue;
@@ -18,6 +19,7 @@ use crate::{Identifier, IndexKey};
 
 pub use decide::Decision;
 pub use find::{Found, Lookup};
+pub use own::{Recognised, Unrecognised};
 pub use queue::{Decided, Explained, Pair, PairRow, Queue, Side, Stewardship};
 pub use sweeps::{SweepEnd, SweepState};
 
@@ -94,6 +96,8 @@ pub enum LinkedBy {
     Merged,
     /// A steward decided.
     Steward,
+    /// The person has signed in there themselves. In no row of the index: it is for their own eyes.
+    Connected,
 }
 
 impl LinkedBy {
@@ -104,6 +108,7 @@ impl LinkedBy {
             Self::StrongKey => "strong-key",
             Self::Merged => "merged",
             Self::Steward => "steward",
+            Self::Connected => "connected",
         }
     }
 

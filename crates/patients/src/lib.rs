@@ -27,8 +27,8 @@ mod weights;
 pub use error::{IndexError, PairConflict};
 pub use identity::{Identifier, SourcePatient};
 pub use index::{
-    Decided, Decision, Explained, Found, Index, Link, LinkedBy, Lookup, Pair, PairRow, Person, Queue, Side,
-    Stewardship, SweepEnd, SweepState,
+    Decided, Decision, Explained, Found, Index, Link, LinkedBy, Lookup, Pair, PairRow, Person, Queue, Recognised, Side,
+    Stewardship, SweepEnd, SweepState, Unrecognised,
 };
 pub use index_key::IndexKey;
 pub use index_number::IndexNumber;

@@ -214,6 +214,7 @@ link-how-strong-key = strong identifier, automatic
 link-how-steward = index steward
 link-how-first-seen = first seen at this hospital
 link-how-merged = merged by the source
+link-how-connected = connected by the patient themselves
 evidence-resident-id = same resident ID
 evidence-birth-date = birth date agrees
 evidence-sex = sex agrees

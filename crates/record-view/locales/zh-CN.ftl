@@ -211,6 +211,7 @@ link-how-strong-key = 强标识一致，自动关联
 link-how-steward = 主索引管理员核对
 link-how-first-seen = 在该机构首次见到
 link-how-merged = 来源机构已合并
+link-how-connected = 患者本人连接
 evidence-resident-id = 身份证号一致
 evidence-birth-date = 出生日期相符
 evidence-sex = 性别相符

@@ -16,11 +16,14 @@ pub enum AuthKind {
     Bearer,
     /// Tokens for the portal itself (<https://hl7.org/fhir/smart-app-launch/backend-services.html>).
     SmartBackend,
+    /// Tokens for one patient each, who signs in there themselves (<https://hl7.org/fhir/smart-app-launch/app-launch.html>,
+    /// standalone launch): the portal by itself asks nothing.
+    SmartPatient,
 }
 
 impl AuthKind {
     /// All, in the order of forms.
-    pub const ALL: [Self; 4] = [Self::None, Self::SmartBackend, Self::Basic, Self::Bearer];
+    pub const ALL: [Self; 5] = [Self::None, Self::SmartBackend, Self::SmartPatient, Self::Basic, Self::Bearer];
 
     /// As in files, JSON, forms and message keys.
     pub const fn as_str(self) -> &'static str {
@@ -29,12 +32,18 @@ impl AuthKind {
             Self::Basic => "basic",
             Self::Bearer => "bearer",
             Self::SmartBackend => "smart-backend",
+            Self::SmartPatient => "smart-patient",
         }
     }
 
     /// From a file or a form.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+
+    /// Does it ask for tokens?
+    pub(crate) const fn is_smart(self) -> bool {
+        matches!(self, Self::SmartBackend | Self::SmartPatient)
     }
 }
 
@@ -49,11 +58,13 @@ pub enum ClientProof {
     ClientSecretBasic,
     /// With a password in the form.
     ClientSecretPost,
+    /// Not at all, where people sign in: PKCE keeps what they bring back from being used by others.
+    Public,
 }
 
 impl ClientProof {
     /// All, in the order of forms.
-    pub const ALL: [Self; 3] = [Self::PrivateKeyJwt, Self::ClientSecretBasic, Self::ClientSecretPost];
+    pub const ALL: [Self; 4] = [Self::PrivateKeyJwt, Self::ClientSecretBasic, Self::ClientSecretPost, Self::Public];
 
     /// As in files, JSON, forms and message keys.
     pub const fn as_str(self) -> &'static str {
@@ -61,6 +72,7 @@ impl ClientProof {
             Self::PrivateKeyJwt => "private-key-jwt",
             Self::ClientSecretBasic => "client-secret-basic",
             Self::ClientSecretPost => "client-secret-post",
+            Self::Public => "public",
         }
     }
 
@@ -75,6 +87,7 @@ impl ClientProof {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::Public => "none",
         }
     }
 }
@@ -88,12 +101,15 @@ pub struct Auth {
     /// The portal's id as a client there; with `basic` its user name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub client_id: String,
-    /// Of `smart-backend`.
+    /// Of `smart-backend` and `smart-patient`.
     pub proof: ClientProof,
     /// Where tokens are given. Absent: where the server says, if that is at its own origin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_url: Option<String>,
-    /// Of `smart-backend`, with spaces between them.
+    /// Where people sign in, with `smart-patient`. Absent: where the server says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorize_url: Option<String>,
+    /// Of `smart-backend` and `smart-patient`, with spaces between them.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scopes: String,
     /// What the server wants assertions to be addressed to, where that is not its token endpoint.
@@ -112,19 +128,22 @@ impl Auth {
         match self.kind {
             AuthKind::None => false,
             AuthKind::Basic | AuthKind::Bearer => true,
-            AuthKind::SmartBackend => self.proof != ClientProof::PrivateKeyJwt,
+            AuthKind::SmartBackend | AuthKind::SmartPatient => {
+                !matches!(self.proof, ClientProof::PrivateKeyJwt | ClientProof::Public)
+            }
         }
     }
 
     /// Without blanks around and with what its kind does not have left out.
     pub(crate) fn cleaned(mut self) -> Self {
         let is = |kind| self.kind == kind;
-        let smart = is(AuthKind::SmartBackend);
+        let smart = self.kind.is_smart();
         let trimmed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         self.client_id = if smart || is(AuthKind::Basic) { self.client_id.trim().to_owned() } else { String::new() };
         self.scopes = if smart { trimmed(&self.scopes) } else { String::new() };
         let option = |text: Option<String>| text.map(|text| trimmed(&text)).filter(|text| smart && !text.is_empty());
         (self.token_url, self.audience) = (option(self.token_url), option(self.audience));
+        self.authorize_url = option(self.authorize_url).filter(|_| self.kind == AuthKind::SmartPatient);
         if !smart {
             self.proof = ClientProof::default();
         }
@@ -142,7 +161,7 @@ impl Auth {
     /// Fields that have to be put right, but for those of addresses.
     pub(crate) fn problems(&self) -> Vec<(&'static str, &'static str)> {
         let mut problems = Vec::new();
-        let named = matches!(self.kind, AuthKind::Basic | AuthKind::SmartBackend);
+        let named = self.kind == AuthKind::Basic || self.kind.is_smart();
         let client = self.client_id.as_str();
         let what = match client {
             "" if named => Some("missing"),
@@ -155,11 +174,14 @@ impl Auth {
         // RFC 6749 section 3.3.
         let scope = |b: u8| matches!(b, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         let what = match self.scopes.as_str() {
-            "" if self.kind == AuthKind::SmartBackend => Some("missing"),
+            "" if self.kind.is_smart() => Some("missing"),
             text if text.len() > LONGEST_TEXT => Some("too-long"),
             text => (!text.bytes().all(scope)).then_some("malformed"),
         };
         problems.extend(what.map(|what| ("scopes", what)));
+        // Whoever asks in its own name has to prove that it is who it says.
+        let unproven = self.proof == ClientProof::Public && self.kind == AuthKind::SmartBackend;
+        problems.extend(unproven.then_some(("proof", "unknown")));
         let audience = self.audience.as_deref().unwrap_or_default();
         let bad = audience.len() > LONGEST_TEXT || !audience.bytes().all(|byte| byte.is_ascii_graphic());
         problems.extend(bad.then_some(("audience", "malformed")));

@@ -64,6 +64,11 @@ impl Catalogue {
         self.all().filter(|source| source.standing != Standing::Removed)
     }
 
+    /// Those of the region, in order: without the ones that are asked in the name of patients alone.
+    pub fn shared(&self) -> impl Iterator<Item = Arc<Source>> {
+        self.iter().filter(|source| !source.is_personal())
+    }
+
     /// All sources, in order, those that were taken away too: whoever is linked to one is told so.
     pub fn all(&self) -> impl Iterator<Item = Arc<Source>> {
         let defined = self.listed();

@@ -161,6 +161,8 @@ impl Definition {
         wrong("proxy", proxy);
         let token = self.auth.token_url.as_deref().and_then(|url| address(url, &["http", "https"], maker));
         wrong("token_url", token);
+        let authorize = self.auth.authorize_url.as_deref().and_then(|url| address(url, &["http", "https"], maker));
+        wrong("authorize_url", authorize);
         for (field, what) in self.auth.problems() {
             wrong(field, Some(what));
         }
@@ -169,6 +171,8 @@ impl Definition {
             wrong("base_url", (base.is_none() && plain(&self.base_url)).then_some("plain"));
             let token_url = self.auth.token_url.as_deref().unwrap_or_default();
             wrong("token_url", (token.is_none() && plain(token_url)).then_some("plain"));
+            let authorize_url = self.auth.authorize_url.as_deref().unwrap_or_default();
+            wrong("authorize_url", (authorize.is_none() && plain(authorize_url)).then_some("plain"));
         }
         wrong("resident_id_system", self.resident_id_system.as_deref().and_then(system));
         let headers = self.headers.iter().find_map(header);

@@ -15,8 +15,7 @@ use url::Url;
 mod auth;
 
 use crate::{
-    AuthKind, Environment, LocalCodes, Name, Problem, Source, Standing, breaker::Breaker, health::Memory, maker::Maker,
-    quality::Notebook, table::Fields,
+    AuthKind, Environment, LocalCodes, Name, Problem, Source, Standing, breaker::Breaker, maker::Maker, table::Fields,
 };
 use auth::{auth, is_plain};
 
@@ -117,7 +116,7 @@ impl Reading<'_> {
         let (target, sign_in) = made.unzip();
         self.problems.append(&mut problems);
         Some(Arc::new(Source {
-            breaker: Breaker::new(id?),
+            breaker: Arc::new(Breaker::new(id?)),
             id: id?.to_owned(),
             name: name?,
             short_name: short_name?,
@@ -131,8 +130,8 @@ impl Reading<'_> {
             standing: Standing::Asked,
             rev: 0,
             codes: codes?,
-            health: Memory::default(),
-            quality: Notebook::default(),
+            health: Arc::default(),
+            quality: Arc::default(),
         }))
     }
 }
@@ -323,7 +322,7 @@ mod tests {
             .replace("city-first", "City First")
             .replace("production", "live")
             .replace("http://127", "http://user:secret@127")
-            .replace(r#"{ kind = "none" }"#, r#"{ kind = "smart-patient" }"#)
+            .replace(r#"{ kind = "none" }"#, r#"{ kind = "smart" }"#)
             + "timeout_ms = 5\ncolour = \"red\"\n";
         check(
             &bad,
@@ -361,9 +360,18 @@ mod tests {
                     .as_str(),
                 AuthKind::SmartBackend,
             ),
+            (r#"{ kind = "smart-patient", client_id = "portal", scopes = "patient/*.read" }"#, AuthKind::SmartPatient),
+            (
+                r#"{ kind = "smart-patient", client_id = "p", scopes = "s", proof = "private-key-jwt",
+                     authorize_url = "http://127.0.0.1:9/a" }"#
+                    .replace("\n", " ")
+                    .as_str(),
+                AuthKind::SmartPatient,
+            ),
         ] {
             let catalogue = with(auth).expect("good");
-            assert_eq!(catalogue.get("city-first").expect("there").signed_in().0, kind, "{auth}");
+            let source = catalogue.get("city-first").expect("there");
+            assert_eq!((source.signed_in().0, source.is_personal()), (kind, kind == AuthKind::SmartPatient), "{auth}");
         }
         for (auth, place) in [
             (r#"{ kind = "basic", username = "portal" }"#, "source[0].auth.password_file"),
@@ -377,13 +385,20 @@ mod tests {
             ),
             (r#"{ kind = "none", client_id = "portal" }"#, "source[0].auth.client_id"),
             (r#"{ kind = "magic" }"#, "source[0].auth.kind"),
+            (r#"{ kind = "smart-patient", client_id = "p", scopes = "s", proof = "word" }"#, "source[0].auth.proof"),
+            (
+                r#"{ kind = "smart-patient", client_id = "p", scopes = "s", authorize_url = "http://hospital.example/a" }"#,
+                "source[0].auth.authorize_url",
+            ),
+            (
+                r#"{ kind = "smart-backend", client_id = "p", scopes = "s", authorize_url = "http://127.0.0.1/a" }"#,
+                "source[0].auth.authorize_url",
+            ),
         ] {
             let problems = with(auth).expect_err("refused");
             assert!(problems.iter().any(|one| one.path.ends_with(place)), "{auth}: {problems:?}");
             assert!(!format!("{problems:?}").contains("secret\""), "no secret in a problem");
         }
-        let problems = with(r#"{ kind = "smart-patient" }"#).expect_err("refused");
-        assert_eq!(problems[0].what, "kind smart-patient is not available yet");
         let plain = GOOD.replace(r#"{ kind = "none" }"#, r#"{ kind = "bearer", token_file = "codes.csv" }"#);
         let plain = plain.replace("127.0.0.1:9101", "fhir.hospital.example");
         check(&plain, &["source[0].base_url"]);

@@ -3,7 +3,7 @@
 //! Start reading at [`Catalogue`]: `sources.toml`, the platform files and what administrators defined in, every mistake at
 //! once out. A [`Source`] asks its server through `fhir` and remembers whether it answered; nothing here knows what a record is.
 //! [`Definitions`] is where administrators define them; [`Secrets`] holds what proves to them who asks;
-//! [`Bundle`] is what a vendor publishes of its hospitals.
+//! [`Connections`] are hospitals that patients bring along themselves; [`Bundle`] is what a vendor publishes of its hospitals.
 
 mod auth;
 mod brands;
@@ -11,6 +11,7 @@ mod breaker;
 mod catalogue;
 mod client_keys;
 mod codes;
+mod connections;
 mod definition;
 mod definitions;
 mod entity;
@@ -34,6 +35,10 @@ pub use breaker::BreakerState;
 pub use catalogue::Catalogue;
 pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
+pub use connections::{
+    Callback, ConnectError, Connected, Connection, ConnectionState, Connections, Departure, Disconnected, FlowFault,
+    FlowFigures, FlowFilter, FlowOutcome, FlowStep, FlowTrace, Flows, Lasts, Matched, Pending,
+};
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
 pub use definitions::{Defined, Definitions};
 pub use error::SourceError;

@@ -13,8 +13,6 @@ use url::Url;
 use crate::{
     Auth, AuthKind, Definition, LocalCodes, Name, Platforms, Problem, Secrets, Source, Standing,
     breaker::Breaker,
-    health::Memory,
-    quality::Notebook,
     rows::Row,
     sign_in::{SecretAt, SignIn, TokenHome},
 };
@@ -81,7 +79,7 @@ impl Maker {
         let wrong = |what: &str| OutboundError::Settings { target: settings.id.clone(), what: what.to_owned() };
         let outbound = self.outbound.as_ref().ok_or_else(|| wrong("TLS can't be used"))?;
         let home = match auth.kind {
-            AuthKind::SmartBackend => {
+            kind if kind.is_smart() => {
                 let endpoint = auth.token_url.as_deref().map(Url::parse).transpose();
                 let endpoint = endpoint.map_err(|_| wrong("token_url is no address"))?;
                 let target = outbound.target(TokenHome::settings(&settings, endpoint.as_ref()))?;
@@ -140,9 +138,9 @@ impl Maker {
             standing,
             rev: row.rev,
             codes: LocalCodes::default(),
-            breaker: Breaker::new(&row.id),
-            health: Memory::default(),
-            quality: Notebook::default(),
+            breaker: Arc::new(Breaker::new(&row.id)),
+            health: Arc::default(),
+            quality: Arc::default(),
         })
     }
 

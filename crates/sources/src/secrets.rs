@@ -47,7 +47,9 @@ impl Secrets {
 
     /// The columns of sealed secrets, for whoever changes their keys.
     pub fn sealed_rows(store: &Store) -> Vec<Box<dyn SealedRows>> {
-        vec![Box::new(SealedSecrets { store: store.clone() }), crate::client_keys::sealed_rows(store)]
+        let own: Box<dyn SealedRows> = Box::new(SealedSecrets { store: store.clone() });
+        let connections = crate::connections::sealed_rows(store);
+        [own, crate::client_keys::sealed_rows(store)].into_iter().chain(connections).collect()
     }
 
     /// A row for `secret`, to be written with the definition that it belongs to.

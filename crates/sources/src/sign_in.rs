@@ -1,6 +1,8 @@
 //! Signing in at a hospital: what every request to it carries, and how it is had.
 
 mod backend;
+mod people;
+mod proof;
 
 use std::{
     fmt,
@@ -21,7 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::{Auth, AuthKind, Secrets};
 
-pub(crate) use backend::TokenHome;
+pub(crate) use backend::{TokenHome, discover};
 
 /// After a refusal that asking again will not change, nobody asks again for so long: a page asks fifteen times.
 const REFUSED: Duration = Duration::from_secs(30);
@@ -97,6 +99,11 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
+    /// A key of words.
+    pub(crate) const fn why(&self) -> &'static str {
+        self.why
+    }
+
     fn lasting(why: &'static str) -> Self {
         Self { why, lasting: true }
     }
@@ -150,6 +157,7 @@ impl SignIn {
                 self.secret().await.map(|secret| self.held(Zeroizing::new(format!("Bearer {}", secret.as_str()))))
             }
             AuthKind::SmartBackend => self.token(&mut state.last, deadline).await,
+            AuthKind::SmartPatient => Err(Failed::lasting("nobody-connected")),
         };
         let now = self.secrets.get().map(|secrets| (secrets.ambient.now)());
         state.last.at = now.or(state.last.at);

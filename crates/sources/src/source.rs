@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use fhir::{Cause, Client, Entry, Kind, Limits, NotAsked, Outcome, Query, SearchReport};
 use jiff::Timestamp;
+use outbound::Authorizer;
 use tokio::time::Instant;
 
 use crate::{
@@ -85,7 +86,7 @@ impl Standing {
 }
 
 /// One source of the catalogue.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// In JSON, metrics and links.
     pub id: String,
@@ -112,9 +113,9 @@ pub struct Source {
     /// What its own codes mean.
     pub codes: LocalCodes,
     pub(crate) sign_in: Option<Arc<SignIn>>,
-    pub(crate) breaker: Breaker,
-    pub(crate) health: Memory,
-    pub(crate) quality: Notebook,
+    pub(crate) breaker: Arc<Breaker>,
+    pub(crate) health: Arc<Memory>,
+    pub(crate) quality: Arc<Notebook>,
 }
 
 impl Source {
@@ -166,6 +167,17 @@ impl Source {
             Some(sign_in) => (sign_in.auth.kind, sign_in.last()),
             None => (AuthKind::None, None),
         }
+    }
+
+    /// Is it asked in the name of patients alone who have connected it? Then nobody else's question reaches it.
+    pub fn is_personal(&self) -> bool {
+        self.sign_in.as_ref().is_some_and(|sign_in| sign_in.auth.kind == AuthKind::SmartPatient)
+    }
+
+    /// The same source, asked with what `authorizer` has. What is learned of it is learned for all.
+    #[must_use]
+    pub(crate) fn asked_with(&self, authorizer: Arc<dyn Authorizer>) -> Self {
+        Self { client: self.client.asked_with(authorizer), ..self.clone() }
     }
 
     /// How it is doing, as far as this process has seen.

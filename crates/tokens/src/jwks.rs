@@ -1,8 +1,9 @@
 //! Sets of public keys (RFC 7517).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
+
+use crate::sha256_base64url;
 
 /// Bytes of a coordinate on P-384.
 const P384: usize = 48;
@@ -87,7 +88,7 @@ impl Jwk {
                 .join(","),
             _ => [member("e", &self.e), format!("\"kty\":\"{}\"", self.kty), member("n", &self.n)].join(","),
         };
-        encode(digest(&SHA256, format!("{{{members}}}").as_bytes()).as_ref())
+        sha256_base64url(format!("{{{members}}}").as_bytes())
     }
 
     /// May a signature be checked with it?

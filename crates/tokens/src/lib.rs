@@ -5,6 +5,7 @@
 //! database, no network and nobody whom a token is about.
 
 mod assertion;
+mod digest;
 mod error;
 mod jwks;
 mod provider;
@@ -12,6 +13,7 @@ mod signing;
 mod verify;
 
 pub use assertion::{ASSERTION_LIFETIME, ASSERTION_TYPE, ClientAssertion};
+pub use digest::sha256_base64url;
 pub use error::TokenError;
 pub use jwks::{Jwk, Jwks};
 pub use signing::{Algorithm, SigningKey};

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use messages::Messages;
 use patients::{Index, IndexKey};
 use reviews::RecordSearches;
-use sources::{BreakerState, Catalogue, Secrets};
+use sources::{BreakerState, Catalogue, Connections, Secrets};
 use store::Store;
 use web::{
     config::{self, Problem, SourcesSection},
@@ -44,6 +44,9 @@ struct Templates;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "locales"]
 struct Locales;
+
+/// Where hospitals send people back to, below the public address: registered there.
+const CALLBACK: &str = "/connections/callback";
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(file: &Path) -> ExitCode {
@@ -99,6 +102,7 @@ async fn opened(config: &Config, catalogue: &Arc<Catalogue>) -> anyhow::Result<(
     let envelope = config.keys.sealing.envelope(store.clone());
     envelope.verify().await?;
     envelope.prepare(&[RecordSearches::kind(portal::DOMAIN)]).await?;
+    envelope.prepare(&Connections::kinds()).await?;
     let secrets = Secrets::new(store.clone(), envelope.clone());
     catalogue.unlock(secrets.clone());
     catalogue.follow(&store).await?;
@@ -126,6 +130,14 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let audit = portal::audit_log(&config.keys);
     let index = Index::new(store.clone(), IndexKey::derive(&config.keys.region), audit.clone());
     let charts = charts(&config, &store, &policy, &audit, &catalogue, &index, &envelope);
+    let charts = charts.with_connections(Connections::new(
+        store.clone(),
+        policy.clone(),
+        audit.clone(),
+        catalogue.clone(),
+        secrets.clone(),
+        config.server.public_url.join(CALLBACK)?,
+    ));
     let accounts = Accounts::new(store.clone())?;
     let sources = catalogue.clone();
     let board = embedded.board();

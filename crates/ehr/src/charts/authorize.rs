@@ -7,6 +7,7 @@ use access::{
 use jiff::Timestamp;
 use patients::Person;
 use serde_json::{Value, json};
+use sources::Connected;
 
 use super::{Charts, Reader, TreatmentRelation};
 use crate::{Banner, EhrError, Section};
@@ -18,6 +19,8 @@ pub(super) struct Allowed {
     pub why: &'static str,
     /// When the record closes again to them, if they broke the glass.
     pub glass_until: Option<Timestamp>,
+    /// Hospitals that the person has connected, where it is they who read.
+    pub connected: Vec<Connected>,
 }
 
 /// A read whose intent is in the log.
@@ -66,13 +69,17 @@ impl Charts {
                 // Called by the id their account has, also while a steward has joined them to somebody.
                 let mut of = self.inner.index.person(person).await?;
                 of.id = person;
-                Ok(Allowed { person: of, why: "own-record", glass_until: None })
+                let connected = self.connected(person).await?;
+                for one in &connected {
+                    of = of.with_own(&one.source.id, &one.patient, one.since);
+                }
+                Ok(Allowed { person: of, why: "own-record", glass_until: None, connected })
             }
             Reader::Staff(staff) => {
                 self.may(staff, &object, Act::ReadRecord)?;
                 let person = self.inner.index.person(person).await?;
                 let (why, glass_until) = self.relation(staff, &person, now).await?;
-                Ok(Allowed { person, why, glass_until })
+                Ok(Allowed { person, why, glass_until, connected: Vec::new() })
             }
         }
     }
@@ -195,7 +202,7 @@ impl Charts {
         }
         self.may(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients)?;
         let person = self.inner.index.person(person).await?;
-        let allowed = Allowed { person, why: "before-break-glass", glass_until: None };
+        let allowed = Allowed { person, why: "before-break-glass", glass_until: None, connected: Vec::new() };
         let read = self.begin(reader, &allowed, "cover", json!({}), now).await?;
         let banner = self.face(allowed.person, now);
         read.finish(Outcome::Ok, json!({}), now).await?;

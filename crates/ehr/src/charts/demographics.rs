@@ -30,7 +30,7 @@ impl Charts {
         let allowed = self.open(reader, person, Section::Demographics, now).await?;
         let read = self.begin(reader, &allowed, Section::Demographics.slug(), json!({}), now).await?;
         let systems = self.inner.settings.resident_id_systems.clone();
-        let wanted = self.ids_at(&allowed.person);
+        let wanted = self.ids_at(&allowed);
         let (person, index) = (allowed.person.clone(), self.inner.index.clone());
         let (answers, sources) = self
             .ask_each(&wanted, now, move |source, ids, deadline| {
@@ -60,7 +60,9 @@ impl Charts {
                                 retrieved_at: now,
                             };
                             let another = whose.is_somebody_else(&source.id, &entry.row);
-                            seen.extend(patient::identity(&entry.row, &source.id, &base, &systems));
+                            if !source.is_personal() {
+                                seen.extend(patient::identity(&entry.row, &source.id, &base, &systems));
+                            }
                             if another {
                                 dropped += 1;
                                 return;
@@ -86,7 +88,8 @@ impl Charts {
         }
         items.sort_by(|a, b| (rank(&sources, a), &a.origin).cmp(&(rank(&sources, b), &b.origin)));
         items.dedup_by(|a, b| (&a.origin.source, &a.origin.resource) == (&b.origin.source, &b.origin.resource));
-        // What the hospitals say now is what the index knows of these identities; links that it contradicts end.
+        // What the hospitals say now is what the index knows of these identities; links that it contradicts end. What a person
+        // has connected is for their own eyes, and is not in it.
         self.inner.index.observe(reader.context(), &seen, now).await?;
         let detail = json!({ "items": items.len(), "sources": states(&sources) });
         read.finish(Outcome::Ok, detail, now).await?;

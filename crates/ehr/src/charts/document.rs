@@ -156,7 +156,7 @@ impl Charts {
         now: Timestamp,
     ) -> Result<OpenedDocument, EhrError> {
         let compartment = self.compartments(&allowed.person);
-        let ids_at = self.ids_at(&allowed.person);
+        let ids_at = self.ids_at(allowed);
         let only = address.source.clone();
         let wanted = move |source: &Source| if source.id == only { ids_at(source) } else { None };
         let of = address.clone();

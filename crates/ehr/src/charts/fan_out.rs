@@ -4,12 +4,11 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use fhir::{Cause, Outcome, SearchReport};
 use jiff::Timestamp;
-use patients::Person;
 use sources::{Source, Standing};
 use tokio::{task::JoinSet, time::Instant};
 use tracing::Instrument;
 
-use super::Charts;
+use super::{Charts, authorize::Allowed};
 use crate::{Bilingual, Part, PartReport, SourceReport, SourceState};
 
 /// Nobody waits longer for a page.
@@ -205,6 +204,8 @@ pub(super) struct Answer<T> {
 pub(super) struct Ids {
     /// Linked ones, and what the source says they replaced or were replaced by: all are the patient's.
     ids: Vec<String>,
+    /// Asks in the patient's own name, where they have connected the source.
+    own: Option<Arc<Source>>,
 }
 
 impl Ids {
@@ -229,8 +230,8 @@ impl Ids {
 
 impl Charts {
     /// The ids that a person has at a source; none where they are not linked.
-    pub(super) fn ids_at(&self, person: &Person) -> impl Fn(&Source) -> Option<Ids> + use<> {
-        let links = person.links.clone();
+    pub(super) fn ids_at(&self, allowed: &Allowed) -> impl Fn(&Source) -> Option<Ids> + use<> {
+        let (links, connected) = (allowed.person.links.clone(), allowed.connected.clone());
         move |source| {
             let mut ids: Vec<String> = Vec::new();
             let here = || links.iter().filter(|link| link.source == source.id);
@@ -239,7 +240,8 @@ impl Charts {
                     ids.push(id.clone());
                 }
             }
-            (!ids.is_empty()).then_some(Ids { ids })
+            let own = connected.iter().find(|one| one.source.id == source.id).map(|one| one.source.clone());
+            (!ids.is_empty()).then_some(Ids { ids, own })
         }
     }
 
@@ -260,8 +262,7 @@ impl Charts {
         let (mut reports, mut answers) = (Vec::new(), Vec::new());
         for source in self.inner.catalogue.all() {
             let ids = wanted(&source);
-            if ids.is_none() && source.standing == Standing::Removed {
-                // Whoever was never linked to it misses nothing.
+            if ids.is_none() && is_nobodys(&source) {
                 continue;
             }
             let at = reports.len();
@@ -272,7 +273,8 @@ impl Charts {
                 reports[at].detail = Some("why-timeout".to_owned());
                 let deadline = begun + source.timeout.min(LONGEST);
                 let too_many = ids.are_too_many();
-                let answer = ask(source.clone(), ids, deadline);
+                let asked_as = ids.own.clone().unwrap_or_else(|| source.clone());
+                let answer = ask(asked_as, ids, deadline);
                 let span =
                     tracing::info_span!(target: "trace", "source", "otel.kind" = "client", "source.id" = source.id);
                 let asking = async move {
@@ -326,6 +328,12 @@ fn settle(report: &mut SourceReport, tally: &Tally, now: Timestamp) {
         metrics::counter!("portal_source_foreign_resources_total", "source" => report.id.clone())
             .increment(u64::from(tally.dropped));
     }
+}
+
+/// Whoever was never linked to one that was taken away misses nothing, and nobody does of what only those read who have
+/// connected it.
+pub(super) fn is_nobodys(source: &Source) -> bool {
+    source.standing == Standing::Removed || source.is_personal()
 }
 
 pub(super) fn unasked(source: &Source) -> SourceReport {

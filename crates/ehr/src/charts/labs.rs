@@ -48,7 +48,7 @@ impl Charts {
         let allowed = self.open(reader, person, Section::LabResults, now).await?;
         let read = self.begin(reader, &allowed, what, query.for_audit(), now).await?;
         let book = self.mark_book(reader, &allowed, Section::LabResults).await?;
-        let wanted = query.wanted(self.ids_at(&allowed.person));
+        let wanted = query.wanted(self.ids_at(&allowed));
         let (person, index) = (allowed.person.clone(), self.inner.index.clone());
         let systems = self.inner.settings.resident_id_systems.clone();
         let (rows, mut sources) = self

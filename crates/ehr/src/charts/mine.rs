@@ -186,7 +186,7 @@ impl Charts {
         let readings = practitioners.readings(staff.subject(), now).await?;
         let identities = practitioners.of(staff.subject()).await?;
         let (mut reports, mut due) = (Vec::new(), 0);
-        for source in self.inner.catalogue.iter() {
+        for source in self.inner.catalogue.shared() {
             let mut report = unasked(&source);
             if clinician.known_by.contains_key(&source.id) {
                 let reading = readings.iter().find(|reading| reading.source == source.id);

@@ -66,7 +66,7 @@ impl Charts {
         let read = self.begin(reader, &allowed, section.slug(), query.for_audit(), now).await?;
         let compartment = self.compartments(&allowed.person);
         let (answers, mut sources) = self
-            .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {
+            .ask_each(query.wanted(self.ids_at(&allowed)), now, move |source, ids, deadline| {
                 let whose = compartment(&source, &ids);
                 async move { ask(section, &source, &ids, &whose, deadline, now).await }
             })

@@ -7,11 +7,10 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
-use sources::Standing;
 use uuid::Uuid;
 
 use super::demographics::states;
-use super::fan_out::unasked;
+use super::fan_out::{is_nobodys, unasked};
 use super::{Charts, Reader, RecordQuery};
 use crate::labs::{LabResult, MatrixWindow, matrix};
 use crate::record_search::{FoundText, MOST_HITS, Texts};
@@ -188,10 +187,10 @@ impl Charts {
         not_searched.extend(held.then_some(NotSearched::Held));
         not_searched.extend((!files.is_empty()).then_some(NotSearched::Files(files.len())));
         not_searched.extend((!unread.is_empty()).then_some(NotSearched::Texts(unread.len())));
-        let sources = self.inner.catalogue.all().map(|source| (merged(unasked(&source), &ledgers), source.standing));
-        // Whoever was never linked to one that was taken away misses nothing.
+        let sources =
+            self.inner.catalogue.all().map(|source| (merged(unasked(&source), &ledgers), is_nobodys(&source)));
         let told = |report: &SourceReport| report.state != SourceState::NotLinked;
-        let sources = sources.filter(|(report, standing)| *standing != Standing::Removed || told(report));
+        let sources = sources.filter(|(report, is_nobodys)| !is_nobodys || told(report));
         let sources = sources.map(|(report, _)| report).collect();
         Ok(RecordSearch { words, groups: arranged(groups), not_searched, sources, as_of: now })
     }

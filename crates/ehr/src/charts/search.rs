@@ -7,14 +7,14 @@ use fhir::{Limits, Query, SearchReport, kinds, rows};
 use jiff::Timestamp;
 use patients::{Lookup, Person, ResidentId, SourcePatient, SweepEnd, bare_phone, names_agree, search_form};
 use serde_json::json;
-use sources::{Source, Standing};
+use sources::Source;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
     Charts, SearchQuery,
     demographics::states,
-    fan_out::{Answer, Ids, Tally},
+    fan_out::{Answer, Ids, Tally, is_nobodys},
     identifiers, patient,
 };
 use crate::{EhrError, FoundPatient, PatientSearch, SourceReport, SourceState};
@@ -144,7 +144,7 @@ impl Charts {
     pub async fn not_listed(&self) -> Result<Vec<String>, EhrError> {
         let swept = self.inner.index.sweeps().await?;
         let whole = |id: &str| swept.iter().any(|one| one.source == id && one.end == Some(SweepEnd::Finished));
-        Ok(self.inner.catalogue.iter().map(|source| source.id.clone()).filter(|id| !whole(id)).collect())
+        Ok(self.inner.catalogue.shared().map(|source| source.id.clone()).filter(|id| !whole(id)).collect())
     }
 
     async fn ask_hospitals(
@@ -157,7 +157,7 @@ impl Charts {
         let asked = query.clone();
         let (answers, mut sources) = self
             .ask_each(
-                |source| (source.standing != Standing::Removed).then(Ids::default),
+                |source| (!is_nobodys(source)).then(Ids::default),
                 now,
                 move |source, _, deadline| {
                     let (query, systems) = (asked.clone(), systems.clone());

@@ -101,7 +101,7 @@ impl Charts {
         let book = self.mark_book(reader, allowed, S::SECTION).await?;
         let (compartment, for_patient) = (self.compartments(&allowed.person), release::applies(reader));
         let (answers, mut sources) = self
-            .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {
+            .ask_each(query.wanted(self.ids_at(allowed)), now, move |source, ids, deadline| {
                 let whose = compartment(&source, &ids);
                 async move {
                     let asking = Asking::new(&source, &ids, &whose, deadline, now).for_patient(for_patient);

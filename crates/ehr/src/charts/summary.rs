@@ -67,7 +67,7 @@ impl Charts {
         let book = self.mark_book(reader, &allowed, Section::LabResults).await?;
         let compartment = self.compartments(&allowed.person);
         let (answers, mut sources) = self
-            .ask_each(query.wanted(self.ids_at(&allowed.person)), now, move |source, ids, deadline| {
+            .ask_each(query.wanted(self.ids_at(&allowed)), now, move |source, ids, deadline| {
                 let whose = compartment(&source, &ids);
                 async move { ask(&source, &ids, &whose, deadline, now).await }
             })
@@ -110,7 +110,7 @@ impl Charts {
         let read = self.begin(reader, &allowed, Part::Allergies.as_str(), json!({}), now).await?;
         let compartment = self.compartments(&allowed.person);
         let (answers, sources) = self
-            .ask_each(self.ids_at(&allowed.person), now, move |source, ids, deadline| {
+            .ask_each(self.ids_at(&allowed), now, move |source, ids, deadline| {
                 let whose = compartment(&source, &ids);
                 async move { ask_allergies(&source, &ids, &whose, deadline, now).await }
             })

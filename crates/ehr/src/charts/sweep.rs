@@ -56,7 +56,7 @@ impl Charts {
         stop: impl Fn() -> bool,
     ) -> Result<Option<Vec<Swept>>, EhrError> {
         let mut all = Vec::new();
-        for source in self.inner.catalogue.iter().filter(|source| source.sweep) {
+        for source in self.inner.catalogue.shared().filter(|source| source.sweep) {
             if only.is_some_and(|only| only != source.id) || stop() {
                 continue;
             }
@@ -80,7 +80,7 @@ impl Charts {
             let ended = state.filter(|state| state.end.is_some()).and_then(|state| state.finished_at);
             ended.is_none_or(|ended| ended + every <= now)
         };
-        let may = self.inner.catalogue.iter().filter(|source| source.sweep && due(&source.id));
+        let may = self.inner.catalogue.shared().filter(|source| source.sweep && due(&source.id));
         Ok(may.map(|source| source.id.clone()).collect())
     }
 

@@ -16,6 +16,14 @@ pub struct Configuration {
     pub token_endpoint: Option<Url>,
     /// Where people sign in.
     pub authorization_endpoint: Option<Url>,
+    /// Where tokens are given back.
+    pub revocation_endpoint: Option<Url>,
+    /// Where its public keys stand.
+    pub jwks_uri: Option<Url>,
+    /// Who it says it is, as text: it is compared exactly (RFC 9207 section 2.4).
+    pub issuer: Option<String>,
+    /// Does it say who it is when it sends people back (RFC 9207 section 3)?
+    pub names_itself: bool,
     /// `private_key_jwt`, `client_secret_basic`, …
     pub authentication: Vec<String>,
     /// Algorithms of assertions.
@@ -43,6 +51,10 @@ impl Configuration {
         let read = Self {
             token_endpoint: address(&document["token_endpoint"], base),
             authorization_endpoint: address(&document["authorization_endpoint"], base),
+            revocation_endpoint: address(&document["revocation_endpoint"], base),
+            jwks_uri: address(&document["jwks_uri"], base),
+            issuer: document["issuer"].as_str().filter(|text| text.len() <= 2_000).map(str::to_owned),
+            names_itself: document["authorization_response_iss_parameter_supported"].as_bool().unwrap_or(false),
             authentication: list("token_endpoint_auth_methods_supported"),
             algorithms: list("token_endpoint_auth_signing_alg_values_supported"),
             grants: list("grant_types_supported"),
@@ -55,6 +67,13 @@ impl Configuration {
     /// Does it take clients that prove themselves so? A server that lists nothing may.
     pub fn takes(&self, authentication: &str) -> bool {
         self.authentication.is_empty() || self.authentication.iter().any(|own| own == authentication)
+    }
+}
+
+impl Configuration {
+    /// Will it take a challenge (RFC 7636)? One that lists none may; one that lists others will not.
+    pub fn takes_challenges(&self) -> bool {
+        self.challenges.is_empty() || self.challenges.iter().any(|one| one == "S256")
     }
 }
 

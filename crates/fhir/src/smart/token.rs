@@ -1,19 +1,25 @@
-//! Asking for a token (RFC 6749, <https://hl7.org/fhir/smart-app-launch/backend-services.html>).
+//! Asking for a token (RFC 6749, <https://hl7.org/fhir/smart-app-launch/backend-services.html>,
+//! <https://hl7.org/fhir/smart-app-launch/app-launch.html>), and giving it back (RFC 7009).
 
 use std::{fmt, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use outbound::{Answer, OutboundError, Target};
 use serde::Deserialize;
+use serde_json::Value;
 use tokens::{ASSERTION_TYPE, ClientAssertion, SigningKey};
 use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
+use crate::reference::is_id;
+
 /// Longest token, in bytes: it goes into a header.
 const LONGEST_TOKEN: usize = 16 << 10;
 /// Characters of a server's own words that are kept.
 const LONGEST_WORDS: usize = 200;
+/// Characters of granted scopes: a server may list one for each of 150 types.
+const LONGEST_SCOPES: usize = 8_000;
 /// Where a server does not say how long a token lives (RFC 6749 section 5.1 asks it to): SMART's longest for clients without
 /// a person.
 const UNSAID: Duration = Duration::from_secs(300);
@@ -22,6 +28,8 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
 /// How a client proves who it is.
 pub enum Proof<'p> {
+    /// Not at all: a public client says its name alone.
+    Public,
     /// A password in the `Authorization` header (RFC 6749 section 2.3.1).
     SecretBasic(&'p str),
     /// A password in the form.
@@ -37,6 +45,24 @@ pub enum Proof<'p> {
     },
 }
 
+/// What a token is asked for with.
+#[derive(Clone, Copy)]
+pub enum Grant<'g> {
+    /// In the client's own name (RFC 6749 section 4.4).
+    ClientCredentials,
+    /// With what a person brought back from signing in (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+    Code {
+        /// As it was brought.
+        code: &'g str,
+        /// Of the challenge that went with the person.
+        verifier: &'g str,
+        /// As it was said when they went.
+        redirect_uri: &'g str,
+    },
+    /// With what was given with an earlier one (RFC 6749 section 6).
+    Refresh(&'g str),
+}
+
 /// What is asked for.
 pub struct Ask<'a> {
     /// At the origin of the target that it is asked of.
@@ -45,7 +71,7 @@ pub struct Ask<'a> {
     pub client_id: &'a str,
     /// Who says so.
     pub proof: Proof<'a>,
-    /// With spaces between them.
+    /// With spaces between them; with a code or a refresh token they are what they were.
     pub scopes: &'a str,
     /// The time.
     pub now: jiff::Timestamp,
@@ -59,6 +85,27 @@ pub struct Granted {
     pub expires_in: Duration,
     /// What it is for, where the server says so: it may be less than was asked for.
     pub scopes: Option<String>,
+    /// What the next one is asked for with; absent: what was used stays good, if anything was.
+    pub refresh_token: Option<Zeroizing<String>>,
+    /// What the server says beside the token of a launch.
+    pub launch: Launch,
+}
+
+/// What comes with the token of a launch (<https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html>).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Launch {
+    /// Id of the `Patient` it is about.
+    pub patient: Option<String>,
+    /// Id of the `Encounter`.
+    pub encounter: Option<String>,
+    /// Must the patient's name be on every page?
+    pub need_patient_banner: Option<bool>,
+    /// What the launch is for, in the server's own words.
+    pub intent: Option<String>,
+    /// Which tenant of the server.
+    pub tenant: Option<String>,
+    /// Who signed in, signed: a JSON Web Token. Not verified here.
+    pub id_token: Option<String>,
 }
 
 impl fmt::Debug for Granted {
@@ -97,9 +144,17 @@ impl TokenFault {
 #[derive(Deserialize)]
 struct Given {
     access_token: Option<Zeroizing<String>>,
+    refresh_token: Option<Zeroizing<String>>,
     token_type: Option<String>,
-    expires_in: Option<serde_json::Value>,
+    expires_in: Option<Value>,
     scope: Option<String>,
+    // Beside a good token nothing of these makes it a bad one.
+    patient: Option<Value>,
+    encounter: Option<Value>,
+    need_patient_banner: Option<Value>,
+    intent: Option<Value>,
+    tenant: Option<Value>,
+    id_token: Option<Value>,
 }
 
 #[derive(Deserialize, Default)]
@@ -110,23 +165,50 @@ struct Refusal {
     error_description: String,
 }
 
-/// A token for the client itself (RFC 6749 section 4.4).
+/// A token.
 ///
 /// # Errors
 /// What the server said, or that it said nothing.
-pub async fn client_credentials(target: &Target, ask: &Ask<'_>, deadline: Instant) -> Result<Granted, TokenFault> {
-    let (form, basic) = form(ask)?;
+pub async fn token(target: &Target, ask: &Ask<'_>, grant: Grant<'_>, deadline: Instant) -> Result<Granted, TokenFault> {
+    let form: Vec<(&str, &str)> = match grant {
+        Grant::ClientCredentials => vec![("grant_type", "client_credentials"), ("scope", ask.scopes)],
+        Grant::Code { code, verifier, redirect_uri } => vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", verifier),
+        ],
+        Grant::Refresh(token) => vec![("grant_type", "refresh_token"), ("refresh_token", token)],
+    };
+    granted(&send(target, ask, &form, deadline).await?)
+}
+
+/// Gives a token back, with all that were made of it (RFC 7009). A server that knows no such token is content.
+///
+/// # Errors
+/// What the server said, or that it said nothing.
+pub async fn revoke(target: &Target, ask: &Ask<'_>, token: &str, deadline: Instant) -> Result<(), TokenFault> {
+    let answer = send(target, ask, &[("token", token)], deadline).await?;
+    if (200..300).contains(&answer.status) { Ok(()) } else { Err(refusal(&answer)) }
+}
+
+/// Posts the form with what proves who asks.
+async fn send(target: &Target, ask: &Ask<'_>, form: &[(&str, &str)], deadline: Instant) -> Result<Answer, TokenFault> {
+    let (form, basic) = proven(ask, form)?;
     let headers: Vec<(&str, &str)> = basic.iter().map(|value| ("Authorization", value.as_str())).collect();
     let sent = target.post_form(ask.endpoint, &headers, form.into(), deadline);
-    granted(&sent.await.map_err(TokenFault::Outbound)?)
+    sent.await.map_err(TokenFault::Outbound)
 }
 
 /// What is posted, and the header of a client with a password.
-fn form(ask: &Ask<'_>) -> Result<(String, Option<Zeroizing<String>>), TokenFault> {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials").append_pair("scope", ask.scopes);
+fn proven(ask: &Ask<'_>, form: &[(&str, &str)]) -> Result<(String, Option<Zeroizing<String>>), TokenFault> {
+    let mut written = form_urlencoded::Serializer::new(String::new());
+    let form = written.extend_pairs(form);
     let mut basic = None;
     match &ask.proof {
+        Proof::Public => {
+            form.append_pair("client_id", ask.client_id);
+        }
         Proof::SecretBasic(secret) => basic = Some(basic_header(ask.client_id, secret)),
         Proof::SecretPost(secret) => {
             form.append_pair("client_id", ask.client_id).append_pair("client_secret", secret);
@@ -147,14 +229,14 @@ fn basic_header(client_id: &str, secret: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
 }
 
+fn refusal(answer: &Answer) -> TokenFault {
+    let said: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
+    TokenFault::Refused { status: answer.status, error: code(&said.error), words: words(&said.error_description) }
+}
+
 fn granted(answer: &Answer) -> Result<Granted, TokenFault> {
     if answer.status != 200 {
-        let said: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
-        return Err(TokenFault::Refused {
-            status: answer.status,
-            error: code(&said.error),
-            words: words(&said.error_description),
-        });
+        return Err(refusal(answer));
     }
     let given: Given = serde_json::from_slice(&answer.body).map_err(|_| TokenFault::NoToken)?;
     let bearer = given.token_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
@@ -165,18 +247,41 @@ fn granted(answer: &Answer) -> Result<Granted, TokenFault> {
     // Some write the number as a text.
     let said = given.expires_in.as_ref().and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
     let expires_in = said.map_or(UNSAID, Duration::from_secs).min(LONGEST_LIFE);
-    Ok(Granted { access_token, expires_in, scopes: given.scope.map(|scope| words(&scope)) })
+    let launch = Launch {
+        patient: text(given.patient.as_ref()).filter(|id| is_id(id)),
+        encounter: text(given.encounter.as_ref()).filter(|id| is_id(id)),
+        need_patient_banner: given.need_patient_banner.as_ref().and_then(Value::as_bool),
+        intent: text(given.intent.as_ref()).map(|text| words(&text)),
+        tenant: text(given.tenant.as_ref()).map(|text| words(&text)),
+        id_token: text(given.id_token.as_ref()).filter(|token| token.len() <= LONGEST_TOKEN),
+    };
+    Ok(Granted {
+        access_token,
+        expires_in,
+        scopes: given.scope.map(|scope| words_of(&scope, LONGEST_SCOPES)),
+        refresh_token: given.refresh_token.filter(fits),
+        launch,
+    })
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).map(str::to_owned)
 }
 
 /// A word of RFC 6749 (section 5.2): it becomes a label of figures, so it is one or nothing.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let good = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if good { text.to_owned() } else { String::new() }
 }
 
-fn words(text: &str) -> String {
+/// A server's own words as one short line of text.
+pub fn words(text: &str) -> String {
+    words_of(text, LONGEST_WORDS)
+}
+
+fn words_of(text: &str, longest: usize) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    plain.take(LONGEST_WORDS).collect::<String>().trim().to_owned()
+    plain.take(longest).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -195,6 +300,16 @@ mod tests {
         assert_eq!((good.access_token.as_str(), good.expires_in.as_secs()), ("abc", 60));
         assert_eq!(good.scopes.as_deref(), Some("a b"));
         assert!(!format!("{good:?}").contains("abc"));
+        let launched = answer(
+            200,
+            r#"{"access_token":"a","token_type":"Bearer","patient":"p-1","encounter":"../x","need_patient_banner":true,
+                "refresh_token":"r","tenant":7,"intent":"reconcile"}"#,
+        );
+        let launched = launched.expect("granted");
+        let launch = &launched.launch;
+        assert_eq!((launch.patient.as_deref(), &launch.encounter, &launch.tenant), (Some("p-1"), &None, &None));
+        assert_eq!((launch.need_patient_banner, launch.intent.as_deref()), (Some(true), Some("reconcile")));
+        assert_eq!(launched.refresh_token.as_ref().map(|token| token.as_str()), Some("r"));
         let unsaid = answer(200, r#"{"access_token":"abc","token_type":"bearer"}"#).expect("granted");
         assert_eq!((unsaid.expires_in, unsaid.scopes), (UNSAID, None));
         let endless = answer(200, r#"{"access_token":"a","token_type":"bearer","expires_in":99999999999}"#);

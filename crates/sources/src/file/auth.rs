@@ -24,6 +24,17 @@ fn known(table: &Table) -> &'static [&'static str] {
         Some("basic") => &["kind", "username", "password_file"],
         Some("bearer") => &["kind", "token_file"],
         Some("smart-backend") => &["kind", "client_id", "scopes", "token_url", "audience", "secret_file", "secret_in"],
+        Some("smart-patient") => &[
+            "kind",
+            "client_id",
+            "scopes",
+            "authorize_url",
+            "token_url",
+            "audience",
+            "secret_file",
+            "secret_in",
+            "proof",
+        ],
         _ => &["kind"],
     }
 }
@@ -31,11 +42,7 @@ fn known(table: &Table) -> &'static [&'static str] {
 fn read(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
     let kind = fields.text("kind", "none")?;
     let Some(kind) = AuthKind::parse(kind) else {
-        let what = match kind {
-            "smart-patient" => "kind smart-patient is not available yet",
-            _ => "no such kind",
-        };
-        fields.wrong("kind", what, "none, basic, bearer or smart-backend");
+        fields.wrong("kind", "no such kind", "none, basic, bearer, smart-backend or smart-patient");
         return None;
     };
     match kind {
@@ -48,35 +55,54 @@ fn read(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
             let secret = secret(fields, "token_file", file)?;
             checked(fields, Auth { kind, ..Auth::default() }, secret)
         }
-        AuthKind::SmartBackend => smart(fields, file),
+        AuthKind::SmartBackend | AuthKind::SmartPatient => smart(fields, file, kind),
     }
 }
 
-fn smart(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
+fn smart(fields: &mut Fields<'_, '_>, file: &Path, kind: AuthKind) -> Option<(Auth, SecretAt)> {
+    let is_person = kind == AuthKind::SmartPatient;
     let client_id = fields.text("client_id", "portal");
-    let scopes = fields.text("scopes", "system/*.read");
+    let scopes = fields.text("scopes", if is_person { "launch/patient patient/*.read" } else { "system/*.read" });
     let audience = fields.optional_text("audience", "https://hospital.example/token").map(str::to_owned);
     let example = "https://hospital.example/token";
-    let token_url = match fields.optional("token_url") {
-        Some(_) => Some(address(fields, "token_url", example, &["http", "https"])?),
-        None => None,
+    let mut endpoint = |key| match fields.optional(key) {
+        Some(_) => address(fields, key, example, &["http", "https"]).map(Some),
+        None => Some(None),
     };
-    if token_url.as_ref().is_some_and(is_plain) {
-        fields.wrong("token_url", "a secret would be sent in the clear", "write https://");
+    let (token_url, authorize_url) =
+        (endpoint("token_url")?, if is_person { endpoint("authorize_url")? } else { None });
+    for (key, url) in [("token_url", &token_url), ("authorize_url", &authorize_url)] {
+        if url.as_ref().is_some_and(is_plain) {
+            fields.wrong(key, "a secret would be sent in the clear", "write https://");
+        }
     }
     let (proof, secret) = match fields.optional("secret_file") {
         Some(_) => (secret_in(fields), secret(fields, "secret_file", file)?),
+        None if is_person => (unsecret(fields), SecretAt::Nowhere),
         None => (Some(ClientProof::PrivateKeyJwt), SecretAt::Nowhere),
     };
     let auth = Auth {
-        kind: AuthKind::SmartBackend,
+        kind,
         client_id: client_id?.to_owned(),
         proof: proof?,
         token_url: token_url.map(String::from),
+        authorize_url: authorize_url.map(String::from),
         scopes: scopes?.to_owned(),
         audience,
     };
     checked(fields, auth, secret)
+}
+
+/// Of a client without a secret of its own, where people sign in.
+fn unsecret(fields: &mut Fields<'_, '_>) -> Option<ClientProof> {
+    match fields.optional_text("proof", "public") {
+        None | Some("public") => Some(ClientProof::Public),
+        Some("private-key-jwt") => Some(ClientProof::PrivateKeyJwt),
+        Some(_) => {
+            fields.wrong("proof", "neither of the two", "\"public\", \"private-key-jwt\", or a secret_file");
+            None
+        }
+    }
 }
 
 fn secret_in(fields: &mut Fields<'_, '_>) -> Option<ClientProof> {

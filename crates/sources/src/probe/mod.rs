@@ -19,7 +19,7 @@ use url::Url;
 pub use answer::Discovered;
 pub use step::{End, Look, Step};
 
-use crate::sign_in::SignIn;
+use crate::{AuthKind, sign_in::SignIn};
 use answer::{Capability, Smart, bundle, issues, read};
 use sections::SECTIONS;
 
@@ -86,12 +86,13 @@ impl<'p> Probe<'p> {
     /// All steps. `patient` is the id of a patient to ask for; otherwise the server's first one.
     pub(crate) async fn run(mut self, patient: Option<&str>) -> Vec<Step> {
         if !(self.reach().await && self.describe().await) {
-            self.skip_rest();
+            self.skip_rest("step-before");
             return self.steps;
         }
         self.differences();
         if !self.sign_in().await {
-            self.skip_rest();
+            let personal = self.sign_in.is_some_and(|sign_in| sign_in.auth.kind == AuthKind::SmartPatient);
+            self.skip_rest(if personal { "patients-only" } else { "step-before" });
             return self.steps;
         }
         self.find_patient(patient).await;
@@ -198,6 +199,11 @@ impl<'p> Probe<'p> {
     async fn sign_in(&mut self) -> bool {
         let Some(sign_in) = self.sign_in else { return true };
         let begun = Instant::now();
+        if sign_in.auth.kind == AuthKind::SmartPatient {
+            let step = self.entrance(sign_in).await;
+            self.steps.push(step.after(begun.elapsed()));
+            return false;
+        }
         let came = sign_in.try_now(self.deadline).await;
         let step = match came.why {
             Some(why) => Step::new(Look::SignIn, End::Failed, why),
@@ -211,6 +217,19 @@ impl<'p> Probe<'p> {
         step.status = came.status;
         self.steps.push(step.after(begun.elapsed()));
         came.why.is_none()
+    }
+
+    /// Where patients sign in themselves: what comes after that is theirs to try.
+    async fn entrance(&self, sign_in: &SignIn) -> Step {
+        let found = sign_in.described(&self.anonymous, self.deadline).await;
+        let found = found.and_then(|(said, _)| Ok((sign_in.entrance(&said, self.target.base_url())?, said)));
+        match found {
+            Err(failed) => Step::new(Look::SignIn, End::Failed, failed.why()),
+            Ok((entrance, said)) if said.challenges.is_empty() => {
+                Step::new(Look::SignIn, End::Warning, "challenge-unsaid").saying(entrance.to_string())
+            }
+            Ok((entrance, _)) => Step::new(Look::SignIn, End::Good, "people-sign-in").saying(entrance.to_string()),
+        }
     }
 
     async fn find_patient(&mut self, wanted: Option<&str>) {
@@ -294,18 +313,18 @@ impl<'p> Probe<'p> {
         step.after(asked.took)
     }
 
-    /// What has not been done is not tried.
-    fn skip_rest(&mut self) {
+    /// What has not been done is not tried, because of `why`.
+    fn skip_rest(&mut self, why: &'static str) {
         let done: Vec<Look> = self.steps.iter().map(|step| step.look).collect();
         let mut plain = vec![Look::Connection, Look::Clock, Look::Discovery, Look::Capability, Look::Differences];
         plain.extend(self.sign_in.map(|_| Look::SignIn));
         plain.push(Look::Patient);
         for look in plain.into_iter().filter(|look| !done.contains(look)) {
-            self.steps.push(Step::new(look, End::Skipped, "step-before"));
+            self.steps.push(Step::new(look, End::Skipped, why));
         }
         for (section, kinds) in SECTIONS {
             let skipped = kinds.iter().map(|kind| Look::Section { section, kind });
-            self.steps.extend(skipped.map(|look| Step::new(look, End::Skipped, "step-before")));
+            self.steps.extend(skipped.map(|look| Step::new(look, End::Skipped, why)));
         }
     }
 

@@ -3,20 +3,16 @@
 
 use std::time::Duration;
 
-use fhir::smart::{self, Algorithm, Ask, Configuration, Granted, Proof, TokenFault};
+use fhir::smart::{self, Configuration, Grant, Granted, TokenFault};
 use outbound::{Target, TargetSettings};
 use tokio::time::Instant;
 use url::Url;
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{Failed, Held, SignIn, SignedIn};
-use crate::{ClientProof, Secrets};
 
 /// A token is not used in its last seconds: it would end on the way.
 const MARGIN: Duration = Duration::from_secs(10);
-/// What is preferred where a server takes both: its signatures are short, and the portal makes such keys itself.
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::Es384, Algorithm::Rs384];
 /// FHIR JSON, or the plain type that older servers know.
 const ACCEPT: &str = "application/json, application/fhir+json;q=0.9";
 /// A token endpoint answers with a few hundred bytes, a server's capabilities with some megabytes.
@@ -25,7 +21,7 @@ const LARGEST: u64 = 8 << 20;
 /// Where tokens are asked for: one origin, the source's own or the one that an administrator has named.
 #[derive(Debug)]
 pub(crate) struct TokenHome {
-    target: Target,
+    pub(crate) target: Target,
     /// Of the FHIR server.
     base: Url,
     /// As named; absent: as the server says.
@@ -58,35 +54,45 @@ impl TokenHome {
             true => None,
             false => self.discover(deadline).await?,
         };
-        let named = self.endpoint.clone();
-        let endpoint = named.or_else(|| said.as_ref()?.token_endpoint.clone());
-        let endpoint = endpoint.ok_or(Failed::lasting("no-token-endpoint"))?;
-        // A server that is not the hospital's gets no secret because the hospital's says so: an administrator has to.
-        if !self.target.is_same_origin(&endpoint) {
-            return Err(Failed::lasting("token-endpoint-elsewhere"));
-        }
-        Ok((endpoint, said.unwrap_or_default()))
+        let said = said.unwrap_or_default();
+        Ok((self.endpoint(&said)?, said))
     }
 
     async fn discover(&self, deadline: Instant) -> Result<Option<Configuration>, Failed> {
-        let at = |path: &[&str]| {
-            let mut url = self.base.clone();
-            if let Ok(mut segments) = url.path_segments_mut() {
-                segments.pop_if_empty().extend(path);
-            }
-            url
-        };
-        let unreachable = |_| Failed::passing("token-unreachable");
-        let well_known = at(&[".well-known", "smart-configuration"]);
-        let answer = self.target.get(&well_known, ACCEPT, deadline).await.map_err(unreachable)?;
-        let read = (answer.status == 200).then(|| Configuration::read(&answer.body, &self.base)).flatten();
-        if read.is_some() {
-            return Ok(read);
-        }
-        let answer = self.target.get(&at(&["metadata"]), ACCEPT, deadline).await.map_err(unreachable)?;
-        let statement: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        Ok(smart::of_capabilities(&statement, &self.base))
+        discover(&self.target, &self.base, deadline).await
     }
+
+    /// The endpoint that an administrator has named, where they have; the server's, if that is where the portal asks.
+    pub(crate) fn endpoint(&self, said: &Configuration) -> Result<Url, Failed> {
+        let endpoint = self.endpoint.clone().or_else(|| said.token_endpoint.clone());
+        let endpoint = endpoint.ok_or(Failed::lasting("no-token-endpoint"))?;
+        // A server that is not the hospital's gets no secret because the hospital's says so: an administrator has to.
+        match self.target.is_same_origin(&endpoint) {
+            true => Ok(endpoint),
+            false => Err(Failed::lasting("token-endpoint-elsewhere")),
+        }
+    }
+}
+
+/// What the FHIR server at `base` says of its sign-in, in a document of its own or among its capabilities.
+pub(crate) async fn discover(target: &Target, base: &Url, deadline: Instant) -> Result<Option<Configuration>, Failed> {
+    let at = |path: &[&str]| {
+        let mut url = base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    };
+    let unreachable = |_| Failed::passing("token-unreachable");
+    let well_known = at(&[".well-known", "smart-configuration"]);
+    let answer = target.get(&well_known, ACCEPT, deadline).await.map_err(unreachable)?;
+    let read = (answer.status == 200).then(|| Configuration::read(&answer.body, base)).flatten();
+    if read.is_some() {
+        return Ok(read);
+    }
+    let answer = target.get(&at(&["metadata"]), ACCEPT, deadline).await.map_err(unreachable)?;
+    let statement: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    Ok(smart::of_capabilities(&statement, base))
 }
 
 impl SignIn {
@@ -114,47 +120,11 @@ impl SignIn {
         let home = self.home.as_ref().ok_or(Failed::lasting("no-token-endpoint"))?;
         let (endpoint, said) = home.find(deadline).await?;
         last.endpoint = Some(endpoint.to_string());
-        if !said.takes(self.auth.proof.registered()) {
-            return Err(Failed::lasting("proof-not-taken"));
-        }
-        let secrets = self.secrets.get().ok_or(Failed::passing("no-secret"))?;
-        let now = (secrets.ambient.now)();
-        let ask =
-            |proof| Ask { endpoint: &endpoint, client_id: &self.auth.client_id, proof, scopes: &self.auth.scopes, now };
-        let asked = match self.auth.proof {
-            ClientProof::PrivateKeyJwt => {
-                let key = secrets.signer(&fitting(&said), now).await.map_err(|error| {
-                    tracing::error!(source = self.id, %error, "no key to sign in at a hospital with");
-                    Failed::passing("no-key")
-                })?;
-                let audience = self.auth.audience.as_deref().unwrap_or(endpoint.as_str());
-                let proof = Proof::Assertion { key: &key, audience, id: id(secrets)? };
-                smart::client_credentials(&home.target, &ask(proof), deadline).await
-            }
-            way => {
-                let secret = self.secret().await?;
-                let proof = match way {
-                    ClientProof::ClientSecretPost => Proof::SecretPost(&secret),
-                    _ => Proof::SecretBasic(&secret),
-                };
-                smart::client_credentials(&home.target, &ask(proof), deadline).await
-            }
-        };
+        let proof = self.proof(&endpoint, &said).await?;
+        let ask = self.asking(&endpoint, &proof)?;
+        let asked = smart::token(&home.target, &ask, Grant::ClientCredentials, deadline).await;
         asked.map_err(|fault| failed(&fault, last))
     }
-}
-
-/// What the server takes of what the portal signs with.
-fn fitting(said: &Configuration) -> Vec<Algorithm> {
-    let taken = |one: &Algorithm| said.algorithms.is_empty() || said.algorithms.iter().any(|own| own == one.as_str());
-    ALGORITHMS.into_iter().filter(taken).collect()
-}
-
-/// `jti`: 128 random bits.
-fn id(secrets: &Secrets) -> Result<String, Failed> {
-    let mut bytes = [0; 16];
-    (secrets.ambient.random)(&mut bytes).map_err(|_| Failed::passing("no-key"))?;
-    Ok(Uuid::from_bytes(bytes).simple().to_string())
 }
 
 /// Is something missing of what was asked for? A server may write its scopes in another order, never in other words.

@@ -50,7 +50,7 @@ impl Charts {
         address: &OriginAddress,
         now: Timestamp,
     ) -> Result<SourceJson, EhrError> {
-        let (compartment, ids_at) = (self.compartments(&allowed.person), self.ids_at(&allowed.person));
+        let (compartment, ids_at) = (self.compartments(&allowed.person), self.ids_at(allowed));
         let only = address.source.clone();
         let wanted = move |source: &Source| if source.id == only { ids_at(source) } else { None };
         let of = address.clone();

@@ -1,0 +1,303 @@
+//! Taking in what a person comes back with.
+
+use std::{sync::Arc, time::Duration};
+
+use access::{PatientContext, PersonId};
+use fhir::smart::{self, Configuration, Expected, Grant, Granted, Jwks, TokenError};
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _,
+    sea_query::{Expr, ExprTrait as _},
+};
+use serde::Deserialize;
+use store::{from_millis, to_millis};
+use tokio::time::Instant;
+
+use super::{
+    ConnectError, Connections, FlowFault, FlowStep,
+    begin::{asked, since},
+    person::Once,
+    seal::{FlowSecret, Tokens, open_flow},
+    trace::{End, Trace, count, redacted, settle, tell},
+};
+use crate::{
+    Source,
+    entity::flow::{Column, Entity, Model},
+};
+
+/// For the token, its proof and the keys.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Algorithms of `id_token`s.
+const ALGORITHMS: [&str; 5] = ["RS256", "RS384", "RS512", "ES256", "ES384"];
+/// How far clocks may be apart, in seconds.
+const LEEWAY: i64 = 120;
+const ACCEPT: &str = "application/json";
+/// Longest value of a parameter that is looked at, in bytes.
+const LONGEST: usize = 8 << 10;
+
+/// What a browser came back with (RFC 6749 section 4.1.2, RFC 9207).
+#[derive(Clone, Default)]
+pub struct Callback {
+    /// What it was sent with.
+    pub state: Option<String>,
+    /// What is exchanged for a token.
+    pub code: Option<String>,
+    /// Who sends it.
+    pub iss: Option<String>,
+    /// Why there is no code.
+    pub error: Option<String>,
+    /// The same in the hospital's words.
+    pub error_description: Option<String>,
+}
+
+impl std::fmt::Debug for Callback {
+    // A code is good for a token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Callback(…)")
+    }
+}
+
+/// A token that nobody has said the owner of yet: to be [kept](Connections::keep) or [refused](Connections::refuse).
+#[derive(Debug)]
+pub struct Pending {
+    /// The hospital, asked with it.
+    pub source: Source,
+    /// Whose record it opens, by the hospital's word: a `Patient` id.
+    pub patient: String,
+    pub(super) flow: Model,
+    pub(super) trace: Trace,
+    pub(super) tokens: Tokens,
+    pub(super) granted: Vec<String>,
+    pub(super) missing: Vec<String>,
+}
+
+impl Connections {
+    /// Exchanges what a browser came back with. It is good once, for ten minutes, in the session that it was begun in.
+    ///
+    /// # Errors
+    /// [`ConnectError::Flow`] with what is wrong and what the hospital says; the policy's, the database's.
+    pub async fn exchange(
+        &self,
+        ctx: &PatientContext,
+        session: &str,
+        callback: &Callback,
+        now: Timestamp,
+    ) -> Result<Pending, ConnectError> {
+        let unknown = || FlowFault::new(FlowStep::Callback, "state-unknown");
+        let state = callback.state.as_deref().filter(|state| state.len() <= LONGEST).ok_or_else(unknown)?;
+        let hash = smart::sha256_base64url(state.as_bytes());
+        let found = Entity::find().filter(Column::StateHash.eq(hash)).one(self.inner.store.reader()).await?;
+        let Some(row) = found else {
+            // Made up, or older than traces are kept: there is no hospital to count it for.
+            tell("", FlowStep::Callback, "failed", "state-unknown");
+            return Err(unknown().into());
+        };
+        if !self.take(&row, now).await? {
+            let fault = FlowFault::new(FlowStep::Callback, "state-used");
+            // What was said of the first time stays.
+            return Err(FlowFault { flow: Some(row.id), source: Some(row.source.clone()), ..fault }.into());
+        }
+        let mut trace = Trace::of(&row);
+        trace.answer = redacted(callback.pairs());
+        match self.exchanged(ctx, session, callback, (&row, &mut trace), now).await {
+            Ok((source, granted)) => Ok(pending(row, trace, source, granted, now)),
+            Err(ConnectError::Flow(fault)) => Err(self.fail(&row, &trace, *fault, now).await?.into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One answer takes it, whoever else brings the same.
+    async fn take(&self, row: &Model, now: Timestamp) -> Result<bool, ConnectError> {
+        let first = Entity::update_many()
+            .col_expr(Column::UsedAt, Expr::value(to_millis(now)))
+            .filter(Column::Id.eq(row.id).and(Column::UsedAt.is_null()).and(Column::Outcome.is_null()));
+        let taken = self.inner.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move { Ok(first.exec(tx).await?.rows_affected == 1) })
+        });
+        taken.await
+    }
+
+    /// Writes down how it failed.
+    pub(super) async fn fail(
+        &self,
+        row: &Model,
+        trace: &Trace,
+        fault: FlowFault,
+        now: Timestamp,
+    ) -> Result<FlowFault, ConnectError> {
+        let fault = FlowFault { flow: Some(row.id), source: Some(row.source.clone()), ..fault };
+        count(&row.source, &End::Failed(&fault), Some(since(row, now)));
+        let (row, trace, told) = (row.clone(), trace.clone(), fault.clone());
+        let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move { settle(tx, &row, &trace, &End::Failed(&told), now).await })
+        });
+        written.await?;
+        Ok(fault)
+    }
+
+    async fn exchanged(
+        &self,
+        ctx: &PatientContext,
+        session: &str,
+        callback: &Callback,
+        (row, trace): (&Model, &mut Trace),
+        now: Timestamp,
+    ) -> Result<(Source, Granted), ConnectError> {
+        let fault = |why| FlowFault::new(FlowStep::Callback, why);
+        let person = PersonId(row.person);
+        if row.session != smart::sha256_base64url(session.as_bytes()) || !ctx.may_act_for(person) {
+            return Err(fault("state-elsewhere").into());
+        }
+        if from_millis(row.expires_at) <= now {
+            return Err(fault("state-expired").into());
+        }
+        self.require(ctx, person)?;
+        let secret = open_flow(&self.inner.secrets, row).await?;
+        callback.names(&secret)?;
+        let code = callback.granted()?;
+        let source = self.inner.catalogue.get(&row.source).filter(|source| source.is_personal());
+        let source = source.ok_or(fault("no-token-endpoint"))?;
+        let (said, granted) = self.redeemed(&source, &secret, code).await?;
+        trace.granted = granted_scopes(&source, &granted).0;
+        if let Some(token) = granted.launch.id_token.as_deref().filter(|_| asked(&source).iter().any(|s| s == "openid"))
+        {
+            identified(&source, &said, &secret, token, now).await?;
+        }
+        Ok((Source::clone(&source), granted))
+    }
+
+    /// The code's token.
+    async fn redeemed(
+        &self,
+        source: &Arc<Source>,
+        secret: &FlowSecret,
+        code: &str,
+    ) -> Result<(Configuration, Granted), FlowFault> {
+        let deadline = Instant::now() + PATIENCE;
+        let failed = |failed| FlowFault::failed(FlowStep::Token, &failed);
+        let missing = || FlowFault::new(FlowStep::Token, "no-token-endpoint");
+        let sign_in = source.sign_in.as_ref().ok_or_else(missing)?;
+        let (said, endpoint) = sign_in.described(source.client.target(), deadline).await.map_err(failed)?;
+        let proof = sign_in.proof(&endpoint, &said).await.map_err(failed)?;
+        let ask = sign_in.asking(&endpoint, &proof).map_err(failed)?;
+        let grant = Grant::Code { code, verifier: &secret.verifier, redirect_uri: &secret.redirect };
+        let home = &sign_in.token_home().map_err(failed)?.target;
+        let granted = smart::token(home, &ask, grant, deadline).await.map_err(FlowFault::of_token)?;
+        Ok((said, granted))
+    }
+}
+
+impl Pending {
+    /// Who connects.
+    pub fn person(&self) -> PersonId {
+        PersonId(self.flow.person)
+    }
+}
+
+impl Callback {
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        [
+            ("state", &self.state),
+            ("code", &self.code),
+            ("iss", &self.iss),
+            ("error", &self.error),
+            ("error_description", &self.error_description),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
+
+    /// Is it from the server that the person was sent to (RFC 9207 section 2.4)? An answer of another one must not be taken to it.
+    fn names(&self, secret: &FlowSecret) -> Result<(), FlowFault> {
+        let fault = |why| Err(FlowFault::new(FlowStep::Callback, why));
+        match &self.iss {
+            Some(iss) if secret.issuer.as_deref() != Some(iss) => fault("wrong-issuer"),
+            None if secret.names_itself => fault("no-issuer"),
+            _ => Ok(()),
+        }
+    }
+
+    fn granted(&self) -> Result<&str, FlowFault> {
+        if let Some(error) = &self.error {
+            let error = smart::code(error);
+            let why = if error == "access_denied" { "denied" } else { "authorize-refused" };
+            let said = smart::words(self.error_description.as_deref().unwrap_or_default());
+            return Err(FlowFault { error, said, ..FlowFault::new(FlowStep::Authorize, why) });
+        }
+        let code = self.code.as_deref().filter(|code| (1..=LONGEST).contains(&code.len()));
+        code.ok_or(FlowFault::new(FlowStep::Callback, "no-code"))
+    }
+}
+
+/// Claims that are looked at beside the registered ones.
+#[derive(Deserialize)]
+struct Identity {
+    nonce: Option<String>,
+}
+
+/// Is the `id_token` of this server, for the portal, and of this flow (OpenID Connect Core section 3.1.3.7)?
+async fn identified(
+    source: &Source,
+    said: &Configuration,
+    secret: &FlowSecret,
+    token: &str,
+    now: Timestamp,
+) -> Result<(), FlowFault> {
+    let fault = |what: &str| FlowFault { error: what.to_owned(), ..FlowFault::new(FlowStep::Identity, "id-token") };
+    let (issuer, uri) = secret.issuer.as_deref().zip(said.jwks_uri.as_ref()).ok_or_else(|| fault("jwks_uri"))?;
+    let anonymous = source.client.target().anonymous();
+    let home = source.sign_in.as_ref().and_then(|sign_in| sign_in.home.as_ref()).map(|home| &home.target);
+    // Keys are read where the hospital itself or its authorization server stands, and nowhere else.
+    let target = [Some(&anonymous), home].into_iter().flatten().find(|target| target.is_same_origin(uri));
+    let target = target.ok_or_else(|| fault("jwks_uri"))?;
+    let answer = target.get(uri, ACCEPT, Instant::now() + PATIENCE).await.map_err(|_| fault("jwks_uri"))?;
+    let keys = Jwks::read(&answer.body).ok_or_else(|| fault("jwks_uri"))?;
+    let client = source.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.client_id.as_str());
+    let expected = Expected { issuer, audience: &[client], algorithms: &ALGORITHMS, leeway_s: LEEWAY, now };
+    let claims: Identity = smart::verify(token, &keys, &expected).map_err(|error| fault(wrong(&error)))?;
+    if claims.nonce.as_deref() == Some(secret.nonce.as_str()) { Ok(()) } else { Err(fault("nonce")) }
+}
+
+/// Which part of an `id_token` is wrong.
+fn wrong(error: &TokenError) -> &'static str {
+    match error {
+        TokenError::Algorithm => "alg",
+        TokenError::UnknownKey => "kid",
+        TokenError::Signature => "signature",
+        TokenError::Issuer => "iss",
+        TokenError::Audience => "aud",
+        TokenError::Expired => "exp",
+        TokenError::Early => "nbf",
+        _ => "jwt",
+    }
+}
+
+/// What is granted, and what of what was asked for is not. A server that does not say has granted what was asked for
+/// (RFC 6749 section 5.1).
+fn granted_scopes(source: &Source, granted: &Granted) -> (Vec<String>, Vec<String>) {
+    let asked = asked(source);
+    let Some(said) = &granted.scopes else { return (asked, Vec::new()) };
+    let given: Vec<String> = said.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    // The same in the words of the other version of SMART.
+    let meant = |scope: &str| scope.strip_suffix(".read").map_or_else(|| scope.to_owned(), |head| format!("{head}.rs"));
+    let has = |scope: &String| given.iter().any(|one| meant(one) == meant(scope));
+    let missing = asked.into_iter().filter(|scope| !has(scope)).collect();
+    (given, missing)
+}
+
+fn pending(flow: Model, trace: Trace, source: Source, granted: Granted, now: Timestamp) -> Pending {
+    let (given, mut missing) = granted_scopes(&source, &granted);
+    let lasting = "offline_access".to_owned();
+    if granted.refresh_token.is_none() && asked(&source).contains(&lasting) && !missing.contains(&lasting) {
+        missing.push(lasting);
+    }
+    let lives = i64::try_from(granted.expires_in.as_millis()).unwrap_or(i64::MAX);
+    let tokens = Tokens {
+        access: granted.access_token.as_str().to_owned(),
+        ends_at: to_millis(now).saturating_add(lives),
+        refresh: granted.refresh_token.as_ref().map(|token| token.as_str().to_owned()),
+    };
+    let patient = granted.launch.patient.clone().unwrap_or_default();
+    let source = source.asked_with(Arc::new(Once::new(&source.id, &tokens)));
+    Pending { source, patient, flow, trace, tokens, granted: given, missing }
+}

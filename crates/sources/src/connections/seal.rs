@@ -1,0 +1,195 @@
+//! What of a flow and of a connection is sealed, and for which place.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use envelope::{EnvelopeError, KeyDomain, Place, Sealed, SealedRow, SealedRows};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use store::{Store, StoreError};
+use uuid::Uuid;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::ConnectError;
+use crate::{
+    Secrets,
+    entity::{connection, flow},
+};
+
+/// Tokens are the patient's, not the region's.
+const DOMAIN: KeyDomain = KeyDomain::Patient;
+const FLOWS: &str = "source-flow";
+const CONNECTIONS: &str = "source-connection";
+/// Both.
+pub(super) const KINDS: [(KeyDomain, &str); 2] = [(DOMAIN, FLOWS), (DOMAIN, CONNECTIONS)];
+
+/// What a code is exchanged with.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(super) struct FlowSecret {
+    /// Of the challenge (RFC 7636).
+    pub verifier: String,
+    /// Comes back inside the `id_token`.
+    pub nonce: String,
+    /// Who the server said it was when the person left.
+    pub issuer: Option<String>,
+    /// It said that it names itself when it sends people back.
+    pub names_itself: bool,
+    /// What the person was sent with.
+    pub redirect: String,
+}
+
+/// What a hospital gave for one patient.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(super) struct Tokens {
+    pub access: String,
+    /// Milliseconds since 1970.
+    pub ends_at: i64,
+    pub refresh: Option<String>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
+/// Whose flow it is, in which session, and until when, is part of where it opens: a row that somebody changed opens nowhere.
+fn of_flow(row: &flow::Model) -> Place {
+    let (person, until) = (row.person.to_string(), row.expires_at.to_string());
+    let row = [row.state_hash.as_str(), &row.source, &person, &row.session, &until];
+    Place { domain: DOMAIN, segment: FLOWS, row: row.join("\n") }
+}
+
+/// The same of a connection: pointed at another patient, another person or another hospital it does not open. `binding` is where
+/// its tokens go.
+fn of_connection(row: &connection::Model) -> Place {
+    let row = [row.id.to_string(), row.source.clone(), row.person.to_string(), row.patient.clone()];
+    Place { domain: DOMAIN, segment: CONNECTIONS, row: row.join("\n") }
+}
+
+/// Tokens with where they go: an address that is changed afterwards gets none of them.
+#[derive(Serialize, Deserialize)]
+struct Bound {
+    binding: String,
+    tokens: Tokens,
+}
+
+async fn sealed(secrets: &Secrets, place: &Place, what: &impl Serialize) -> Result<String, ConnectError> {
+    let json = Zeroizing::new(serde_json::to_vec(what)?);
+    Ok(secrets.envelope.seal(place, &json).await?.to_string())
+}
+
+async fn opened<T: DeserializeOwned>(secrets: &Secrets, place: &Place, text: &str) -> Result<T, ConnectError> {
+    let json = secrets.envelope.open(place, &text.parse()?).await?;
+    serde_json::from_slice(&json).map_err(|_| EnvelopeError::Unreadable.into())
+}
+
+pub(super) async fn seal_flow(
+    secrets: &Secrets,
+    row: &flow::Model,
+    secret: &FlowSecret,
+) -> Result<String, ConnectError> {
+    sealed(secrets, &of_flow(row), secret).await
+}
+
+pub(super) async fn open_flow(secrets: &Secrets, row: &flow::Model) -> Result<FlowSecret, ConnectError> {
+    let text = row.sealed.as_deref().ok_or(EnvelopeError::Unreadable)?;
+    opened(secrets, &of_flow(row), text).await
+}
+
+/// `row.sealed` is not read.
+pub(super) async fn seal_tokens(
+    secrets: &Secrets,
+    row: &connection::Model,
+    binding: &str,
+    tokens: &Tokens,
+) -> Result<String, ConnectError> {
+    let bound = Bound { binding: binding.to_owned(), tokens: tokens.clone() };
+    sealed(secrets, &of_connection(row), &bound).await
+}
+
+/// `None`: they are for another address than the source has now.
+pub(super) async fn open_tokens(
+    secrets: &Secrets,
+    row: &connection::Model,
+    binding: &str,
+) -> Result<Option<Tokens>, ConnectError> {
+    let bound: Bound = opened(secrets, &of_connection(row), &row.sealed).await?;
+    Ok((bound.binding == binding).then_some(bound.tokens))
+}
+
+/// The columns, for whoever changes their keys.
+pub(crate) fn sealed_rows(store: &Store) -> [Box<dyn SealedRows>; 2] {
+    [Box::new(SealedFlows { store: store.clone() }), Box::new(SealedConnections { store: store.clone() })]
+}
+
+struct SealedFlows {
+    store: Store,
+}
+
+struct SealedConnections {
+    store: Store,
+}
+
+fn id(text: &str) -> Uuid {
+    text.parse().unwrap_or_default()
+}
+
+#[async_trait]
+impl SealedRows for SealedFlows {
+    fn domain(&self) -> KeyDomain {
+        DOMAIN
+    }
+
+    fn segment(&self) -> &'static str {
+        FLOWS
+    }
+
+    async fn after(&self, after: Option<&str>, most: u64) -> Result<Vec<SealedRow>, StoreError> {
+        let mut rows = flow::Entity::find().filter(flow::Column::Sealed.is_not_null());
+        if let Some(after) = after {
+            rows = rows.filter(flow::Column::Id.gt(id(after)));
+        }
+        let rows = rows.order_by_asc(flow::Column::Id).limit(most).all(self.store.reader()).await?;
+        let told = |row: flow::Model| SealedRow {
+            key: row.id.to_string(),
+            place: of_flow(&row),
+            sealed: row.sealed.unwrap_or_default(),
+        };
+        Ok(rows.into_iter().map(told).collect())
+    }
+
+    async fn replace(&self, row: &SealedRow, anew: &Sealed) -> Result<bool, StoreError> {
+        row.replace_in::<flow::Entity>(&self.store, flow::Column::Id.eq(id(&row.key)), flow::Column::Sealed, anew).await
+    }
+}
+
+#[async_trait]
+impl SealedRows for SealedConnections {
+    fn domain(&self) -> KeyDomain {
+        DOMAIN
+    }
+
+    fn segment(&self) -> &'static str {
+        CONNECTIONS
+    }
+
+    async fn after(&self, after: Option<&str>, most: u64) -> Result<Vec<SealedRow>, StoreError> {
+        let mut rows = connection::Entity::find();
+        if let Some(after) = after {
+            rows = rows.filter(connection::Column::Id.gt(id(after)));
+        }
+        let rows = rows.order_by_asc(connection::Column::Id).limit(most).all(self.store.reader()).await?;
+        let told = |row: connection::Model| SealedRow {
+            key: row.id.to_string(),
+            place: of_connection(&row),
+            sealed: row.sealed,
+        };
+        Ok(rows.into_iter().map(told).collect())
+    }
+
+    async fn replace(&self, row: &SealedRow, anew: &Sealed) -> Result<bool, StoreError> {
+        let is = connection::Column::Id.eq(id(&row.key));
+        row.replace_in::<connection::Entity>(&self.store, is, connection::Column::Sealed, anew).await
+    }
+}
