@@ -141,8 +141,7 @@ struct FlowList {
 }
 
 fn numbers(words: &Words, figures: FlowFigures) -> FlowNumbers {
-    let reason =
-        |(why, count): (String, u64)| FlowReason { happened: happened(words, &why), why, count };
+    let reason = |(why, count): (String, u64)| FlowReason { happened: happened(words, &why), why, count };
     FlowNumbers {
         source: figures.source,
         started: figures.started,

@@ -195,15 +195,14 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let pages = Arc::new(pages(csrf_key.clone(), policy.clone())?);
     let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
     let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
-    let messages = Messages::new(store.clone());
     let contacts = || delivery::book(&store, &envelope, &policy);
     let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, contacts)?;
     let defined = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
-    let flows = Flows::new(store.clone(), policy.clone());
     let portal = Arc::new(Portal {
+        flows: Flows::new(store.clone(), policy.clone()),
         articles,
         notices,
-        messages,
+        messages: Messages::new(store.clone()),
         contacts: delivery.as_ref().map(|delivery| delivery.contacts.clone()),
         store: store.clone(),
         policy,
@@ -216,7 +215,6 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         cookies: CookieRules::new("portal-internal", is_secure(&config)),
         pages,
         definitions: defined,
-        flows,
         secrets,
         public_url: config.server.public_url.clone(),
         catalogue,

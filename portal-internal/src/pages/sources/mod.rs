@@ -18,8 +18,8 @@ use sources::{Defined, Definition, Environment, FieldProblem, FlowFigures, Sourc
 use web::{Failure, Visit, shell::see_other};
 
 use crate::{portal::Portal, who::Staff};
-pub use form::{Typed, usual_proof, usual_scopes};
 use form::{Asked, FormPage};
+pub use form::{Typed, usual_proof, usual_scopes};
 use steps::TestPage;
 pub use steps::words_of;
 pub use view::name;
