@@ -102,10 +102,10 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let typed = asked.trace.trim();
-    if !typed.is_empty() {
-        if let Some(id) = named(portal, visit, &staff, typed).await? {
-            return Ok(see_other(&format!("{PATH}/{id}")));
-        }
+    if !typed.is_empty()
+        && let Some(id) = named(portal, visit, &staff, typed).await?
+    {
+        return Ok(see_other(&format!("{PATH}/{id}")));
     }
     let narrowing = asked.read();
     let since = narrowing.window.since(visit.now)?;
