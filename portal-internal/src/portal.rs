@@ -14,7 +14,7 @@ use messages::{Messages, StaffContacts};
 use patients::Stewardship;
 use record_view::home::{Connected, LastAnswer};
 use reviews::RecordSearches;
-use sources::{Catalogue, Definitions, Environment, Secrets, Source};
+use sources::{Catalogue, Definitions, Environment, Flows, Secrets, Source};
 use store::Store;
 use url::Url;
 use web::{
@@ -58,6 +58,8 @@ pub struct Portal {
     pub public_url: Url,
     /// What administrators define of them.
     pub definitions: Definitions,
+    /// How sign-ins of patients at hospitals end.
+    pub flows: Flows,
     /// Their records.
     pub charts: Charts,
     /// Who is whom, as stewards keep it.

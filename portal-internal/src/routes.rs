@@ -14,8 +14,9 @@ use web::upload::UploadRoute;
 use crate::{
     api,
     pages::{
-        arrange, articles, break_glass, data_quality, designer, desk, document, home, index, jobs, messages, notices,
-        origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline, well_known,
+        arrange, articles, break_glass, data_quality, designer, desk, document, flows, home, index, jobs, messages,
+        notices, origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline,
+        well_known,
     },
     portal::{Permission, Portal},
 };
@@ -119,7 +120,7 @@ fn done_later() -> [RouteEntry<Permission>; 5] {
 }
 
 /// The hospitals that are asked, and how.
-fn of_sources() -> [RouteEntry<Permission>; 11] {
+fn of_sources() -> [RouteEntry<Permission>; 13] {
     let administer = || Guard::Permission((Object::PAGE_SOURCES, Act::Administer));
     [
         RouteEntry::new(Method::GET, "/admin/sources", administer(), sources::list),
@@ -133,6 +134,8 @@ fn of_sources() -> [RouteEntry<Permission>; 11] {
         RouteEntry::new(Method::POST, "/admin/sources/:source/steps", administer(), sources::step),
         RouteEntry::new(Method::POST, "/admin/sources/:source/tests", administer(), sources::test),
         RouteEntry::new(Method::POST, "/admin/sources/:source/tries", administer(), sources::try_now),
+        RouteEntry::new(Method::GET, "/admin/flows", administer(), flows::list),
+        RouteEntry::new(Method::GET, "/admin/flows/:flow", administer(), flows::show),
     ]
 }
 

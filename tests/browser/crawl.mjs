@@ -102,7 +102,7 @@ const enterInternal = async (page, demo) => {
 
 const enterAdministration = async (page, demo) => {
   await signIn(page, demo.internal.url, administratorOf(demo))
-  return ['/admin/index', '/admin/data-quality', '/admin/sources', '/admin/sources/new', '/admin/sources/keys', '/admin/sources/city-first', '/admin/jobs', '/admin/jobs?kind=jobs-tidy&state=waiting', '/admin/pages', '/articles', '/admin/articles', '/admin/articles/new', '/admin/notices', '/admin/roles', '/admin/roles?object=page:home', '/admin/roles/change?what=grant&object=page:home&kind=staff-group&who=nurse&role=editor&effect=allow', '/admin/roles/explain?subject=g:nurse&object=page:home&act=edit', ...(await designed(page, demo))]
+  return ['/admin/index', '/admin/data-quality', '/admin/sources', '/admin/sources/new', '/admin/sources/keys', '/admin/sources/city-first', '/admin/flows', '/admin/flows?window=30d&source=&outcome=failed', '/admin/flows?trace=nobody', '/admin/jobs', '/admin/jobs?kind=jobs-tidy&state=waiting', '/admin/pages', '/articles', '/admin/articles', '/admin/articles/new', '/admin/notices', '/admin/roles', '/admin/roles?object=page:home', '/admin/roles/change?what=grant&object=page:home&kind=staff-group&who=nurse&role=editor&effect=allow', '/admin/roles/explain?subject=g:nurse&object=page:home&act=edit', ...(await designed(page, demo))]
 }
 
 // A page in the designer, with something on it and something chosen.

@@ -17,6 +17,7 @@ nav-index = Patient index
 nav-data-quality = Data quality
 nav-jobs = Background jobs
 nav-sources = Data sources
+nav-flows = Authorization flows
 nav-pages = Pages
 nav-roles = Roles
 nav-administration = Administration

@@ -17,6 +17,7 @@ nav-index = 主索引
 nav-data-quality = 数据质量
 nav-jobs = 后台任务
 nav-sources = 数据来源
+nav-flows = 授权流程
 nav-pages = 页面与布局
 nav-roles = 角色与权限
 nav-administration = 管理

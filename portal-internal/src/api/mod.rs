@@ -4,6 +4,7 @@ mod articles;
 mod data_quality;
 mod docs;
 mod explain;
+mod flows;
 mod grants;
 mod if_match;
 mod index;
@@ -37,11 +38,12 @@ type Apis = (
     articles::ArticlesApi,
     pages::PagesApi,
     sources::SourcesApi,
+    flows::FlowsApi,
 );
 type Service = OpenApiService<Apis, ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 51] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 53] {
     use Guard::{Permission, Public, SignedIn};
     let search = || Permission((Object::PAGE_PATIENT_SEARCH, Act::SearchPatients));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
@@ -107,6 +109,8 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 51] {
         ("source_remove", "/api/v1/sources/{source}", sources()),
         ("source_test", "/api/v1/sources/{source}/tests", sources()),
         ("source_try", "/api/v1/sources/{source}/tries", sources()),
+        ("flow_list", "/api/v1/flows", sources()),
+        ("flow_read", "/api/v1/flows/{flow}", sources()),
     ]
 }
 
@@ -126,6 +130,7 @@ fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), U
         articles::ArticlesApi,
         pages::PagesApi,
         sources::SourcesApi,
+        flows::FlowsApi,
     );
     let service = OpenApiService::new(api, "portal-internal", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use messages::{GlassBroken, Messages, OrganisationName, StaffContacts};
 use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
-use sources::{BreakerState, Catalogue, Copier, Definitions, Secrets};
+use sources::{BreakerState, Catalogue, Copier, Definitions, Flows, Secrets};
 use store::{
     Store,
     jobs::{Runner, Tidy, Timing, jitter_of},
@@ -193,17 +193,15 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let board = embedded.board(&store, &policy);
     let layouts = ::pages::Pages::open(store.clone(), audit.clone(), policy.clone(), board.brought_along()).await?;
     let pages = Arc::new(pages(csrf_key.clone(), policy.clone())?);
-    let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
-    let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
-    let messages = Messages::new(store.clone());
     let contacts = || delivery::book(&store, &envelope, &policy);
     let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, contacts)?;
     let defined = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
     let copier = Copier::new(store.clone(), catalogue.clone(), secrets.clone());
     let portal = Arc::new(Portal {
-        articles,
-        notices,
-        messages,
+        flows: Flows::new(store.clone(), policy.clone()),
+        articles: Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue),
+        notices: Notices::new(store.clone(), policy.clone(), audit.clone()),
+        messages: Messages::new(store.clone()),
         contacts: delivery.as_ref().map(|delivery| delivery.contacts.clone()),
         store: store.clone(),
         policy,

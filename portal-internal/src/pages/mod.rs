@@ -7,6 +7,7 @@ pub mod data_quality;
 pub mod designer;
 pub mod desk;
 pub mod document;
+pub mod flows;
 pub mod home;
 pub mod index;
 pub mod jobs;

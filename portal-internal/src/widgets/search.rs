@@ -78,7 +78,7 @@ fn holds(text: &str, words: &str) -> bool {
 }
 
 /// The portal's pages: `(what one must be allowed, its words, its address)`.
-static PAGES: [(Object, Act, &str, &str); 7] = [
+static PAGES: [(Object, Act, &str, &str); 8] = [
     (Object::PAGE_HOME, Act::View, "nav-desk", "/"),
     (Object::PAGE_PATIENT_SEARCH, Act::SearchPatients, "nav-patients", "/patients"),
     (Object::PAGE_ARTICLES, Act::View, "nav-articles", "/articles"),
@@ -86,6 +86,7 @@ static PAGES: [(Object, Act, &str, &str); 7] = [
     (Object::PAGE_DATA_QUALITY, Act::View, "nav-data-quality", "/admin/data-quality"),
     (Object::PAGE_JOBS, Act::View, "nav-jobs", "/admin/jobs"),
     (Object::PAGE_SOURCES, Act::Administer, "nav-sources", "/admin/sources"),
+    (Object::PAGE_SOURCES, Act::Administer, "nav-flows", "/admin/flows"),
 ];
 
 struct Pages;

@@ -8,6 +8,7 @@ mod database;
 mod desk;
 mod documents;
 mod everywhere;
+mod flows;
 mod hostile_directory;
 mod hostile_hospital;
 mod index;

@@ -11,6 +11,20 @@ use web::{Failure, Visit};
 use super::steps::{StepView, views};
 use crate::portal::Portal;
 
+/// How the portal proves itself, where nobody says so: patients sign in themselves, and PKCE is enough.
+pub fn usual_proof(kind: AuthKind) -> ClientProof {
+    if kind == AuthKind::SmartPatient { ClientProof::Public } else { ClientProof::default() }
+}
+
+/// Scopes, where nobody names any: a whole record of one patient that can be read until they withdraw it
+/// (<https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html>). What a portal asks for itself has to be said.
+pub fn usual_scopes(kind: AuthKind) -> &'static str {
+    match kind {
+        AuthKind::SmartPatient => "openid fhirUser launch/patient offline_access patient/*.read",
+        _ => "",
+    }
+}
+
 /// What the form is for.
 pub enum Asked {
     /// A hospital that nobody has defined.
@@ -41,6 +55,7 @@ pub struct Typed {
     client_id: String,
     proof: String,
     token_url: String,
+    authorize_url: String,
     scopes: String,
     audience: String,
     /// Read and never shown again.
@@ -61,7 +76,6 @@ impl Typed {
             environment: Environment::Sandbox.as_str().to_owned(),
             timeout_ms: "8000".to_owned(),
             auth: AuthKind::None.as_str().to_owned(),
-            proof: ClientProof::PrivateKeyJwt.as_str().to_owned(),
             ..Self::default()
         }
     }
@@ -88,6 +102,7 @@ impl Typed {
             client_id: definition.auth.client_id,
             proof: definition.auth.proof.as_str().to_owned(),
             token_url: definition.auth.token_url.unwrap_or_default(),
+            authorize_url: definition.auth.authorize_url.unwrap_or_default(),
             scopes: definition.auth.scopes,
             audience: definition.auth.audience.unwrap_or_default(),
             secret: String::new(),
@@ -154,19 +169,25 @@ impl Typed {
             timeout_ms: self.timeout_ms.trim().parse().unwrap_or(8_000),
             page_size: self.page_size.trim().parse().ok(),
             proxy: option(&self.proxy),
-            auth: Auth {
-                kind: AuthKind::parse(&self.auth).unwrap_or_default(),
-                client_id: self.client_id.clone(),
-                proof: ClientProof::parse(&self.proof).unwrap_or_default(),
-                token_url: option(&self.token_url),
-                authorize_url: None,
-                scopes: self.scopes.clone(),
-                audience: option(&self.audience),
-            },
+            auth: self.auth(),
             resident_id_system: option(&self.resident_id_system),
             headers: self.header_lines().map(header).collect(),
             sweep: self.sweep == "yes",
             paused: false,
+        }
+    }
+
+    fn auth(&self) -> Auth {
+        let option = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let kind = AuthKind::parse(&self.auth).unwrap_or_default();
+        Auth {
+            kind,
+            client_id: self.client_id.clone(),
+            proof: ClientProof::parse(&self.proof).unwrap_or_else(|| usual_proof(kind)),
+            token_url: option(&self.token_url),
+            authorize_url: option(&self.authorize_url),
+            scopes: option(&self.scopes).unwrap_or_else(|| usual_scopes(kind).to_owned()),
+            audience: option(&self.audience),
         }
     }
 
@@ -195,6 +216,8 @@ pub struct FormPage {
     environments: [&'static str; 2],
     kinds: [&'static str; 5],
     proofs: [&'static str; 4],
+    /// Scopes that patients are asked for, where nobody names others.
+    patient_scopes: &'static str,
     /// One is kept, for where it goes now.
     has_secret: bool,
     headers: [&'static str; 8],
@@ -253,6 +276,7 @@ impl FormPage {
             environments: ["sandbox", "production"],
             kinds: AuthKind::ALL.map(AuthKind::as_str),
             proofs: ClientProof::ALL.map(ClientProof::as_str),
+            patient_scopes: usual_scopes(AuthKind::SmartPatient),
             has_secret: false,
             headers: HEADERS,
             longest_name: LONGEST_NAME,

@@ -14,15 +14,16 @@ use poem::{
     web::{Data, Form, Path, Query},
 };
 use serde::Deserialize;
-use sources::{Defined, Definition, Environment, FieldProblem, Source, SourceError};
+use sources::{Defined, Definition, Environment, FieldProblem, FlowFigures, Source, SourceError};
 use web::{Failure, Visit, shell::see_other};
 
 use crate::{portal::Portal, who::Staff};
-pub use form::Typed;
 use form::{Asked, FormPage};
+pub use form::{Typed, usual_proof, usual_scopes};
 use steps::TestPage;
 pub use steps::words_of;
-use view::{ListPage, SourcePage};
+pub use view::name;
+use view::{Hangs, ListPage, SourcePage};
 
 /// A page waits no longer for a test: an answer has to be made within fifteen seconds.
 pub const TEST: Duration = Duration::from_secs(12);
@@ -52,8 +53,14 @@ pub async fn list(
     Query(told): Query<Told>,
 ) -> Result<Response, Failure> {
     let defined = portal.definitions.list(&staff.context).await?;
-    let page = ListPage::new(portal, visit, &defined, told.done());
+    let connected = connected(portal, &staff, visit).await?;
+    let page = ListPage::new(portal, visit, &defined, &connected, told.done());
     portal.pages.page_at(visit, "/admin/sources", "sources/list.html", &page)
+}
+
+/// What patients have connected by now, by source: nothing was begun after this moment.
+async fn connected(portal: &Portal, staff: &Staff, visit: &Visit) -> Result<Vec<FlowFigures>, Failure> {
+    Ok(portal.flows.figures(&staff.context, visit.now, visit.now).await?)
 }
 
 /// `GET /admin/sources/new`
@@ -175,7 +182,9 @@ async fn one(
     let defined = defined(portal, staff, id).await?;
     let ties = portal.charts.ties(&staff.context, id, visit.now).await?;
     let source = source(portal, id)?;
-    let page = SourcePage::new(portal, visit, &source, defined.as_ref(), ties, done, problem.map(|one| one.1));
+    let connected = connected(portal, staff, visit).await?;
+    let hangs = Hangs { ties, connected: connected.into_iter().find(|one| one.source == id) };
+    let page = SourcePage::new(portal, visit, &source, defined.as_ref(), hangs, done, problem.map(|one| one.1));
     let mut response = portal.pages.page_at(visit, &format!("/admin/sources/{id}"), "sources/source.html", &page)?;
     if let Some((status, _)) = problem {
         response.set_status(status);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ehr::Ties;
 use serde::Serialize;
-use sources::{BreakerState, Defined, Definition, Environment, Health, Source, Standing};
+use sources::{BreakerState, Defined, Definition, Environment, FlowFigures, Health, Source, Standing};
 use web::{
     Lang, Visit,
     render::{Arg, Words},
@@ -46,6 +46,8 @@ struct Row {
     /// Times that it said 429.
     limited: u64,
     breaker: BreakerView,
+    /// Patients who have connected it; absent where they don't.
+    connections: Option<u64>,
 }
 
 /// Whether a source is left alone, and until when.
@@ -116,7 +118,14 @@ impl Row {
             failed: health.failed,
             limited: health.rate_limited,
             breaker: BreakerView::new(words, source),
+            connections: source.is_personal().then_some(0),
         }
+    }
+
+    fn with_connections(mut self, all: &[FlowFigures]) -> Self {
+        let of = all.iter().find(|one| one.source == self.id).map_or(0, |one| one.connections);
+        self.connections = self.connections.map(|_| of);
+        self
     }
 }
 
@@ -150,7 +159,13 @@ pub struct ListPage {
 }
 
 impl ListPage {
-    pub fn new(portal: &Portal, visit: &Visit, defined: &[Defined], done: Option<&'static str>) -> Self {
+    pub fn new(
+        portal: &Portal,
+        visit: &Visit,
+        defined: &[Defined],
+        connected: &[FlowFigures],
+        done: Option<&'static str>,
+    ) -> Self {
         let words = portal.pages.renderer().words(visit.lang);
         let all: Vec<_> = portal.catalogue.all().collect();
         let of = |environment| all.iter().filter(|one| is_here(one) && one.environment == environment).count();
@@ -173,6 +188,7 @@ impl ListPage {
         });
         let mut platforms: Vec<_> = platforms.collect();
         platforms.sort_by_key(|one| std::cmp::Reverse(one.count));
+        let row = |one: &std::sync::Arc<Source>| Row::new(words, visit, one).with_connections(connected);
         let shadowed = defined.iter().filter(|one| portal.catalogue.configured().iter().any(|own| own.id == one.id));
         Self {
             production: of(Environment::Production),
@@ -181,8 +197,8 @@ impl ListPage {
             asked: sum.asked,
             errors: share(&sum),
             limited: health.iter().map(|one| one.rate_limited).sum(),
-            rows: all.iter().filter(|one| is_here(one)).map(|one| Row::new(words, visit, one)).collect(),
-            removed: all.iter().filter(|one| !is_here(one)).map(|one| Row::new(words, visit, one)).collect(),
+            rows: all.iter().filter(|one| is_here(one)).map(row).collect(),
+            removed: all.iter().filter(|one| !is_here(one)).map(row).collect(),
             platforms,
             as_of: words.minute(visit.now),
             done,
@@ -195,12 +211,22 @@ fn is_here(source: &Source) -> bool {
     source.standing != Standing::Removed
 }
 
+/// What hangs on a source.
+pub struct Hangs {
+    pub ties: Ties,
+    /// Where patients connect it.
+    pub connected: Option<FlowFigures>,
+}
+
 /// What hangs on a source, as numbers.
 #[derive(Serialize)]
 struct TiesView {
     people: u64,
     registrations: u64,
     relations: u64,
+    /// Patients who have connected it, and those of them who have to sign in there again.
+    connections: u64,
+    reconnect: u64,
 }
 
 /// How one is defined.
@@ -218,6 +244,9 @@ struct DefinitionView {
     client_id: String,
     scopes: String,
     token_url: Option<String>,
+    authorize_url: Option<String>,
+    /// Patients connect it themselves.
+    personal: bool,
     /// It has a secret of its own.
     secret: bool,
 }
@@ -262,7 +291,7 @@ impl SourcePage {
         visit: &Visit,
         source: &Source,
         defined: Option<&Defined>,
-        ties: Ties,
+        hangs: Hangs,
         done: Option<&'static str>,
         problem: Option<&'static str>,
     ) -> Self {
@@ -280,7 +309,13 @@ impl SourcePage {
             changed_at: defined.map(|one| words.minute(one.changed_at)),
             definition: definition_view(source, definition),
             sign_in: sign_in_view(words, visit, source),
-            ties: TiesView { people: ties.people, registrations: ties.registrations, relations: ties.relations },
+            ties: TiesView {
+                people: hangs.ties.people,
+                registrations: hangs.ties.registrations,
+                relations: hangs.ties.relations,
+                connections: hangs.connected.as_ref().map_or(0, |one| one.connections),
+                reconnect: hangs.connected.as_ref().map_or(0, |one| one.reconnect),
+            },
             platform_documentation: platform.documentation.clone(),
             registration,
             everything: platform.everything.as_ref().map(|fact| fact.value),
@@ -305,6 +340,8 @@ fn definition_view(source: &Source, definition: Option<&Definition>) -> Definiti
         client_id: definition.map(|one| one.auth.client_id.clone()).unwrap_or_default(),
         scopes: definition.map(|one| one.auth.scopes.clone()).unwrap_or_default(),
         token_url: definition.and_then(|one| one.auth.token_url.clone()),
+        authorize_url: definition.and_then(|one| one.auth.authorize_url.clone()),
+        personal: source.is_personal(),
         secret: definition.is_some_and(|one| one.auth.needs_secret()),
     }
 }
