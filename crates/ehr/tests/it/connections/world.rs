@@ -246,8 +246,7 @@ impl World {
             poll: Duration::from_millis(50),
             ..Timing::default()
         };
-        // Leases are of the real time.
-        let runner = Runner::new(self.store.clone(), Arc::new(Timestamp::now), Arc::new(|| 0.5), timing);
+        let runner = Runner::new(self.store.clone(), Arc::new(clock), Arc::new(|| 0.5), timing);
         let runner = runner.with(self.copier.clone());
         let tasks = [
             tokio::spawn(self.copier.clone().follow(stopped.clone())),
