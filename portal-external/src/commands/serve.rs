@@ -32,6 +32,7 @@ use web::{
 use super::{complain, could_not_run};
 use crate::{
     config::Config,
+    pages::connections::{BEGIN_AGAIN, CALLBACK},
     portal::{self, Portal},
     routes, who,
     widgets::Embedded,
@@ -44,9 +45,6 @@ struct Templates;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "locales"]
 struct Locales;
-
-/// Where hospitals send people back to, below the public address: registered there.
-const CALLBACK: &str = "/connections/callback";
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(file: &Path) -> ExitCode {
@@ -183,6 +181,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         uploads: Vec::new(),
     };
     let app = Shell::new(Arc::new(shell), routes::routes(&portal, config.server.public_url.as_str())?);
+    let app = app.with_landings(&[(CALLBACK, BEGIN_AGAIN)]);
     let faces = run::Faces {
         listen: config.server.listen,
         app,
