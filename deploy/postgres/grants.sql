@@ -207,8 +207,14 @@ GRANT SELECT ON source_secret, source_client_key TO portal_external, portal_desk
 -- Patients connect hospitals outside. Inside, flows are looked at, and what is sealed is sealed anew when keys change.
 GRANT SELECT, INSERT, UPDATE (sealed, used_at, finished_at, step, outcome, why, trace), DELETE ON source_flow
     TO portal_external;
-GRANT SELECT, INSERT, UPDATE (sealed, rev, lease_until, why, renewed_at), DELETE ON source_connection TO portal_external;
-GRANT SELECT, UPDATE (sealed) ON source_flow, source_connection TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (sealed, rev, lease_until, why, renewed_at, copy_state, copy_why), DELETE ON source_connection
+    TO portal_external;
+GRANT SELECT, UPDATE (sealed) ON source_flow TO portal_internal;
+-- Copies of what they connected are made inside, where jobs run, and read and taken away outside.
+GRANT SELECT, UPDATE (sealed, rev, lease_until, why, renewed_at, copy_state, copy_why, copy_done, copy_total, copy_round,
+    copy_cursor, copied_at) ON source_connection TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (sealed, round), DELETE ON source_copy TO portal_internal;
+GRANT SELECT, DELETE ON source_copy TO portal_external;
 
 -- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
 -- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.

@@ -57,6 +57,33 @@ enum SourceConnection {
     RenewedAt,
     /// When it ends by itself; absent where it goes on until it is withdrawn.
     EndsAt,
+    /// Of the copy: `wanted`, `running`, `paused`, `done` or `failed`.
+    CopyState,
+    /// A code.
+    CopyWhy,
+    CopyDone,
+    CopyTotal,
+    /// Grows with each copy that is begun.
+    CopyRound,
+    /// JSON: where the one that is begun goes on.
+    CopyCursor,
+    /// When the last one was whole.
+    CopiedAt,
+}
+
+#[derive(DeriveIden)]
+enum SourceCopy {
+    Table,
+    Id,
+    Connection,
+    /// FHIR type.
+    Kind,
+    /// Id at the hospital.
+    Resource,
+    /// Of the copy that saw it last.
+    Round,
+    /// As the hospital sent it.
+    Sealed,
 }
 
 fn flow() -> TableCreateStatement {
@@ -95,6 +122,25 @@ fn connection() -> TableCreateStatement {
         .col(ColumnDef::new(SourceConnection::ConnectedAt).big_integer().not_null())
         .col(ColumnDef::new(SourceConnection::RenewedAt).big_integer().not_null())
         .col(ColumnDef::new(SourceConnection::EndsAt).big_integer())
+        .col(ColumnDef::new(SourceConnection::CopyState).string_len(16))
+        .col(ColumnDef::new(SourceConnection::CopyWhy).string_len(64))
+        .col(ColumnDef::new(SourceConnection::CopyDone).big_integer().not_null())
+        .col(ColumnDef::new(SourceConnection::CopyTotal).big_integer())
+        .col(ColumnDef::new(SourceConnection::CopyRound).big_integer().not_null())
+        .col(ColumnDef::new(SourceConnection::CopyCursor).text())
+        .col(ColumnDef::new(SourceConnection::CopiedAt).big_integer())
+        .to_owned()
+}
+
+fn copy() -> TableCreateStatement {
+    Table::create()
+        .table(SourceCopy::Table)
+        .col(ColumnDef::new(SourceCopy::Id).uuid().not_null().primary_key())
+        .col(ColumnDef::new(SourceCopy::Connection).uuid().not_null())
+        .col(ColumnDef::new(SourceCopy::Kind).string_len(64).not_null())
+        .col(ColumnDef::new(SourceCopy::Resource).string_len(64).not_null())
+        .col(ColumnDef::new(SourceCopy::Round).big_integer().not_null())
+        .col(ColumnDef::new(SourceCopy::Sealed).text().not_null())
         .to_owned()
 }
 
@@ -120,10 +166,21 @@ impl MigrationTrait for Migration {
             .col(SourceConnection::Source)
             .unique()
             .to_owned();
-        manager.create_index(once).await
+        manager.create_index(once).await?;
+        manager.create_table(copy()).await?;
+        let each = Index::create()
+            .name("source_copy_resource")
+            .table(SourceCopy::Table)
+            .col(SourceCopy::Connection)
+            .col(SourceCopy::Kind)
+            .col(SourceCopy::Resource)
+            .unique()
+            .to_owned();
+        manager.create_index(each).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table(SourceCopy::Table).to_owned()).await?;
         manager.drop_table(Table::drop().table(SourceConnection::Table).to_owned()).await?;
         manager.drop_table(Table::drop().table(SourceFlow::Table).to_owned()).await
     }

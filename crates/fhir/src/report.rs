@@ -108,6 +108,8 @@ pub enum NotAsked {
     Resting,
     /// It asked for patience (`Retry-After`), for longer than there is time.
     ToldToWait,
+    /// It wants the patient to sign in again: what was copied before is what there is.
+    Copied,
 }
 
 impl NotAsked {
@@ -119,12 +121,13 @@ impl NotAsked {
             Self::Unusable => "why-unusable",
             Self::Resting => "why-resting",
             Self::ToldToWait => "why-told-to-wait",
+            Self::Copied => "why-copied",
         }
     }
 
     /// Does this key say that nothing was sent?
     pub fn is_key(key: &str) -> bool {
-        [Self::Paused, Self::Removed, Self::Unusable, Self::Resting, Self::ToldToWait]
+        [Self::Paused, Self::Removed, Self::Unusable, Self::Resting, Self::ToldToWait, Self::Copied]
             .iter()
             .any(|one| one.key() == key)
     }

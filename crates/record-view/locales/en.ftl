@@ -133,6 +133,7 @@ why-unusable = this portal can't use how it is set up
 why-sign-in = the portal could not sign in there
 why-resting = it failed several times lately, so it is left alone for a moment and then tried again
 why-told-to-wait = it asked us to wait before the next query
+why-copied = from a copy made earlier: sign in there again to read what is new
 why-timeout = it took too long
 why-too-slow = transfer too slow
 why-connect = no connection

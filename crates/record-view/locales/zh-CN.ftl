@@ -133,6 +133,7 @@ why-unusable = 本门户无法使用其接入设置
 why-sign-in = 本门户未能在该院登录
 why-resting = 近来连续失败，先停一会儿再试
 why-told-to-wait = 对方要求稍后再查
+why-copied = 来自先前的副本：在该院重新登录后才能读取新内容
 why-timeout = 超过等待时间
 why-too-slow = 传输太慢
 why-connect = 连接不上

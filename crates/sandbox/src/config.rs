@@ -41,6 +41,8 @@ pub struct Config {
     pub transit: TransitConfig,
     /// A server that wants to know who asks; absent: none.
     pub door: Option<DoorConfig>,
+    /// A hospital outside the region that people connect themselves; absent: none.
+    pub people_door: Option<PeopleDoorConfig>,
     /// A mail server that keeps what it is given.
     pub mail: MailConfig,
     /// A gateway for text messages that keeps them.
@@ -105,6 +107,35 @@ pub struct DoorConfig {
     pub scopes: Vec<String>,
 }
 
+/// A hospital outside the region, behind a door where its patients sign in and let one client read their records.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleDoorConfig {
+    /// Address of the door.
+    pub listen: SocketAddr,
+    /// Address of the hospital's own server behind it.
+    #[serde(default = "ephemeral")]
+    pub hospital_listen: SocketAddr,
+    /// The client that it knows.
+    pub client_id: String,
+    /// The client's secret; absent: a public client.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// Where answers may go, exactly.
+    pub redirect_uris: Vec<String>,
+    /// How long access tokens live, in seconds.
+    #[serde(default = "five_minutes")]
+    pub lives_s: u64,
+}
+
+fn ephemeral() -> SocketAddr {
+    EPHEMERAL
+}
+
+fn five_minutes() -> u64 {
+    300
+}
+
 /// The mail server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -155,6 +186,7 @@ impl Default for Config {
             community: CommunityConfig::default(),
             transit: TransitConfig::default(),
             door: None,
+            people_door: None,
             mail: MailConfig::default(),
             sms: SmsConfig::default(),
             control: ControlConfig::default(),
@@ -223,6 +255,8 @@ impl Config {
     fn checked(self) -> Result<Self, SandboxError> {
         let listeners = self.hospitals.iter().map(|hospital| hospital.listen);
         let listeners = listeners.chain(self.door.as_ref().map(|door| door.listen));
+        let people = self.people_door.as_ref().map(|door| [door.listen, door.hospital_listen]);
+        let listeners = listeners.chain(people.into_iter().flatten());
         let services = [self.directory.listen, self.community.listen, self.transit.listen, self.control.listen];
         let post = [self.mail.listen, self.sms.listen];
         match listeners.chain(services).chain(post).find(|address| !address.ip().is_loopback()) {
@@ -241,5 +275,8 @@ mod tests {
         assert!(Config::parse("seed = 3").is_ok());
         assert!(Config::parse("seeds = 3").is_err());
         assert!(Config::parse("[control]\nlisten = \"0.0.0.0:9190\"").is_err());
+        let door = "client_id = \"c\"\nredirect_uris = []\nlisten = ";
+        assert!(Config::parse(&format!("[people_door]\n{door}\"127.0.0.1:0\"")).is_ok());
+        assert!(Config::parse(&format!("[people_door]\n{door}\"0.0.0.0:9107\"")).is_err());
     }
 }

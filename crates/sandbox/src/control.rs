@@ -29,6 +29,8 @@ pub(crate) struct Control {
     pub(crate) switches: Vec<(String, Arc<Switch>)>,
     pub(crate) transit: Arc<Transit>,
     pub(crate) door: Option<Arc<Door>>,
+    /// Where people sign in.
+    pub(crate) people_door: Option<Arc<Door>>,
     pub(crate) post: Arc<Post>,
     pub(crate) gateway: Arc<Gateway>,
 }
@@ -61,18 +63,19 @@ impl Control {
                 Ok(body) => self.change_transit(&body.to_bytes()),
                 Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             },
-            (&Method::GET, ["door"]) => self.at_door(|_| {}),
-            (&Method::PUT, ["door"]) => match Limited::new(body, MAX_BODY).collect().await {
-                Ok(body) => match serde_json::from_slice::<Change<SmartMode>>(&body.to_bytes()) {
-                    Ok(change) => self.at_door(|door| door.set_mode(change.mode)),
-                    Err(fault) => problem(StatusCode::BAD_REQUEST, &fault.to_string()),
-                },
+            (&Method::GET, ["door"]) => at(self.door.as_ref(), |_| {}),
+            (&Method::GET, ["people-door"]) => at(self.people_door.as_ref(), |_| {}),
+            (&Method::PUT, [one @ ("door" | "people-door")]) => match Limited::new(body, MAX_BODY).collect().await {
+                Ok(body) => {
+                    let door = if *one == "door" { &self.door } else { &self.people_door };
+                    change_door(door.as_ref(), &body.to_bytes())
+                }
                 Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             },
             (&Method::GET, ["mail"]) => (StatusCode::OK, self.post.told()),
             (&Method::GET, ["sms"]) => (StatusCode::OK, self.gateway.told()),
-            (_, [] | ["hospitals", ..] | ["transit" | "door" | "mail" | "sms"]) => {
-                problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital, on transit or on door")
+            (_, [] | ["hospitals", ..] | ["transit" | "door" | "people-door" | "mail" | "sms"]) => {
+                problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital, on transit or on a door")
             }
             _ => problem(StatusCode::NOT_FOUND, "no such path"),
         };
@@ -82,16 +85,6 @@ impl Control {
             .headers_mut()
             .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json; charset=utf-8"));
         Ok(response)
-    }
-
-    fn at_door(&self, act: impl FnOnce(&Door)) -> Reply {
-        match &self.door {
-            Some(door) => {
-                act(door);
-                (StatusCode::OK, door.told())
-            }
-            None => problem(StatusCode::NOT_FOUND, "no door in this region"),
-        }
     }
 
     fn with(&self, id: &str, act: impl FnOnce(&Switch) -> Reply) -> Reply {
@@ -119,6 +112,23 @@ impl Control {
             }
             Err(fault) => problem(StatusCode::BAD_REQUEST, &fault.to_string()),
         }
+    }
+}
+
+fn at(door: Option<&Arc<Door>>, act: impl FnOnce(&Door)) -> Reply {
+    match door {
+        Some(door) => {
+            act(door);
+            (StatusCode::OK, door.told())
+        }
+        None => problem(StatusCode::NOT_FOUND, "no such door in this region"),
+    }
+}
+
+fn change_door(door: Option<&Arc<Door>>, body: &[u8]) -> Reply {
+    match serde_json::from_slice::<Change<SmartMode>>(body) {
+        Ok(change) => at(door, |door| door.set_mode(change.mode)),
+        Err(fault) => problem(StatusCode::BAD_REQUEST, &fault.to_string()),
     }
 }
 

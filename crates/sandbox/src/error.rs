@@ -35,6 +35,9 @@ pub enum SandboxError {
     /// The directory's certificate can't be made or used.
     #[error("directory certificate: {0}")]
     Certificate(String),
+    /// A key to sign with can't be made.
+    #[error("signing key: {0}")]
+    SigningKey(String),
     /// The CA file can't be written.
     #[error("cannot write {path}: {source}")]
     Write {

@@ -7,6 +7,7 @@
 //! Start reading at [`Region`]: `people` make identities, `clinical` what happened to them, `hospital` how each
 //! hospital writes and serves it, `directory` the staff. What is special is data: `data/region.toml`.
 
+mod beyond;
 mod clinical;
 mod clock;
 mod community;
@@ -28,15 +29,15 @@ mod transit;
 mod treatments;
 
 pub use config::{
-    CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, HospitalConfig, MailConfig, SmsConfig,
-    TransitConfig,
+    CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, HospitalConfig, MailConfig, PeopleDoorConfig,
+    SmsConfig, TransitConfig,
 };
 pub use error::SandboxError;
 pub use hospital::mode::Mode;
 pub use mail::{Letter, MailProtection, RunningMail};
 pub use region::Region;
 pub use running::{Description, PersonKnown, Running, RunningDirectory, RunningHospital, StaffAccount};
-pub use smart::{Known, RunningSmart, SmartConfig, SmartMode};
+pub use smart::{DoorPatient, Known, PeopleClient, RunningSmart, SmartConfig, SmartMode};
 pub use sms::{RunningSms, TextMessage};
 pub use transit::{RunningTransit, TransitMode};
 pub use treatments::Treatment;

@@ -43,6 +43,7 @@ pub(crate) struct Person {
     pub(crate) listed_by: Vec<String>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Address {
     pub(crate) city: String,
     pub(crate) district: String,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     Config, SandboxError,
+    beyond::{self, Beyond},
     clinical::{self, Chart, Making},
     clock::Today,
     hospital::{platform, records::Records, write::Scribe},
@@ -20,6 +21,8 @@ pub struct Region {
     /// In the order of the script.
     pub(crate) hospitals: Vec<Records>,
     pub(crate) treatments: Vec<Treatment>,
+    /// Where the configuration has a door for people.
+    pub(crate) beyond: Option<Beyond>,
     today: Today,
 }
 
@@ -29,7 +32,7 @@ impl Region {
     /// # Errors
     /// [`SandboxError::Reference`] when the embedded data contradict themselves.
     pub fn generate(config: &Config) -> Result<Self, SandboxError> {
-        let reference = Reference::load()?;
+        let mut reference = Reference::load()?;
         let people = people::populate(&reference, config.seed)?;
         let today = Today::new(config.today, Timestamp::now());
         let making = Making { reference: &reference, seed: config.seed, today };
@@ -52,7 +55,11 @@ impl Region {
                 })
                 .collect::<Result<Vec<_>, _>>()
         })?;
-        Ok(Self { reference, people, hospitals, treatments, today })
+        let beyond = match config.people_door {
+            Some(_) => Some(beyond::made(&mut reference, config.seed, today, &people)?),
+            None => None,
+        };
+        Ok(Self { reference, people, hospitals, treatments, beyond, today })
     }
 
     /// Hexadecimal hash of everything generated: equal for equal seed and date. Not cryptographic.

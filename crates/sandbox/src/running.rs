@@ -12,12 +12,13 @@ use crate::{
     hospital::{
         mode::{Mode, Switch},
         platform::{self, Platform},
+        records::Records,
         server::{BASE_PATH, FhirServer},
         temper::Temper,
     },
     listen::{self, Tasks},
     mail,
-    smart::{self, Door, Known, SmartConfig},
+    smart::{self, Door, DoorPatient, Known, PeopleClient, SmartConfig},
     sms, transit,
     treatments::Treatment,
 };
@@ -107,6 +108,10 @@ pub struct Description {
     pub transit_url: String,
     /// FHIR base of the server that wants to know who asks.
     pub door_url: Option<String>,
+    /// FHIR base of the hospital outside the region, where people sign in themselves.
+    pub people_door_url: Option<String>,
+    /// Who can sign in there.
+    pub people_door_patients: Vec<DoorPatient>,
     /// Host and port of the mail server.
     pub mail_address: String,
     /// Where the gateway for text messages takes them; its token is in the configuration.
@@ -166,10 +171,12 @@ impl Region {
         let treatments = std::mem::take(&mut self.treatments);
         let (show_patient, heavy_patient) = (self.index_of("show")?, self.index_of("heavy")?);
         let directory = self.serve_directory(config, &tasks).await?;
-        let (hospitals, switches) = self.serve_hospitals(config, &tasks).await?;
+        let (hospitals, mut switches) = self.serve_hospitals(config, &tasks).await?;
         let community_url = community::serve(config.community.listen, today, &tasks).await?;
         let (transit_url, transit) = transit::serve(&config.transit, config.seed, &tasks).await?;
         let door = self.serve_door(config, &hospitals, &tasks).await?;
+        let people_door_patients = self.beyond.as_ref().map(|beyond| beyond.patients.clone()).unwrap_or_default();
+        let people_door = self.serve_people_door(config, &mut switches, &tasks).await?;
         let (mail_address, _, post) = mail::serve(&config.mail, &tasks).await?;
         let (sms_url, gateway) = sms::serve(&config.sms, &tasks).await?;
         let (listener, address) = listen::open(config.control.listen).await?;
@@ -181,6 +188,8 @@ impl Region {
             community_url,
             transit_url,
             door_url: door.as_ref().map(|door| door.base_url()),
+            people_door_url: people_door.as_ref().map(|door| door.base_url()),
+            people_door_patients,
             mail_address: mail_address.to_string(),
             sms_url,
             control_url: format!("http://{address}"),
@@ -191,8 +200,15 @@ impl Region {
             today,
             treatments,
         };
-        let (description_told, switched) = (description.clone(), switches.clone());
-        let control = Control { description: description_told, switches: switched, transit, door, post, gateway };
+        let control = Control {
+            description: description.clone(),
+            switches: switches.clone(),
+            transit,
+            door,
+            people_door,
+            post,
+            gateway,
+        };
         let control = Arc::new(control);
         listen::accept(&tasks, listener, move |stream| {
             listen::http(stream, Arc::clone(&control), |control, request| async move { control.answer(request).await })
@@ -214,20 +230,10 @@ impl Region {
             let script = self.reference.script.hospitals.get(index).ok_or_else(unknown)?;
             let platform = platform::named(&script.platform).ok_or_else(unknown)?;
             let records = self.hospitals.get_mut(index).map(std::mem::take).ok_or_else(unknown)?;
-            let (listener, address) = listen::open(asked.listen).await?;
-            let switch = Arc::new(Switch::default());
-            let server = Arc::new(FhirServer {
-                records,
-                platform,
-                base: base_url(address),
-                switch: Arc::clone(&switch),
-                slow: Duration::from_millis(config.slow_ms),
-                page_link: Duration::from_millis(config.page_link_ms),
-                temper: temper(platform, config),
-            });
+            let (base_url, switch) = serve_hospital((asked.listen, platform, records), config, tasks).await?;
             running.push(RunningHospital {
                 id: script.id.clone(),
-                base_url: server.base.clone(),
+                base_url,
                 platform: platform.name.to_owned(),
                 name_zh: script.zh.clone(),
                 name_en: script.en.clone(),
@@ -237,16 +243,7 @@ impl Region {
                     .filter(|codes| !codes.file.is_empty())
                     .map(|codes| (codes.system.clone(), codes.file.clone())),
             });
-            switches.push((script.id.clone(), Arc::clone(&switch)));
-            listen::accept(tasks, listener, move |stream| {
-                let server = Arc::clone(&server);
-                async move {
-                    if server.switch.mode() == Mode::Down {
-                        return;
-                    }
-                    listen::http(stream, server, |server, request| async move { server.answer(request).await }).await;
-                }
-            });
+            switches.push((script.id.clone(), switch));
         }
         Ok((running, switches))
     }
@@ -268,6 +265,35 @@ impl Region {
             client: Known::Keys(door.jwks_url.clone()),
             scopes: door.scopes.clone(),
             lives_s: 300,
+            people: None,
+        };
+        smart::serve(settings, tasks).await.map(Some)
+    }
+
+    /// The hospital outside the region, and the door before it.
+    async fn serve_people_door(
+        &mut self,
+        config: &Config,
+        switches: &mut Vec<(String, Arc<Switch>)>,
+        tasks: &Tasks,
+    ) -> Result<Option<Arc<Door>>, SandboxError> {
+        let (Some(door), Some(beyond)) = (&config.people_door, self.beyond.take()) else { return Ok(None) };
+        let behind = (door.hospital_listen, beyond.platform, beyond.records);
+        let (base_url, switch) = serve_hospital(behind, config, tasks).await?;
+        switches.push((beyond.id, switch));
+        let settings = SmartConfig {
+            listen: door.listen,
+            upstream: base_url.parse().map_err(|_| SandboxError::Configuration(base_url))?,
+            client_id: String::new(),
+            client: Known::Nobody,
+            scopes: Vec::new(),
+            lives_s: door.lives_s,
+            people: Some(PeopleClient {
+                client_id: door.client_id.clone(),
+                secret: door.secret.clone(),
+                redirect_uris: door.redirect_uris.clone(),
+                patients: beyond.patients,
+            }),
         };
         smart::serve(settings, tasks).await.map(Some)
     }
@@ -297,6 +323,36 @@ impl Region {
         });
         Ok(running)
     }
+}
+
+/// Starts a hospital's server; its base, and how it is switched.
+async fn serve_hospital(
+    (address, platform, records): (SocketAddr, &'static Platform, Records),
+    config: &Config,
+    tasks: &Tasks,
+) -> Result<(String, Arc<Switch>), SandboxError> {
+    let (listener, address) = listen::open(address).await?;
+    let switch = Arc::new(Switch::default());
+    let server = Arc::new(FhirServer {
+        records,
+        platform,
+        base: base_url(address),
+        switch: Arc::clone(&switch),
+        slow: Duration::from_millis(config.slow_ms),
+        page_link: Duration::from_millis(config.page_link_ms),
+        temper: temper(platform, config),
+    });
+    let base = server.base.clone();
+    listen::accept(tasks, listener, move |stream| {
+        let server = Arc::clone(&server);
+        async move {
+            if server.switch.mode() == Mode::Down {
+                return;
+            }
+            listen::http(stream, server, |server, request| async move { server.answer(request).await }).await;
+        }
+    });
+    Ok((base, switch))
 }
 
 /// What this vendor's server does by itself, as far as the configuration lets it.

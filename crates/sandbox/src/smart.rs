@@ -1,8 +1,14 @@
 //! A door in front of a hospital: whoever asks needs a token, and gets it as SMART backend services have it
-//! (<https://hl7.org/fhir/smart-app-launch/backend-services.html>). What it lets through is the hospital's own answer, with its
-//! addresses in it. It can misbehave as authorization servers do.
+//! (<https://hl7.org/fhir/smart-app-launch/backend-services.html>), or by a person who signs in and agrees
+//! ([`SmartConfig::people`], <https://hl7.org/fhir/smart-app-launch/app-launch.html>). What it lets through is the hospital's own
+//! answer, with its addresses in it. It can misbehave as authorization servers do.
 
+mod authorize;
+mod compartment;
+mod exchange;
 mod grant;
+mod page;
+mod people;
 
 use std::{
     collections::HashMap,
@@ -31,12 +37,20 @@ use crate::{
     hospital::server::BASE_PATH,
     listen::{self, Always, Tasks},
 };
+use people::{People, Visitor};
+
+pub use people::{DoorPatient, PeopleClient};
 
 /// Bodies of token requests are an assertion and a few words.
 const MAX_FORM: usize = 64 * 1024;
 /// For the hospital behind the door, and for a set of keys.
 const PATIENCE: Duration = Duration::from_secs(20);
 const TOKEN_PATH: &str = "/auth/token";
+const AUTHORIZE_PATH: &str = "/auth/authorize";
+const REVOKE_PATH: &str = "/auth/revoke";
+const KEYS_PATH: &str = "/auth/jwks";
+/// How long tokens are waited for in mode `slow`.
+const SLOWNESS: Duration = Duration::from_secs(3);
 
 /// How the door behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +59,7 @@ pub enum SmartMode {
     /// As it should.
     #[default]
     Ok,
-    /// Grants laboratory results alone, whatever is asked for.
+    /// Grants laboratory results alone, and who it is, whatever is asked for.
     Narrow,
     /// Refuses every client.
     Denying,
@@ -61,6 +75,26 @@ pub enum SmartMode {
     Busy,
     /// Takes assertions signed with RS384 alone.
     Rs384,
+    /// Gives people's clients no refresh token, also where they ask for one. One that they have stays good.
+    NoRefresh,
+    /// Answers people's clients in another server's name (`iss`).
+    WrongIss,
+    /// Lets no person in, and says so in hostile words.
+    DenyingPeople,
+    /// Tokens live two seconds.
+    ShortLived,
+    /// Doesn't say whose record it is.
+    NoPatient,
+    /// Takes three seconds where tokens are given.
+    Slow,
+    /// Knows no refresh token that it gave.
+    Forgetful,
+    /// Doesn't say that it checks PKCE, and does.
+    UnadvertisedPkce,
+    /// Signs who a person is with a key that nobody knows.
+    BadIdToken,
+    /// Says who a person is under another request's `nonce`.
+    WrongNonce,
 }
 
 /// What the door is told.
@@ -78,6 +112,8 @@ pub struct SmartConfig {
     pub scopes: Vec<String>,
     /// How long tokens live, in seconds.
     pub lives_s: u64,
+    /// People may sign in for this client; `None`: nobody signs in here.
+    pub people: Option<PeopleClient>,
 }
 
 /// By what a client is known.
@@ -89,6 +125,8 @@ pub enum Known {
     Secret(String),
     /// A name and a password with every request: no tokens are given.
     Basic(String, String),
+    /// By nothing: there is no such client, and people alone are let in.
+    Nobody,
 }
 
 pub(crate) struct Door {
@@ -96,6 +134,7 @@ pub(crate) struct Door {
     /// `http://127.0.0.1:port`
     origin: String,
     upstream: Target,
+    people: Option<People>,
     state: Mutex<State>,
     requests: AtomicU64,
     granted: AtomicU64,
@@ -120,6 +159,8 @@ pub struct RunningSmart {
     pub base_url: String,
     /// Where tokens are given.
     pub token_url: String,
+    /// Where people sign in, if any do.
+    pub authorize_url: String,
     door: Arc<Door>,
     tasks: Tasks,
 }
@@ -132,8 +173,8 @@ impl RunningSmart {
     pub async fn start(config: SmartConfig) -> Result<Self, SandboxError> {
         let tasks = Tasks::default();
         let door = serve(config, &tasks).await?;
-        let (base_url, token_url) = (door.base_url(), door.token_url());
-        Ok(Self { base_url, token_url, door, tasks })
+        let (base_url, token_url, authorize_url) = (door.base_url(), door.token_url(), door.authorize_url());
+        Ok(Self { base_url, token_url, authorize_url, door, tasks })
     }
 
     /// Switches its behaviour.
@@ -151,6 +192,47 @@ impl RunningSmart {
     /// No token that was given is good any more.
     pub fn revoke(&self) {
         self.door.state().tokens.clear();
+        if let Some(people) = &self.door.people {
+            people.end(|_| true);
+        }
+    }
+
+    /// Access tokens that people's clients were given are good no more; refresh tokens are.
+    pub fn expire_tokens(&self) {
+        if let Some(people) = &self.door.people {
+            people.expire();
+        }
+    }
+
+    /// Everything that this patient has agreed to is over: no token of theirs is good any more.
+    pub fn revoke_person(&self, patient: &str) {
+        if let Some(people) = &self.door.people {
+            people.end(|consent| consent.patient == patient);
+        }
+    }
+
+    /// Times that the page where people sign in was asked for, so far.
+    pub fn authorizations(&self) -> u64 {
+        self.counted(|people| &people.authorizations)
+    }
+
+    /// Codes that people's clients were given so far.
+    pub fn codes(&self) -> u64 {
+        self.counted(|people| &people.codes)
+    }
+
+    /// Access tokens that were given for refresh tokens so far.
+    pub fn refreshes(&self) -> u64 {
+        self.counted(|people| &people.refreshes)
+    }
+
+    /// Consents that clients gave back so far.
+    pub fn revocations(&self) -> u64 {
+        self.counted(|people| &people.revocations)
+    }
+
+    fn counted(&self, which: impl FnOnce(&People) -> &AtomicU64) -> u64 {
+        self.door.people.as_ref().map_or(0, |people| which(people).load(Ordering::Relaxed))
     }
 
     /// Tokens given so far.
@@ -176,12 +258,14 @@ impl Drop for RunningSmart {
 }
 
 /// Starts a door.
-pub(crate) async fn serve(config: SmartConfig, tasks: &Tasks) -> Result<Arc<Door>, SandboxError> {
+pub(crate) async fn serve(mut config: SmartConfig, tasks: &Tasks) -> Result<Arc<Door>, SandboxError> {
+    let people = config.people.take().map(People::new).transpose()?;
     let (listener, address) = listen::open(config.listen).await?;
     let door = Arc::new(Door {
         origin: format!("http://{address}"),
         upstream: target("upstream", &config.upstream)?,
         config,
+        people,
         state: Mutex::default(),
         requests: AtomicU64::new(0),
         granted: AtomicU64::new(0),
@@ -219,27 +303,45 @@ impl Door {
     /// For the control listener.
     pub(crate) fn told(&self) -> Value {
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        json!({
+        let mut told = json!({
             "mode": self.state().mode,
             "granted": count(&self.granted),
             "refused": count(&self.refused),
-        })
+        });
+        if let Some(people) = &self.people {
+            told["authorizations"] = json!(count(&people.authorizations));
+            told["codes"] = json!(count(&people.codes));
+            told["refreshes"] = json!(count(&people.refreshes));
+            told["revocations"] = json!(count(&people.revocations));
+        }
+        told
     }
 
     fn token_url(&self) -> String {
         format!("{}{TOKEN_PATH}", self.origin)
     }
 
+    fn authorize_url(&self) -> String {
+        format!("{}{AUTHORIZE_PATH}", self.origin)
+    }
+
     async fn answer(&self, request: Request<Incoming>) -> Always<Response<Full<Bytes>>> {
         let (parts, body) = request.into_parts();
-        let path = parts.uri.path().to_owned();
-        let (status, value) = match (&parts.method, path.as_str()) {
-            (&Method::POST, TOKEN_PATH) => match Limited::new(body, MAX_FORM).collect().await {
-                Ok(body) => self.token(parts.headers.get(header::AUTHORIZATION), &body.to_bytes()).await,
-                Err(_) => grant::refusal("invalid_request", "the form is too long"),
-            },
-            (&Method::GET, "/fhir/.well-known/smart-configuration") => self.described(),
-            (&Method::GET, _) => return Ok(self.fhir(&parts).await),
+        let Ok(body) = Limited::new(body, MAX_FORM).collect().await.map(http_body_util::Collected::to_bytes) else {
+            let (status, value) = grant::refusal("invalid_request", "the form is too long");
+            return Ok(json_answer(status, &value));
+        };
+        let authorization = parts.headers.get(header::AUTHORIZATION);
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let (status, value) = match (&parts.method, parts.uri.path(), &self.people) {
+            (&Method::POST, TOKEN_PATH, _) => self.token(authorization, &body).await,
+            (&Method::GET, AUTHORIZE_PATH, Some(people)) => return Ok(self.authorize(people, query, false)),
+            (&Method::POST, AUTHORIZE_PATH, Some(people)) => return Ok(self.authorize(people, &body, true)),
+            (&Method::POST, REVOKE_PATH, Some(people)) => self.given_back(people, authorization, &body),
+            (&Method::GET, KEYS_PATH, Some(people)) => (StatusCode::OK, people.keys()),
+            (&Method::GET, "/.well-known/openid-configuration", Some(_))
+            | (&Method::GET, "/fhir/.well-known/smart-configuration", _) => self.described(),
+            (&Method::GET, _, _) => return Ok(self.fhir(&parts).await),
             _ => (StatusCode::METHOD_NOT_ALLOWED, outcome("not-supported")),
         };
         Ok(json_answer(status, &value))
@@ -254,21 +356,25 @@ impl Door {
         if mode == SmartMode::Old || matches!(self.config.client, Known::Basic(..)) {
             return (StatusCode::NOT_FOUND, outcome("not-found"));
         }
-        let (method, token) = match &self.config.client {
-            Known::Secret(_) => (json!(["client_secret_basic", "client_secret_post"]), self.token_url()),
-            _ => (json!(["private_key_jwt"]), self.token_url()),
+        let methods: &[&str] = match &self.config.client {
+            Known::Secret(_) => &["client_secret_basic", "client_secret_post"],
+            Known::Keys(_) => &["private_key_jwt"],
+            Known::Basic(..) | Known::Nobody => &[],
         };
         let algorithms = if mode == SmartMode::Rs384 { json!(["RS384"]) } else { json!(["RS384", "ES384"]) };
-        let told = json!({
+        let mut told = json!({
             "issuer": self.origin,
-            "token_endpoint": if mode == SmartMode::Elsewhere { elsewhere } else { token },
+            "token_endpoint": if mode == SmartMode::Elsewhere { elsewhere } else { self.token_url() },
             "grant_types_supported": ["client_credentials"],
-            "token_endpoint_auth_methods_supported": method,
+            "token_endpoint_auth_methods_supported": methods,
             "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "scopes_supported": self.config.scopes,
             "code_challenge_methods_supported": ["S256"],
             "capabilities": ["client-confidential-asymmetric", "permission-v1"],
         });
+        if let Some(people) = &self.people {
+            self.with_people(people, mode, &mut told);
+        }
         (StatusCode::OK, told)
     }
 
@@ -279,28 +385,56 @@ impl Door {
         };
         let kind = rest.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
         let is_open = kind == "metadata";
-        if !is_open && let Err(status) = self.may(parts.headers.get(header::AUTHORIZATION), &kind) {
-            self.refused.fetch_add(1, Ordering::Relaxed);
-            let code = if status == StatusCode::FORBIDDEN { "forbidden" } else { "login" };
-            return json_answer(status, &outcome(code));
+        let authorization = parts.headers.get(header::AUTHORIZATION);
+        let visitor = self.people.as_ref().and_then(|people| people.visitor(grant::bearer(authorization)));
+        let may = match &visitor {
+            _ if is_open => Ok(()),
+            Some(visitor) => compartment::may(visitor, rest, parts.uri.query().unwrap_or_default()),
+            None => self.may(authorization, &kind),
+        };
+        if let Err(status) = may {
+            return self.turned_away(status);
         }
         let mut url = self.config.upstream.clone();
         url.set_path(&format!("{}{rest}", url.path().trim_end_matches('/')));
         url.set_query(parts.uri.query());
         let deadline = Instant::now() + PATIENCE;
         match self.upstream.get(&url, "application/fhir+json", deadline).await {
-            Ok(answer) => self.handed_on(&answer, is_open),
+            Ok(answer) => self.handed_on(&answer, is_open, visitor.as_ref()),
             Err(_) => json_answer(StatusCode::BAD_GATEWAY, &outcome("transient")),
         }
     }
 
+    fn turned_away(&self, status: StatusCode) -> Response<Full<Bytes>> {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        let code = if status == StatusCode::FORBIDDEN { "forbidden" } else { "login" };
+        let mut response = json_answer(status, &outcome(code));
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = header::HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+
     /// The hospital's answer, with the door's address in the place of its own.
-    fn handed_on(&self, answer: &outbound::Answer, is_capability: bool) -> Response<Full<Bytes>> {
+    fn handed_on(
+        &self,
+        answer: &outbound::Answer,
+        is_capability: bool,
+        visitor: Option<&Visitor>,
+    ) -> Response<Full<Bytes>> {
         let base = self.base_url();
         let upstream = self.config.upstream.as_str().trim_end_matches('/');
         let mut text = String::from_utf8_lossy(&answer.body).replace(upstream, &base);
         if is_capability && self.state().mode == SmartMode::Old {
             text = self.with_oauth_uris(&text);
+        }
+        if let (false, Some(visitor), Some(people)) = (is_capability, visitor, &self.people) {
+            let value: Value = serde_json::from_str(&text).unwrap_or_default();
+            if !compartment::is_theirs(visitor, &value) {
+                return self.turned_away(StatusCode::FORBIDDEN);
+            }
+            people.remember(visitor, compartment::pages(&value, &base));
         }
         let mut response = Response::new(Full::from(text));
         *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -312,9 +446,13 @@ impl Door {
 
     fn with_oauth_uris(&self, text: &str) -> String {
         let mut statement: Value = serde_json::from_str(text).unwrap_or_default();
+        let mut places = vec![json!({ "url": "token", "valueUri": self.token_url() })];
+        if self.people.is_some() {
+            places.push(json!({ "url": "authorize", "valueUri": self.authorize_url() }));
+        }
         statement["rest"][0]["security"]["extension"] = json!([{
             "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
-            "extension": [{ "url": "token", "valueUri": self.token_url() }],
+            "extension": places,
         }]);
         statement.to_string()
     }

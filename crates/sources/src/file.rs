@@ -124,6 +124,7 @@ impl Reading<'_> {
             environment: environment?,
             client: Client::new(target?, platform?),
             sign_in: sign_in.flatten(),
+            copies: None,
             timeout: Duration::from_millis(timeout_ms),
             sweep,
             resident_id: None,

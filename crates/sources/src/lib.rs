@@ -36,8 +36,9 @@ pub use catalogue::Catalogue;
 pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
 pub use connections::{
-    Callback, ConnectError, Connected, Connection, ConnectionState, Connections, Departure, Disconnected, FlowFault,
-    FlowFigures, FlowFilter, FlowOutcome, FlowStep, FlowTrace, Flows, Lasts, Matched, Pending,
+    Callback, ConnectError, Connected, Connection, ConnectionState, Connections, Copied, Copier, CopyState, CopyStep,
+    Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowOutcome, FlowStep, FlowTrace, Flows, Lasts,
+    Matched, Pending,
 };
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
 pub use definitions::{Defined, Definitions};

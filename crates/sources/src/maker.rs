@@ -132,6 +132,7 @@ impl Maker {
             environment: definition.environment,
             client,
             sign_in,
+            copies: None,
             timeout: Duration::from_millis(definition.timeout_ms),
             sweep: definition.sweep && standing == Standing::Asked,
             resident_id: definition.resident_id_system,

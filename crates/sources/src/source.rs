@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::{
     AuthKind, BreakerState, Health, LocalCodes, QualityNotes, SignedIn,
     breaker::{Breaker, Pass, verdict},
+    connections::Copies,
     health::Memory,
     quality::Notebook,
     sign_in::SignIn,
@@ -113,6 +114,8 @@ pub struct Source {
     /// What its own codes mean.
     pub codes: LocalCodes,
     pub(crate) sign_in: Option<Arc<SignIn>>,
+    /// Read in the place of the server.
+    pub(crate) copies: Option<Arc<Copies>>,
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) health: Arc<Memory>,
     pub(crate) quality: Arc<Notebook>,
@@ -128,6 +131,9 @@ impl Source {
         now: Timestamp,
         each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
     ) -> SearchReport {
+        if let Some(copies) = &self.copies {
+            return copies.search::<K>(limits, each).await;
+        }
         let pass = match self.enter() {
             Ok(pass) => pass,
             Err(silence) => return SearchReport::not_asked(silence),
@@ -146,6 +152,9 @@ impl Source {
         now: Timestamp,
         each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
     ) -> SearchReport {
+        if let Some(copies) = &self.copies {
+            return copies.read::<K>(id, each).await;
+        }
         let pass = match self.enter() {
             Ok(pass) => pass,
             Err(silence) => return SearchReport::not_asked(silence),
@@ -192,6 +201,17 @@ impl Source {
     #[must_use]
     pub(crate) fn asked_with(&self, authorizer: Arc<dyn Authorizer>) -> Self {
         Self { client: self.client.asked_with(authorizer), ..self.clone() }
+    }
+
+    /// The same source, read from what was copied of it.
+    #[must_use]
+    pub(crate) fn read_from(&self, copies: Arc<Copies>) -> Self {
+        Self { copies: Some(copies), ..self.clone() }
+    }
+
+    /// As of when what is read at `now` is: older where it is a copy.
+    pub fn as_of(&self, now: Timestamp) -> Timestamp {
+        self.copies.as_ref().map_or(now, |copies| copies.at())
     }
 
     /// How it is doing, as far as this process has seen.

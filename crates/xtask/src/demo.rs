@@ -173,6 +173,8 @@ impl Demo {
             "sandbox": {
                 "control_url": region.control_url,
                 "door_url": region.door_url,
+                "people_door_url": region.people_door_url,
+                "people_door_patients": region.people_door_patients,
                 "hospitals": region.hospitals,
                 "directory_url": region.directory.url,
             },
@@ -198,6 +200,9 @@ impl Demo {
         println!("sandbox          {}", self.region.control_url);
         if let Some(door) = &self.region.door_url {
             println!("  a server that wants a sign-in: {door}");
+        }
+        if let Some(door) = &self.region.people_door_url {
+            println!("  a hospital outside the region, where patients sign in themselves: {door}");
         }
         println!("for scripts      {}", self.file.display());
         println!("stop with Ctrl-C\n");

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use messages::{GlassBroken, Messages, OrganisationName, StaffContacts};
 use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
-use sources::{BreakerState, Catalogue, Definitions, Secrets};
+use sources::{BreakerState, Catalogue, Copier, Definitions, Secrets};
 use store::{
     Store,
     jobs::{Runner, Tidy, Timing, jitter_of},
@@ -199,6 +199,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let contacts = || delivery::book(&store, &envelope, &policy);
     let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, contacts)?;
     let defined = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
+    let copier = Copier::new(store.clone(), catalogue.clone(), secrets.clone());
     let portal = Arc::new(Portal {
         articles,
         notices,
@@ -227,7 +228,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     });
     let sealer = Sealer::new(store.clone(), config.audit.heads_file.clone());
     let sealing = tokio::spawn(sealer.run(stop.clone()));
-    let working = tokio::spawn(runner(&store, &config.directories, delivery.as_ref()).run(stop.clone()));
+    tokio::spawn(copier.clone().follow(stop.clone()));
+    let working = tokio::spawn(runner(&store, &config.directories, delivery.as_ref(), &copier).run(stop.clone()));
     tokio::spawn(session::sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
     let reader = FeedReader::new(store.clone(), &Outbound::new()?, config.content.feeds)?;
     tokio::spawn(reader.run(stop.clone()));
@@ -267,7 +269,7 @@ async fn last_writes(working: JoinHandle<()>, sealing: JoinHandle<()>) -> anyhow
 }
 
 /// What is done later, by whichever replica is there.
-fn runner(store: &Store, directories: &[DirectoryConfig], delivery: Option<&Delivery>) -> Runner {
+fn runner(store: &Store, directories: &[DirectoryConfig], delivery: Option<&Delivery>, copier: &Copier) -> Runner {
     let name = |name: &directory::OrganisationName| OrganisationName { zh: name.zh.clone(), en: name.en.clone() };
     let organisations = directories.iter().map(|one| (one.id.clone(), name(&one.name))).collect();
     let chance = || jitter_of(uuid::Uuid::new_v4().as_u64_pair().0);
@@ -275,7 +277,8 @@ fn runner(store: &Store, directories: &[DirectoryConfig], delivery: Option<&Deli
     let glass = if delivery.is_some() { glass.announced() } else { glass };
     let runner = Runner::new(store.clone(), Arc::new(jiff::Timestamp::now), Arc::new(chance), Timing::default())
         .with(Deliveries::new(store.clone()).to(glass))
-        .with(Tidy::default());
+        .with(Tidy::default())
+        .with(copier.clone());
     match delivery {
         Some(delivery) => delivery.on(store, runner),
         None => runner,

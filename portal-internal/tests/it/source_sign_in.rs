@@ -30,6 +30,7 @@ async fn door(region: &Region, client: Known) -> Result<RunningSmart> {
         client,
         scopes: vec![SCOPES.to_owned()],
         lives_s: 300,
+        people: None,
     };
     Ok(RunningSmart::start(config).await?)
 }

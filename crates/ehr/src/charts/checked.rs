@@ -50,7 +50,7 @@ impl<'s> Asking<'s> {
 
     /// What rows of this source have in common.
     pub fn rows(&self) -> RowSource {
-        RowSource { id: self.source.id.clone(), order: self.source.mark, retrieved_at: self.now }
+        RowSource { id: self.source.id.clone(), order: self.source.mark, retrieved_at: self.source.as_of(self.now) }
     }
 
     /// Searches `K` under every id of the patient. `take` gets what is certainly the patient's; entries of other types go

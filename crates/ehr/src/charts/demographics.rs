@@ -57,7 +57,7 @@ impl Charts {
                                 source: source.id.clone(),
                                 resource: format!("Patient/{own}"),
                                 version: entry.row.meta.and_then(|meta| meta.version_id).map(str::to_owned),
-                                retrieved_at: now,
+                                retrieved_at: source.as_of(now),
                             };
                             let another = whose.is_somebody_else(&source.id, &entry.row);
                             if !source.is_personal() {

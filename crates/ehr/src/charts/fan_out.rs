@@ -274,6 +274,8 @@ impl Charts {
                 let deadline = begun + source.timeout.min(LONGEST);
                 let too_many = ids.are_too_many();
                 let asked_as = ids.own.clone().unwrap_or_else(|| source.clone());
+                // Older than now where a copy is read.
+                let as_of = asked_as.as_of(now);
                 let answer = ask(asked_as, ids, deadline);
                 let span =
                     tracing::info_span!(target: "trace", "source", "otel.kind" = "client", "source.id" = source.id);
@@ -285,13 +287,13 @@ impl Charts {
                         }
                         answer
                     });
-                    (at, answer, begun.elapsed())
+                    (at, answer, begun.elapsed(), as_of)
                 };
                 asked.spawn(asking.instrument(span));
             }
         }
         while let Some(joined) = asked.join_next().await {
-            let (at, answer, waited) = match joined {
+            let (at, answer, waited, as_of) = match joined {
                 Ok(joined) => joined,
                 Err(error) => {
                     // Its place in the ledger stays "unreachable".
@@ -303,7 +305,7 @@ impl Charts {
             report.waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
             if let Some(Answer { data, mut tally }) = answer {
                 tally.close();
-                settle(report, &tally, now);
+                settle(report, &tally, (as_of, now));
                 answers[at] = Some(data);
             }
         }
@@ -311,7 +313,7 @@ impl Charts {
     }
 }
 
-fn settle(report: &mut SourceReport, tally: &Tally, now: Timestamp) {
+fn settle(report: &mut SourceReport, tally: &Tally, (as_of, now): (Timestamp, Timestamp)) {
     report.state = tally.state.unwrap_or(SourceState::Unreachable);
     report.detail = tally.detail.map(str::to_owned);
     report.parts.clone_from(&tally.parts);
@@ -319,8 +321,8 @@ fn settle(report: &mut SourceReport, tally: &Tally, now: Timestamp) {
     (report.queries, report.pages) = (tally.queries, tally.pages);
     (report.entries, report.dropped) = (tally.entries, tally.dropped);
     if matches!(report.state, SourceState::Answered | SourceState::Partial) {
-        report.retrieved_at = Some(now);
-        report.age_s = Some(0);
+        report.retrieved_at = Some(as_of);
+        report.age_s = Some(u64::try_from(now.duration_since(as_of).as_secs()).unwrap_or_default());
     }
     if tally.dropped > 0 {
         // A security event: whose data it was is not said anywhere.

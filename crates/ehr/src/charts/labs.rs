@@ -95,7 +95,7 @@ async fn ask(source: &Source, ids: &Ids, whose: &Compartment, deadline: Instant,
         let Answer { data, mut tally } = rows;
         let dropped = u32::try_from(data.len()).unwrap_or(u32::MAX);
         tally.disown(&[], dropped);
-        let origin = RowSource { id: source.id.clone(), order: source.mark, retrieved_at: now };
+        let origin = RowSource { id: source.id.clone(), order: source.mark, retrieved_at: source.as_of(now) };
         return Answer { data: LabRows::new(origin, source.codes.clone()), tally };
     }
     rows
@@ -109,7 +109,7 @@ pub(super) async fn ask_results(
     deadline: Instant,
     now: Timestamp,
 ) -> Answer<LabRows> {
-    let origin = RowSource { id: source.id.clone(), order: source.mark, retrieved_at: now };
+    let origin = RowSource { id: source.id.clone(), order: source.mark, retrieved_at: source.as_of(now) };
     let mut rows = LabRows::new(origin, source.codes.clone());
     let (mut tally, mut reports) = (Tally::default(), Vec::new());
     for id in ids.asked() {

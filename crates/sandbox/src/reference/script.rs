@@ -12,6 +12,8 @@ pub(crate) struct Script {
     pub(crate) resident_id: ResidentIdRules,
     #[serde(rename = "hospital")]
     pub(crate) hospitals: Vec<HospitalScript>,
+    /// A hospital outside the region.
+    pub(crate) beyond: Beyond,
     #[serde(rename = "population")]
     pub(crate) populations: Vec<Population>,
     #[serde(rename = "person")]
@@ -62,6 +64,25 @@ pub(crate) struct HospitalScript {
     /// Takes people in for the night.
     pub(crate) beds: bool,
     pub(crate) local_codes: LocalCodes,
+}
+
+/// A hospital that belongs to no region, and which people of the region have been there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Beyond {
+    pub(crate) hospital: HospitalScript,
+    #[serde(rename = "patient")]
+    pub(crate) patients: Vec<BeyondPatient>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BeyondPatient {
+    pub(crate) han: String,
+    pub(crate) born: jiff::civil::Date,
+    /// The desk there wrote down no resident ID.
+    #[serde(default)]
+    pub(crate) unnumbered: bool,
 }
 
 /// A short name in both languages.

@@ -10,14 +10,40 @@ use serde_json::json;
 use tokio::time::Instant;
 use url::form_urlencoded;
 
-use super::{Door, Known, PATIENCE, Reply, SmartMode, target};
+use super::{Door, Known, PATIENCE, Reply, SLOWNESS, SmartMode, target};
 
 /// Longest life of an assertion, in seconds (SMART: five minutes).
 const LONGEST_ASSERTION: i64 = 300;
 
+/// The token that a request bears, empty for none.
+pub(super) fn bearer(authorization: Option<&HeaderValue>) -> &str {
+    authorization.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer ")).unwrap_or_default()
+}
+
 pub(super) fn refusal(error: &str, description: &str) -> Reply {
     let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
     (status, json!({ "error": error, "error_description": description }))
+}
+
+/// Is this pair of client and secret sent, by basic or in the form?
+pub(super) fn has_secret(
+    authorization: Option<&HeaderValue>,
+    form: (&str, &str),
+    (client_id, secret): (&str, &str),
+) -> Result<(), &'static str> {
+    let header = authorization.and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    let pair = header.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
+    let decoded =
+        |text: &str| form_urlencoded::parse(format!("v={text}").as_bytes()).next().map(|(_, value)| value.into_owned());
+    let (client, given) = match &pair {
+        Some(pair) => {
+            let (client, given) = pair.split_once(':').unwrap_or_default();
+            (decoded(client).unwrap_or_default(), decoded(given).unwrap_or_default())
+        }
+        None => (form.0.to_owned(), form.1.to_owned()),
+    };
+    let good = client == client_id && given == secret;
+    if good { Ok(()) } else { Err("wrong client or secret") }
 }
 
 impl Door {
@@ -34,17 +60,23 @@ impl Door {
             SmartMode::Denying => {
                 return refusal("invalid_client", "this client <script>alert(1)</script> is not known");
             }
+            SmartMode::Slow => tokio::time::sleep(SLOWNESS).await,
             _ => {}
         }
-        if value("grant_type") != "client_credentials" {
-            return refusal("unsupported_grant_type", "only client_credentials");
+        match (value("grant_type"), &self.people) {
+            ("authorization_code" | "refresh_token", Some(people)) => {
+                return self.person_token(people, authorization, &value);
+            }
+            ("client_credentials", _) => {}
+            _ => return refusal("unsupported_grant_type", "this is not given here"),
         }
         let known = match &self.config.client {
             Known::Keys(_) => self.is_signed(value("client_assertion"), mode).await,
             Known::Secret(secret) => {
-                self.has_secret(authorization, (value("client_id"), value("client_secret")), secret)
+                let form = (value("client_id"), value("client_secret"));
+                has_secret(authorization, form, (&self.config.client_id, secret))
             }
-            Known::Basic(..) => Err("no tokens are given here"),
+            Known::Basic(..) | Known::Nobody => Err("no tokens are given here"),
         };
         if let Err(why) = known {
             return refusal("invalid_client", why);
@@ -64,38 +96,22 @@ impl Door {
     fn granted(&self, scopes: Vec<String>) -> Reply {
         let number = self.granted.fetch_add(1, Ordering::Relaxed);
         let token = format!("door-token-{number}-{}", Timestamp::now().as_nanosecond());
-        let lives = i64::try_from(self.config.lives_s).unwrap_or(i64::MAX);
-        let until = Timestamp::now() + SignedDuration::from_secs(lives);
+        let (lives, until) = self.lives();
         let told = json!({
             "access_token": token,
             "token_type": "bearer",
-            "expires_in": self.config.lives_s,
+            "expires_in": lives,
             "scope": scopes.join(" "),
         });
         self.state().tokens.insert(token, (scopes, until));
         (StatusCode::OK, told)
     }
 
-    fn has_secret(
-        &self,
-        authorization: Option<&HeaderValue>,
-        form: (&str, &str),
-        secret: &str,
-    ) -> Result<(), &'static str> {
-        let header = authorization.and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
-        let pair = header.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
-        let decoded = |text: &str| {
-            form_urlencoded::parse(format!("v={text}").as_bytes()).next().map(|(_, value)| value.into_owned())
-        };
-        let (client, given) = match &pair {
-            Some(pair) => {
-                let (client, given) = pair.split_once(':').unwrap_or_default();
-                (decoded(client).unwrap_or_default(), decoded(given).unwrap_or_default())
-            }
-            None => (form.0.to_owned(), form.1.to_owned()),
-        };
-        let good = client == self.config.client_id && given == secret;
-        if good { Ok(()) } else { Err("wrong client or secret") }
+    /// How long a token given now lives, in seconds, and its end.
+    pub(super) fn lives(&self) -> (u64, Timestamp) {
+        let lives = if self.state().mode == SmartMode::ShortLived { 2 } else { self.config.lives_s };
+        let span = SignedDuration::from_secs(i64::try_from(lives).unwrap_or(i64::from(i32::MAX)));
+        (lives, Timestamp::now() + span)
     }
 
     async fn is_signed(&self, assertion: &str, mode: SmartMode) -> Result<(), &'static str> {

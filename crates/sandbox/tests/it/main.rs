@@ -7,6 +7,7 @@ mod content;
 mod directory;
 mod generation;
 mod http;
+mod people;
 mod searching;
 mod vendors;
 

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    ConnectError, Connection, Connections, FlowFault, FlowStep, Matched, Pending, Scopes,
+    ConnectError, Connection, Connections, CopyState, FlowFault, FlowStep, Matched, Pending, Scopes,
     begin::{random, since},
-    connection, event,
+    connection, copies, event,
     seal::{Tokens, open_tokens, seal_tokens},
     trace::{End, count, settle},
 };
@@ -55,6 +55,14 @@ impl Connections {
             connected_at: to_millis(now),
             renewed_at: to_millis(now),
             ends_at: pending.tokens.refresh.is_none().then_some(pending.tokens.ends_at),
+            // The first one is made at once: nobody knows how long the hospital lets itself be asked.
+            copy_state: Some(CopyState::Wanted.as_str().to_owned()),
+            copy_why: None,
+            copy_done: 0,
+            copy_total: None,
+            copy_round: 0,
+            copy_cursor: None,
+            copied_at: None,
         };
         let binding = binding(&pending.source);
         row.sealed = seal_tokens(&self.inner.secrets, &row, &binding, &pending.tokens).await?;
@@ -65,7 +73,10 @@ impl Connections {
             (self.inner.audit.clone(), row.clone(), pending.flow.clone(), pending.trace.clone());
         let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
-                Entity::delete_many().filter(same).exec(tx).await?;
+                for gone in Entity::find().filter(same).all(tx).await? {
+                    copies::delete(tx, gone.id).await?;
+                    Entity::delete_by_id(gone.id).exec(tx).await?;
+                }
                 Entity::insert(new.into_active_model()).exec_without_returning(tx).await?;
                 audit.append(tx, draft).await?;
                 settle(tx, &flow, &trace, &End::Connected, now).await

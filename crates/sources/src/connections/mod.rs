@@ -8,6 +8,9 @@
 
 mod begin;
 mod callback;
+mod copier;
+mod copies;
+mod copy_page;
 mod fault;
 mod flows;
 mod keep;
@@ -32,6 +35,9 @@ use uuid::Uuid;
 
 pub use begin::Departure;
 pub use callback::{Callback, Pending};
+pub use copier::Copier;
+pub(crate) use copies::Copies;
+pub use copies::{Copied, CopyState, CopyStep};
 pub use fault::{ConnectError, FlowFault, FlowStep};
 pub use flows::{FlowFigures, FlowFilter, FlowOutcome, FlowTrace, Flows};
 pub(crate) use seal::sealed_rows;
@@ -133,6 +139,8 @@ pub struct Connection {
     pub connected_at: Timestamp,
     /// When the hospital gave the last token.
     pub renewed_at: Timestamp,
+    /// Of what it sent, kept for the time when it can't be asked.
+    pub copied: Copied,
 }
 
 /// Scopes of a connection, as they are kept.
@@ -175,7 +183,7 @@ impl Connections {
     }
 
     /// Kinds of secrets that are kept.
-    pub fn kinds() -> [(KeyDomain, &'static str); 2] {
+    pub fn kinds() -> [(KeyDomain, &'static str); 3] {
         seal::KINDS
     }
 
@@ -203,12 +211,13 @@ impl Connections {
         let rows = self.rows(person).await?;
         let known = |row: &Model| {
             let source = self.inner.catalogue.get(&row.source).filter(|source| source.is_personal())?;
-            let sign_in = self.sign_in(row, &source);
-            Some(Connected {
-                source: Arc::new(source.asked_with(sign_in)),
-                patient: row.patient.clone(),
-                since: from_millis(row.connected_at),
-            })
+            let own = match Copies::in_place_of(row, &self.inner.secrets) {
+                // It can't be asked until the person has signed in there again: what was copied is read instead.
+                Some(copies) => source.read_from(Arc::new(copies)),
+                None => source.asked_with(self.sign_in(row, &source)),
+            };
+            let (patient, since) = (row.patient.clone(), from_millis(row.connected_at));
+            Some(Connected { source: Arc::new(own), patient, since })
         };
         Ok(rows.iter().filter_map(known).collect())
     }
@@ -233,6 +242,7 @@ impl Connections {
         let gone = self.inner.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
                 if Entity::delete_by_id(id).exec(tx).await?.rows_affected == 1 {
+                    copies::delete(tx, id).await?;
                     audit.append(tx, draft).await?;
                 }
                 Ok(())
@@ -313,5 +323,6 @@ fn connection(row: &Model) -> Connection {
         lasts: row.ends_at.map_or(Lasts::UntilWithdrawn, |at| Lasts::Until(from_millis(at))),
         connected_at: from_millis(row.connected_at),
         renewed_at: from_millis(row.renewed_at),
+        copied: Copied::of(row),
     }
 }

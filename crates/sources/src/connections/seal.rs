@@ -13,15 +13,16 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::ConnectError;
 use crate::{
     Secrets,
-    entity::{connection, flow},
+    entity::{connection, copy, flow},
 };
 
 /// Tokens are the patient's, not the region's.
 const DOMAIN: KeyDomain = KeyDomain::Patient;
 const FLOWS: &str = "source-flow";
 const CONNECTIONS: &str = "source-connection";
-/// Both.
-pub(super) const KINDS: [(KeyDomain, &str); 2] = [(DOMAIN, FLOWS), (DOMAIN, CONNECTIONS)];
+const COPIES: &str = "source-copy";
+/// All.
+pub(super) const KINDS: [(KeyDomain, &str); 3] = [(DOMAIN, FLOWS), (DOMAIN, CONNECTIONS), (DOMAIN, COPIES)];
 
 /// What a code is exchanged with.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -65,6 +66,24 @@ fn of_flow(row: &flow::Model) -> Place {
 fn of_connection(row: &connection::Model) -> Place {
     let row = [row.id.to_string(), row.source.clone(), row.person.to_string(), row.patient.clone()];
     Place { domain: DOMAIN, segment: CONNECTIONS, row: row.join("\n") }
+}
+
+fn of_copy(connection: Uuid, kind: &str, resource: &str) -> Place {
+    Place { domain: DOMAIN, segment: COPIES, row: format!("{connection}\n{kind}\n{resource}") }
+}
+
+/// A resource, as it was sent.
+pub(super) async fn seal_copy(
+    secrets: &Secrets,
+    (connection, kind, resource): (Uuid, &str, &str),
+    json: &str,
+) -> Result<String, ConnectError> {
+    Ok(secrets.envelope.seal(&of_copy(connection, kind, resource), json.as_bytes()).await?.to_string())
+}
+
+pub(super) async fn open_copy(secrets: &Secrets, row: &copy::Model) -> Result<Zeroizing<Vec<u8>>, ConnectError> {
+    let place = of_copy(row.connection, &row.kind, &row.resource);
+    Ok(secrets.envelope.open(&place, &row.sealed.parse()?).await?)
 }
 
 /// Tokens with where they go: an address that is changed afterwards gets none of them.
@@ -119,8 +138,46 @@ pub(super) async fn open_tokens(
 }
 
 /// The columns, for whoever changes their keys.
-pub(crate) fn sealed_rows(store: &Store) -> [Box<dyn SealedRows>; 2] {
-    [Box::new(SealedFlows { store: store.clone() }), Box::new(SealedConnections { store: store.clone() })]
+pub(crate) fn sealed_rows(store: &Store) -> [Box<dyn SealedRows>; 3] {
+    let store = || store.clone();
+    [
+        Box::new(SealedFlows { store: store() }),
+        Box::new(SealedConnections { store: store() }),
+        Box::new(SealedCopies { store: store() }),
+    ]
+}
+
+struct SealedCopies {
+    store: Store,
+}
+
+#[async_trait]
+impl SealedRows for SealedCopies {
+    fn domain(&self) -> KeyDomain {
+        DOMAIN
+    }
+
+    fn segment(&self) -> &'static str {
+        COPIES
+    }
+
+    async fn after(&self, after: Option<&str>, most: u64) -> Result<Vec<SealedRow>, StoreError> {
+        let mut rows = copy::Entity::find();
+        if let Some(after) = after {
+            rows = rows.filter(copy::Column::Id.gt(id(after)));
+        }
+        let rows = rows.order_by_asc(copy::Column::Id).limit(most).all(self.store.reader()).await?;
+        let told = |row: copy::Model| SealedRow {
+            key: row.id.to_string(),
+            place: of_copy(row.connection, &row.kind, &row.resource),
+            sealed: row.sealed,
+        };
+        Ok(rows.into_iter().map(told).collect())
+    }
+
+    async fn replace(&self, row: &SealedRow, anew: &Sealed) -> Result<bool, StoreError> {
+        row.replace_in::<copy::Entity>(&self.store, copy::Column::Id.eq(id(&row.key)), copy::Column::Sealed, anew).await
+    }
 }
 
 struct SealedFlows {

@@ -19,6 +19,13 @@ pub struct Model {
     pub connected_at: i64,
     pub renewed_at: i64,
     pub ends_at: Option<i64>,
+    pub copy_state: Option<String>,
+    pub copy_why: Option<String>,
+    pub copy_done: i64,
+    pub copy_total: Option<i64>,
+    pub copy_round: i64,
+    pub copy_cursor: Option<String>,
+    pub copied_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,6 +2,7 @@
 
 pub mod client_key;
 pub mod connection;
+pub mod copy;
 pub mod definition;
 pub mod flow;
 pub mod secret;

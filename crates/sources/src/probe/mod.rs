@@ -21,7 +21,7 @@ pub use step::{End, Look, Step};
 
 use crate::{AuthKind, sign_in::SignIn};
 use answer::{Capability, Smart, bundle, issues, read};
-use sections::SECTIONS;
+pub(crate) use sections::SECTIONS;
 
 /// FHIR JSON, or the plain type that older servers know.
 const ACCEPT: &str = "application/fhir+json, application/json;q=0.9";

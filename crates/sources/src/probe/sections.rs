@@ -1,7 +1,7 @@
 //! Which types each section is read from.
 
 /// Section and FHIR types, in the order of the record. The front page is put together of the others.
-pub(super) const SECTIONS: [(&str, &[&str]); 12] = [
+pub(crate) const SECTIONS: [(&str, &[&str]); 12] = [
     ("summary", &["Condition", "AllergyIntolerance", "Device"]),
     ("outpatient", &["Encounter"]),
     ("orders", &["ServiceRequest", "NutritionOrder"]),

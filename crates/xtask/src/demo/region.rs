@@ -17,6 +17,11 @@ pub struct Region {
     pub control_url: String,
     /// FHIR base of a server that wants to know who asks.
     pub door_url: Option<String>,
+    /// FHIR base of a hospital outside the region, where people sign in themselves.
+    pub people_door_url: Option<String>,
+    /// Who can sign in there.
+    #[serde(default)]
+    pub people_door_patients: serde_json::Value,
     /// FHIR servers.
     pub hospitals: Vec<Hospital>,
     /// LDAP.
@@ -217,6 +222,8 @@ mod tests {
         Region {
             control_url: String::new(),
             door_url: None,
+            people_door_url: None,
+            people_door_patients: serde_json::Value::Null,
             hospitals: vec![],
             directory: Directory { url: String::new(), bind_password: String::new() },
             staff: vec![Staff {

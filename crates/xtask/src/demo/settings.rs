@@ -105,6 +105,9 @@ pub fn write_sandbox(root: &Path, data: &Path, ports: Ports) -> Result<Sandbox> 
     listen(section(&mut table, "transit")?)?;
     listen(section(&mut table, "door")?)?;
     set(&mut table, "door", "jwks_url", format!("http://127.0.0.1:{}/.well-known/jwks.json", ports.internal))?;
+    listen(section(&mut table, "people_door")?)?;
+    let callback = format!("http://localhost:{}/connections/callback", ports.external);
+    set(&mut table, "people_door", "redirect_uris", Value::Array(vec![Value::String(callback)]))?;
     let mail = listen(section(&mut table, "mail")?)?;
     let sms = listen(section(&mut table, "sms")?)?;
     let token = section(&mut table, "sms")?.get("token").and_then(Value::as_str).context("sandbox.toml: sms.token")?;
@@ -246,6 +249,8 @@ mod tests {
         assert!(std::fs::read_to_string(codes)?.contains("CYSC_S"), "{codes}");
         assert_eq!(written("internal.toml")?["server"]["public_url"].as_str(), Some("http://localhost:1"));
         assert_eq!(written("external.toml")?["keys"].get("staff_file"), None);
+        let callback = written("sandbox.toml")?["people_door"]["redirect_uris"][0].as_str().map(str::to_owned);
+        assert_eq!(callback.as_deref(), Some("http://localhost:2/connections/callback"));
         Ok(())
     }
 }

@@ -43,17 +43,21 @@ impl Scribe<'_> {
             "managingOrganization": { "display": self.hospital.zh },
         }));
         let day = clock::seconds(person.born, jiff::civil::Time::midnight());
+        let mut tokens = vec![
+            Token::new(Key::Identifier, &self.hospital.record_system, &registration.record_number),
+            Token::new(Key::Gender, "http://hl7.org/fhir/administrative-gender", &person.sex),
+        ];
+        if !registration.resident_id.is_empty() {
+            let system = &self.reference.script.resident_id.system;
+            tokens.insert(0, Token::new(Key::Identifier, system, &registration.resident_id));
+        }
         self.records.add(
             "Patient",
             Stored {
                 id: registration.patient_id.clone(),
                 patient: registration.patient_id.clone(),
                 time: Some((day, day + clock::DAY)),
-                tokens: vec![
-                    Token::new(Key::Identifier, &self.reference.script.resident_id.system, &registration.resident_id),
-                    Token::new(Key::Identifier, &self.hospital.record_system, &registration.record_number),
-                    Token::new(Key::Gender, "http://hl7.org/fhir/administrative-gender", &person.sex),
-                ],
+                tokens,
                 names: self.searchable(subject),
                 json: serde_json::to_string(&resource)?,
             },
@@ -63,21 +67,20 @@ impl Scribe<'_> {
 
     fn identifiers(&self, subject: &Subject<'_>) -> Value {
         let kind = |code: &str| json!({ "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": code }] });
-        json!([
-            {
-                "use": "official",
-                "type": kind("NI"),
-                "system": self.reference.script.resident_id.system,
-                "value": subject.registration.resident_id,
-            },
-            {
-                "use": "usual",
-                "type": kind("MR"),
-                "system": self.hospital.record_system,
-                "value": subject.registration.record_number,
-                "assigner": { "display": self.hospital.zh },
-            },
-        ])
+        let resident = json!({
+            "use": "official",
+            "type": kind("NI"),
+            "system": self.reference.script.resident_id.system,
+            "value": subject.registration.resident_id,
+        });
+        let record = json!({
+            "use": "usual",
+            "type": kind("MR"),
+            "system": self.hospital.record_system,
+            "value": subject.registration.record_number,
+            "assigner": { "display": self.hospital.zh },
+        });
+        if subject.registration.resident_id.is_empty() { json!([record]) } else { json!([resident, record]) }
     }
 
     /// The written name; beside it the pinyin at hospitals that keep it (iso21090-EN-representation `SYL`).

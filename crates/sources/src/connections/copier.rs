@@ -1,0 +1,449 @@
+//! Copying a whole connected record: a job that goes on where it was killed, and that one process does at a time.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use outbound::{Answer, OutboundError};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, OnConflict},
+};
+use serde::{Deserialize, Serialize};
+use store::{
+    Store, Tx,
+    jobs::{self, Ended, Failure, Handler, JobError, NewJob, Run},
+    to_millis,
+};
+use tokio::{sync::watch, time::Instant};
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    ConnectError, CopyState,
+    copy_page::{self, Resource},
+    person::PatientSignIn,
+    seal::{open_copy, seal_copy},
+};
+use crate::{
+    Catalogue, Secrets, Source, Standing,
+    entity::{
+        connection::{Column, Entity, Model},
+        copy,
+    },
+    probe::SECTIONS,
+};
+
+const KIND: &str = "connection-copy";
+const ACCEPT: &str = "application/fhir+json, application/json;q=0.9";
+/// For one page.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often is looked for what patients want.
+const LOOK: Duration = Duration::from_secs(1);
+/// Resources of one record.
+const MOST: i64 = 50_000;
+/// References that are followed.
+const MOST_NAMED: usize = 500;
+/// References that are followed between two looks at whether to go on.
+const AT_ONCE: usize = 10;
+const TRIES: i32 = 8;
+/// How often a step is begun again because a page was gone.
+const MOST_ANEW: u32 = 3;
+
+/// Makes copies of what patients have connected. Runs where jobs run.
+#[derive(Clone)]
+pub struct Copier {
+    store: Store,
+    catalogue: Arc<Catalogue>,
+    secrets: Secrets,
+}
+
+/// Where a copy is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Cursor {
+    round: i64,
+    /// Of the [`Plan`].
+    step: usize,
+    /// The page that comes next, where a step has several.
+    next: Option<String>,
+}
+
+/// One question.
+enum Plan {
+    /// `Patient/[id]/$everything` (<https://hl7.org/fhir/R4/patient-operation-everything.html>).
+    Everything,
+    Type(&'static str),
+    /// What the others name.
+    Named,
+}
+
+/// One copy that is being made.
+struct Copying<'c> {
+    copier: &'c Copier,
+    run: &'c Run,
+    row: Model,
+    source: Source,
+    cursor: Cursor,
+    done: i64,
+    /// Steps that were begun again because a page was gone.
+    begun_anew: u32,
+}
+
+/// What became of a step.
+enum Came {
+    Forward,
+    /// The patient has paused it, or there is no connection any more.
+    Unwanted,
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        tracing::warn!(%error, "a connected record can't be copied");
+        Self::passing("database")
+    }
+}
+
+impl From<JobError> for ConnectError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Store(error) => Self::Store(error),
+            _ => Self::NotFound,
+        }
+    }
+}
+
+impl Copier {
+    /// Copies into `store`, what `catalogue` knows, sealed by `secrets`.
+    pub fn new(store: Store, catalogue: Arc<Catalogue>, secrets: Secrets) -> Self {
+        Self { store, catalogue, secrets }
+    }
+
+    /// Makes jobs of what patients want, until told to stop. Their portal writes no jobs.
+    pub async fn follow(self, mut stop: watch::Receiver<bool>) {
+        let mut failing = false;
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            let outcome = self.begin().await;
+            if let Err(error) = &outcome
+                && !failing
+            {
+                tracing::error!(%error, "copies that patients want can't be looked for");
+            }
+            failing = outcome.is_err();
+        }
+    }
+
+    async fn begin(&self) -> Result<(), ConnectError> {
+        let is_wanted = Column::CopyState.eq(CopyState::Wanted.as_str());
+        let wanted: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(is_wanted.clone())
+            .limit(50)
+            .into_tuple()
+            .all(self.store.reader())
+            .await?;
+        for id in wanted {
+            let now = (self.secrets.ambient.now)();
+            let take = Entity::update_many()
+                .col_expr(Column::CopyState, Expr::value(CopyState::Running.as_str()))
+                .filter(Column::Id.eq(id).and(is_wanted.clone()));
+            let written = self.store.write::<_, ConnectError, _>(move |tx| {
+                Box::pin(async move {
+                    if take.exec(tx).await?.rows_affected == 1 {
+                        let new =
+                            NewJob { kind: KIND, key: id.to_string(), payload: serde_json::Value::Null, run_at: now };
+                        jobs::enqueue(tx, new, now).await?;
+                    }
+                    Ok(())
+                })
+            });
+            written.await?;
+        }
+        Ok(())
+    }
+
+    async fn copying<'c>(&'c self, run: &'c Run) -> Result<Option<Copying<'c>>, Failure> {
+        let id: Uuid = run.key().parse().map_err(|_| Failure::lasting("unreadable"))?;
+        let row = Entity::find_by_id(id).one(self.store.reader()).await?;
+        let Some(row) = row.filter(|row| CopyState::of(row) == Some(CopyState::Running)) else { return Ok(None) };
+        let source = self.catalogue.get(&row.source).filter(|source| source.is_personal());
+        let source = source.filter(|source| source.standing == Standing::Asked);
+        let source = source.ok_or(Failure::passing("source-not-asked"))?;
+        let sign_in = Arc::new(PatientSignIn::new(&row, source.clone(), self.secrets.clone()));
+        // Beside the connection and not with the job alone: one that was paused goes on with another job.
+        let kept = row.copy_cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok());
+        // One that was finished is followed by another.
+        let kept = kept.filter(|cursor: &Cursor| cursor.round > row.copy_round);
+        let done = if kept.is_some() { row.copy_done } else { 0 };
+        let cursor = kept.unwrap_or(Cursor { round: row.copy_round + 1, step: 0, next: None });
+        Ok(Some(Copying { copier: self, run, source: source.asked_with(sign_in), row, cursor, done, begun_anew: 0 }))
+    }
+
+    /// Tells the patient why it does not get on.
+    async fn tell(&self, run: &Run, failure: &Failure) {
+        let Ok(id) = run.key().parse::<Uuid>() else { return };
+        let is_over = failure.is_final || run.attempt() >= TRIES;
+        let state = if is_over { CopyState::Failed } else { CopyState::Running };
+        let change = Entity::update_many()
+            .col_expr(Column::CopyWhy, Expr::value(failure.code))
+            .col_expr(Column::CopyState, Expr::value(state.as_str()))
+            .filter(Column::Id.eq(id).and(Column::CopyState.eq(CopyState::Running.as_str())));
+        let written = self.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move {
+                change.exec(tx).await?;
+                Ok(())
+            })
+        });
+        if let Err(error) = written.await {
+            tracing::error!(%error, "the state of a copy can't be written");
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Copier {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn limit(&self) -> usize {
+        2
+    }
+
+    fn most_attempts(&self) -> i32 {
+        TRIES
+    }
+
+    async fn run(&self, run: &Run) -> Result<Ended, Failure> {
+        let made = match self.copying(run).await {
+            Ok(None) => return Ok(Ended::Done),
+            Ok(Some(copying)) => copying.all().await,
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = &made {
+            self.tell(run, failure).await;
+        }
+        made
+    }
+}
+
+impl Copying<'_> {
+    async fn all(mut self) -> Result<Ended, Failure> {
+        let plan = plan(&self.source);
+        while let Some(step) = plan.get(self.cursor.step) {
+            if self.run.interrupted() {
+                return Ok(Ended::Interrupted);
+            }
+            let came = match step {
+                Plan::Everything => {
+                    let url = self.at(&["Patient", &self.row.patient, "$everything"], &[]);
+                    self.page(url).await?
+                }
+                Plan::Type(kind) => {
+                    let url = self.at(&[kind], &[("patient", &self.row.patient)]);
+                    self.page(url).await?
+                }
+                Plan::Named => self.named().await?,
+            };
+            if matches!(came, Came::Unwanted) {
+                return Ok(Ended::Done);
+            }
+        }
+        self.finish().await?;
+        Ok(Ended::Done)
+    }
+
+    fn at(&self, path: &[&str], params: &[(&str, &str)]) -> Url {
+        let mut url = self.source.client.base().clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url.query_pairs_mut()
+            .extend_pairs(params)
+            .append_pair("_count", &self.source.client.platform().page_size.to_string());
+        url
+    }
+
+    /// The next page of a step.
+    async fn page(&mut self, first: Url) -> Result<Came, Failure> {
+        let url = match &self.cursor.next {
+            None => first,
+            Some(next) => self.source.client.base().join(next).map_err(|_| Failure::passing("next-elsewhere"))?,
+        };
+        let answer = self.ask(&url).await?;
+        let next_step = Cursor { step: self.cursor.step + 1, next: None, ..self.cursor.clone() };
+        let page = match answer.status {
+            200 => copy_page::read(&answer.body).ok_or(Failure::passing("not-fhir"))?,
+            // It does not have the type, or does not let the patient have it.
+            400 | 403 | 404 | 405 | 422 | 501 if self.cursor.next.is_none() => copy_page::Page::default(),
+            // A page's link lives for some minutes: the step begins anew.
+            400..=499 if self.cursor.next.is_some() => {
+                self.begun_anew += 1;
+                self.cursor.next = None;
+                let too_often = self.begun_anew > MOST_ANEW;
+                return if too_often { Err(Failure::lasting("page-gone")) } else { Ok(Came::Forward) };
+            }
+            _ => return Err(Failure::passing("source-silent")),
+        };
+        let cursor = match &page.next {
+            Some(next) => {
+                let next = url.join(next).map_err(|_| Failure::passing("next-elsewhere"))?;
+                if !self.source.client.target().is_same_origin(&next) || next == url {
+                    return Err(Failure::lasting("next-elsewhere"));
+                }
+                Cursor { next: Some(next.to_string()), ..self.cursor.clone() }
+            }
+            None => next_step,
+        };
+        let total = page.total.filter(|_| self.cursor.step == 0 && matches!(plan(&self.source)[0], Plan::Everything));
+        self.keep(page.resources, cursor, total).await
+    }
+
+    /// Reads what is named and not there, a few at a time.
+    async fn named(&mut self) -> Result<Came, Failure> {
+        let missing = self.missing().await?;
+        for some in missing.chunks(AT_ONCE) {
+            if self.run.interrupted() {
+                return Ok(Came::Forward);
+            }
+            let mut come = Vec::new();
+            for (kind, id) in some {
+                let answer = self.ask(&self.at(&[kind, id], &[])).await?;
+                let text = std::str::from_utf8(&answer.body).ok().filter(|_| answer.status == 200);
+                let same = |one: &Resource| one.kind == *kind && one.id == *id;
+                come.extend(text.and_then(copy_page::resource).filter(same));
+            }
+            if matches!(self.keep(come, self.cursor.clone(), None).await?, Came::Unwanted) {
+                return Ok(Came::Unwanted);
+            }
+        }
+        self.cursor.step += 1;
+        Ok(Came::Forward)
+    }
+
+    async fn missing(&self) -> Result<Vec<(String, String)>, Failure> {
+        let rows = copy::Entity::find().filter(copy::Column::Connection.eq(self.row.id));
+        let rows = rows.filter(copy::Column::Round.eq(self.cursor.round)).all(self.copier.store.reader()).await?;
+        let mut named: BTreeSet<(String, String)> = BTreeSet::new();
+        for row in &rows {
+            named.extend(copy_page::references(&open_copy(&self.copier.secrets, row).await?));
+        }
+        let there: BTreeSet<(String, String)> = rows.into_iter().map(|row| (row.kind, row.resource)).collect();
+        Ok(named.difference(&there).take(MOST_NAMED).cloned().collect())
+    }
+
+    async fn ask(&self, url: &Url) -> Result<Answer, Failure> {
+        let answer = self.source.client.target().get(url, ACCEPT, Instant::now() + PATIENCE).await;
+        let answer = answer.map_err(|error| match error {
+            OutboundError::SignIn { why: "sign-in-again" | "connection-ended", .. } => {
+                Failure::lasting("sign-in-again")
+            }
+            OutboundError::SignIn { .. } => Failure::passing("no-token"),
+            OutboundError::TooLarge { .. } => Failure::lasting("too-large"),
+            OutboundError::Origin { .. } => Failure::lasting("next-elsewhere"),
+            _ => Failure::passing("source-silent"),
+        })?;
+        match answer.status {
+            401 => Err(Failure::passing("no-token")),
+            429 | 503 => {
+                let wait = answer.retry_after.and_then(|wait| jiff::SignedDuration::try_from(wait).ok());
+                let failure = Failure::passing("told-to-wait");
+                Err(wait.map_or(failure.clone(), |wait| failure.after(wait)))
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// Keeps what came together with where to go on, if the connection is still there and the copy still wanted.
+    async fn keep(&mut self, come: Vec<Resource>, cursor: Cursor, total: Option<u64>) -> Result<Came, Failure> {
+        self.done += i64::try_from(come.len()).unwrap_or(i64::MAX);
+        if self.done > MOST {
+            return Err(Failure::lasting("too-large"));
+        }
+        let mut rows = Vec::with_capacity(come.len());
+        for one in &come {
+            let place = (self.row.id, one.kind.as_str(), one.id.as_str());
+            let sealed = seal_copy(&self.copier.secrets, place, &one.json).await?;
+            let (kind, resource) = (one.kind.clone(), one.id.clone());
+            let id = Uuid::from_bytes(super::begin::random(&self.copier.secrets)?);
+            rows.push(copy::Model { id, connection: self.row.id, kind, resource, round: cursor.round, sealed });
+        }
+        let mut progress = Entity::update_many().col_expr(Column::CopyDone, Expr::value(self.done));
+        if let Some(total) = total {
+            progress = progress.col_expr(Column::CopyTotal, Expr::value(i64::try_from(total).unwrap_or(i64::MAX)));
+        }
+        let progress = progress
+            .col_expr(Column::CopyWhy, Expr::value(None::<String>))
+            .col_expr(Column::CopyCursor, Expr::value(serde_json::to_string(&cursor).map_err(ConnectError::from)?))
+            .filter(Column::Id.eq(self.row.id).and(Column::CopyState.eq(CopyState::Running.as_str())));
+        let (run, text) = (self.run.clone(), cursor.step.to_string());
+        let kept = self.copier.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move {
+                // Holds the row: a connection that ends meanwhile waits, and takes what was written with it.
+                if progress.exec(tx).await?.rows_affected == 0 {
+                    return Ok(false);
+                }
+                for row in rows {
+                    put(tx, row).await?;
+                }
+                run.save(tx, &text).await?;
+                Ok(true)
+            })
+        });
+        if !kept.await? {
+            return Ok(Came::Unwanted);
+        }
+        self.cursor = cursor;
+        self.run.progress(self.done, total.and_then(|total| i64::try_from(total).ok()), None).await?;
+        Ok(Came::Forward)
+    }
+
+    /// What the hospital has no more goes, and the copy is whole.
+    async fn finish(self) -> Result<(), Failure> {
+        let (id, round, now) = (self.row.id, self.cursor.round, to_millis(self.run.now()));
+        let done = Entity::update_many()
+            .col_expr(Column::CopyState, Expr::value(CopyState::Done.as_str()))
+            .col_expr(Column::CopyWhy, Expr::value(None::<String>))
+            .col_expr(Column::CopyRound, Expr::value(round))
+            .col_expr(Column::CopyCursor, Expr::value(None::<String>))
+            .col_expr(Column::CopiedAt, Expr::value(now))
+            .filter(Column::Id.eq(id).and(Column::CopyState.eq(CopyState::Running.as_str())));
+        let old =
+            copy::Entity::delete_many().filter(copy::Column::Connection.eq(id)).filter(copy::Column::Round.lt(round));
+        let written = self.copier.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move {
+                if done.exec(tx).await?.rows_affected == 1 {
+                    old.exec(tx).await?;
+                }
+                Ok(())
+            })
+        });
+        Ok(written.await?)
+    }
+}
+
+async fn put(tx: &Tx, row: copy::Model) -> Result<(), ConnectError> {
+    let over = OnConflict::columns([copy::Column::Connection, copy::Column::Kind, copy::Column::Resource])
+        .update_columns([copy::Column::Round, copy::Column::Sealed])
+        .to_owned();
+    copy::Entity::insert(row.into_active_model()).on_conflict(over).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// By the operation where the platform has it, otherwise by the types that records are read from.
+fn plan(source: &Source) -> Vec<Plan> {
+    let has_everything = source.client.platform().everything.as_ref().is_some_and(|fact| fact.value);
+    if has_everything {
+        return vec![Plan::Everything, Plan::Named];
+    }
+    let mut kinds: Vec<&'static str> = SECTIONS.iter().flat_map(|(_, kinds)| kinds.iter().copied()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let mut plan = vec![Plan::Type("Patient")];
+    plan.extend(kinds.into_iter().map(Plan::Type));
+    plan.push(Plan::Named);
+    plan
+}

@@ -1,0 +1,227 @@
+//! Copies of what was connected: asked for by patients, read when the hospital can't be asked in their name.
+
+use std::fmt;
+
+use access::{PatientContext, PersonId};
+use fhir::{Cause, Entry, Kind, Limits, NotAsked, Outcome, SearchReport, bundle};
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _,
+    sea_query::{Expr, ExprTrait as _},
+};
+use store::{Tx, from_millis};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{ConnectError, Connections, seal::open_copy};
+use crate::{
+    Secrets,
+    entity::{
+        connection::{Column, Entity, Model},
+        copy,
+    },
+};
+
+/// How a copy stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyState {
+    /// Asked for.
+    Wanted,
+    /// Being made.
+    Running,
+    /// Until the patient lets it go on.
+    Paused,
+    /// Whole.
+    Done,
+    /// It did not work.
+    Failed,
+}
+
+impl CopyState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Wanted, Self::Running, Self::Paused, Self::Done, Self::Failed];
+
+    /// In the database, JSON and message keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wanted => "wanted",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(super) fn of(row: &Model) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| row.copy_state.as_deref() == Some(state.as_str()))
+    }
+}
+
+/// What a patient does with a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyStep {
+    /// A new one, or on with one that is paused or has failed.
+    Start,
+    /// Not now.
+    Pause,
+}
+
+/// A copy, as its owner sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Absent: none was ever asked for.
+    pub state: Option<CopyState>,
+    /// Why it does not get on, a key of words.
+    pub why: Option<String>,
+    /// Resources so far.
+    pub done: u64,
+    /// Of so many, where that is known.
+    pub total: Option<u64>,
+    /// When the last whole one was made.
+    pub at: Option<Timestamp>,
+}
+
+impl Copied {
+    pub(super) fn of(row: &Model) -> Self {
+        Self {
+            state: CopyState::of(row),
+            why: row.copy_why.clone(),
+            done: u64::try_from(row.copy_done).unwrap_or_default(),
+            total: row.copy_total.and_then(|total| u64::try_from(total).ok()),
+            at: row.copied_at.map(from_millis),
+        }
+    }
+}
+
+impl Connections {
+    /// Begins a copy, goes on with one, or pauses it. What does not fit how it stands changes nothing.
+    ///
+    /// # Errors
+    /// [`ConnectError::NotFound`] for another's; the policy's, the database's.
+    pub async fn copy(
+        &self,
+        ctx: &PatientContext,
+        person: PersonId,
+        id: Uuid,
+        step: CopyStep,
+    ) -> Result<(), ConnectError> {
+        self.require(ctx, person)?;
+        let (from, to): (&[CopyState], _) = match step {
+            // Also one that runs: an administrator may have taken its job away.
+            CopyStep::Start => (&CopyState::ALL, CopyState::Wanted),
+            CopyStep::Pause => (&[CopyState::Wanted, CopyState::Running], CopyState::Paused),
+        };
+        let from: Vec<&str> = from.iter().map(|state| state.as_str()).collect();
+        let own = Column::Id.eq(id).and(Column::Person.eq(person.0));
+        if Entity::find().filter(own.clone()).one(self.inner.store.reader()).await?.is_none() {
+            return Err(ConnectError::NotFound);
+        }
+        let change = Entity::update_many()
+            .col_expr(Column::CopyState, Expr::value(to.as_str()))
+            .col_expr(Column::CopyWhy, Expr::value(None::<String>))
+            .filter(own.and(Column::CopyState.is_in(from).or(Column::CopyState.is_null())));
+        let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move {
+                change.exec(tx).await?;
+                Ok(())
+            })
+        });
+        written.await
+    }
+}
+
+/// Takes all copies of a connection away.
+pub(super) async fn delete(tx: &Tx, connection: Uuid) -> Result<(), ConnectError> {
+    copy::Entity::delete_many().filter(copy::Column::Connection.eq(connection)).exec(tx).await?;
+    Ok(())
+}
+
+/// What was copied of one connection, read in the place of the hospital.
+#[derive(Clone)]
+pub(crate) struct Copies {
+    secrets: Secrets,
+    connection: Uuid,
+    at: Timestamp,
+}
+
+impl fmt::Debug for Copies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Copies({})", self.at)
+    }
+}
+
+impl Copies {
+    /// Where the hospital wants its patient to sign in again, and there is a whole copy.
+    pub(super) fn in_place_of(row: &Model, secrets: &Secrets) -> Option<Self> {
+        let at = row.copied_at.filter(|_| row.why.is_some())?;
+        Some(Self { secrets: secrets.clone(), connection: row.id, at: from_millis(at) })
+    }
+
+    /// When it was made.
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Everything of the type: as a server that knows no filter, and is never believed to have everything.
+    pub(crate) async fn search<K: Kind>(
+        &self,
+        limits: &Limits,
+        each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
+    ) -> SearchReport {
+        let of_kind = copy::Column::Kind.eq(K::TYPE);
+        match self.bundle(copy::Entity::find().filter(of_kind)).await {
+            Err(error) => self.unread(&error),
+            Ok(text) => {
+                let page = bundle::read_page::<K>(text.as_bytes(), limits.entries, each);
+                SearchReport {
+                    outcome: Outcome::Partial(Cause::NotAsked(NotAsked::Copied)),
+                    entries: page.entries,
+                    broken: page.broken,
+                    unfiltered: true,
+                    notes: page.notes,
+                    ..SearchReport::not_asked(NotAsked::Copied)
+                }
+            }
+        }
+    }
+
+    /// One resource.
+    pub(crate) async fn read<K: Kind>(
+        &self,
+        id: &str,
+        each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
+    ) -> SearchReport {
+        let one = copy::Column::Kind.eq(K::TYPE).and(copy::Column::Resource.eq(id));
+        match self.bundle(copy::Entity::find().filter(one)).await {
+            Err(error) => self.unread(&error),
+            Ok(text) => {
+                let page = bundle::read_page::<K>(text.as_bytes(), 1, each);
+                let outcome = match page.entries {
+                    // What was not copied may be there.
+                    0 => Outcome::Unreachable(Cause::NotAsked(NotAsked::Copied)),
+                    _ => Outcome::Partial(Cause::NotAsked(NotAsked::Copied)),
+                };
+                SearchReport { outcome, entries: page.entries, ..SearchReport::not_asked(NotAsked::Copied) }
+            }
+        }
+    }
+
+    /// A searchset of what is found (<https://hl7.org/fhir/R4/bundle.html#searchset>).
+    async fn bundle(&self, found: sea_orm::Select<copy::Entity>) -> Result<Zeroizing<String>, ConnectError> {
+        let rows = found.filter(copy::Column::Connection.eq(self.connection)).all(self.secrets.store.reader()).await?;
+        let mut text = Zeroizing::new(String::from(r#"{"resourceType":"Bundle","type":"searchset","entry":["#));
+        for (at, row) in rows.iter().enumerate() {
+            let json = open_copy(&self.secrets, row).await?;
+            text.push_str(if at == 0 { r#"{"resource":"# } else { r#",{"resource":"# });
+            text.push_str(&String::from_utf8_lossy(&json));
+            text.push('}');
+        }
+        text.push_str("]}");
+        Ok(text)
+    }
+
+    fn unread(&self, error: &ConnectError) -> SearchReport {
+        tracing::error!(%error, "the copy of a connected record can't be read");
+        SearchReport::not_asked(NotAsked::Unusable)
+    }
+}
