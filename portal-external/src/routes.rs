@@ -12,7 +12,7 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{articles, document, home, messages, origin, record, record_search, sign_in, well_known},
+    pages::{articles, connections, document, home, messages, origin, record, record_search, sign_in, well_known},
     portal::{Permission, Portal},
 };
 
@@ -36,6 +36,14 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::GET, "/articles/images/:image", Public, articles::image),
         RouteEntry::new(Method::GET, "/messages", SignedIn, messages::show),
         RouteEntry::new(Method::POST, "/messages", SignedIn, messages::mark),
+        RouteEntry::new(Method::GET, "/connections", record_of(), connections::list),
+        RouteEntry::new(Method::GET, "/connections/new/:source", record_of(), connections::consent),
+        RouteEntry::new(Method::POST, "/connections/new/:source", record_of(), connections::begin),
+        RouteEntry::new(Method::GET, connections::CALLBACK, record_of(), connections::callback),
+        RouteEntry::new(Method::GET, "/connections/reset", record_of(), connections::ask_reset),
+        RouteEntry::new(Method::POST, "/connections/reset", record_of(), connections::reset),
+        RouteEntry::new(Method::GET, "/connections/:connection/disconnect", record_of(), connections::ask),
+        RouteEntry::new(Method::POST, "/connections/:connection/disconnect", record_of(), connections::disconnect),
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
         RouteEntry::new(Method::GET, "/people/:person/record/search", record_of(), record_search::show),
         RouteEntry::new(Method::POST, "/people/:person/record/search", record_of(), record_search::find),

@@ -61,6 +61,7 @@ const walk = async ({ context, portal, enter, within, mode, demo, check, shots, 
   complaints.splice(0)
   const open = ['/', ...begin].filter((path) => within.test(path))
   await visit('/no-such-page', [404])
+  if (portal === 'external') await visit('/connections/callback?state=of-no-flow', [400])
   while (open.length > 0) {
     const path = open.shift()
     if (visited.has(shapeOf(path))) continue
@@ -122,7 +123,7 @@ const designed = async (page, demo) => {
 const enterExternal = async (page, demo) => {
   await signIn(page, demo.external.url, patientOf(demo))
   const record = await page.locator('a[href$="/record"]').first().getAttribute('href')
-  return ['/articles', '/messages', `${record}/search`, await searchRecord(page, `${demo.external.url}${record}/search`)]
+  return ['/articles', '/messages', '/connections', `${record}/search`, await searchRecord(page, `${demo.external.url}${record}/search`)]
 }
 
 // The address of what a record says of a word that everybody's has.

@@ -17,6 +17,7 @@ import { chromium } from 'playwright-core'
 import { crawl } from './crawl.mjs'
 import { banner } from './banner.mjs'
 import { arrange } from './arrange.mjs'
+import { connecting } from './connecting.mjs'
 import { designer } from './designer.mjs'
 import { designs } from './designs.mjs'
 import { forms } from './forms.mjs'
@@ -70,7 +71,7 @@ const crawls = !values.only || /^(in|ex)ternal/.test(values.only) ? crawl({ mode
 const units = [
   ...crawls,
   ...states({ check, all }),
-  ...stories([...hostile, ...journeys, ...banner, ...scripts, ...print, ...largeText, ...keyboard, ...tabs, ...others, ...designer, ...designs, ...arrange, ...glass]),
+  ...stories([...hostile, ...journeys, ...connecting, ...banner, ...scripts, ...print, ...largeText, ...keyboard, ...tabs, ...others, ...designer, ...designs, ...arrange, ...glass]),
 ]
 // The forms of the doors come last: wrong sign-ins are counted.
 const doors = stories(forms)

@@ -183,6 +183,20 @@ impl Source {
         self.sign_in.as_ref().is_some_and(|sign_in| sign_in.auth.kind == AuthKind::SmartPatient)
     }
 
+    /// The SMART scopes that are asked of it.
+    pub fn asked_scopes(&self) -> Vec<&str> {
+        let scopes = self.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.scopes.as_str());
+        scopes.split_ascii_whitespace().collect()
+    }
+
+    /// Where patients who connect it sign in, as far as its definition says it: the host of its page, else of its FHIR server.
+    pub fn entrance_host(&self) -> String {
+        let named = self.sign_in.as_ref().and_then(|sign_in| sign_in.auth.authorize_url.as_deref());
+        let named = named.and_then(|text| url::Url::parse(text).ok());
+        let host = |url: &url::Url| url.host_str().unwrap_or_default().to_owned();
+        named.as_ref().map_or_else(|| host(self.client.base()), host)
+    }
+
     /// The same source, asked with what `authorizer` has. What is learned of it is learned for all.
     #[must_use]
     pub(crate) fn asked_with(&self, authorizer: Arc<dyn Authorizer>) -> Self {

@@ -104,6 +104,16 @@ impl TestPortal {
         Ok(portal)
     }
 
+    /// Appends entries to the portal's `sources.toml`, which it reads when it is started [again](Self::serve).
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn add_sources(&self, entries: &Table) -> Result<()> {
+        let file = self.config.with_file_name("sources.toml");
+        let kept = std::fs::read_to_string(&file)?;
+        Ok(std::fs::write(&file, format!("{kept}\n{}", toml::to_string(entries)?))?)
+    }
+
     /// Starts the program again after [`Self::stop`].
     ///
     /// # Errors

@@ -86,6 +86,7 @@ pub struct ShellSettings {
 pub struct Shell<E> {
     settings: Arc<ShellSettings>,
     origin: String,
+    landings: &'static [(&'static str, &'static str)],
     inner: E,
 }
 
@@ -93,7 +94,14 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
     /// Puts the shell round `inner`.
     pub fn new(settings: Arc<ShellSettings>, inner: E) -> Self {
         let origin = settings.public_url.origin().ascii_serialization();
-        Self { settings, origin, inner }
+        Self { settings, origin, landings: &[], inner }
+    }
+
+    /// With paths whose query is a secret, good once, and where whoever is there is led instead: nothing that the shell draws or
+    /// sends back (the way to sign in, switches, buttons of error pages) has the query in it.
+    #[must_use]
+    pub fn with_landings(self, landings: &'static [(&'static str, &'static str)]) -> Self {
+        Self { landings, ..self }
     }
 
     async fn visit(
@@ -110,6 +118,8 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         let client = network::client_address(peer, Some(&forwarded.join(",")), &self.settings.trusted_proxies);
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (path, asked) = without_switches(request.uri());
+        let landing = self.landings.iter().find(|(secret, _)| *secret == request.uri().path());
+        let path = landing.map_or(path, |(_, landing)| (*landing).to_owned());
         let lang = asked
             .lang
             .or_else(|| lang::cookie(headers, "lang").and_then(Lang::from_tag))

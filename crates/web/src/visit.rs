@@ -20,7 +20,8 @@ pub struct Visit {
     pub theme: Option<&'static str>,
     /// The nonce of the answer's content security policy: new on every answer.
     pub nonce: String,
-    /// Path and query, without `lang` and `theme`: for the switches and for coming back after sign-in.
+    /// Path and query, without `lang` and `theme`: for the switches and for coming back after sign-in. Where the query is a
+    /// secret, [another path](crate::shell::Shell::with_landings).
     pub path: String,
     /// The live session, if any.
     pub session: Option<Arc<Session>>,

@@ -1,6 +1,7 @@
 //! The JSON API: the same domain calls as the pages. Each operation has a row in the table of permissions.
 
 mod articles;
+mod connections;
 mod people;
 mod session;
 
@@ -13,10 +14,11 @@ use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, Ungua
 
 use crate::portal::{Permission, Portal};
 
-type Service = OpenApiService<(session::SessionApi, people::PeopleApi, articles::ArticlesApi), ()>;
+type Service =
+    OpenApiService<(session::SessionApi, people::PeopleApi, articles::ArticlesApi, connections::ConnectionsApi), ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 8] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 10] {
     use Guard::{Permission, Public, SignedIn};
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     [
@@ -25,6 +27,8 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 8] {
         ("session_end", "/api/v1/session", SignedIn),
         ("article_list", "/api/v1/articles", Public),
         ("article_read", "/api/v1/articles/{slug}", Public),
+        ("connection_list", "/api/v1/connections", record()),
+        ("connection_end", "/api/v1/connections/{id}", record()),
         ("record_section", "/api/v1/people/{id}/record/{section}", record()),
         ("record_search", "/api/v1/people/{id}/record-search", record()),
         ("record_origin", "/api/v1/people/{id}/record/{section}/origins", record()),
@@ -34,7 +38,7 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 8] {
 /// The operations with their description, not yet guarded.
 fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
-    let api = (session::SessionApi, people::PeopleApi, articles::ArticlesApi);
+    let api = (session::SessionApi, people::PeopleApi, articles::ArticlesApi, connections::ConnectionsApi);
     let service = OpenApiService::new(api, "portal-external", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =
         serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;

@@ -14,6 +14,7 @@ use patients::{Index, IndexKey};
 use reviews::RecordSearches;
 use sources::{BreakerState, Catalogue, Connections, Secrets};
 use store::Store;
+use url::Url;
 use web::{
     config::{self, Problem, SourcesSection},
     cookies::CookieRules,
@@ -32,6 +33,7 @@ use web::{
 use super::{complain, could_not_run};
 use crate::{
     config::Config,
+    pages::connections::{BEGIN_AGAIN, CALLBACK},
     portal::{self, Portal},
     routes, who,
     widgets::Embedded,
@@ -44,9 +46,6 @@ struct Templates;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "locales"]
 struct Locales;
-
-/// Where hospitals send people back to, below the public address: registered there.
-const CALLBACK: &str = "/connections/callback";
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(file: &Path) -> ExitCode {
@@ -109,6 +108,17 @@ async fn opened(config: &Config, catalogue: &Arc<Catalogue>) -> anyhow::Result<(
     Ok((store, envelope, secrets))
 }
 
+/// Hospitals that patients connect themselves.
+fn connections(
+    (store, policy, audit): (Store, Policy, AuditLog),
+    catalogue: &Arc<Catalogue>,
+    secrets: &Secrets,
+    public_url: &Url,
+) -> anyhow::Result<Connections> {
+    let callback = public_url.join(CALLBACK)?;
+    Ok(Connections::new(store, policy, audit, catalogue.clone(), secrets.clone(), callback))
+}
+
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
     let traces = Traces::new(&config.telemetry, "portal-external")?;
     logs::start(&traces);
@@ -130,14 +140,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let audit = portal::audit_log(&config.keys);
     let index = Index::new(store.clone(), IndexKey::derive(&config.keys.region), audit.clone());
     let charts = charts(&config, &store, &policy, &audit, &catalogue, &index, &envelope);
-    let charts = charts.with_connections(Connections::new(
-        store.clone(),
-        policy.clone(),
-        audit.clone(),
-        catalogue.clone(),
-        secrets.clone(),
-        config.server.public_url.join(CALLBACK)?,
-    ));
+    let kept = (store.clone(), policy.clone(), audit.clone());
+    let charts = charts.with_connections(connections(kept, &catalogue, &secrets, &config.server.public_url)?);
     let accounts = Accounts::new(store.clone())?;
     let sources = catalogue.clone();
     let board = embedded.board();
@@ -183,6 +187,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         uploads: Vec::new(),
     };
     let app = Shell::new(Arc::new(shell), routes::routes(&portal, config.server.public_url.as_str())?);
+    let app = app.with_landings(&[(CALLBACK, BEGIN_AGAIN)]);
     let faces = run::Faces {
         listen: config.server.listen,
         app,

@@ -1,5 +1,6 @@
 //! The public portal through its public face: the real program, patients' own records alone.
 
+mod connections;
 mod documents;
 mod held;
 mod import;

@@ -109,6 +109,9 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/api/v1/patients/{id}/record-search" | "/api/v1/people/{id}/record-search") => {
             vec![json("good", "{\"q\": \"ZqA\"}"), json("bad", "{\"q\": 5}")]
         }
+        ("POST", "/connections/new/:source" | "/connections/reset" | "/connections/:connection/disconnect") => {
+            vec![form("nobody's", "")]
+        }
         ("POST", "/patients/:person/break-glass") => vec![form("empty", "grounds=&reason=&password=")],
         ("POST", "/patients/:person/reviews/:section/:item") => {
             vec![form("stale", "seen=0&note=ZqNote"), form("empty", "")]
@@ -163,7 +166,7 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/admin/notices/:notice") => vec![form("empty", "zh=&en=&rev=1")],
         ("POST", "/admin/notices/:notice/withdraw") => vec![form("nobody's", "rev=1")],
         ("POST", "/api/v1/session") => vec![json("bad", "{}")],
-        ("DELETE", "/api/v1/session") => vec![("", None)],
+        ("DELETE", "/api/v1/session" | "/api/v1/connections/{id}") => vec![("", None)],
         ("POST", "/api/v1/patient-searches") => vec![json("good", &search), json("bad", "{\"q\": 5}")],
         ("POST", "/api/v1/patients/{id}/break-glass") => {
             vec![json("empty", "{\"reason\": \"\", \"password\": \"\"}"), json("bad", "[]")]
@@ -291,7 +294,7 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                     "{review}" => Ok("00000000-0000-7000-8000-000000000001"),
                     ":slug" | "{slug}" => Ok("nothing-published"),
                     // Nobody wrote one here.
-                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" => {
+                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" | ":connection" => {
                         Ok("00000000-0000-7000-8000-000000000001")
                     }
                     // Nobody's: no two of these people are taken for one.

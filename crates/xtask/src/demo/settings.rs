@@ -63,6 +63,9 @@ pub fn port_or_free(wish: u16) -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
+/// The hospital behind the door where people sign in.
+const BEYOND: &str = "lakeside";
+
 fn listen(table: &mut Table) -> Result<SocketAddr> {
     let wish: SocketAddr = table.get("listen").and_then(Value::as_str).context("listen")?.parse()?;
     let address = SocketAddr::new(wish.ip(), port_or_free(wish.port())?);
@@ -105,7 +108,9 @@ pub fn write_sandbox(root: &Path, data: &Path, ports: Ports) -> Result<Sandbox> 
     listen(section(&mut table, "transit")?)?;
     listen(section(&mut table, "door")?)?;
     set(&mut table, "door", "jwks_url", format!("http://127.0.0.1:{}/.well-known/jwks.json", ports.internal))?;
-    listen(section(&mut table, "people_door")?)?;
+    // In front of a hospital beyond the region, which is asked through it alone.
+    let id = BEYOND.to_owned();
+    hospitals.push(Hospital { id, listen: listen(section(&mut table, "people_door")?)? });
     let callback = format!("http://localhost:{}/connections/callback", ports.external);
     set(&mut table, "people_door", "redirect_uris", Value::Array(vec![Value::String(callback)]))?;
     let mail = listen(section(&mut table, "mail")?)?;
@@ -244,7 +249,7 @@ mod tests {
         let sources = written("sources.toml")?;
         let base = sources["source"][0]["base_url"].as_str().unwrap_or_default();
         assert!(base.starts_with(&format!("http://{}/", first.listen)), "{base}");
-        assert_eq!(sandbox.hospitals.len(), 5);
+        assert_eq!(sandbox.hospitals.len(), 6);
         let codes = sources["source"][1]["local_codes"][0]["file"].as_str().unwrap_or_default();
         assert!(std::fs::read_to_string(codes)?.contains("CYSC_S"), "{codes}");
         assert_eq!(written("internal.toml")?["server"]["public_url"].as_str(), Some("http://localhost:1"));

@@ -1,0 +1,257 @@
+//! `/connections`: hospitals outside the region whose record of them patients bring in themselves.
+
+mod kinds;
+mod view;
+
+use std::sync::Arc;
+
+use access::{Fault, PersonId};
+use poem::{
+    Request, Response, handler,
+    http::{HeaderValue, StatusCode, header},
+    web::{Data, Path, Query},
+};
+use serde::Deserialize;
+use sources::{Callback, ConnectError, Connection, Connections, FlowFault, Source};
+use url::form_urlencoded;
+use uuid::Uuid;
+use web::{Failure, Visit, render::Words, shell::see_other};
+
+use self::view::{
+    ConnectionView, ConnectionsPage, ConsentPage, EndPage, FailedPage, HospitalView, LeavingPage, Notice, Offer,
+};
+use crate::{portal::Portal, who::Patient};
+
+/// Where hospitals send people back to, below the public address: registered there.
+pub const CALLBACK: &str = "/connections/callback";
+/// Where somebody lands whose way back from a hospital can't be gone again.
+pub const BEGIN_AGAIN: &str = "/connections?again=1";
+
+/// The connections of this portal.
+pub fn connections(portal: &Portal) -> Result<&Connections, Failure> {
+    portal.charts.connections().ok_or_else(|| Failure::new(Fault::NotFound))
+}
+
+/// Whose record it is: one's own.
+pub fn own(patient: &Patient) -> Result<PersonId, Failure> {
+    patient.context.own().ok_or_else(|| Failure::new(Fault::NotFound))
+}
+
+/// What a browser's way to a hospital and back is bound to.
+fn session(visit: &Visit) -> Result<&str, Failure> {
+    let session = visit.session.as_deref().ok_or_else(|| Failure::new(Fault::NotSignedIn))?;
+    Ok(&session.id_hash)
+}
+
+fn words<'p>(portal: &'p Portal, visit: &Visit) -> &'p Words {
+    portal.pages.renderer().words(visit.lang)
+}
+
+/// A hospital that takes people in now.
+fn offered(portal: &Portal, id: &str) -> Option<Arc<Source>> {
+    connections(portal).ok()?.offered().into_iter().find(|source| source.id == id)
+}
+
+fn shown(portal: &Portal, connection: &Connection, words: &Words) -> ConnectionView {
+    let begins = offered(portal, &connection.source).is_some();
+    ConnectionView::new(connection, portal.catalogue.get(&connection.source).as_deref(), begins, words)
+}
+
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    q: String,
+    done: Option<String>,
+    ended: Option<String>,
+    again: Option<String>,
+}
+
+/// `GET /connections?q=&done=&ended=&again=`
+#[handler]
+pub async fn list(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    patient: Patient,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let words = words(portal, visit);
+    let person = patient.context.own();
+    let mine = match person {
+        Some(person) => connections(portal)?.mine(&patient.context, person).await?,
+        None => Vec::new(),
+    };
+    let record_href = person.map(|person| format!("/people/{person}/record")).unwrap_or_default();
+    let shown: Vec<ConnectionView> = mine.iter().map(|one| shown(portal, one, words)).collect();
+    let open = connections(portal)?.offered();
+    let others = open.iter().map(Arc::as_ref).filter(|source| mine.iter().all(|one| one.source != source.id));
+    let Offer { offered, choices, searched } = Offer::find(others, &asked.q, words);
+    let notice = notice(&asked, &shown, &record_href, words);
+    let page = ConnectionsPage {
+        notice,
+        proven: person.is_some(),
+        mine: shown,
+        offered,
+        choices,
+        searched,
+        query: asked.q,
+        record_href,
+    };
+    portal.pages.page(visit, "connections.html", &page)
+}
+
+/// Which notice an address asks for; one about a connection is shown to whom it belongs alone.
+fn notice(asked: &Asked, mine: &[ConnectionView], record_href: &str, words: &Words) -> Option<Notice> {
+    if let Some(id) = &asked.done {
+        let one = mine.iter().find(|one| one.id == *id)?;
+        return Some(Notice::connected(&one.hospital.name, record_href, words));
+    }
+    match asked.ended.as_deref() {
+        Some("told") => return Some(Notice::of("told", "ok", words)),
+        Some("untold") => return Some(Notice::of("untold", "info", words)),
+        Some("all") => return Some(Notice::of("all", "ok", words)),
+        _ => {}
+    }
+    asked.again.as_ref().map(|_| Notice::of("again", "info", words))
+}
+
+/// `GET /connections/new/{source}`: what a person agrees to, before anything is asked of the hospital.
+#[handler]
+pub async fn consent(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    patient: Patient,
+    Path(source): Path<String>,
+) -> Result<Response, Failure> {
+    let source = offered(portal, &source).ok_or_else(|| Failure::new(Fault::NotFound))?;
+    if patient.context.own().is_none() {
+        return Ok(see_other("/connections"));
+    }
+    portal.pages.page(visit, "connections/consent.html", &ConsentPage::new(&source, words(portal, visit)))
+}
+
+/// `POST /connections/new/{source}`: sends the browser to the hospital.
+#[handler]
+pub async fn begin(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    patient: Patient,
+    Path(source): Path<String>,
+) -> Result<Response, Failure> {
+    let person = own(&patient)?;
+    let begun = connections(portal)?.begin(&patient.context, person, &source, session(visit)?, visit.now).await;
+    let departure = match begun {
+        Ok(departure) => departure,
+        Err(ConnectError::Flow(fault)) => return failed(portal, visit, &fault),
+        Err(error) => return Err(error.into()),
+    };
+    let source = offered(portal, &departure.source).ok_or_else(|| Failure::new(Fault::NotFound))?;
+    let url = String::from(departure.url);
+    let host = url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let refresh = HeaderValue::from_str(&format!("0; url={url}")).map_err(Failure::internal)?;
+    let page = LeavingPage { hospital: HospitalView::new(&source, words(portal, visit)), host, url };
+    let back = format!("/connections/new/{}", source.id);
+    let mut response = portal.pages.page_at(visit, &back, "connections/leaving.html", &page)?;
+    // Not a redirect: `form-action 'self'` of the page that the form stood on also holds for where its answer redirects to, so
+    // a browser would go nowhere (CSP Level 3, section 6.4.1, as Chromium has it). A page that leads on is a way of its own.
+    response.headers_mut().insert(header::REFRESH, refresh);
+    Ok(response)
+}
+
+/// `GET /connections/callback`: what comes back from a hospital is taken in once.
+#[handler]
+pub async fn callback(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    patient: Patient,
+    request: &Request,
+) -> Result<Response, Failure> {
+    if !visit.is_look {
+        // A browser that fetches in advance, or asks whether it is there, must not use up what is good once (RFC 8470); with this
+        // answer it asks again when the person really goes there.
+        return Ok(StatusCode::TOO_EARLY.into());
+    }
+    let back = callback_of(request.uri().query().unwrap_or_default());
+    match portal.charts.connect(&patient.context, session(visit)?, &back, visit.now).await {
+        Ok(connection) => Ok(see_other(&format!("/connections?done={}", connection.id))),
+        Err(ConnectError::Flow(fault)) => failed(portal, visit, &fault),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The parameters a browser came back with; of one that is there twice, none (RFC 6749 section 3.1).
+fn callback_of(query: &str) -> Callback {
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let one = |name: &str| {
+        let mut all = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
+        all.next().filter(|_| all.next().is_none())
+    };
+    Callback {
+        state: one("state"),
+        code: one("code"),
+        iss: one("iss"),
+        error: one("error"),
+        error_description: one("error_description"),
+    }
+}
+
+/// The page of a flow that came to nothing.
+fn failed(portal: &Portal, visit: &Visit, fault: &FlowFault) -> Result<Response, Failure> {
+    let source = fault.source.as_deref().and_then(|id| offered(portal, id));
+    let page = FailedPage::new(fault, source.as_deref(), words(portal, visit));
+    let mut response = portal.pages.page_at(visit, "/connections", "connections/failed.html", &page)?;
+    response.set_status(view::status(fault));
+    Ok(response)
+}
+
+/// The connection of a path, if it is one's own.
+async fn mine(portal: &Portal, patient: &Patient, id: &str) -> Result<Connection, Failure> {
+    let missing = || Failure::new(Fault::NotFound);
+    let id: Uuid = id.parse().map_err(|_| missing())?;
+    let all = connections(portal)?.mine(&patient.context, own(patient)?).await?;
+    all.into_iter().find(|one| one.id == id).ok_or_else(missing)
+}
+
+/// `GET /connections/{connection}/disconnect`
+#[handler]
+pub async fn ask(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    patient: Patient,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let one = mine(portal, &patient, &id).await?;
+    let page = EndPage { mine: vec![shown(portal, &one, words(portal, visit))] };
+    portal.pages.page(visit, "connections/disconnect.html", &page)
+}
+
+/// `POST /connections/{connection}/disconnect`
+#[handler]
+pub async fn disconnect(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    patient: Patient,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id: Uuid = id.parse().map_err(|_| Failure::new(Fault::NotFound))?;
+    let ended = connections(portal)?.disconnect(&patient.context, own(&patient)?, id, visit.now).await?;
+    Ok(see_other(if ended.revoked { "/connections?ended=told" } else { "/connections?ended=untold" }))
+}
+
+/// `GET /connections/reset`
+#[handler]
+pub async fn ask_reset(Data(portal): Data<&Arc<Portal>>, visit: &Visit, patient: Patient) -> Result<Response, Failure> {
+    let all = connections(portal)?.mine(&patient.context, own(&patient)?).await?;
+    if all.is_empty() {
+        return Ok(see_other("/connections"));
+    }
+    let words = words(portal, visit);
+    let page = EndPage { mine: all.iter().map(|one| shown(portal, one, words)).collect() };
+    portal.pages.page(visit, "connections/reset.html", &page)
+}
+
+/// `POST /connections/reset`
+#[handler]
+pub async fn reset(Data(portal): Data<&Arc<Portal>>, visit: &Visit, patient: Patient) -> Result<Response, Failure> {
+    connections(portal)?.reset(&patient.context, own(&patient)?, visit.now).await?;
+    Ok(see_other("/connections?ended=all"))
+}

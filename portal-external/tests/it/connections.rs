@@ -1,0 +1,213 @@
+//! Patients connect a hospital outside the region: through the portal's face and the hospital's.
+
+use std::collections::HashMap;
+
+use anyhow::{Context as _, Result, ensure};
+use sandbox::{DoorPatient, Known, PeopleClient, RunningSmart, SmartConfig, SmartMode};
+use testbed::{Answer, Database, Patient, Region, TestPortal, Visitor};
+use url::{Url, form_urlencoded};
+
+use super::own;
+
+/// The hospital of the sandbox that is behind the door.
+const BEHIND: &str = "university";
+const SCOPES: &str = "launch/patient openid fhirUser offline_access patient/*.read";
+
+struct Stage {
+    region: Region,
+    portal: TestPortal,
+    door: RunningSmart,
+    _database: Database,
+}
+
+/// Two who are known at the hospital behind the door and elsewhere.
+fn people(region: &Region) -> Result<(Patient, Patient)> {
+    let known = |one: &&Patient| one.hospitals.iter().any(|(at, _)| at == BEHIND) && one.hospitals.len() > 1;
+    let shown = region.shown_patient();
+    let other = region.patients.iter().filter(known).find(|one| one.resident_id != shown.resident_id);
+    Ok((shown.clone(), other.context("a second patient")?.clone()))
+}
+
+fn there(patient: &Patient) -> Result<&str> {
+    let known = patient.hospitals.iter().find(|(at, _)| at == BEHIND);
+    known.map(|(_, id)| id.as_str()).context("known behind the door")
+}
+
+/// A portal of the other hospitals, with that one offered to patients.
+async fn stage() -> Result<Stage> {
+    let all = testbed::region().await;
+    let behind = all.hospitals.iter().find(|one| one.id == BEHIND).context("the hospital")?.clone();
+    let region = all.with_hospitals(all.hospitals.iter().filter(|one| one.id != BEHIND).cloned().collect());
+    let database = Database::sqlite().await?;
+    let (shown, other) = people(all)?;
+    let mut portal = TestPortal::external(&database, &region, &[&shown, &other]).await?;
+    let patient = |one: &Patient| -> Result<DoorPatient> {
+        let resident_id = Some(one.resident_id.clone());
+        Ok(DoorPatient { id: there(one)?.to_owned(), name: one.name.clone(), resident_id })
+    };
+    let door = RunningSmart::start(SmartConfig {
+        listen: "127.0.0.1:0".parse()?,
+        upstream: behind.base_url.parse()?,
+        client_id: String::new(),
+        client: Known::Nobody,
+        scopes: Vec::new(),
+        lives_s: 300,
+        people: Some(PeopleClient {
+            client_id: "regional-portal-patients".to_owned(),
+            secret: None,
+            redirect_uris: vec![format!("{}/connections/callback", portal.url())],
+            patients: vec![patient(&shown)?, patient(&other)?],
+        }),
+    })
+    .await?;
+    portal.stop();
+    let source = format!(
+        "[[source]]\nid = \"lakeside\"\nname = {{ zh = \"湖滨国际医院\", en = \"Lakeside\" }}\nplatform = \"{}\"\n\
+         environment = \"sandbox\"\nbase_url = \"{}\"\ntimeout_ms = 8000\nauth = {{ kind = \"smart-patient\", \
+         client_id = \"regional-portal-patients\", scopes = \"{SCOPES}\" }}\n",
+        behind.platform, door.base_url
+    );
+    portal.add_sources(&source.parse()?)?;
+    portal.serve().await?;
+    Ok(Stage { region: all.clone(), portal, door, _database: database })
+}
+
+impl Stage {
+    /// Goes to the hospital, and says there who one is and what one decides. Where the browser is sent back to.
+    async fn there_and_back(&self, visitor: &mut Visitor, patient: &str, decision: &str) -> Result<String> {
+        let (origin, kept) = self.depart(visitor).await?;
+        let kept = kept.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let form: Vec<(&str, &str)> = kept.chain([("patient", patient), ("decision", decision)]).collect();
+        let back = Visitor::new(&origin)?.post_form_with("/auth/authorize", &form, None).await?;
+        let home = back.location().strip_prefix(self.portal.url()).context("not back to the portal")?;
+        Ok(home.to_owned())
+    }
+
+    /// The hospital's origin, and what its page is asked with.
+    async fn depart(&self, visitor: &mut Visitor) -> Result<(String, HashMap<String, String>)> {
+        let consent = visitor.page("/connections/new/lakeside").await?;
+        ensure!(consent.status == 200 && consent.body.contains("湖滨国际医院"), "{}", consent.body);
+        ensure!(consent.body.contains("只有您自己"), "who sees it: {}", consent.body);
+        let leaving = visitor.post_form("/connections/new/lakeside", &[]).await?;
+        ensure!(leaving.status == 200, "{} {}", leaving.status, leaving.body);
+        ensure!(
+            leaving.header("referrer-policy") == "no-referrer" && leaving.header("cache-control").contains("no-store")
+        );
+        let url: Url = leaving.header("refresh").strip_prefix("0; url=").context("no way on")?.parse()?;
+        ensure!(url.as_str().starts_with(&self.door.authorize_url), "{url}");
+        Ok((url.origin().ascii_serialization(), url.query_pairs().into_owned().collect()))
+    }
+
+    async fn sources_of_labs(&self, visitor: &mut Visitor) -> Result<Vec<(String, String)>> {
+        let id = own(visitor).await?;
+        let record = visitor.get(&format!("/api/v1/people/{id}/record/lab-results")).await?.json();
+        let of = |one: &serde_json::Value| Some((one["id"].as_str()?.to_owned(), one["state"].as_str()?.to_owned()));
+        Ok(record["sources"].as_array().context("no sources")?.iter().filter_map(of).collect())
+    }
+}
+
+/// Nothing that is good for a token stands in a page that says what went wrong.
+fn tells_nothing(answer: &Answer, back: &str) -> Result<()> {
+    let query = back.split_once('?').map_or("", |(_, query)| query);
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let secret = matches!(&*name, "code" | "state");
+        ensure!(!secret || !answer.body.contains(&*value), "{name} stands in the page: {}", answer.body);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hospital_is_connected_read_beside_the_rest_and_given_back() -> Result<()> {
+    let stage = stage().await?;
+    let (shown, other) = people(&stage.region)?;
+    let mut visitor = stage.portal.patient(&shown).await?;
+    let before = stage.sources_of_labs(&mut visitor).await?;
+    ensure!(before.iter().all(|(id, _)| id != "lakeside"), "asked without a connection: {before:?}");
+    let page = visitor.page("/connections").await?;
+    ensure!(page.status == 200 && page.body.contains("/connections/new/lakeside"), "{}", page.body);
+    let back = stage.there_and_back(&mut visitor, there(&shown)?, "allow").await?;
+    // Fetched in advance, or asked after, it is not used up.
+    let early = visitor.knock("GET", &back, &[("sec-purpose", "prefetch"), ("accept", "text/html")], None).await?;
+    assert_eq!((early.status, visitor.head(&back).await?.status), (425, 425));
+    let done = visitor.page(&back).await?;
+    ensure!(done.status == 303 && done.location().starts_with("/connections?done="), "{} {}", done.status, done.body);
+    let page = visitor.page(done.location()).await?;
+    ensure!(page.body.contains("已连接湖滨国际医院") && page.body.contains("全部病历"), "{}", page.body);
+    let after = stage.sources_of_labs(&mut visitor).await?;
+    ensure!(after.contains(&("lakeside".to_owned(), "answered".to_owned())), "{after:?}");
+    let again = visitor.page(&back).await?;
+    ensure!(again.status == 400 && again.body.contains("已经用过了"), "{} {}", again.status, again.body);
+    tells_nothing(&again, &back)?;
+
+    // Another patient neither sees it nor ends it.
+    let listed = visitor.get("/api/v1/connections").await?.json();
+    let id = listed["items"][0]["id"].as_str().context("no connection")?.to_owned();
+    let mut stranger = stage.portal.patient(&other).await?;
+    let theirs = stranger.page(done.location()).await?;
+    ensure!(!theirs.body.contains("已连接湖滨国际医院"), "{}", theirs.body);
+    let disconnect = format!("/connections/{id}/disconnect");
+    assert_eq!(stranger.page(&disconnect).await?.status, 404);
+    assert_eq!(stranger.post_form(&disconnect, &[]).await?.status, 404);
+    let api = format!("/api/v1/connections/{id}");
+    assert_eq!(stranger.json("DELETE".parse()?, &api, None).await?.status, 404);
+
+    let ask = visitor.page(&disconnect).await?;
+    ensure!(ask.status == 200 && ask.body.contains("什么都不会删除"), "{}", ask.body);
+    let ended = visitor.post_form(&disconnect, &[]).await?;
+    assert_eq!((ended.status, ended.location()), (303, "/connections?ended=told"), "{}", ended.body);
+    assert_eq!(stage.door.revocations(), 1);
+    assert_eq!(stage.sources_of_labs(&mut visitor).await?, before);
+    let log = stage.portal.log();
+    for (name, value) in form_urlencoded::parse(back.split_once('?').context("a query")?.1.as_bytes()) {
+        ensure!(!matches!(&*name, "code" | "state") || !log.contains(&*value), "{name} is in the log");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_ones_own_or_not_agreed_to_is_not_connected() -> Result<()> {
+    let stage = stage().await?;
+    let (shown, other) = people(&stage.region)?;
+    let mut visitor = stage.portal.patient(&shown).await?;
+    let mut nobody = stage.portal.visitor()?;
+
+    let back = stage.there_and_back(&mut visitor, there(&shown)?, "deny").await?;
+    let denied = visitor.page(&back).await?;
+    ensure!(denied.status == 200 && denied.body.contains("您没有同意"), "{} {}", denied.status, denied.body);
+    tells_nothing(&denied, &back)?;
+
+    let back = stage.there_and_back(&mut visitor, there(&other)?, "allow").await?;
+    let another = visitor.page(&back).await?;
+    ensure!(another.status == 400 && another.body.contains("另一个人的病历"), "{} {}", another.status, another.body);
+    tells_nothing(&another, &back)?;
+
+    // In the session of somebody else, and in none.
+    let back = stage.there_and_back(&mut visitor, there(&shown)?, "allow").await?;
+    let unknown = nobody.page(&back).await?;
+    assert_eq!((unknown.status, unknown.location()), (303, "/sign-in?next=%2Fconnections%3Fagain%3D1"));
+    let mut stranger = stage.portal.patient(&other).await?;
+    let elsewhere = stranger.page(&back).await?;
+    ensure!(elsewhere.status == 400 && elsewhere.body.contains("另一个浏览器"), "{}", elsewhere.body);
+    tells_nothing(&elsewhere, &back)?;
+
+    let made_up = visitor.page("/connections/callback?state=made-up-by-me&code=made-up-too").await?;
+    ensure!(made_up.status == 400 && made_up.body.contains("对不上"), "{} {}", made_up.status, made_up.body);
+    ensure!(!made_up.body.contains("made-up"), "{}", made_up.body);
+
+    // What a hospital says is said back as text.
+    stage.door.set_mode(SmartMode::DenyingPeople);
+    let back = stage.there_and_back(&mut visitor, there(&shown)?, "allow").await?;
+    let said = visitor.page(&back).await?;
+    ensure!(said.body.contains("&lt;script&gt;") && !said.body.contains("<script>alert"), "{}", said.body);
+    stage.door.set_mode(SmartMode::WrongIss);
+    let back = stage.there_and_back(&mut visitor, there(&shown)?, "allow").await?;
+    let mixed_up = visitor.page(&back).await?;
+    ensure!(mixed_up.status == 400 && mixed_up.body.contains("不是这家医院发出的"), "{}", mixed_up.body);
+    stage.door.set_mode(SmartMode::Ok);
+
+    let listed = visitor.get("/api/v1/connections").await?.json();
+    assert_eq!(listed, serde_json::json!({ "items": [] }));
+    assert_eq!(visitor.page("/connections/new/nowhere").await?.status, 404);
+    assert_eq!(visitor.post_form("/connections/new/city-first", &[]).await?.status, 404);
+    Ok(())
+}
