@@ -125,7 +125,7 @@ impl Copier {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            let outcome = self.begin().await;
+            let outcome = self.take_up().await;
             if let Err(error) = &outcome
                 && !failing
             {
@@ -135,7 +135,7 @@ impl Copier {
         }
     }
 
-    async fn begin(&self) -> Result<(), ConnectError> {
+    async fn take_up(&self) -> Result<(), ConnectError> {
         let is_wanted = Column::CopyState.eq(CopyState::Wanted.as_str());
         let wanted: Vec<Uuid> = Entity::find()
             .select_only()
