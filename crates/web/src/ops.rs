@@ -43,7 +43,7 @@ impl Readiness {
 }
 
 /// Every figure of the portals, and what it counts. The dashboard and the alerts use these and the process's own.
-pub const FIGURES: [(&str, &str); 13] = [
+pub const FIGURES: [(&str, &str); 16] = [
     ("portal_build_info", "1, with the version as a label"),
     ("portal_http_requests_total", "Requests by method, route pattern and status"),
     ("portal_http_request_duration_seconds", "Time to an answer by route pattern"),
@@ -53,6 +53,9 @@ pub const FIGURES: [(&str, &str); 13] = [
     ("portal_source_requests_total", "Reads of a hospital by outcome"),
     ("portal_source_duration_seconds", "Time of a read of a hospital"),
     ("portal_source_foreign_resources_total", "Resources of other patients that a hospital sent and that were dropped"),
+    ("portal_source_tokens_total", "Tokens asked of hospitals by outcome"),
+    ("portal_oauth_flows_total", "Steps of patients' sign-ins at hospitals by outcome and reason"),
+    ("portal_oauth_flow_duration_seconds", "From leaving for a hospital's sign-in until it was over"),
     ("portal_signin_total", "Sign-ins by method and outcome"),
     ("portal_audit_events_total", "Audit rows by action and outcome"),
     ("portal_audit_sealed_timestamp_seconds", "When the sealer last found every audit row chained, or chained it"),
@@ -80,8 +83,13 @@ impl Figures {
 /// A text when one is installed already.
 pub fn figures(version: &'static str) -> Result<Figures, String> {
     let seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    // People take a minute where programs take a part of a second.
+    let people = [5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0];
     let prometheus = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Full("portal_oauth_flow_duration_seconds".to_owned()), &people)
+        })
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| error.to_string())?;
     for (name, about) in FIGURES {
