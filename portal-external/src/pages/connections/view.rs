@@ -2,7 +2,7 @@
 
 use record_view::mark_letter;
 use serde::Serialize;
-use sources::{Connection, ConnectionState, Environment, FlowFault, FlowStep, Lasts, Source};
+use sources::{Connection, ConnectionState, Copied, CopyState, Environment, FlowFault, FlowStep, Lasts, Source};
 use web::{
     Lang,
     render::{Arg, Words, local},
@@ -132,8 +132,21 @@ pub struct ConnectionView {
     pub missing: Vec<String>,
     /// Why it does not answer until somebody signs in there again.
     pub why: Option<String>,
+    /// How its copy stands, in words; absent where there is none.
+    pub copy: Option<String>,
     /// Can one sign in there (again)?
     pub begins: bool,
+}
+
+/// The copy for when the hospital can't be asked.
+fn copy_of(copied: &Copied, words: &Words) -> Option<String> {
+    let done = [("count", Arg::from(i64::try_from(copied.done).unwrap_or(i64::MAX)))];
+    match (copied.state?, copied.at) {
+        (CopyState::Done, Some(at)) => Some(words.with("connect-copy-done", &[("at", Arg::from(words.minute(at)))])),
+        (CopyState::Paused, _) => Some(words.with("connect-copy-paused", &done)),
+        (CopyState::Failed, _) => Some(words.text("connect-copy-failed")),
+        _ => Some(words.with("connect-copy-running", &done)),
+    }
 }
 
 impl ConnectionView {
@@ -160,6 +173,7 @@ impl ConnectionView {
             kinds: words_of(connection.scopes.iter().map(String::as_str), words),
             missing: words_of(connection.missing.iter().map(String::as_str), words),
             why,
+            copy: copy_of(&connection.copied, words),
             begins,
         }
     }
