@@ -196,7 +196,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let contacts = || delivery::book(&store, &envelope, &policy);
     let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, contacts)?;
     let defined = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
-    let copier = Copier::new(store.clone(), catalogue.clone(), secrets.clone());
+    let copier = Copier::new(store.clone(), audit.clone(), catalogue.clone(), secrets.clone());
     let portal = Arc::new(Portal {
         flows: Flows::new(store.clone(), policy.clone()),
         articles: Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue),

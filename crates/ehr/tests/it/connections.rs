@@ -215,6 +215,10 @@ async fn a_copy_goes_on_where_it_was_stopped_and_is_read_when_the_hospital_is_no
         assert!(!world.holds("source_copy", "resourceType").await && !world.holds("source_connection", "Bearer").await);
         world.connections().disconnect(&ctx, world.person, connection.id, now()).await.expect("ended");
         assert_eq!(world.count("source_copy").await, 0);
+        let log = super::region::audited(&db).await;
+        for outcome in ["intent", "ok"] {
+            assert!(log.contains(&("connection.copy".to_owned(), outcome.to_owned())), "{outcome}: {log:?}");
+        }
     }
 }
 

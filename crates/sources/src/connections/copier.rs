@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use access::{AuditLog, Domain, Event, Outcome, PersonId, SystemContext, audit::Draft};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use outbound::{Answer, OutboundError};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
@@ -21,6 +23,7 @@ use uuid::Uuid;
 use super::{
     ConnectError, CopyState,
     copy_page::{self, Resource},
+    event,
     person::PatientSignIn,
     seal::{open_copy, seal_copy},
 };
@@ -53,6 +56,7 @@ const MOST_ANEW: u32 = 3;
 #[derive(Clone)]
 pub struct Copier {
     store: Store,
+    audit: AuditLog,
     catalogue: Arc<Catalogue>,
     secrets: Secrets,
 }
@@ -112,9 +116,9 @@ impl From<JobError> for ConnectError {
 }
 
 impl Copier {
-    /// Copies into `store`, what `catalogue` knows, sealed by `secrets`.
-    pub fn new(store: Store, catalogue: Arc<Catalogue>, secrets: Secrets) -> Self {
-        Self { store, catalogue, secrets }
+    /// Copies into `store`, remembered in `audit`, what `catalogue` knows, sealed by `secrets`.
+    pub fn new(store: Store, audit: AuditLog, catalogue: Arc<Catalogue>, secrets: Secrets) -> Self {
+        Self { store, audit, catalogue, secrets }
     }
 
     /// Makes jobs of what patients want, until told to stop. Their portal writes no jobs.
@@ -137,22 +141,19 @@ impl Copier {
 
     async fn take_up(&self) -> Result<(), ConnectError> {
         let is_wanted = Column::CopyState.eq(CopyState::Wanted.as_str());
-        let wanted: Vec<Uuid> = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(is_wanted.clone())
-            .limit(50)
-            .into_tuple()
-            .all(self.store.reader())
-            .await?;
-        for id in wanted {
+        let wanted = Entity::find().filter(is_wanted.clone()).limit(50).all(self.store.reader()).await?;
+        for row in wanted {
+            let id = row.id;
             let now = (self.secrets.ambient.now)();
             let take = Entity::update_many()
                 .col_expr(Column::CopyState, Expr::value(CopyState::Running.as_str()))
                 .filter(Column::Id.eq(id).and(is_wanted.clone()));
+            // Before anything is read: whose record, and that it is the portal that reads it.
+            let (draft, audit) = (self.draft(&row, Outcome::Intent, now), self.audit.clone());
             let written = self.store.write::<_, ConnectError, _>(move |tx| {
                 Box::pin(async move {
                     if take.exec(tx).await?.rows_affected == 1 {
+                        audit.append(tx, draft).await?;
                         let new =
                             NewJob { kind: KIND, key: id.to_string(), payload: serde_json::Value::Null, run_at: now };
                         jobs::enqueue(tx, new, now).await?;
@@ -180,6 +181,11 @@ impl Copier {
         let done = if kept.is_some() { row.copy_done } else { 0 };
         let cursor = kept.unwrap_or(Cursor { round: row.copy_round + 1, step: 0, next: None });
         Ok(Some(Copying { copier: self, run, source: source.asked_with(sign_in), row, cursor, done, begun_anew: 0 }))
+    }
+
+    fn draft(&self, row: &Model, outcome: Outcome, now: Timestamp) -> Draft {
+        let event = Event { outcome, ..event("connection.copy", row) }.about(PersonId(row.person));
+        AuditLog::draft(&SystemContext::new(KIND, Domain::Internal), now, event)
     }
 
     /// Tells the patient why it does not get on.
@@ -403,13 +409,14 @@ impl Copying<'_> {
 
     /// What the hospital has no more goes, and the copy is whole.
     async fn finish(self) -> Result<(), Failure> {
-        let (id, round, now) = (self.row.id, self.cursor.round, to_millis(self.run.now()));
+        let (id, round, now) = (self.row.id, self.cursor.round, self.run.now());
+        let (draft, audit) = (self.copier.draft(&self.row, Outcome::Ok, now), self.copier.audit.clone());
         let done = Entity::update_many()
             .col_expr(Column::CopyState, Expr::value(CopyState::Done.as_str()))
             .col_expr(Column::CopyWhy, Expr::value(None::<String>))
             .col_expr(Column::CopyRound, Expr::value(round))
             .col_expr(Column::CopyCursor, Expr::value(None::<String>))
-            .col_expr(Column::CopiedAt, Expr::value(now))
+            .col_expr(Column::CopiedAt, Expr::value(to_millis(now)))
             .filter(Column::Id.eq(id).and(Column::CopyState.eq(CopyState::Running.as_str())));
         let old =
             copy::Entity::delete_many().filter(copy::Column::Connection.eq(id)).filter(copy::Column::Round.lt(round));
@@ -417,6 +424,7 @@ impl Copying<'_> {
             Box::pin(async move {
                 if done.exec(tx).await?.rows_affected == 1 {
                     old.exec(tx).await?;
+                    audit.append(tx, draft).await?;
                 }
                 Ok(())
             })

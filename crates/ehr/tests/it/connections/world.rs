@@ -326,7 +326,7 @@ async fn portal(db: &testbed::Database, hospitals: &[Hospital<'_>], door: &Runni
     let catalogue = catalogue_with(db.folder(), hospitals, &entry);
     let secrets = Secrets::new(store.clone(), envelope.clone());
     catalogue.unlock(secrets.clone());
-    let copier = Copier::new(store.clone(), catalogue.clone(), secrets.clone());
+    let copier = Copier::new(store.clone(), audit.clone(), catalogue.clone(), secrets.clone());
     let redirect = REDIRECT.parse().expect("address");
     let connections =
         Connections::new(store.clone(), outside.clone(), audit.clone(), catalogue.clone(), secrets, redirect);
