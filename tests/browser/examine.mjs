@@ -10,7 +10,7 @@ export const listen = async (page, origin) => {
   page.on('console', (message) => {
     if (message.type() !== 'error') return
     // Chromium reports the status of an error page itself; that page is meant to be one.
-    if (/status of (401|403|404|422)/.test(message.text()) && message.location().url === page.url()) return
+    if (/status of (400|401|403|404|422)/.test(message.text()) && message.location().url === page.url()) return
     complaints.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`))
