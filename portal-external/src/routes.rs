@@ -44,6 +44,7 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::POST, "/connections/reset", record_of(), connections::reset),
         RouteEntry::new(Method::GET, "/connections/:connection/disconnect", record_of(), connections::ask),
         RouteEntry::new(Method::POST, "/connections/:connection/disconnect", record_of(), connections::disconnect),
+        RouteEntry::new(Method::POST, "/connections/:connection/copy", record_of(), connections::copy),
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
         RouteEntry::new(Method::GET, "/people/:person/record/search", record_of(), record_search::show),
         RouteEntry::new(Method::POST, "/people/:person/record/search", record_of(), record_search::find),

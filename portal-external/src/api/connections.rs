@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::Fault;
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
-use sources::{Connection, ConnectionState, Lasts};
+use sources::{Connection, ConnectionState, Copied, CopyState, CopyStep, Lasts};
 use uuid::Uuid;
 use web::{Failure, Visit};
 
@@ -42,6 +42,31 @@ struct ConnectionRow {
     connected_at: String,
     /// When the hospital gave the last token.
     renewed_at: String,
+    /// What is kept for when the hospital can't be asked.
+    copy: CopyRow,
+}
+
+/// A copy of what a hospital sent.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+struct CopyRow {
+    /// `none`, `wanted`, `running`, `paused`, `done` or `failed`.
+    state: String,
+    /// Why it does not get on, as a message key.
+    why: Option<String>,
+    /// Resources so far.
+    done: u64,
+    /// Of so many, where that is known.
+    total: Option<u64>,
+    /// When the last whole one was made.
+    at: Option<String>,
+}
+
+/// What to do with a copy.
+#[derive(Object)]
+struct CopyAct {
+    /// `start`: a new one, or on with one that is paused or has failed. `pause`.
+    step: String,
 }
 
 /// All of them.
@@ -55,6 +80,16 @@ struct ConnectionRows {
 struct ConnectionEnd {
     /// The hospital has confirmed that its tokens are void.
     revoked: bool,
+}
+
+fn copy_row(copied: Copied) -> CopyRow {
+    CopyRow {
+        state: copied.state.map_or("none", CopyState::as_str).to_owned(),
+        why: copied.why,
+        done: copied.done,
+        total: copied.total,
+        at: copied.at.map(|at| at.to_string()),
+    }
 }
 
 fn row(connection: Connection) -> ConnectionRow {
@@ -76,6 +111,7 @@ fn row(connection: Connection) -> ConnectionRow {
         },
         connected_at: connection.connected_at.to_string(),
         renewed_at: connection.renewed_at.to_string(),
+        copy: copy_row(connection.copied),
     }
 }
 
@@ -86,6 +122,25 @@ impl ConnectionsApi {
     async fn list(&self, portal: Data<&Arc<Portal>>, patient: Patient) -> poem::Result<Json<ConnectionRows>> {
         let mine = connections(&portal)?.mine(&patient.context, own(&patient)?).await.map_err(failed)?;
         Ok(Json(ConnectionRows { items: mine.into_iter().map(row).collect() }))
+    }
+
+    /// Begin a copy of one, go on with it, or pause it. What does not fit how it stands changes nothing.
+    #[oai(path = "/connections/:id/copy", method = "post", operation_id = "connection_copy")]
+    async fn copy(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        patient: Patient,
+        id: Path<String>,
+        act: Json<CopyAct>,
+    ) -> poem::Result<Json<CopyRow>> {
+        let id: Uuid = id.parse().map_err(|_| Failure::new(Fault::NotFound))?;
+        let step = CopyStep::parse(&act.0.step).ok_or_else(|| Failure::new(Fault::Invalid))?;
+        let (connections, person) = (connections(&portal)?, own(&patient)?);
+        connections.copy(&patient.context, person, id, step).await.map_err(failed)?;
+        let mine = connections.mine(&patient.context, person).await.map_err(failed)?;
+        // Another browser may have disconnected it meanwhile.
+        let now = mine.into_iter().find(|one| one.id == id).ok_or_else(|| Failure::new(Fault::NotFound))?;
+        Ok(Json(copy_row(now.copied)))
     }
 
     /// Give one back: nothing of it is kept here, and the hospital is told.

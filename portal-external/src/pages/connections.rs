@@ -9,10 +9,10 @@ use access::{Fault, PersonId};
 use poem::{
     Request, Response, handler,
     http::{HeaderValue, StatusCode, header},
-    web::{Data, Path, Query},
+    web::{Data, Form, Path, Query},
 };
 use serde::Deserialize;
-use sources::{Callback, ConnectError, Connection, Connections, FlowFault, Source};
+use sources::{Callback, ConnectError, Connection, Connections, CopyStep, FlowFault, Source};
 use url::form_urlencoded;
 use uuid::Uuid;
 use web::{Failure, Visit, render::Words, shell::see_other};
@@ -235,6 +235,25 @@ pub async fn disconnect(
     let id: Uuid = id.parse().map_err(|_| Failure::new(Fault::NotFound))?;
     let ended = connections(portal)?.disconnect(&patient.context, own(&patient)?, id, visit.now).await?;
     Ok(see_other(if ended.revoked { "/connections?ended=told" } else { "/connections?ended=untold" }))
+}
+
+#[derive(Deserialize)]
+pub struct CopyForm {
+    step: String,
+}
+
+/// `POST /connections/{connection}/copy`, with `step=start` or `step=pause`.
+#[handler]
+pub async fn copy(
+    Data(portal): Data<&Arc<Portal>>,
+    patient: Patient,
+    Path(id): Path<String>,
+    Form(form): Form<CopyForm>,
+) -> Result<Response, Failure> {
+    let id: Uuid = id.parse().map_err(|_| Failure::new(Fault::NotFound))?;
+    let step = CopyStep::parse(&form.step).ok_or_else(|| Failure::new(Fault::Invalid))?;
+    connections(portal)?.copy(&patient.context, own(&patient)?, id, step).await?;
+    Ok(see_other(&format!("/connections#copy-{id}")))
 }
 
 /// `GET /connections/reset`

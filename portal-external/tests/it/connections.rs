@@ -106,6 +106,34 @@ impl Stage {
     }
 }
 
+/// No job runs here: what its owner says of the copy is all that moves it.
+async fn copied(visitor: &mut Visitor, id: &str) -> Result<()> {
+    let copy = format!("/connections/{id}/copy");
+    let state = async |visitor: &mut Visitor| -> Result<serde_json::Value> {
+        Ok(visitor.get("/api/v1/connections").await?.json()["items"][0]["copy"]["state"].clone())
+    };
+    assert_eq!(state(visitor).await?, "wanted");
+    let page = visitor.page("/connections").await?.body;
+    ensure!(page.contains("马上开始制作") && page.contains("hx-trigger=\"load delay:2s\""), "{page}");
+    let paused = visitor.post_form(&copy, &[("step", "pause")]).await?;
+    assert_eq!((paused.status, paused.location()), (303, format!("/connections#copy-{id}").as_str()));
+    assert_eq!(state(visitor).await?, "paused");
+    let page = visitor.page("/connections").await?.body;
+    ensure!(page.contains("已暂停") && page.contains("继续") && !page.contains("load delay:2s"), "{page}");
+    assert_eq!(visitor.post_form(&copy, &[("step", "burn")]).await?.status, 422);
+    assert_eq!(state(visitor).await?, "paused");
+    let api = format!("/api/v1{copy}");
+    assert_eq!(
+        visitor.json(poem::http::Method::POST, &api, Some(&serde_json::json!({ "step": "start" }))).await?.json()["state"],
+        "wanted"
+    );
+    assert_eq!(
+        visitor.json(poem::http::Method::POST, &api, Some(&serde_json::json!({ "step": "burn" }))).await?.status,
+        422
+    );
+    Ok(())
+}
+
 /// Nothing that is good for a token stands in a page that says what went wrong.
 fn tells_nothing(answer: &Answer, back: &str) -> Result<()> {
     let query = back.split_once('?').map_or("", |(_, query)| query);
@@ -139,15 +167,18 @@ async fn a_hospital_is_connected_read_beside_the_rest_and_given_back() -> Result
     ensure!(again.status == 400 && again.body.contains("已经用过了"), "{} {}", again.status, again.body);
     tells_nothing(&again, &back)?;
 
-    // Another patient neither sees it nor ends it.
     let listed = visitor.get("/api/v1/connections").await?.json();
     let id = listed["items"][0]["id"].as_str().context("no connection")?.to_owned();
+    copied(&mut visitor, &id).await?;
+    // Another patient neither sees it nor ends it.
     let mut stranger = stage.portal.patient(&other).await?;
     let theirs = stranger.page(done.location()).await?;
     ensure!(!theirs.body.contains("已连接湖滨国际医院"), "{}", theirs.body);
     let disconnect = format!("/connections/{id}/disconnect");
     assert_eq!(stranger.page(&disconnect).await?.status, 404);
     assert_eq!(stranger.post_form(&disconnect, &[]).await?.status, 404);
+    let copy = format!("/connections/{id}/copy");
+    assert_eq!(stranger.post_form(&copy, &[("step", "start")]).await?.status, 404);
     let api = format!("/api/v1/connections/{id}");
     assert_eq!(stranger.json("DELETE".parse()?, &api, None).await?.status, 404);
 

@@ -112,6 +112,10 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/connections/new/:source" | "/connections/reset" | "/connections/:connection/disconnect") => {
             vec![form("nobody's", "")]
         }
+        ("POST", "/connections/:connection/copy") => vec![form("nobody's", "step=start"), form("bad", "step=")],
+        ("POST", "/api/v1/connections/{id}/copy") => {
+            vec![json("nobody's", "{\"step\": \"start\"}"), json("bad", "[]")]
+        }
         ("POST", "/patients/:person/break-glass") => vec![form("empty", "grounds=&reason=&password=")],
         ("POST", "/patients/:person/reviews/:section/:item") => {
             vec![form("stale", "seen=0&note=ZqNote"), form("empty", "")]

@@ -66,6 +66,17 @@ pub enum CopyStep {
     Pause,
 }
 
+impl CopyStep {
+    /// From a form or JSON: `start` or `pause`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "start" => Some(Self::Start),
+            "pause" => Some(Self::Pause),
+            _ => None,
+        }
+    }
+}
+
 /// A copy, as its owner sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copied {

@@ -132,20 +132,54 @@ pub struct ConnectionView {
     pub missing: Vec<String>,
     /// Why it does not answer until somebody signs in there again.
     pub why: Option<String>,
-    /// How its copy stands, in words; absent where there is none.
-    pub copy: Option<String>,
+    /// What is kept for when the hospital can't be asked.
+    pub copy: CopyView,
     /// Can one sign in there (again)?
     pub begins: bool,
 }
 
 /// The copy for when the hospital can't be asked.
-fn copy_of(copied: &Copied, words: &Words) -> Option<String> {
-    let done = [("count", Arg::from(i64::try_from(copied.done).unwrap_or(i64::MAX)))];
-    match (copied.state?, copied.at) {
-        (CopyState::Done, Some(at)) => Some(words.with("connect-copy-done", &[("at", Arg::from(words.minute(at)))])),
-        (CopyState::Paused, _) => Some(words.with("connect-copy-paused", &done)),
-        (CopyState::Failed, _) => Some(words.text("connect-copy-failed")),
-        _ => Some(words.with("connect-copy-running", &done)),
+#[derive(Serialize)]
+pub struct CopyView {
+    /// How it stands.
+    text: String,
+    /// Why it does not get on.
+    why: Option<String>,
+    /// It is being made: the page looks again by itself.
+    busy: bool,
+    done: u64,
+    /// Of so many, where that is known.
+    total: Option<u64>,
+    /// `start` or `pause`.
+    step: &'static str,
+    /// On the button; without, there is none.
+    button: Option<String>,
+}
+
+impl CopyView {
+    /// `answers`: the hospital can be asked now. No copy of it can be made where it can't.
+    fn new(copied: &Copied, answers: bool, words: &Words) -> Self {
+        let state = copied.state.map_or("none", CopyState::as_str);
+        let busy = matches!(copied.state, Some(CopyState::Wanted | CopyState::Running));
+        let count = Arg::from(i64::try_from(copied.done).unwrap_or(i64::MAX));
+        let at = copied.at.map(|at| words.minute(at));
+        let text = match (copied.state, &at) {
+            (Some(CopyState::Done), Some(at)) => words.with("connect-copy-done", &[("at", Arg::from(at.as_str()))]),
+            _ => words.with(&format!("connect-copy-{state}"), &[("count", count)]),
+        };
+        let button = (busy || answers).then(|| words.text(&format!("connect-copy-do-{state}")));
+        Self {
+            text,
+            why: copied.why.as_ref().filter(|_| copied.state != Some(CopyState::Done)).map(|why| {
+                let key = format!("connect-copy-why-{why}");
+                words.text(if words.has(&key) { &key } else { "connect-copy-why-other" })
+            }),
+            busy,
+            done: copied.done,
+            total: copied.total.map(|total| total.max(copied.done)),
+            step: if busy { "pause" } else { "start" },
+            button,
+        }
     }
 }
 
@@ -173,7 +207,7 @@ impl ConnectionView {
             kinds: words_of(connection.scopes.iter().map(String::as_str), words),
             missing: words_of(connection.missing.iter().map(String::as_str), words),
             why,
-            copy: copy_of(&connection.copied, words),
+            copy: CopyView::new(&connection.copied, connection.state == ConnectionState::Active, words),
             begins,
         }
     }
