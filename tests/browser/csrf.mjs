@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { clinicianOf, contextOf, openRecord, patientOf, search, sharedPatient, signIn } from './people.mjs'
 
 const PATIENCE = 10_000
+// Pages of hospitals post what a person brings back there: it does nothing in anybody’s name, whoever posts it.
+const ARRIVALS = ['/connections/callback']
 
 // The unsafe routes a program says it has, e.g. `POST /sign-out`.
 const unsafeRoutes = (portal) => {
@@ -121,7 +123,8 @@ const attack = async ({ context, portal, url, evil, routes, person, attacker, vi
   for (const one of seen) {
     carried += one.cookies.some((cookie) => cookie.startsWith(`portal-${portal}=`)) ? 1 : 0
     const reads = ['GET', 'HEAD', 'OPTIONS'].includes(one.method)
-    if (!reads && one.status !== 0 && one.status < 400) problems.push(`${one.method} ${one.url} from ${evil}: ${one.status}`)
+    const arrives = ARRIVALS.includes(new URL(one.url).pathname)
+    if (!reads && !arrives && one.status !== 0 && one.status < 400) problems.push(`${one.method} ${one.url} from ${evil}: ${one.status}`)
   }
   if (expectCookie && carried === 0) problems.push(`no forged request from ${evil} carried the session, so nothing is proven`)
   return problems

@@ -1,5 +1,6 @@
 //! How the portal proves to a hospital who it is, as values: what is secret stands elsewhere.
 
+use outbound::is_this_machine;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -92,6 +93,76 @@ impl ClientProof {
     }
 }
 
+/// How a hospital's sign-in sends what it answers back to the portal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResponseMode {
+    /// In the address (RFC 6749 section 4.1.2).
+    #[default]
+    Query,
+    /// As a form of its page (<https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html>): the address holds nothing.
+    FormPost,
+    /// Behind the address (OAuth 2.0 Multiple Response Type Encoding Practices, section 2.1): a script of the portal reads it.
+    Fragment,
+}
+
+impl ResponseMode {
+    /// All, in the order of forms.
+    pub const ALL: [Self; 3] = [Self::Query, Self::FormPost, Self::Fragment];
+
+    /// As in files, JSON, forms and message keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::FormPost => "form-post",
+            Self::Fragment => "fragment",
+        }
+    }
+
+    /// From a file or a form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+
+    /// As servers name it; absent: what a server does unasked.
+    pub(crate) const fn registered(self) -> Option<&'static str> {
+        match self {
+            Self::Query => None,
+            Self::FormPost => Some("form_post"),
+            Self::Fragment => Some("fragment"),
+        }
+    }
+}
+
+/// How a person's browser brings the portal's request to a hospital's sign-in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthorizeBy {
+    /// In the address.
+    #[default]
+    Get,
+    /// As a form (SMART's `authorize-post`): for requests that are too long for an address, or must not be in one.
+    Post,
+}
+
+impl AuthorizeBy {
+    /// Both, in the order of forms.
+    pub const ALL: [Self; 2] = [Self::Get, Self::Post];
+
+    /// As in files, JSON, forms and message keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+        }
+    }
+
+    /// From a file or a form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+}
+
 /// Everything about a sign-in but its secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -109,6 +180,14 @@ pub struct Auth {
     /// Where people sign in, with `smart-patient`. Absent: where the server says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorize_url: Option<String>,
+    /// How people bring an answer back, with `smart-patient`.
+    pub response_mode: ResponseMode,
+    /// How people bring the request there, with `smart-patient`.
+    pub authorize_by: AuthorizeBy,
+    /// Where people are sent back to, as it is registered there, where that is not the portal's own address: with
+    /// `smart-patient`. It has to lead to the same path of this portal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<String>,
     /// Of `smart-backend` and `smart-patient`, with spaces between them.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scopes: String,
@@ -143,7 +222,12 @@ impl Auth {
         self.scopes = if smart { trimmed(&self.scopes) } else { String::new() };
         let option = |text: Option<String>| text.map(|text| trimmed(&text)).filter(|text| smart && !text.is_empty());
         (self.token_url, self.audience) = (option(self.token_url), option(self.audience));
-        self.authorize_url = option(self.authorize_url).filter(|_| self.kind == AuthKind::SmartPatient);
+        let is_person = self.kind == AuthKind::SmartPatient;
+        self.authorize_url = option(self.authorize_url).filter(|_| is_person);
+        self.redirect_url = option(self.redirect_url).filter(|_| is_person);
+        if !is_person {
+            (self.response_mode, self.authorize_by) = (ResponseMode::default(), AuthorizeBy::default());
+        }
         if !smart {
             self.proof = ClientProof::default();
         }
@@ -182,10 +266,22 @@ impl Auth {
         // Whoever asks in its own name has to prove that it is who it says.
         let unproven = self.proof == ClientProof::Public && self.kind == AuthKind::SmartBackend;
         problems.extend(unproven.then_some(("proof", "unknown")));
+        let what = self.redirect_url.as_deref().and_then(redirect_problem);
+        problems.extend(what.map(|what| ("redirect_url", what)));
         let audience = self.audience.as_deref().unwrap_or_default();
         let bad = audience.len() > LONGEST_TEXT || !audience.bytes().all(|byte| byte.is_ascii_graphic());
         problems.extend(bad.then_some(("audience", "malformed")));
         problems
+    }
+}
+
+/// An absolute address without a fragment (RFC 6749 section 3.1.2), and not one that others read along.
+fn redirect_problem(text: &str) -> Option<&'static str> {
+    match Url::parse(text) {
+        Ok(url) if url.fragment().is_some() || !url.has_host() => Some("malformed"),
+        Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && is_this_machine(&url)) => None,
+        Ok(url) if url.scheme() == "http" => Some("plain"),
+        _ => Some("malformed"),
     }
 }
 

@@ -29,16 +29,16 @@ mod sign_in;
 mod source;
 mod table;
 
-pub use auth::{Auth, AuthKind, ClientProof};
+pub use auth::{Auth, AuthKind, AuthorizeBy, ClientProof, ResponseMode};
 pub use brands::{Brand, Bundle, BundleError, Left, MOST_BYTES, MOST_ENDPOINTS};
 pub use breaker::BreakerState;
 pub use catalogue::Catalogue;
 pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
 pub use connections::{
-    Callback, ConnectError, Connected, Connection, ConnectionState, Connections, Copied, Copier, CopyState, CopyStep,
-    Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowOutcome, FlowStep, FlowTrace, Flows, Lasts,
-    Matched, Pending,
+    Arrival, Callback, ConnectError, Connected, Connection, ConnectionState, Connections, Copied, Copier, CopyState,
+    CopyStep, Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowOutcome, FlowStep, FlowTrace, Flows,
+    Lasts, Matched, Pending,
 };
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
 pub use definitions::{Defined, Definitions};

@@ -3,12 +3,17 @@
 use poem::http::{HeaderMap, HeaderValue, header};
 
 /// Nothing but our own files, and scripts that carry this answer's nonce; nothing inline, no eval.
-fn content_security_policy(nonce: &str) -> String {
+fn content_security_policy(nonce: &str, forms: &str) -> String {
     let nonce = if nonce.is_empty() { String::new() } else { format!(" 'nonce-{nonce}'") };
     format!(
         "default-src 'none'; script-src 'self'{nonce}; style-src 'self'; img-src 'self'; connect-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         form-action 'self'{forms}; base-uri 'none'; frame-ancestors 'none'"
     )
+}
+
+/// The `Content-Security-Policy` of a page with a form that goes to another site: to `origin` and nowhere else.
+pub fn policy_with_form_to(nonce: &str, origin: &str) -> String {
+    content_security_policy(nonce, &format!(" {origin}"))
 }
 
 const ALWAYS: [(&str, &str); 6] = [
@@ -29,7 +34,7 @@ pub fn add(headers: &mut HeaderMap, request_id: &str, nonce: &str, secure: bool)
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert("x-request-id", value);
     }
-    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(nonce)) {
+    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(nonce, "")) {
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     }
     if access::Safeguard::NoStore.stands() {
@@ -52,6 +57,8 @@ mod tests {
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
         assert!(policy.contains("script-src 'self' 'nonce-n0nce';") && policy.starts_with("default-src 'none';"));
         assert!(!policy.contains("unsafe"));
+        let led = policy_with_form_to("n0nce", "https://hospital.example");
+        assert_eq!(led, policy.replace("form-action 'self';", "form-action 'self' https://hospital.example;"));
         let mut bare = HeaderMap::new();
         add(&mut bare, "R-1", "", false);
         assert!(!bare[header::CONTENT_SECURITY_POLICY].to_str().expect("text").contains("nonce"));

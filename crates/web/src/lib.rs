@@ -36,6 +36,7 @@ pub mod well_known;
 mod written;
 
 pub use failure::Failure;
+pub use headers::policy_with_form_to;
 pub use lang::Lang;
 pub use visit::Visit;
 pub use written::Written;

@@ -87,6 +87,7 @@ pub struct Shell<E> {
     settings: Arc<ShellSettings>,
     origin: String,
     landings: &'static [(&'static str, &'static str)],
+    arrivals: &'static [&'static str],
     inner: E,
 }
 
@@ -94,7 +95,14 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
     /// Puts the shell round `inner`.
     pub fn new(settings: Arc<ShellSettings>, inner: E) -> Self {
         let origin = settings.public_url.origin().ascii_serialization();
-        Self { settings, origin, landings: &[], inner }
+        Self { settings, origin, landings: &[], arrivals: &[], inner }
+    }
+
+    /// With paths that pages of other sites post forms to: their handlers must do nothing in the name of whoever's browser it is,
+    /// and believe only what is a secret in itself. No session reaches them.
+    #[must_use]
+    pub fn with_arrivals(self, arrivals: &'static [&'static str]) -> Self {
+        Self { arrivals, ..self }
     }
 
     /// With paths whose query is a secret, good once, and where whoever is there is led instead: nothing that the shell draws or
@@ -127,7 +135,9 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         let theme = asked.theme.as_deref().or_else(|| lang::cookie(headers, "theme"));
         let theme = theme.and_then(Theme::from_name).map(Theme::name);
         let session = match lang::cookie(headers, &self.settings.cookies.session) {
-            Some(cookie) if !path.starts_with("/static/") => self.settings.sessions.load(cookie, now).await?,
+            Some(cookie) if !path.starts_with("/static/") && !self.is_arrival(request) => {
+                self.settings.sessions.load(cookie, now).await?
+            }
             _ => None,
         };
         let known = lang::cookie(headers, &self.settings.cookies.visitor).filter(|value| value.len() == 43);
@@ -161,6 +171,10 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         Ok((visit, new_visitor))
     }
 
+    fn is_arrival(&self, request: &Request) -> bool {
+        request.method() == Method::POST && self.arrivals.contains(&request.uri().path())
+    }
+
     /// Reads the body of an unsafe request, and lets it pass only with a token of this visitor's from our own pages.
     async fn guard_unsafe(&self, request: &mut Request, visit: &Visit) -> Result<(), Failure> {
         let kind = request.content_type().unwrap_or_default().to_owned();
@@ -176,6 +190,10 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         // Other sites' pages can send forms and plain text without asking; nothing else is a form of ours.
         if !body.is_empty() && !form && upload.is_none() && !lower.starts_with("application/json") {
             return Err(Failure::new(Fault::Invalid).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        if form && self.is_arrival(request) {
+            request.set_body(Body::from_bytes(body));
+            return Ok(());
         }
         if Safeguard::CsrfOrigin.stands() && !csrf::same_origin(request.headers(), &self.origin) {
             return Err(Failure::new(Fault::Forbidden).with_problem("cross-site"));

@@ -187,7 +187,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         uploads: Vec::new(),
     };
     let app = Shell::new(Arc::new(shell), routes::routes(&portal, config.server.public_url.as_str())?);
-    let app = app.with_landings(&[(CALLBACK, BEGIN_AGAIN)]);
+    let app = app.with_landings(&[(CALLBACK, BEGIN_AGAIN)]).with_arrivals(&[CALLBACK]);
     let faces = run::Faces {
         listen: config.server.listen,
         app,

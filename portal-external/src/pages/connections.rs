@@ -12,13 +12,14 @@ use poem::{
     web::{Data, Form, Path, Query},
 };
 use serde::Deserialize;
-use sources::{Callback, ConnectError, Connection, Connections, CopyStep, FlowFault, Source};
+use sources::{Arrival, Callback, ConnectError, Connection, Connections, CopyStep, Departure, FlowFault, Source};
 use url::form_urlencoded;
 use uuid::Uuid;
-use web::{Failure, Visit, render::Words, shell::see_other};
+use web::{Failure, Visit, policy_with_form_to, render::Words, shell::see_other};
 
 use self::view::{
-    ConnectionView, ConnectionsPage, ConsentPage, EndPage, FailedPage, HospitalView, LeavingPage, Notice, Offer,
+    ArrivingPage, ConnectionView, ConnectionsPage, ConsentPage, EndPage, FailedPage, HospitalView, LeavingPage, Notice,
+    Offer,
 };
 use crate::{portal::Portal, who::Patient};
 
@@ -144,16 +145,25 @@ pub async fn begin(
         Err(ConnectError::Flow(fault)) => return failed(portal, visit, &fault),
         Err(error) => return Err(error.into()),
     };
+    leaving(portal, visit, departure)
+}
+
+/// The page that leads to a hospital.
+fn leaving(portal: &Portal, visit: &Visit, departure: Departure) -> Result<Response, Failure> {
     let source = offered(portal, &departure.source).ok_or_else(|| Failure::new(Fault::NotFound))?;
-    let url = String::from(departure.url);
-    let host = url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let refresh = HeaderValue::from_str(&format!("0; url={url}")).map_err(Failure::internal)?;
-    let page = LeavingPage { hospital: HospitalView::new(&source, words(portal, visit)), host, url };
+    let hospital = HospitalView::new(&source, words(portal, visit));
+    let host = departure.url.host_str().unwrap_or_default().to_owned();
+    let (origin, url) = (departure.url.origin().ascii_serialization(), String::from(departure.url));
     let back = format!("/connections/new/{}", source.id);
+    let page = LeavingPage { hospital, host, url, form: departure.form };
     let mut response = portal.pages.page_at(visit, &back, "connections/leaving.html", &page)?;
-    // Not a redirect: `form-action 'self'` of the page that the form stood on also holds for where its answer redirects to, so
-    // a browser would go nowhere (CSP Level 3, section 6.4.1, as Chromium has it). A page that leads on is a way of its own.
-    response.headers_mut().insert(header::REFRESH, refresh);
+    let (name, value) = match &page.form {
+        // Not a redirect: `form-action 'self'` of the page that the form stood on also holds for where its answer redirects to,
+        // so a browser would go nowhere (CSP Level 3, section 6.4.1, as Chromium has it). A page that leads on is a way of its own.
+        None => (header::REFRESH, format!("0; url={}", page.url)),
+        Some(_) => (header::CONTENT_SECURITY_POLICY, policy_with_form_to(&visit.nonce, &origin)),
+    };
+    response.headers_mut().insert(name, HeaderValue::from_str(&value).map_err(Failure::internal)?);
     Ok(response)
 }
 
@@ -170,11 +180,39 @@ pub async fn callback(
         // answer it asks again when the person really goes there.
         return Ok(StatusCode::TOO_EARLY.into());
     }
-    let back = callback_of(request.uri().query().unwrap_or_default());
-    match portal.charts.connect(&patient.context, session(visit)?, &back, visit.now).await {
+    let query = request.uri().query().unwrap_or_default();
+    if query.is_empty() {
+        // What is behind an address reaches no server: a script takes it from there.
+        return portal.pages.page_at(visit, "/connections", "connections/arriving.html", &ArrivingPage {});
+    }
+    match portal.charts.connect(&patient.context, session(visit)?, &arrival(query), visit.now).await {
         Ok(connection) => Ok(see_other(&format!("/connections?done={}", connection.id))),
         Err(ConnectError::Flow(fault)) => failed(portal, visit, &fault),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /connections/callback`: what a page of a hospital brings as a form. The person's own browser asks for it next, with the
+/// session that does not come with another site's form.
+#[handler]
+pub async fn bring(Data(portal): Data<&Arc<Portal>>, visit: &Visit, body: String) -> Result<Response, Failure> {
+    let flow = match connections(portal)?.bring(&callback_of(&body), visit.now).await {
+        Ok(flow) => flow.to_string(),
+        // Told where it is known whose browser it is.
+        Err(ConnectError::Flow(_)) => "unknown".to_owned(),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(see_other(&format!("{CALLBACK}?{FLOW}={flow}")))
+}
+
+/// In the address that a browser is sent to after a form was brought.
+const FLOW: &str = "flow";
+
+fn arrival(query: &str) -> Arrival {
+    let flow = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == FLOW);
+    match flow {
+        Some((_, flow)) => Arrival::Brought(flow.parse().unwrap_or_default()),
+        None => Arrival::Address(callback_of(query)),
     }
 }
 

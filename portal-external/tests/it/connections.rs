@@ -33,8 +33,12 @@ fn there(patient: &Patient) -> Result<&str> {
     known.map(|(_, id)| id.as_str()).context("known behind the door")
 }
 
-/// A portal of the other hospitals, with that one offered to patients.
 async fn stage() -> Result<Stage> {
+    stage_with("").await
+}
+
+/// A portal of the other hospitals, with that one offered to patients; `more` is of how they sign in there.
+async fn stage_with(more: &str) -> Result<Stage> {
     let all = testbed::region().await;
     let behind = all.hospitals.iter().find(|one| one.id == BEHIND).context("the hospital")?.clone();
     let region = all.with_hospitals(all.hospitals.iter().filter(|one| one.id != BEHIND).cloned().collect());
@@ -64,7 +68,7 @@ async fn stage() -> Result<Stage> {
     let source = format!(
         "[[source]]\nid = \"lakeside\"\nname = {{ zh = \"湖滨国际医院\", en = \"Lakeside\" }}\nplatform = \"{}\"\n\
          environment = \"sandbox\"\nbase_url = \"{}\"\ntimeout_ms = 8000\nauth = {{ kind = \"smart-patient\", \
-         client_id = \"regional-portal-patients\", scopes = \"{SCOPES}\" }}\n",
+         client_id = \"regional-portal-patients\", scopes = \"{SCOPES}\"{more} }}\n",
         behind.platform, door.base_url
     );
     portal.add_sources(&source.parse()?)?;
@@ -240,5 +244,92 @@ async fn what_is_not_ones_own_or_not_agreed_to_is_not_connected() -> Result<()> 
     assert_eq!(listed, serde_json::json!({ "items": [] }));
     assert_eq!(visitor.page("/connections/new/nowhere").await?.status, 404);
     assert_eq!(visitor.post_form("/connections/new/city-first", &[]).await?.status, 404);
+    Ok(())
+}
+
+/// What stands in the hidden fields of a page.
+fn hidden(page: &str) -> HashMap<String, String> {
+    let field = |part: &str| {
+        let (name, rest) = part.split_once('"')?;
+        let value = rest.split_once("value=\"")?.1.split_once('"')?.0;
+        Some((name.to_owned(), value.replace("&amp;", "&").replace("&#x2F;", "/")))
+    };
+    page.split("<input type=\"hidden\" name=\"").skip(1).filter_map(field).collect()
+}
+
+/// What the page of another site posts: no cookie of ours comes with it.
+async fn brought(stage: &Stage, fields: &[(&str, &str)]) -> Result<Answer> {
+    let origin = stage.door.authorize_url.parse::<Url>()?.origin().ascii_serialization();
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let headers = [("origin", origin.as_str()), ("sec-fetch-site", "cross-site"), kind, ("accept", "text/html")];
+    Visitor::new(stage.portal.url())?.knock("POST", "/connections/callback", &headers, Some(body)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_as_a_form_is_taken_in_for_whoever_began() -> Result<()> {
+    let stage = stage_with(", response_mode = \"form-post\", authorize_by = \"post\"").await?;
+    let (shown, other) = people(&stage.region)?;
+    let mut visitor = stage.portal.patient(&shown).await?;
+    let leaving = visitor.post_form("/connections/new/lakeside", &[]).await?;
+    let door: Url = stage.door.authorize_url.parse()?;
+    let origin = door.origin().ascii_serialization();
+    let policy = leaving.header("content-security-policy");
+    ensure!(
+        policy.contains(&format!("form-action 'self' {origin};")) && leaving.header("refresh").is_empty(),
+        "{policy}"
+    );
+    ensure!(leaving.body.contains(&format!("action=\"{}\"", stage.door.authorize_url)), "{}", leaving.body);
+    let request = hidden(&leaving.body);
+    ensure!(request["response_mode"] == "form_post" && request["code_challenge_method"] == "S256", "{request:?}");
+    let request = request.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let form: Vec<(&str, &str)> = request.chain([("patient", there(&shown)?), ("decision", "allow")]).collect();
+    let page = Visitor::new(&origin)?.post_form_with("/auth/authorize", &form, None).await?;
+    let answer = hidden(&page.body);
+    let answer: Vec<(&str, &str)> = answer.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let value = |wanted: &str| answer.iter().find(|(name, _)| *name == wanted).map_or("", |(_, value)| *value);
+
+    let back = brought(&stage, &answer).await?;
+    ensure!(back.status == 303 && back.header("set-cookie").is_empty(), "{} {}", back.status, back.body);
+    let back = back.location().to_owned();
+    ensure!(back.starts_with("/connections/callback?flow=") && !back.contains(value("code")), "{back}");
+    // What comes second does not take its place, and a made-up one leads nowhere.
+    let second = [("state", value("state")), ("code", "made-up"), ("iss", value("iss"))];
+    assert_eq!(brought(&stage, &second).await?.location(), back);
+    let made_up = brought(&stage, &[("state", "made-up"), ("code", "made-up")]).await?;
+    assert_eq!(visitor.page(made_up.location()).await?.status, 400);
+    // Another's browser that is led there gets nothing and uses nothing up; one without a session has to sign in.
+    let mut stranger = stage.portal.patient(&other).await?;
+    assert_eq!(stranger.page(&back).await?.status, 400);
+    let unknown = Visitor::new(stage.portal.url())?.page(&back).await?;
+    assert_eq!((unknown.status, unknown.location()), (303, "/sign-in?next=%2Fconnections%3Fagain%3D1"));
+    let done = visitor.page(&back).await?;
+    ensure!(done.status == 303 && done.location().starts_with("/connections?done="), "{} {}", done.status, done.body);
+    assert_eq!(visitor.page(&back).await?.status, 400);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_in_another_way_than_asked_for_is_refused() -> Result<()> {
+    let stage = stage_with(", response_mode = \"fragment\"").await?;
+    let (shown, _) = people(&stage.region)?;
+    let mut visitor = stage.portal.patient(&shown).await?;
+    let back = stage.there_and_back(&mut visitor, there(&shown)?, "allow").await?;
+    let (path, behind) = back.split_once('#').context("nothing behind the address")?;
+    let arriving = visitor.page(path).await?;
+    ensure!(arriving.status == 200 && arriving.body.contains("id=\"arrive\""), "{}", arriving.body);
+    let query = visitor.page(&format!("{path}?{behind}")).await?;
+    ensure!(query.status == 400 && query.body.contains("与约定的不同"), "{} {}", query.status, query.body);
+    assert_eq!(visitor.get("/api/v1/connections").await?.json()["items"].as_array().map(Vec::len), Some(0));
+
+    let back = stage.there_and_back(&mut visitor, there(&shown)?, "allow").await?;
+    let fields: Vec<(String, String)> =
+        form_urlencoded::parse(back.split_once('#').context("nothing behind the address")?.1.as_bytes())
+            .into_owned()
+            .collect();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let on = brought(&stage, &fields).await?;
+    let done = visitor.page(on.location()).await?;
+    ensure!(done.status == 303 && done.location().starts_with("/connections?done="), "{} {}", done.status, done.body);
     Ok(())
 }

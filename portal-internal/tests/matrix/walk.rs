@@ -112,6 +112,7 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/connections/new/:source" | "/connections/reset" | "/connections/:connection/disconnect") => {
             vec![form("nobody's", "")]
         }
+        ("POST", "/connections/callback") => vec![form("made-up", "state=ZqState&code=ZqCode"), form("empty", "")],
         ("POST", "/connections/:connection/copy") => vec![form("nobody's", "step=start"), form("bad", "step=")],
         ("POST", "/api/v1/connections/{id}/copy") => {
             vec![json("nobody's", "{\"step\": \"start\"}"), json("bad", "[]")]

@@ -6,7 +6,7 @@ use access::{PatientContext, PersonId};
 use fhir::{Outcome, kinds, rows};
 use jiff::Timestamp;
 use patients::{IndexError, Recognised, SourcePatient, Unrecognised};
-use sources::{Callback, ConnectError, Connected, Connection, Matched, Pending};
+use sources::{Arrival, ConnectError, Connected, Connection, Matched, Pending};
 use tokio::time::Instant;
 
 use super::{Charts, patient};
@@ -26,11 +26,11 @@ impl Charts {
         &self,
         ctx: &PatientContext,
         session: &str,
-        callback: &Callback,
+        arrival: &Arrival,
         now: Timestamp,
     ) -> Result<Connection, ConnectError> {
         let connections = self.connections.as_ref().ok_or(ConnectError::NotFound)?;
-        let pending = connections.exchange(ctx, session, callback, now).await?;
+        let pending = connections.exchange(ctx, session, arrival, now).await?;
         match self.recognised(&pending, now).await? {
             Ok(matched) => Ok(connections.keep(ctx, pending, matched, now).await?),
             Err(why) => Err(connections.refuse(ctx, pending, why, now).await?.into()),

@@ -61,36 +61,31 @@ async fn what_comes_back_is_good_once_in_its_own_session_and_for_its_own_person(
     let world = World::start(&db).await;
     let ctx = world.ctx();
     let come = world.go().await;
-    let elsewhere = world.charts.connect(&ctx, "another session", &come, now()).await.expect_err("refused");
+    let elsewhere = world.comes(&ctx, "another session", &come, now()).await.expect_err("refused");
     assert_eq!(fault(elsewhere).why, "state-elsewhere");
     // It has been used up by that.
-    let again = world.charts.connect(&ctx, SESSION, &come, now()).await.expect_err("refused");
+    let again = world.comes(&ctx, SESSION, &come, now()).await.expect_err("refused");
     assert_eq!(fault(again).why, "state-used");
     let come = world.go().await;
     let somebody = patient(None);
-    let theirs = world.charts.connect(&somebody, SESSION, &come, now()).await.expect_err("refused");
+    let theirs = world.comes(&somebody, SESSION, &come, now()).await.expect_err("refused");
     assert_eq!(fault(theirs).why, "state-elsewhere");
     let come = world.go().await;
     let late = now() + jiff::SignedDuration::from_mins(11);
-    let expired = world.charts.connect(&ctx, SESSION, &come, late).await.expect_err("refused");
+    let expired = world.comes(&ctx, SESSION, &come, late).await.expect_err("refused");
     assert_eq!(fault(expired).why, "state-expired");
     let made_up = Callback { state: Some("x".repeat(43)), ..world.go().await };
-    assert_eq!(
-        fault(world.charts.connect(&ctx, SESSION, &made_up, now()).await.expect_err("refused")).why,
-        "state-unknown"
-    );
+    assert_eq!(fault(world.comes(&ctx, SESSION, &made_up, now()).await.expect_err("refused")).why, "state-unknown");
     // A row that somebody has changed opens nowhere.
     let come = world.go().await;
     world.later("source_flow", "expires_at").await;
-    let changed = world.charts.connect(&ctx, SESSION, &come, now()).await.expect_err("refused");
+    let changed = world.comes(&ctx, SESSION, &come, now()).await.expect_err("refused");
     assert!(matches!(changed, ConnectError::Envelope(_)), "{changed}");
     assert_eq!(world.count("source_connection").await, 0);
     // Two that bring the same at once: one is taken.
     let come = world.go().await;
-    let (one, other) = tokio::join!(
-        world.charts.connect(&ctx, SESSION, &come, now()),
-        world.charts.connect(&ctx, SESSION, &come, now()),
-    );
+    let (one, other) =
+        tokio::join!(world.comes(&ctx, SESSION, &come, now()), world.comes(&ctx, SESSION, &come, now()),);
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
 }
 
@@ -111,7 +106,7 @@ async fn a_hospital_that_misbehaves_connects_nothing_and_says_why() {
         let departure = world.begin().await.expect("begun");
         world.door.set_mode(mode);
         let come = world.come_back(&departure.url).await;
-        let refused = fault(world.charts.connect(&ctx, SESSION, &come, now()).await.expect_err("refused"));
+        let refused = fault(world.comes(&ctx, SESSION, &come, now()).await.expect_err("refused"));
         assert_eq!((refused.why, refused.flow), (why, Some(departure.flow)), "{mode:?}: {refused:?}");
         world.door.set_mode(SmartMode::Ok);
     }

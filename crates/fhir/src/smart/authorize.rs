@@ -24,24 +24,32 @@ pub struct Authorize<'a> {
     pub nonce: Option<&'a str>,
     /// Of a launch that began at the hospital, as it came.
     pub launch: Option<&'a str>,
+    /// How the answer is sent back; absent: in the address.
+    pub response_mode: Option<&'a str>,
 }
 
-impl Authorize<'_> {
+impl<'a> Authorize<'a> {
+    /// The parameters, each once, without those of the endpoint itself.
+    pub fn fields(&self) -> Vec<(&'static str, &'a str)> {
+        let mut fields = vec![
+            ("response_type", "code"),
+            ("client_id", self.client_id),
+            ("redirect_uri", self.redirect_uri),
+            ("scope", self.scopes),
+            ("state", self.state),
+            ("aud", self.audience),
+            ("code_challenge", self.challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        let others = [("nonce", self.nonce), ("launch", self.launch), ("response_mode", self.response_mode)];
+        fields.extend(others.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        fields
+    }
+
     /// The address. What the endpoint itself has in its query stays (RFC 6749 section 3.1).
     pub fn url(&self) -> Url {
         let mut url = self.endpoint.clone();
-        {
-            let mut pairs = url.query_pairs_mut();
-            pairs.append_pair("response_type", "code").append_pair("client_id", self.client_id);
-            pairs.append_pair("redirect_uri", self.redirect_uri).append_pair("scope", self.scopes);
-            pairs.append_pair("state", self.state).append_pair("aud", self.audience);
-            pairs.append_pair("code_challenge", self.challenge).append_pair("code_challenge_method", "S256");
-            for (name, value) in [("nonce", self.nonce), ("launch", self.launch)] {
-                if let Some(value) = value {
-                    pairs.append_pair(name, value);
-                }
-            }
-        }
+        url.query_pairs_mut().extend_pairs(self.fields());
         url
     }
 }
@@ -75,6 +83,7 @@ mod tests {
             challenge: "c",
             nonce: Some("n"),
             launch: None,
+            response_mode: None,
         }
         .url();
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -82,6 +91,9 @@ mod tests {
         let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         assert_eq!(value("redirect_uri"), Some("https://portal.example/back?a=1&b=2"));
         assert_eq!(value("aud"), Some("https://hospital.example/fhir"));
-        assert_eq!((value("launch"), value("code_challenge_method")), (None, Some("S256")));
+        assert_eq!(
+            (value("launch"), value("response_mode"), value("code_challenge_method")),
+            (None, None, Some("S256"))
+        );
     }
 }

@@ -86,8 +86,8 @@ impl Door {
         if asked.get("response_type") != "code" {
             return Err(("unsupported_response_type", "response_type is code"));
         }
-        if !matches!(asked.get("response_mode"), "" | "query" | "form_post") {
-            return invalid("response_mode is query or form_post");
+        if !matches!(asked.get("response_mode"), "" | "query" | "form_post" | "fragment") {
+            return invalid("response_mode is query, form_post or fragment");
         }
         if asked.get("state").is_empty() {
             return invalid("state is missing");
@@ -119,7 +119,12 @@ impl Door {
             return html(StatusCode::OK, &page::form_post(redirect.as_str(), &fields, &nonce), &nonce);
         }
         let mut url = redirect.clone();
-        url.query_pairs_mut().extend_pairs(&fields);
+        if asked.get("response_mode") == "fragment" {
+            let behind = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+            url.set_fragment(Some(&behind));
+        } else {
+            url.query_pairs_mut().extend_pairs(&fields);
+        }
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::SEE_OTHER;
         if let Ok(url) = HeaderValue::from_str(url.as_str()) {

@@ -140,7 +140,7 @@ impl Door {
         told["jwks_uri"] = url(KEYS_PATH);
         told["grant_types_supported"] = json!(grants);
         told["response_types_supported"] = json!(["code"]);
-        told["response_modes_supported"] = json!(["query", "form_post"]);
+        told["response_modes_supported"] = json!(["query", "form_post", "fragment"]);
         told["scopes_supported"] = json!(scopes);
         told["token_endpoint_auth_methods_supported"] = json!(methods);
         told["authorization_response_iss_parameter_supported"] = json!(true);

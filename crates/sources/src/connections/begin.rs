@@ -22,7 +22,7 @@ use super::{
     trace::{End, Trace, count, redacted_query, tell},
 };
 use crate::{
-    Secrets, Source, Standing,
+    AuthorizeBy, Secrets, Source, Standing,
     entity::flow::{Column, Entity, Model},
 };
 
@@ -44,6 +44,8 @@ pub struct Departure {
     pub source: String,
     /// The hospital's page. Holds what may come back once: for their browser alone.
     pub url: Url,
+    /// What their browser posts there; absent: it goes there, and the address holds all.
+    pub form: Option<Vec<(&'static str, String)>>,
 }
 
 impl Connections {
@@ -90,12 +92,11 @@ impl Connections {
         row.state_hash = smart::sha256_base64url(state.as_bytes());
         match self.described(&source).await {
             Ok((said, endpoint)) => {
-                let secret = self.secret(&said)?;
+                let secret = self.secret(&source, &said)?;
                 row.sealed = Some(seal_flow(secrets, &row, &secret).await?);
-                let url = address(&source, &endpoint, &state, &secret)?;
-                let trace = Trace { request: redacted_query(&url), asked: asked(&source), ..Trace::default() };
+                let (departure, request) = departure(&source, &row, &endpoint, &state, &secret)?;
+                let trace = Trace { request, asked: asked(&source), ..Trace::default() };
                 row.trace = serde_json::to_string(&trace)?;
-                let departure = Departure { flow: row.id, source: source.id.clone(), url };
                 self.write(row, now).await?;
                 tell(&source.id, FlowStep::Authorize, "begun", "");
                 Ok(departure)
@@ -128,17 +129,27 @@ impl Connections {
         // Nobody is sent away who could not be taken in when they come back.
         let (said, _) = sign_in.described(source.client.target(), Instant::now() + PATIENCE).await.map_err(failed)?;
         let entrance = sign_in.entrance(&said, source.client.base()).map_err(failed)?;
+        let back = redirect(source, &self.inner.redirect);
+        // Whoever was sent anywhere else would not come back here.
+        if Url::parse(&back).map_or(true, |back| back.path() != self.inner.redirect.path()) {
+            return Err(FlowFault {
+                said: smart::words(&back),
+                ..FlowFault::new(FlowStep::Discover, "redirect-elsewhere")
+            });
+        }
         Ok((said, entrance))
     }
 
-    fn secret(&self, said: &Configuration) -> Result<FlowSecret, ConnectError> {
+    fn secret(&self, source: &Source, said: &Configuration) -> Result<FlowSecret, ConnectError> {
         Ok(FlowSecret {
             // 43 characters of the alphabet that RFC 7636 section 4.1 allows.
             verifier: URL_SAFE_NO_PAD.encode(random::<32>(&self.inner.secrets)?),
             nonce: URL_SAFE_NO_PAD.encode(random::<16>(&self.inner.secrets)?),
             issuer: said.issuer.clone(),
             names_itself: said.names_itself,
-            redirect: self.inner.redirect.to_string(),
+            redirect: redirect(source, &self.inner.redirect),
+            mode: source.sign_in.as_ref().map(|sign_in| sign_in.auth.response_mode).unwrap_or_default(),
+            answer: None,
         })
     }
 
@@ -172,11 +183,24 @@ pub(super) fn asked(source: &Source) -> Vec<String> {
     scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
-fn address(source: &Source, endpoint: &Url, state: &str, secret: &FlowSecret) -> Result<Url, ConnectError> {
+/// Where the hospital sends people back to, exactly as it is registered there.
+fn redirect(source: &Source, own: &Url) -> String {
+    let registered = source.sign_in.as_ref().and_then(|sign_in| sign_in.auth.redirect_url.clone());
+    registered.unwrap_or_else(|| own.to_string())
+}
+
+/// Where a person goes, and what is kept of the request.
+fn departure(
+    source: &Source,
+    row: &Model,
+    endpoint: &Url,
+    state: &str,
+    secret: &FlowSecret,
+) -> Result<(Departure, Vec<(String, String)>), ConnectError> {
     let auth = &source.sign_in.as_ref().ok_or(ConnectError::NotFound)?.auth;
     let base = source.client.base().as_str();
     let nonce = auth.scopes.split(' ').any(|scope| scope == "openid").then_some(secret.nonce.as_str());
-    Ok(Authorize {
+    let request = Authorize {
         endpoint,
         client_id: &auth.client_id,
         redirect_uri: &secret.redirect,
@@ -186,8 +210,17 @@ fn address(source: &Source, endpoint: &Url, state: &str, secret: &FlowSecret) ->
         challenge: &smart::challenge(&secret.verifier),
         nonce,
         launch: None,
-    }
-    .url())
+        response_mode: auth.response_mode.registered(),
+    };
+    let (url, form) = match auth.authorize_by {
+        AuthorizeBy::Get => (request.url(), None),
+        AuthorizeBy::Post => {
+            let fields = request.fields().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+            (endpoint.clone(), Some(fields))
+        }
+    };
+    let kept = redacted_query(&request.url());
+    Ok((Departure { flow: row.id, source: source.id.clone(), url, form }, kept))
 }
 
 /// How long ago it was begun.

@@ -12,16 +12,17 @@ use sea_orm::{
 use serde::Deserialize;
 use store::{from_millis, to_millis};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{
     ConnectError, Connections, FlowFault, FlowStep,
     begin::{asked, since},
     person::Once,
-    seal::{FlowSecret, Tokens, open_flow},
+    seal::{Answer, FlowSecret, Tokens, open_flow, seal_flow},
     trace::{End, Trace, count, redacted, settle, tell},
 };
 use crate::{
-    Source,
+    ResponseMode, Source,
     entity::flow::{Column, Entity, Model},
 };
 
@@ -57,6 +58,15 @@ impl std::fmt::Debug for Callback {
     }
 }
 
+/// How an answer reaches the portal.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// In the address that the person's browser came to.
+    Address(Callback),
+    /// A page [brought](Connections::bring) it before: the flow.
+    Brought(Uuid),
+}
+
 /// A token that nobody has said the owner of yet: to be [kept](Connections::keep) or [refused](Connections::refuse).
 #[derive(Debug)]
 pub struct Pending {
@@ -72,6 +82,36 @@ pub struct Pending {
 }
 
 impl Connections {
+    /// Keeps what a page of a hospital sends as a form, until the person's browser asks for it with [`Arrival::Brought`]: cookies
+    /// that say whose browser it is don't come with what another site's page sends. The first answer stays.
+    ///
+    /// # Errors
+    /// [`ConnectError::Flow`] for one that belongs to no flow; the envelope's, the database's.
+    pub async fn bring(&self, callback: &Callback, now: Timestamp) -> Result<Uuid, ConnectError> {
+        let row = self.found(callback).await?;
+        let (is_open, in_time) = (row.used_at.is_none() && row.sealed.is_some(), from_millis(row.expires_at) > now);
+        if !is_open || !in_time {
+            // Said when they ask for it.
+            return Ok(row.id);
+        }
+        let mut secret = open_flow(&self.inner.secrets, &row).await?;
+        if secret.answer.is_some() {
+            return Ok(row.id);
+        }
+        secret.answer = Some(callback.answer());
+        let sealed = seal_flow(&self.inner.secrets, &row, &secret).await?;
+        let same = Column::Id.eq(row.id).and(Column::UsedAt.is_null()).and(Column::Sealed.eq(row.sealed));
+        let kept = Entity::update_many().col_expr(Column::Sealed, Expr::value(sealed)).filter(same);
+        let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move {
+                kept.exec(tx).await?;
+                Ok(())
+            })
+        });
+        written.await?;
+        Ok(row.id)
+    }
+
     /// Exchanges what a browser came back with. It is good once, for ten minutes, in the session that it was begun in.
     ///
     /// # Errors
@@ -80,17 +120,12 @@ impl Connections {
         &self,
         ctx: &PatientContext,
         session: &str,
-        callback: &Callback,
+        arrival: &Arrival,
         now: Timestamp,
     ) -> Result<Pending, ConnectError> {
-        let unknown = || FlowFault::new(FlowStep::Callback, "state-unknown");
-        let state = callback.state.as_deref().filter(|state| state.len() <= LONGEST).ok_or_else(unknown)?;
-        let hash = smart::sha256_base64url(state.as_bytes());
-        let found = Entity::find().filter(Column::StateHash.eq(hash)).one(self.inner.store.reader()).await?;
-        let Some(row) = found else {
-            // Made up, or older than traces are kept: there is no hospital to count it for.
-            tell("", FlowStep::Callback, "failed", "state-unknown");
-            return Err(unknown().into());
+        let row = match arrival {
+            Arrival::Address(callback) => self.found(callback).await?,
+            Arrival::Brought(flow) => self.brought(*flow, session).await?,
         };
         if !self.take(&row, now).await? {
             let fault = FlowFault::new(FlowStep::Callback, "state-used");
@@ -98,12 +133,34 @@ impl Connections {
             return Err(FlowFault { flow: Some(row.id), source: Some(row.source.clone()), ..fault }.into());
         }
         let mut trace = Trace::of(&row);
-        trace.answer = redacted(callback.pairs());
-        match self.exchanged(ctx, session, callback, (&row, &mut trace), now).await {
+        if let Arrival::Address(callback) = arrival {
+            trace.answer = redacted(callback.answer().pairs());
+        }
+        match self.exchanged(ctx, session, arrival, (&row, &mut trace), now).await {
             Ok((source, granted)) => Ok(pending(row, trace, source, granted, now)),
             Err(ConnectError::Flow(fault)) => Err(self.fail(&row, &trace, *fault, now).await?.into()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The flow that an answer belongs to.
+    async fn found(&self, callback: &Callback) -> Result<Model, ConnectError> {
+        let unknown = || FlowFault::new(FlowStep::Callback, "state-unknown");
+        let state = callback.state.as_deref().filter(|state| state.len() <= LONGEST).ok_or_else(unknown)?;
+        let hash = smart::sha256_base64url(state.as_bytes());
+        let found = Entity::find().filter(Column::StateHash.eq(hash)).one(self.inner.store.reader()).await?;
+        if found.is_none() {
+            // Made up, or older than traces are kept: there is no hospital to count it for.
+            tell("", FlowStep::Callback, "failed", "state-unknown");
+        }
+        Ok(found.ok_or_else(unknown)?)
+    }
+
+    /// A flow of this session by its id, which is no secret: nobody else's is used up.
+    async fn brought(&self, flow: Uuid, session: &str) -> Result<Model, ConnectError> {
+        let row = Entity::find_by_id(flow).one(self.inner.store.reader()).await?;
+        let own = row.filter(|row| row.session == smart::sha256_base64url(session.as_bytes()));
+        Ok(own.ok_or(FlowFault::new(FlowStep::Callback, "state-unknown"))?)
     }
 
     /// One answer takes it, whoever else brings the same.
@@ -139,7 +196,7 @@ impl Connections {
         &self,
         ctx: &PatientContext,
         session: &str,
-        callback: &Callback,
+        arrival: &Arrival,
         (row, trace): (&Model, &mut Trace),
         now: Timestamp,
     ) -> Result<(Source, Granted), ConnectError> {
@@ -153,8 +210,10 @@ impl Connections {
         }
         self.require(ctx, person)?;
         let secret = open_flow(&self.inner.secrets, row).await?;
-        callback.names(&secret)?;
-        let code = callback.granted()?;
+        let answer = arrival.answer(&secret)?;
+        trace.answer = redacted(answer.pairs());
+        answer.names(&secret)?;
+        let code = answer.granted()?;
         let source = self.inner.catalogue.get(&row.source).filter(|source| source.is_personal());
         let source = source.ok_or(fault("no-token-endpoint"))?;
         let (said, granted) = self.redeemed(&source, &secret, code).await?;
@@ -195,9 +254,31 @@ impl Pending {
 }
 
 impl Callback {
+    fn answer(&self) -> Answer {
+        let Self { code, iss, error, error_description, .. } = self.clone();
+        Answer { code, iss, error, error_description }
+    }
+}
+
+impl Arrival {
+    /// What was answered, if it came in the way that it had to: one that came in another was not sent by that server's sign-in,
+    /// or somebody has read it on the way.
+    fn answer(&self, secret: &FlowSecret) -> Result<Answer, FlowFault> {
+        let fault = |why| FlowFault::new(FlowStep::Callback, why);
+        match (self, secret.mode) {
+            (Self::Address(callback), ResponseMode::Query) => Ok(callback.answer()),
+            (Self::Brought(_), ResponseMode::FormPost | ResponseMode::Fragment) => {
+                secret.answer.clone().ok_or(fault("no-code"))
+            }
+            _ => Err(fault("other-mode")),
+        }
+    }
+}
+
+impl Answer {
+    /// Without the state, which says nothing to whoever reads a trace.
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         [
-            ("state", &self.state),
             ("code", &self.code),
             ("iss", &self.iss),
             ("error", &self.error),

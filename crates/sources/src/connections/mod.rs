@@ -34,7 +34,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub use begin::Departure;
-pub use callback::{Callback, Pending};
+pub use callback::{Arrival, Callback, Pending};
 pub use copier::Copier;
 pub(crate) use copies::Copies;
 pub use copies::{Copied, CopyState, CopyStep};

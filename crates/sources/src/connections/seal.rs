@@ -13,7 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::ConnectError;
 use crate::{
-    Secrets,
+    ResponseMode, Secrets,
     entity::{connection, copy, flow},
 };
 
@@ -38,6 +38,22 @@ pub(super) struct FlowSecret {
     pub names_itself: bool,
     /// What the person was sent with.
     pub redirect: String,
+    /// How the answer has to come.
+    #[serde(default)]
+    #[zeroize(skip)]
+    pub mode: ResponseMode,
+    /// What a page of the hospital brought, until the person's own browser asks for it.
+    #[serde(default)]
+    pub answer: Option<Answer>,
+}
+
+/// What a hospital's sign-in answers (RFC 6749 section 4.1.2, RFC 9207).
+#[derive(Clone, Default, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(super) struct Answer {
+    pub code: Option<String>,
+    pub iss: Option<String>,
+    pub error: Option<String>,
+    pub error_description: Option<String>,
 }
 
 /// What a hospital gave for one patient.

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use url::Url;
 
 use super::{address, beside};
-use crate::{Auth, AuthKind, ClientProof, sign_in::SecretAt, table::Fields};
+use crate::{Auth, AuthKind, AuthorizeBy, ClientProof, ResponseMode, sign_in::SecretAt, table::Fields};
 
 const EXAMPLE: &str = "{ kind = \"none\" }";
 const SECRET: &str = "../secrets/hospital";
@@ -29,6 +29,9 @@ fn known(table: &Table) -> &'static [&'static str] {
             "client_id",
             "scopes",
             "authorize_url",
+            "authorize_by",
+            "response_mode",
+            "redirect_url",
             "token_url",
             "audience",
             "secret_file",
@@ -87,10 +90,30 @@ fn smart(fields: &mut Fields<'_, '_>, file: &Path, kind: AuthKind) -> Option<(Au
         proof: proof?,
         token_url: token_url.map(String::from),
         authorize_url: authorize_url.map(String::from),
+        response_mode: choice(fields, "response_mode", ResponseMode::parse, "query, form-post or fragment")?,
+        authorize_by: choice(fields, "authorize_by", AuthorizeBy::parse, "get or post")?,
+        redirect_url: fields
+            .optional_text("redirect_url", "https://portal.example/connections/callback")
+            .map(str::to_owned),
         scopes: scopes?.to_owned(),
         audience,
     };
     checked(fields, auth, secret)
+}
+
+/// One of a few words; absent, the usual one.
+fn choice<T: Default>(
+    fields: &mut Fields<'_, '_>,
+    key: &'static str,
+    parse: fn(&str) -> Option<T>,
+    known: &'static str,
+) -> Option<T> {
+    let Some(text) = fields.optional_text(key, known) else { return Some(T::default()) };
+    let parsed = parse(text);
+    if parsed.is_none() {
+        fields.wrong(key, "none of these", known);
+    }
+    parsed
 }
 
 /// Of a client without a secret of its own, where people sign in.

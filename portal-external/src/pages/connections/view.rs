@@ -241,7 +241,13 @@ pub struct LeavingPage {
     pub hospital: HospitalView,
     pub host: String,
     pub url: String,
+    /// What is posted there; absent: one goes there.
+    pub form: Option<Vec<(&'static str, String)>>,
 }
+
+/// `connections/arriving.html`
+#[derive(Serialize)]
+pub struct ArrivingPage {}
 
 /// `connections/disconnect.html`, `connections/reset.html`
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! `auth` of a source.
 
 use poem_openapi::Object;
-use sources::{Auth, AuthKind, ClientProof, FieldProblem, SourceError};
+use sources::{Auth, AuthKind, AuthorizeBy, ClientProof, FieldProblem, ResponseMode, SourceError};
 
 use crate::pages::sources::{usual_proof, usual_scopes};
 
@@ -22,6 +22,13 @@ pub(super) struct AuthValues {
     token_url: Option<String>,
     /// Where people sign in, with `smart-patient`; without, where the server says.
     authorize_url: Option<String>,
+    /// How people bring an answer back, with `smart-patient`: `query` (without), `form-post` or `fragment`.
+    response_mode: Option<String>,
+    /// How people bring the request there, with `smart-patient`: `get` (without) or `post`.
+    authorize_by: Option<String>,
+    /// Where people are sent back to, as registered there, where that is not the portal's own address; its path is
+    /// `/connections/callback`.
+    redirect_url: Option<String>,
     /// With spaces between them. With `smart-patient`, empty for `openid fhirUser launch/patient offline_access patient/*.read`.
     #[oai(default)]
     scopes: String,
@@ -46,6 +53,15 @@ impl AuthValues {
             },
             token_url: self.token_url,
             authorize_url: self.authorize_url,
+            response_mode: match &self.response_mode {
+                Some(mode) => ResponseMode::parse(mode).ok_or_else(|| unknown("response_mode"))?,
+                None => ResponseMode::default(),
+            },
+            authorize_by: match &self.authorize_by {
+                Some(by) => AuthorizeBy::parse(by).ok_or_else(|| unknown("authorize_by"))?,
+                None => AuthorizeBy::default(),
+            },
+            redirect_url: self.redirect_url,
             scopes: if self.scopes.trim().is_empty() { usual_scopes(kind).to_owned() } else { self.scopes },
             audience: self.audience,
         };
@@ -53,6 +69,7 @@ impl AuthValues {
     }
 
     pub(super) fn of(auth: Auth) -> Self {
+        let is_person = auth.kind == AuthKind::SmartPatient;
         Self {
             kind: auth.kind.as_str().to_owned(),
             proof: matches!(auth.kind, AuthKind::SmartBackend | AuthKind::SmartPatient)
@@ -60,6 +77,9 @@ impl AuthValues {
             client_id: auth.client_id,
             token_url: auth.token_url,
             authorize_url: auth.authorize_url,
+            response_mode: is_person.then(|| auth.response_mode.as_str().to_owned()),
+            authorize_by: is_person.then(|| auth.authorize_by.as_str().to_owned()),
+            redirect_url: auth.redirect_url,
             scopes: auth.scopes,
             audience: auth.audience,
             secret: None,

@@ -3,8 +3,8 @@
 use poem::Response;
 use serde::{Deserialize, Serialize};
 use sources::{
-    Auth, AuthKind, ClientProof, Defined, Definition, Discovered, Environment, FieldProblem, HEADERS, Header,
-    LONGEST_NAME, LONGEST_SHORT_NAME,
+    Auth, AuthKind, AuthorizeBy, ClientProof, Defined, Definition, Discovered, Environment, FieldProblem, HEADERS,
+    Header, LONGEST_NAME, LONGEST_SHORT_NAME, ResponseMode,
 };
 use web::{Failure, Visit};
 
@@ -56,6 +56,9 @@ pub struct Typed {
     proof: String,
     token_url: String,
     authorize_url: String,
+    response_mode: String,
+    authorize_by: String,
+    redirect_url: String,
     scopes: String,
     audience: String,
     /// Read and never shown again.
@@ -103,6 +106,9 @@ impl Typed {
             proof: definition.auth.proof.as_str().to_owned(),
             token_url: definition.auth.token_url.unwrap_or_default(),
             authorize_url: definition.auth.authorize_url.unwrap_or_default(),
+            response_mode: definition.auth.response_mode.as_str().to_owned(),
+            authorize_by: definition.auth.authorize_by.as_str().to_owned(),
+            redirect_url: definition.auth.redirect_url.unwrap_or_default(),
             scopes: definition.auth.scopes,
             audience: definition.auth.audience.unwrap_or_default(),
             secret: String::new(),
@@ -134,6 +140,12 @@ impl Typed {
         }
         if ClientProof::parse(&self.proof).is_none() && !self.proof.is_empty() {
             wrong("proof", "unknown");
+        }
+        if ResponseMode::parse(&self.response_mode).is_none() && !self.response_mode.is_empty() {
+            wrong("response_mode", "unknown");
+        }
+        if AuthorizeBy::parse(&self.authorize_by).is_none() && !self.authorize_by.is_empty() {
+            wrong("authorize_by", "unknown");
         }
         if self.timeout_ms.trim().parse::<u64>().is_err() {
             wrong("timeout_ms", "range");
@@ -186,6 +198,9 @@ impl Typed {
             proof: ClientProof::parse(&self.proof).unwrap_or_else(|| usual_proof(kind)),
             token_url: option(&self.token_url),
             authorize_url: option(&self.authorize_url),
+            response_mode: ResponseMode::parse(&self.response_mode).unwrap_or_default(),
+            authorize_by: AuthorizeBy::parse(&self.authorize_by).unwrap_or_default(),
+            redirect_url: option(&self.redirect_url),
             scopes: option(&self.scopes).unwrap_or_else(|| usual_scopes(kind).to_owned()),
             audience: option(&self.audience),
         }
@@ -216,6 +231,8 @@ pub struct FormPage {
     environments: [&'static str; 2],
     kinds: [&'static str; 5],
     proofs: [&'static str; 4],
+    response_modes: [&'static str; 3],
+    authorize_bys: [&'static str; 2],
     /// Scopes that patients are asked for, where nobody names others.
     patient_scopes: &'static str,
     /// One is kept, for where it goes now.
@@ -276,6 +293,8 @@ impl FormPage {
             environments: ["sandbox", "production"],
             kinds: AuthKind::ALL.map(AuthKind::as_str),
             proofs: ClientProof::ALL.map(ClientProof::as_str),
+            response_modes: ResponseMode::ALL.map(ResponseMode::as_str),
+            authorize_bys: AuthorizeBy::ALL.map(AuthorizeBy::as_str),
             patient_scopes: usual_scopes(AuthKind::SmartPatient),
             has_secret: false,
             headers: HEADERS,

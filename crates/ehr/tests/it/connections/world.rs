@@ -17,7 +17,7 @@ use sea_orm::{
     ConnectionTrait as _,
     sea_query::{Alias, Expr, ExprTrait as _, Func, Query},
 };
-use sources::{Callback, ConnectError, Connection, Connections, Copied, Copier, Departure, Secrets};
+use sources::{Arrival, Callback, ConnectError, Connection, Connections, Copied, Copier, Departure, Secrets};
 use store::{
     DatabaseConfig, Store,
     jobs::{Runner, Timing},
@@ -208,7 +208,18 @@ impl World {
 
     pub async fn connect(&self) -> Result<Connection, ConnectError> {
         let come = self.go().await;
-        self.charts.connect(&self.ctx(), SESSION, &come, now()).await
+        self.comes(&self.ctx(), SESSION, &come, now()).await
+    }
+
+    /// A browser comes back with an answer in its address.
+    pub async fn comes(
+        &self,
+        ctx: &PatientContext,
+        session: &str,
+        come: &Callback,
+        at: Timestamp,
+    ) -> Result<Connection, ConnectError> {
+        self.charts.connect(ctx, session, &Arrival::Address(come.clone()), at).await
     }
 
     async fn labs_of(&self, charts: &Charts) -> Gathered<LabResult> {
