@@ -15,6 +15,8 @@ use crate::{Bilingual, Part, PartReport, SourceReport, SourceState};
 const LONGEST: Duration = Duration::from_secs(8);
 /// How long after the deadline an answer may still be on its way through this process.
 const GRACE: Duration = Duration::from_millis(250);
+/// For a copy in the database.
+const COPY: Duration = Duration::from_secs(2);
 
 /// Registrations of one person that are asked for at one source. A person has a handful at a hospital, with those that
 /// replaced one another a dozen; each costs every question of a section again, and whoever fills a hospital with records
@@ -199,6 +201,15 @@ pub(super) struct Answer<T> {
     pub tally: Tally,
 }
 
+impl<T> Answer<T> {
+    /// The source could not be asked, or said nothing: what it would say is not known. Of one that refused, or that sent
+    /// another's data, it is.
+    fn is_silence(&self) -> bool {
+        let is_silent = self.tally.state.is_none_or(|state| state == SourceState::Unreachable);
+        is_silent && self.tally.entries == 0 && self.tally.dropped == 0
+    }
+}
+
 /// The patient's ids at a source.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ids {
@@ -206,6 +217,8 @@ pub(super) struct Ids {
     ids: Vec<String>,
     /// Asks in the patient's own name, where they have connected the source.
     own: Option<Arc<Source>>,
+    /// Read when that does not answer.
+    copy: Option<Arc<Source>>,
 }
 
 impl Ids {
@@ -240,8 +253,10 @@ impl Charts {
                     ids.push(id.clone());
                 }
             }
-            let own = connected.iter().find(|one| one.source.id == source.id).map(|one| one.source.clone());
-            (!ids.is_empty()).then_some(Ids { ids, own })
+            let connected = connected.iter().find(|one| one.source.id == source.id);
+            let own = connected.map(|one| one.source.clone());
+            let copy = connected.and_then(|one| one.copy.clone());
+            (!ids.is_empty()).then_some(Ids { ids, own, copy })
         }
     }
 
@@ -276,12 +291,18 @@ impl Charts {
                 let asked_as = ids.own.clone().unwrap_or_else(|| source.clone());
                 // Older than now where a copy is read.
                 let as_of = asked_as.as_of(now);
+                let copy =
+                    ids.copy.clone().map(|copy| (copy.as_of(now), ask(copy, ids.clone(), deadline + GRACE + COPY)));
                 let answer = ask(asked_as, ids, deadline);
                 let span =
                     tracing::info_span!(target: "trace", "source", "otel.kind" = "client", "source.id" = source.id);
                 let asking = async move {
-                    let answer = tokio::time::timeout_at(deadline + GRACE, answer).await;
-                    let answer = answer.ok().map(|mut answer| {
+                    let answer = tokio::time::timeout_at(deadline + GRACE, answer).await.ok();
+                    let (answer, as_of) = match copy.filter(|_| answer.as_ref().is_none_or(Answer::is_silence)) {
+                        None => (answer, as_of),
+                        Some((made_at, copy)) => (tokio::time::timeout(COPY, copy).await.ok().or(answer), made_at),
+                    };
+                    let answer = answer.map(|mut answer| {
                         if too_many {
                             answer.tally.too_many_ids();
                         }

@@ -4,7 +4,7 @@ mod world;
 
 use std::time::Duration;
 
-use ehr::{LabQuery, Reader, SourceState};
+use ehr::{LabQuery, Reader};
 use sandbox::SmartMode;
 use sources::{Callback, ConnectError, ConnectionState, CopyState, CopyStep, FlowFault, Lasts, Matched};
 
@@ -197,15 +197,24 @@ async fn a_copy_goes_on_where_it_was_stopped_and_is_read_when_the_hospital_is_no
         assert!(done.at.is_some() && u64::try_from(world.count("source_copy").await).expect("count") <= done.done);
         assert!(world.count("source_copy").await >= before);
         runner.stop().await;
+        // A week later it is made anew by itself.
+        world.go_by(8 * 24 * 3_600);
+        let runner = world.runner();
+        world.until("it is made anew", async || world.copied().await.at > done.at).await;
+        runner.stop().await;
+        let done = world.copied().await;
+        assert_eq!(done.state, Some(CopyState::Done), "{done:?}");
+        // It does not answer: the copy is read in its place, for as long as that lasts.
+        world.down(true);
+        world.copy_is_read(whole, done.at).await;
+        world.down(false);
         // The hospital takes its consent back: what was copied is read, with its age.
         world.door.revoke();
         world.expire().await;
         world.labs_from_door(&world.charts).await;
-        let labs = world.labs_of_patient().await;
-        let report = labs.sources.iter().find(|report| report.id == "door").expect("in the ledger");
-        assert_eq!((report.state, report.detail.as_deref()), (SourceState::Partial, Some("why-copied")), "{report:?}");
-        assert_eq!((world.labs_from_door(&world.charts).await, report.retrieved_at), (whole, done.at));
-        assert!(!labs.complete());
+        let mine = world.connections().mine(&ctx, world.person).await.expect("mine");
+        assert!(matches!(mine[0].state, ConnectionState::Reconnect { .. }), "{mine:?}");
+        world.copy_is_read(whole, done.at).await;
         // What is sealed can't be read beside its place.
         assert!(!world.holds("source_copy", "resourceType").await && !world.holds("source_connection", "Bearer").await);
         world.connections().disconnect(&ctx, world.person, connection.id, now()).await.expect("ended");

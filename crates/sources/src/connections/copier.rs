@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use access::{AuditLog, Domain, Event, Outcome, PersonId, SystemContext, audit::Draft};
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use outbound::{Answer, OutboundError};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,12 @@ const ACCEPT: &str = "application/fhir+json, application/json;q=0.9";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often is looked for what patients want.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often is looked for copies that have grown old.
+const LOOK_FOR_OLD: Duration = Duration::from_secs(60);
+/// A copy that is older is made anew.
+const OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Copies that are taken up at once.
+const AT_A_LOOK: u64 = 50;
 /// Resources of one record.
 const MOST: i64 = 50_000;
 /// References that are followed.
@@ -124,12 +130,18 @@ impl Copier {
     /// Makes jobs of what patients want, until told to stop. Their portal writes no jobs.
     pub async fn follow(self, mut stop: watch::Receiver<bool>) {
         let mut failing = false;
+        let mut renewed: Option<Instant> = None;
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            let outcome = self.take_up().await;
+            let mut outcome = Ok(());
+            if renewed.is_none_or(|at| at.elapsed() >= LOOK_FOR_OLD) {
+                outcome = self.renew().await;
+                renewed = Some(Instant::now());
+            }
+            let outcome = outcome.and(self.take_up().await);
             if let Err(error) = &outcome
                 && !failing
             {
@@ -139,9 +151,38 @@ impl Copier {
         }
     }
 
+    /// Old copies are wanted anew, of hospitals that can be asked.
+    async fn renew(&self) -> Result<(), ConnectError> {
+        let before = to_millis((self.secrets.ambient.now)() - OLD);
+        let done = Column::CopyState.eq(CopyState::Done.as_str()).and(Column::Why.is_null());
+        let old = done.and(Column::CopiedAt.lt(before));
+        let ids: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(old.clone())
+            .order_by_asc(Column::CopiedAt)
+            .limit(AT_A_LOOK)
+            .into_tuple()
+            .all(self.store.reader())
+            .await?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let wanted = Entity::update_many()
+            .col_expr(Column::CopyState, Expr::value(CopyState::Wanted.as_str()))
+            .filter(Column::Id.is_in(ids).and(old));
+        let written = self.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move {
+                wanted.exec(tx).await?;
+                Ok(())
+            })
+        });
+        written.await
+    }
+
     async fn take_up(&self) -> Result<(), ConnectError> {
         let is_wanted = Column::CopyState.eq(CopyState::Wanted.as_str());
-        let wanted = Entity::find().filter(is_wanted.clone()).limit(50).all(self.store.reader()).await?;
+        let wanted = Entity::find().filter(is_wanted.clone()).limit(AT_A_LOOK).all(self.store.reader()).await?;
         for row in wanted {
             let id = row.id;
             let now = (self.secrets.ambient.now)();
@@ -355,7 +396,7 @@ impl Copying<'_> {
         match answer.status {
             401 => Err(Failure::passing("no-token")),
             429 | 503 => {
-                let wait = answer.retry_after.and_then(|wait| jiff::SignedDuration::try_from(wait).ok());
+                let wait = answer.retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
                 let failure = Failure::passing("told-to-wait");
                 Err(wait.map_or(failure.clone(), |wait| failure.after(wait)))
             }

@@ -162,9 +162,9 @@ impl fmt::Debug for Copies {
 }
 
 impl Copies {
-    /// Where the hospital wants its patient to sign in again, and there is a whole copy.
-    pub(super) fn in_place_of(row: &Model, secrets: &Secrets) -> Option<Self> {
-        let at = row.copied_at.filter(|_| row.why.is_some())?;
+    /// Where there is a whole copy.
+    pub(super) fn of(row: &Model, secrets: &Secrets) -> Option<Self> {
+        let at = row.copied_at?;
         Some(Self { secrets: secrets.clone(), connection: row.id, at: from_millis(at) })
     }
 

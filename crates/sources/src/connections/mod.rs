@@ -153,8 +153,10 @@ struct Scopes {
 /// A source that is asked for one person, in their name.
 #[derive(Clone, Debug)]
 pub struct Connected {
-    /// Asks the hospital with their token.
+    /// Asks the hospital with their token; where it wants them to sign in again, the copy, if there is one.
     pub source: Arc<Source>,
+    /// Read when the hospital does not answer: what was copied of it, where there is a whole copy.
+    pub copy: Option<Arc<Source>>,
     /// Their `Patient` id there.
     pub patient: String,
     /// When they connected it.
@@ -211,13 +213,14 @@ impl Connections {
         let rows = self.rows(person).await?;
         let known = |row: &Model| {
             let source = self.inner.catalogue.get(&row.source).filter(|source| source.is_personal())?;
-            let own = match Copies::in_place_of(row, &self.inner.secrets) {
+            let copy = Copies::of(row, &self.inner.secrets).map(|copies| Arc::new(source.read_from(Arc::new(copies))));
+            let (own, copy) = match (copy, &row.why) {
                 // It can't be asked until the person has signed in there again: what was copied is read instead.
-                Some(copies) => source.read_from(Arc::new(copies)),
-                None => source.asked_with(self.sign_in(row, &source)),
+                (Some(copy), Some(_)) => (copy, None),
+                (copy, _) => (Arc::new(source.asked_with(self.sign_in(row, &source))), copy),
             };
             let (patient, since) = (row.patient.clone(), from_millis(row.connected_at));
-            Some(Connected { source: Arc::new(own), patient, since })
+            Some(Connected { source: own, copy, patient, since })
         };
         Ok(rows.iter().filter_map(known).collect())
     }

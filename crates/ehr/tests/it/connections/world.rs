@@ -9,7 +9,7 @@ use std::{
 };
 
 use access::{AuditKey, AuditLog, Domain, PatientContext, PersonId, Policy};
-use ehr::{Charts, Gathered, LabQuery, Reader, RecordSettings, TreatmentRelation, labs::LabResult};
+use ehr::{Charts, Gathered, LabQuery, Reader, RecordSettings, SourceState, TreatmentRelation, labs::LabResult};
 use jiff::{SignedDuration, Timestamp};
 use patients::{Index, IndexKey};
 use sandbox::{Config, DoorPatient, Known, Mode, PeopleClient, Region, Running, RunningSmart, SmartConfig};
@@ -248,6 +248,11 @@ impl World {
         self.door.expire_tokens();
     }
 
+    /// So many seconds go by.
+    pub fn go_by(&self, seconds: i64) {
+        LATER.fetch_add(seconds, Ordering::SeqCst);
+    }
+
     /// Works at jobs, at a hospital that takes its time as long as nothing else is said.
     pub fn runner(&self) -> Working {
         let (stop, stopped) = watch::channel(false);
@@ -268,6 +273,19 @@ impl World {
 
     pub fn slow(&self, slow: bool) {
         assert!(self.running.set_mode(BEHIND, if slow { Mode::Slow } else { Mode::Ok }));
+    }
+
+    pub fn down(&self, down: bool) {
+        assert!(self.running.set_mode(BEHIND, if down { Mode::Down } else { Mode::Ok }));
+    }
+
+    /// What is read is the copy that was made then: as many results, with its age, and not as all that there is.
+    pub async fn copy_is_read(&self, results: usize, made_at: Option<Timestamp>) {
+        let labs = self.labs_of_patient().await;
+        let report = labs.sources.iter().find(|report| report.id == "door").expect("in the ledger");
+        assert_eq!((report.state, report.detail.as_deref()), (SourceState::Partial, Some("why-copied")), "{report:?}");
+        assert_eq!((self.labs_from_door(&self.charts).await, report.retrieved_at), (results, made_at));
+        assert!(!labs.complete());
     }
 
     pub async fn copied(&self) -> Copied {
