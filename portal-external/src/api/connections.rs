@@ -65,7 +65,7 @@ struct CopyRow {
 /// What to do with a copy.
 #[derive(Object)]
 struct CopyAct {
-    /// `start`: a new one, or on with one that is paused or has failed. `pause`.
+    /// `start`: a new one, or on with one that is paused or has failed. `pause`. `remove`: none is kept.
     step: String,
 }
 
@@ -124,7 +124,7 @@ impl ConnectionsApi {
         Ok(Json(ConnectionRows { items: mine.into_iter().map(row).collect() }))
     }
 
-    /// Begin a copy of one, go on with it, or pause it. What does not fit how it stands changes nothing.
+    /// Begin a copy of one, go on with it, pause it or throw it away. What does not fit how it stands changes nothing.
     #[oai(path = "/connections/:id/copy", method = "post", operation_id = "connection_copy")]
     async fn copy(
         &self,

@@ -280,7 +280,7 @@ pub struct CopyForm {
     step: String,
 }
 
-/// `POST /connections/{connection}/copy`, with `step=start` or `step=pause`.
+/// `POST /connections/{connection}/copy`, with `step=start`, `step=pause` or `step=remove`.
 #[handler]
 pub async fn copy(
     Data(portal): Data<&Arc<Portal>>,

@@ -124,6 +124,12 @@ async fn copied(visitor: &mut Visitor, id: &str) -> Result<()> {
     assert_eq!(state(visitor).await?, "paused");
     let page = visitor.page("/connections").await?.body;
     ensure!(page.contains("已暂停") && page.contains("继续") && !page.contains("load delay:2s"), "{page}");
+    assert_eq!(visitor.post_form(&copy, &[("step", "remove")]).await?.status, 303);
+    assert_eq!(state(visitor).await?, "none");
+    let page = visitor.page("/connections").await?.body;
+    ensure!(page.contains("没有副本") && !page.contains("删除副本"), "{page}");
+    visitor.post_form(&copy, &[("step", "start")]).await?;
+    visitor.post_form(&copy, &[("step", "pause")]).await?;
     assert_eq!(visitor.post_form(&copy, &[("step", "burn")]).await?.status, 422);
     assert_eq!(state(visitor).await?, "paused");
     let api = format!("/api/v1{copy}");

@@ -93,6 +93,18 @@ fn json(name: &'static str, text: &str) -> Body {
     (name, Some((JSON, text.to_owned())))
 }
 
+fn bodies_of_connections(pattern: &str) -> Option<Vec<Body>> {
+    Some(match pattern {
+        "/connections/new/:source" | "/connections/reset" | "/connections/:connection/disconnect" => {
+            vec![form("nobody's", "")]
+        }
+        "/connections/callback" => vec![form("made-up", "state=ZqState&code=ZqCode"), form("empty", "")],
+        "/connections/:connection/copy" => vec![form("nobody's", "step=start"), form("bad", "step=")],
+        "/api/v1/connections/{id}/copy" => vec![json("nobody's", "{\"step\": \"start\"}"), json("bad", "[]")],
+        _ => return None,
+    })
+}
+
 /// Bodies of unsafe requests: every one of them has to be here, good and bad.
 fn bodies(door: &Door) -> Option<Vec<Body>> {
     let search = format!("{{\"q\": \"{}\"}}", A.resident_id);
@@ -109,14 +121,7 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/api/v1/patients/{id}/record-search" | "/api/v1/people/{id}/record-search") => {
             vec![json("good", "{\"q\": \"ZqA\"}"), json("bad", "{\"q\": 5}")]
         }
-        ("POST", "/connections/new/:source" | "/connections/reset" | "/connections/:connection/disconnect") => {
-            vec![form("nobody's", "")]
-        }
-        ("POST", "/connections/callback") => vec![form("made-up", "state=ZqState&code=ZqCode"), form("empty", "")],
-        ("POST", "/connections/:connection/copy") => vec![form("nobody's", "step=start"), form("bad", "step=")],
-        ("POST", "/api/v1/connections/{id}/copy") => {
-            vec![json("nobody's", "{\"step\": \"start\"}"), json("bad", "[]")]
-        }
+        ("POST", pattern) if pattern.contains("/connections/") => bodies_of_connections(pattern)?,
         ("POST", "/patients/:person/break-glass") => vec![form("empty", "grounds=&reason=&password=")],
         ("POST", "/patients/:person/reviews/:section/:item") => {
             vec![form("stale", "seen=0&note=ZqNote"), form("empty", "")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ehr::{LabQuery, Reader};
 use sandbox::SmartMode;
-use sources::{Callback, ConnectError, ConnectionState, CopyState, CopyStep, FlowFault, Lasts, Matched};
+use sources::{Callback, ConnectError, ConnectionState, Copied, CopyState, CopyStep, FlowFault, Lasts, Matched};
 
 use super::region::{patient, staff};
 use world::{SESSION, World, now};
@@ -196,7 +196,15 @@ async fn a_copy_goes_on_where_it_was_stopped_and_is_read_when_the_hospital_is_no
         let done = world.copied().await;
         assert!(done.at.is_some() && u64::try_from(world.count("source_copy").await).expect("count") <= done.done);
         assert!(world.count("source_copy").await >= before);
+        // Thrown away, nothing of it is left, and another begins where the first did.
+        let copy = async |step| world.connections().copy(&ctx, world.person, connection.id, step).await.expect("copy");
+        copy(CopyStep::Remove).await;
+        assert_eq!((world.count("source_copy").await, world.copied().await), (0, Copied::default()));
+        copy(CopyStep::Start).await;
+        world.until("another is whole", async || world.copied().await.at.is_some()).await;
+        assert!(world.copied().await.done >= done.done, "{done:?}");
         runner.stop().await;
+        let done = world.copied().await;
         // A week later it is made anew by itself.
         world.go_by(8 * 24 * 3_600);
         let runner = world.runner();
@@ -223,6 +231,7 @@ async fn a_copy_goes_on_where_it_was_stopped_and_is_read_when_the_hospital_is_no
         for outcome in ["intent", "ok"] {
             assert!(log.contains(&("connection.copy".to_owned(), outcome.to_owned())), "{outcome}: {log:?}");
         }
+        assert!(log.contains(&("connection.copy-end".to_owned(), "ok".to_owned())), "{log:?}");
     }
 }
 

@@ -425,7 +425,7 @@ impl Copying<'_> {
         let progress = progress
             .col_expr(Column::CopyWhy, Expr::value(None::<String>))
             .col_expr(Column::CopyCursor, Expr::value(serde_json::to_string(&cursor).map_err(ConnectError::from)?))
-            .filter(Column::Id.eq(self.row.id).and(Column::CopyState.eq(CopyState::Running.as_str())));
+            .filter(still_wanted(self.row.id, cursor.round));
         let (run, text) = (self.run.clone(), cursor.step.to_string());
         let kept = self.copier.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
@@ -458,7 +458,7 @@ impl Copying<'_> {
             .col_expr(Column::CopyRound, Expr::value(round))
             .col_expr(Column::CopyCursor, Expr::value(None::<String>))
             .col_expr(Column::CopiedAt, Expr::value(to_millis(now)))
-            .filter(Column::Id.eq(id).and(Column::CopyState.eq(CopyState::Running.as_str())));
+            .filter(still_wanted(id, round));
         let old =
             copy::Entity::delete_many().filter(copy::Column::Connection.eq(id)).filter(copy::Column::Round.lt(round));
         let written = self.copier.store.write::<_, ConnectError, _>(move |tx| {
@@ -472,6 +472,12 @@ impl Copying<'_> {
         });
         Ok(written.await?)
     }
+}
+
+/// The patient has neither paused it nor thrown it away, as far as this round goes.
+fn still_wanted(id: Uuid, round: i64) -> Expr {
+    let runs = Column::CopyState.eq(CopyState::Running.as_str());
+    Column::Id.eq(id).and(runs).and(Column::CopyRound.lt(round))
 }
 
 async fn put(tx: &Tx, row: copy::Model) -> Result<(), ConnectError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use access::{PatientContext, PersonId};
+use access::{AuditLog, PatientContext, PersonId};
 use fhir::{Cause, Entry, Kind, Limits, NotAsked, Outcome, SearchReport, bundle};
 use jiff::Timestamp;
 use sea_orm::{
@@ -13,7 +13,7 @@ use store::{Tx, from_millis};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{ConnectError, Connections, seal::open_copy};
+use super::{ConnectError, Connections, event, seal::open_copy};
 use crate::{
     Secrets,
     entity::{
@@ -64,14 +64,17 @@ pub enum CopyStep {
     Start,
     /// Not now.
     Pause,
+    /// None any more: what was copied is gone, and none is made until it is asked for.
+    Remove,
 }
 
 impl CopyStep {
-    /// From a form or JSON: `start` or `pause`.
+    /// From a form or JSON: `start`, `pause` or `remove`.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "start" => Some(Self::Start),
             "pause" => Some(Self::Pause),
+            "remove" => Some(Self::Remove),
             _ => None,
         }
     }
@@ -105,10 +108,10 @@ impl Copied {
 }
 
 impl Connections {
-    /// Begins a copy, goes on with one, or pauses it. What does not fit how it stands changes nothing.
+    /// Begins a copy, goes on with one, pauses it or throws it away. What does not fit how it stands changes nothing.
     ///
     /// # Errors
-    /// [`ConnectError::NotFound`] for another's; the policy's, the database's.
+    /// [`ConnectError::NotFound`] for another's; the policy's, the audit's, the database's.
     pub async fn copy(
         &self,
         ctx: &PatientContext,
@@ -117,16 +120,16 @@ impl Connections {
         step: CopyStep,
     ) -> Result<(), ConnectError> {
         self.require(ctx, person)?;
+        let own = Column::Id.eq(id).and(Column::Person.eq(person.0));
+        let row = Entity::find().filter(own.clone()).one(self.inner.store.reader()).await?;
+        let row = row.ok_or(ConnectError::NotFound)?;
         let (from, to): (&[CopyState], _) = match step {
             // Also one that runs: an administrator may have taken its job away.
             CopyStep::Start => (&CopyState::ALL, CopyState::Wanted),
             CopyStep::Pause => (&[CopyState::Wanted, CopyState::Running], CopyState::Paused),
+            CopyStep::Remove => return self.throw_away(ctx, &row).await,
         };
         let from: Vec<&str> = from.iter().map(|state| state.as_str()).collect();
-        let own = Column::Id.eq(id).and(Column::Person.eq(person.0));
-        if Entity::find().filter(own.clone()).one(self.inner.store.reader()).await?.is_none() {
-            return Err(ConnectError::NotFound);
-        }
         let change = Entity::update_many()
             .col_expr(Column::CopyState, Expr::value(to.as_str()))
             .col_expr(Column::CopyWhy, Expr::value(None::<String>))
@@ -134,6 +137,35 @@ impl Connections {
         let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
                 change.exec(tx).await?;
+                Ok(())
+            })
+        });
+        written.await
+    }
+}
+
+impl Connections {
+    async fn throw_away(&self, ctx: &PatientContext, row: &Model) -> Result<(), ConnectError> {
+        let none = || Expr::value(None::<String>);
+        let change = Entity::update_many()
+            .col_expr(Column::CopyState, none())
+            .col_expr(Column::CopyWhy, none())
+            .col_expr(Column::CopyCursor, none())
+            .col_expr(Column::CopyDone, Expr::value(0_i64))
+            .col_expr(Column::CopyTotal, Expr::value(None::<i64>))
+            .col_expr(Column::CopiedAt, Expr::value(None::<i64>))
+            // Whoever is still at it works for a round that is over.
+            .col_expr(Column::CopyRound, Expr::col(Column::CopyRound).add(1_i64))
+            .filter(Column::Id.eq(row.id));
+        let event = event("connection.copy-end", row).about(PersonId(row.person));
+        let draft = AuditLog::draft(ctx, (self.inner.secrets.ambient.now)(), event);
+        let (id, audit) = (row.id, self.inner.audit.clone());
+        let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
+            Box::pin(async move {
+                if change.exec(tx).await?.rows_affected == 1 {
+                    delete(tx, id).await?;
+                    audit.append(tx, draft).await?;
+                }
                 Ok(())
             })
         });

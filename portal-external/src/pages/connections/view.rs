@@ -154,6 +154,8 @@ pub struct CopyView {
     step: &'static str,
     /// On the button; without, there is none.
     button: Option<String>,
+    /// There is something to throw away.
+    removes: bool,
 }
 
 impl CopyView {
@@ -177,6 +179,7 @@ impl CopyView {
             busy,
             done: copied.done,
             total: copied.total.map(|total| total.max(copied.done)),
+            removes: copied.state.is_some() && !busy,
             step: if busy { "pause" } else { "start" },
             button,
         }
