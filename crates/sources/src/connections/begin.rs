@@ -17,7 +17,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    ConnectError, Connections, FlowFault, FlowStep,
+    ConnectError, Connections, FlowFault, FlowKind, FlowStep,
     seal::{FlowSecret, seal_flow},
     trace::{End, Trace, count, redacted_query, tell},
 };
@@ -31,7 +31,7 @@ pub(super) const LIVES: SignedDuration = SignedDuration::from_mins(10);
 /// How long traces are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Flows of one person within [`LIVES`]: beyond them somebody is not trying to sign in.
-const MOST_AT_ONCE: u64 = 20;
+pub(super) const MOST_AT_ONCE: u64 = 20;
 /// For what a server says of itself.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -85,14 +85,15 @@ impl Connections {
             outcome: None,
             why: None,
             trace: String::new(),
+            kind: FlowKind::Connection.as_str().to_owned(),
+            staff: None,
         };
-        let state = URL_SAFE_NO_PAD.encode(random::<32>(secrets)?);
-        row.state_hash = smart::sha256_base64url(state.as_bytes());
+        let state = fresh_state(secrets, &mut row)?;
         match self.described(&source).await {
             Ok((said, endpoint)) => {
                 let secret = self.secret(&said)?;
                 row.sealed = Some(seal_flow(secrets, &row, &secret).await?);
-                let url = address(&source, &endpoint, &state, &secret)?;
+                let url = address(&source, &endpoint, &state, &secret, None)?;
                 let trace = Trace { request: redacted_query(&url), asked: asked(&source), ..Trace::default() };
                 row.trace = serde_json::to_string(&trace)?;
                 let departure = Departure { flow: row.id, source: source.id.clone(), url };
@@ -101,17 +102,29 @@ impl Connections {
                 Ok(departure)
             }
             Err(fault) => {
-                let fault = FlowFault { flow: Some(row.id), source: Some(source.id.clone()), ..fault };
-                count(&source.id, &End::Failed(&fault), None);
-                let (status, error, said) = (fault.status, fault.error.clone(), fault.said.clone());
-                let trace = Trace { asked: asked(&source), status, error, said, ..Trace::default() };
-                row.trace = serde_json::to_string(&trace)?;
-                (row.step, row.why) = (fault.step.as_str().to_owned(), Some(fault.why.to_owned()));
-                (row.outcome, row.finished_at) = (Some("failed".to_owned()), Some(to_millis(now)));
-                self.write(row, now).await?;
-                Err(fault.into())
+                let trace = Trace { asked: asked(&source), ..Trace::default() };
+                Err(self.fail_at_once(row, trace, fault, now).await?.into())
             }
         }
+    }
+
+    /// Writes down one that came to nothing before anybody left.
+    pub(super) async fn fail_at_once(
+        &self,
+        mut row: Model,
+        trace: Trace,
+        fault: FlowFault,
+        now: Timestamp,
+    ) -> Result<FlowFault, ConnectError> {
+        let source = Some(row.source.clone()).filter(|id| !id.is_empty());
+        let fault = FlowFault { flow: Some(row.id), source, ..fault };
+        count(&row.source, &End::Failed(&fault), None);
+        let (status, error, said) = (fault.status, fault.error.clone(), fault.said.clone());
+        row.trace = serde_json::to_string(&Trace { status, error, said, ..trace })?;
+        (row.step, row.why) = (fault.step.as_str().to_owned(), Some(fault.why.to_owned()));
+        (row.outcome, row.finished_at) = (Some("failed".to_owned()), Some(to_millis(now)));
+        self.write(row, now).await?;
+        Ok(fault)
     }
 
     async fn is_patient_enough(&self, person: PersonId, now: Timestamp) -> Result<(), ConnectError> {
@@ -122,7 +135,7 @@ impl Connections {
     }
 
     /// What the server says of its sign-in, and where people sign in.
-    async fn described(&self, source: &Arc<Source>) -> Result<(Configuration, Url), FlowFault> {
+    pub(super) async fn described(&self, source: &Arc<Source>) -> Result<(Configuration, Url), FlowFault> {
         let failed = |failed| FlowFault::failed(FlowStep::Discover, &failed);
         let sign_in = source.sign_in.as_ref().ok_or(FlowFault::new(FlowStep::Discover, "no-authorization-endpoint"))?;
         // Nobody is sent away who could not be taken in when they come back.
@@ -131,7 +144,7 @@ impl Connections {
         Ok((said, entrance))
     }
 
-    fn secret(&self, said: &Configuration) -> Result<FlowSecret, ConnectError> {
+    pub(super) fn secret(&self, said: &Configuration) -> Result<FlowSecret, ConnectError> {
         Ok(FlowSecret {
             // 43 characters of the alphabet that RFC 7636 section 4.1 allows.
             verifier: URL_SAFE_NO_PAD.encode(random::<32>(&self.inner.secrets)?),
@@ -142,7 +155,7 @@ impl Connections {
         })
     }
 
-    async fn write(&self, row: Model, now: Timestamp) -> Result<(), ConnectError> {
+    pub(super) async fn write(&self, row: Model, now: Timestamp) -> Result<(), ConnectError> {
         let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
                 // What nobody came back for holds nothing that could be used; what is old is nobody's business any more.
@@ -166,13 +179,27 @@ pub(super) fn random<const N: usize>(secrets: &Secrets) -> Result<[u8; N], Conne
     Ok(bytes)
 }
 
+/// What comes back with the browser, 256 random bits; the row holds its digest alone.
+pub(super) fn fresh_state(secrets: &Secrets, row: &mut Model) -> Result<String, ConnectError> {
+    let state = URL_SAFE_NO_PAD.encode(random::<32>(secrets)?);
+    row.state_hash = smart::sha256_base64url(state.as_bytes());
+    Ok(state)
+}
+
 /// Scopes that are asked for.
 pub(super) fn asked(source: &Source) -> Vec<String> {
     let scopes = source.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.scopes.as_str());
     scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
-fn address(source: &Source, endpoint: &Url, state: &str, secret: &FlowSecret) -> Result<Url, ConnectError> {
+/// `launch` is of one that began at the hospital, as it came.
+pub(super) fn address(
+    source: &Source,
+    endpoint: &Url,
+    state: &str,
+    secret: &FlowSecret,
+    launch: Option<&str>,
+) -> Result<Url, ConnectError> {
     let auth = &source.sign_in.as_ref().ok_or(ConnectError::NotFound)?.auth;
     let base = source.client.base().as_str();
     let nonce = auth.scopes.split(' ').any(|scope| scope == "openid").then_some(secret.nonce.as_str());
@@ -185,7 +212,7 @@ fn address(source: &Source, endpoint: &Url, state: &str, secret: &FlowSecret) ->
         audience: auth.audience.as_deref().unwrap_or(base),
         challenge: &smart::challenge(&secret.verifier),
         nonce,
-        launch: None,
+        launch,
     }
     .url())
 }

@@ -14,7 +14,7 @@ use store::{from_millis, to_millis};
 use tokio::time::Instant;
 
 use super::{
-    ConnectError, Connections, FlowFault, FlowStep,
+    ConnectError, Connections, FlowFault, FlowKind, FlowStep,
     begin::{asked, since},
     person::Once,
     seal::{FlowSecret, Tokens, open_flow},
@@ -83,10 +83,27 @@ impl Connections {
         callback: &Callback,
         now: Timestamp,
     ) -> Result<Pending, ConnectError> {
+        let (row, mut trace) = self.came_back(FlowKind::Connection, callback, now).await?;
+        match self.exchanged(ctx, session, callback, (&row, &mut trace), now).await {
+            Ok((source, granted)) => Ok(pending(row, trace, source, granted, now)),
+            Err(ConnectError::Flow(fault)) => Err(self.fail(&row, &trace, *fault, now).await?.into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The flow that a browser comes back from, taken by this answer alone.
+    pub(super) async fn came_back(
+        &self,
+        kind: FlowKind,
+        callback: &Callback,
+        now: Timestamp,
+    ) -> Result<(Model, Trace), ConnectError> {
         let unknown = || FlowFault::new(FlowStep::Callback, "state-unknown");
         let state = callback.state.as_deref().filter(|state| state.len() <= LONGEST).ok_or_else(unknown)?;
         let hash = smart::sha256_base64url(state.as_bytes());
-        let found = Entity::find().filter(Column::StateHash.eq(hash)).one(self.inner.store.reader()).await?;
+        // What was begun as something else is not known here, and stays good for where it belongs.
+        let is = Column::StateHash.eq(hash).and(Column::Kind.eq(kind.as_str()));
+        let found = Entity::find().filter(is).one(self.inner.store.reader()).await?;
         let Some(row) = found else {
             // Made up, or older than traces are kept: there is no hospital to count it for.
             tell("", FlowStep::Callback, "failed", "state-unknown");
@@ -99,11 +116,7 @@ impl Connections {
         }
         let mut trace = Trace::of(&row);
         trace.answer = redacted(callback.pairs());
-        match self.exchanged(ctx, session, callback, (&row, &mut trace), now).await {
-            Ok((source, granted)) => Ok(pending(row, trace, source, granted, now)),
-            Err(ConnectError::Flow(fault)) => Err(self.fail(&row, &trace, *fault, now).await?.into()),
-            Err(error) => Err(error),
-        }
+        Ok((row, trace))
     }
 
     /// One answer takes it, whoever else brings the same.
@@ -167,7 +180,7 @@ impl Connections {
     }
 
     /// The code's token.
-    async fn redeemed(
+    pub(super) async fn redeemed(
         &self,
         source: &Arc<Source>,
         secret: &FlowSecret,
@@ -208,7 +221,7 @@ impl Callback {
     }
 
     /// Is it from the server that the person was sent to (RFC 9207 section 2.4)? An answer of another one must not be taken to it.
-    fn names(&self, secret: &FlowSecret) -> Result<(), FlowFault> {
+    pub(super) fn names(&self, secret: &FlowSecret) -> Result<(), FlowFault> {
         let fault = |why| Err(FlowFault::new(FlowStep::Callback, why));
         match &self.iss {
             Some(iss) if secret.issuer.as_deref() != Some(iss) => fault("wrong-issuer"),
@@ -217,7 +230,7 @@ impl Callback {
         }
     }
 
-    fn granted(&self) -> Result<&str, FlowFault> {
+    pub(super) fn granted(&self) -> Result<&str, FlowFault> {
         if let Some(error) = &self.error {
             let error = smart::code(error);
             let why = if error == "access_denied" { "denied" } else { "authorize-refused" };
@@ -231,18 +244,27 @@ impl Callback {
 
 /// Claims that are looked at beside the registered ones.
 #[derive(Deserialize)]
-struct Identity {
+pub(super) struct Identity {
     nonce: Option<String>,
+    /// Who signed in, as the address of a resource; read without belief.
+    #[serde(rename = "fhirUser", default)]
+    fhir_user: serde_json::Value,
+}
+
+impl Identity {
+    pub(super) fn fhir_user(&self) -> Option<&str> {
+        self.fhir_user.as_str()
+    }
 }
 
 /// Is the `id_token` of this server, for the portal, and of this flow (OpenID Connect Core section 3.1.3.7)?
-async fn identified(
+pub(super) async fn identified(
     source: &Source,
     said: &Configuration,
     secret: &FlowSecret,
     token: &str,
     now: Timestamp,
-) -> Result<(), FlowFault> {
+) -> Result<Identity, FlowFault> {
     let fault = |what: &str| FlowFault { error: what.to_owned(), ..FlowFault::new(FlowStep::Identity, "id-token") };
     let (issuer, uri) = secret.issuer.as_deref().zip(said.jwks_uri.as_ref()).ok_or_else(|| fault("jwks_uri"))?;
     let anonymous = source.client.target().anonymous();
@@ -255,7 +277,7 @@ async fn identified(
     let client = source.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.client_id.as_str());
     let expected = Expected { issuer, audience: &[client], algorithms: &ALGORITHMS, leeway_s: LEEWAY, now };
     let claims: Identity = smart::verify(token, &keys, &expected).map_err(|error| fault(wrong(&error)))?;
-    if claims.nonce.as_deref() == Some(secret.nonce.as_str()) { Ok(()) } else { Err(fault("nonce")) }
+    if claims.nonce.as_deref() == Some(secret.nonce.as_str()) { Ok(claims) } else { Err(fault("nonce")) }
 }
 
 /// Which part of an `id_token` is wrong.
@@ -274,7 +296,7 @@ fn wrong(error: &TokenError) -> &'static str {
 
 /// What is granted, and what of what was asked for is not. A server that does not say has granted what was asked for
 /// (RFC 6749 section 5.1).
-fn granted_scopes(source: &Source, granted: &Granted) -> (Vec<String>, Vec<String>) {
+pub(super) fn granted_scopes(source: &Source, granted: &Granted) -> (Vec<String>, Vec<String>) {
     let asked = asked(source);
     let Some(said) = &granted.scopes else { return (asked, Vec::new()) };
     let given: Vec<String> = said.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
