@@ -14,7 +14,7 @@ use web::upload::UploadRoute;
 use crate::{
     api,
     pages::{
-        arrange, articles, break_glass, data_quality, designer, desk, document, flows, home, index, jobs, messages,
+        arrange, articles, break_glass, data_quality, designer, desk, document, flows, home, index, jobs, launch, messages,
         notices, origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline,
         well_known,
     },
@@ -75,6 +75,8 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         ),
         RouteEntry::new(Method::GET, ORIGIN, record(), origin::show),
         RouteEntry::new(Method::GET, ORIGIN_JSON, source_json, origin::show_json),
+        RouteEntry::new(Method::GET, launch::LAUNCH, record(), launch::begin),
+        RouteEntry::new(Method::GET, launch::CALLBACK, record(), launch::callback),
         RouteEntry::new(Method::GET, "/articles", read(), articles::list),
         RouteEntry::new(Method::GET, "/articles/:slug", read(), articles::show),
         RouteEntry::new(Method::GET, "/articles/images/:image", read(), articles::image),

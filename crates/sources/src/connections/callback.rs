@@ -12,6 +12,7 @@ use sea_orm::{
 use serde::Deserialize;
 use store::{from_millis, to_millis};
 use tokio::time::Instant;
+use url::form_urlencoded;
 
 use super::{
     ConnectError, Connections, FlowFault, FlowKind, FlowStep,
@@ -208,6 +209,17 @@ impl Pending {
 }
 
 impl Callback {
+    /// Of an address; of a parameter that is there twice, nothing (RFC 6749 section 3.1).
+    pub fn of_query(query: &str) -> Self {
+        Self {
+            state: once(query, "state"),
+            code: once(query, "code"),
+            iss: once(query, "iss"),
+            error: once(query, "error"),
+            error_description: once(query, "error_description"),
+        }
+    }
+
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         [
             ("state", &self.state),
@@ -240,6 +252,13 @@ impl Callback {
         let code = self.code.as_deref().filter(|code| (1..=LONGEST).contains(&code.len()));
         code.ok_or(FlowFault::new(FlowStep::Callback, "no-code"))
     }
+}
+
+/// A parameter of an address that is there once.
+pub(super) fn once(query: &str, name: &str) -> Option<String> {
+    let mut all = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
+    let first = all.next()?;
+    all.next().is_none().then(|| first.into_owned())
 }
 
 /// Claims that are looked at beside the registered ones.
@@ -317,4 +336,16 @@ fn pending(flow: Model, trace: Trace, source: Source, granted: Granted, now: Tim
     let patient = granted.launch.patient.clone().unwrap_or_default();
     let source = source.asked_with(Arc::new(Once::new(&source.id, &tokens)));
     Pending { source, patient, flow, trace, tokens, granted: given, missing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_that_is_there_twice_is_not_there() {
+        let back = Callback::of_query("state=a%20b&code=c&code=d&error=&x=1");
+        assert_eq!((back.state.as_deref(), back.code, back.iss), (Some("a b"), None, None));
+        assert_eq!(back.error.as_deref(), Some(""));
+    }
 }

@@ -16,6 +16,7 @@ use crate::{
     Source,
     connections::{
         ConnectError, Departure, FlowFault, FlowKind, FlowStep,
+        callback::once,
         begin::{LIVES, MOST_AT_ONCE, address, asked, fresh_state, random},
         seal::seal_flow,
         trace::{Trace, redacted, redacted_query, tell},
@@ -43,6 +44,16 @@ impl std::fmt::Debug for Called {
 }
 
 impl Called {
+    /// Of an address; of a parameter that is there twice, nothing (RFC 6749 section 3.1).
+    pub fn of_query(query: &str) -> Self {
+        Self { iss: once(query, "iss"), launch: once(query, "launch") }
+    }
+
+    /// Nobody is sent here by it.
+    pub fn is_nothing(&self) -> bool {
+        self.iss.is_none() && self.launch.is_none()
+    }
+
     /// What is kept of it: the handle never is.
     fn trace(&self) -> Trace {
         let pairs = [("iss", &self.iss), ("launch", &self.launch)];
