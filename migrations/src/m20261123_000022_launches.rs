@@ -27,7 +27,10 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // Without what tells them apart they would be taken for patients'.
-        let launches = Query::delete().from_table(SourceFlow::Table).and_where(Expr::col(SourceFlow::Kind).eq("launch")).to_owned();
+        let launches = Query::delete()
+            .from_table(SourceFlow::Table)
+            .and_where(Expr::col(SourceFlow::Kind).eq("launch"))
+            .to_owned();
         manager.execute(launches).await?;
         for column in [SourceFlow::Staff, SourceFlow::Kind] {
             manager.alter_table(Table::alter().table(SourceFlow::Table).drop_column(column).to_owned()).await?;

@@ -14,8 +14,8 @@ use web::upload::UploadRoute;
 use crate::{
     api,
     pages::{
-        arrange, articles, break_glass, data_quality, designer, desk, document, flows, home, index, jobs, launch, messages,
-        notices, origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline,
+        arrange, articles, break_glass, data_quality, designer, desk, document, flows, home, index, jobs, launch,
+        messages, notices, origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline,
         well_known,
     },
     portal::{Permission, Portal},

@@ -68,17 +68,19 @@ impl Control {
             (&Method::GET, ["door"]) => at(self.door.as_ref(), |_| {}),
             (&Method::GET, ["people-door"]) => at(self.people_door.as_ref(), |_| {}),
             (&Method::GET, ["ehr-door"]) => at(self.ehr_door.as_ref(), |_| {}),
-            (&Method::PUT, [one @ ("door" | "people-door" | "ehr-door")]) => match Limited::new(body, MAX_BODY).collect().await {
-                Ok(body) => {
-                    let door = match *one {
-                        "door" => &self.door,
-                        "ehr-door" => &self.ehr_door,
-                        _ => &self.people_door,
-                    };
-                    change_door(door.as_ref(), &body.to_bytes())
+            (&Method::PUT, [one @ ("door" | "people-door" | "ehr-door")]) => {
+                match Limited::new(body, MAX_BODY).collect().await {
+                    Ok(body) => {
+                        let door = match *one {
+                            "door" => &self.door,
+                            "ehr-door" => &self.ehr_door,
+                            _ => &self.people_door,
+                        };
+                        change_door(door.as_ref(), &body.to_bytes())
+                    }
+                    Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
                 }
-                Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
-            },
+            }
             (&Method::GET, ["mail"]) => (StatusCode::OK, self.post.told()),
             (&Method::GET, ["sms"]) => (StatusCode::OK, self.gateway.told()),
             (_, [] | ["hospitals", ..] | ["transit" | "door" | "people-door" | "ehr-door" | "mail" | "sms"]) => {

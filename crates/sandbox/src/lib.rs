@@ -29,8 +29,8 @@ mod transit;
 mod treatments;
 
 pub use config::{
-    CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, EhrDoorConfig, HospitalConfig, MailConfig, PeopleDoorConfig,
-    SmsConfig, TransitConfig,
+    CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, EhrDoorConfig, HospitalConfig, MailConfig,
+    PeopleDoorConfig, SmsConfig, TransitConfig,
 };
 pub use error::SandboxError;
 pub use hospital::mode::Mode;

@@ -37,7 +37,7 @@ pub use catalogue::Catalogue;
 pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
 pub use connections::{
-    Arrived, Called, Callback, ConnectError, Connected, Connection, ConnectionState, Connections, Copied, Copier,
+    Arrived, Callback, Called, ConnectError, Connected, Connection, ConnectionState, Connections, Copied, Copier,
     CopyState, CopyStep, Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowKind, FlowOutcome, FlowStep,
     FlowTrace, Flows, Lasts, Launches, Matched, Pending,
 };

@@ -298,7 +298,8 @@ fn is_same_base(text: &str, base: &Url) -> bool {
         return false;
     }
     let Ok(url) = Url::parse(text) else { return false };
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     let folder = |url: &Url| url.path().strip_suffix('/').unwrap_or(url.path()).to_owned();
     plain && url.has_host() && url.origin() == base.origin() && folder(&url) == folder(base)
 }

@@ -10,7 +10,7 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
     web::Data,
 };
-use sources::{Called, Callback, ConnectError, FlowFault};
+use sources::{Callback, Called, ConnectError, FlowFault};
 use web::{Failure, Visit, shell::see_other};
 
 use self::view::{LeavingPage, RefusedPage};

@@ -87,7 +87,11 @@ impl Door {
         let (practitioner, patient) = (asked.get("practitioner").to_owned(), asked.get("patient").to_owned());
         let is_here = ehr.settings.practitioners.iter().any(|one| one.id == practitioner);
         if !is_here || !people.client.patients.iter().any(|one| one.id == patient) {
-            return html(StatusCode::UNPROCESSABLE_ENTITY, &page::fault("没有这个人。", "There is nobody of that id."), "");
+            return html(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &page::fault("没有这个人。", "There is nobody of that id."),
+                "",
+            );
         }
         let handle = people.fresh();
         let until = Timestamp::now() + LIVES;

@@ -88,7 +88,11 @@ fn launching(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Launching> {
     let (auth, secret) = smart(fields, file, AuthKind::SmartPatient, Some(LAUNCH_SCOPES))?;
     // Without `openid` and `fhirUser` nobody says who signed in there, without `launch` nobody whom they are looking at.
     if ["openid", "fhirUser", "launch"].iter().any(|needed| !auth.scopes.split(' ').any(|scope| scope == *needed)) {
-        fields.wrong("scopes", "openid, fhirUser and launch are not all there", format!("write scopes = \"{LAUNCH_SCOPES}\""));
+        fields.wrong(
+            "scopes",
+            "openid, fhirUser and launch are not all there",
+            format!("write scopes = \"{LAUNCH_SCOPES}\""),
+        );
         return None;
     }
     Some(Launching { base, auth, secret })

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use access::StaffContext;
 use fhir::smart;
 use jiff::Timestamp;
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, sea_query::ExprTrait as _,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, sea_query::ExprTrait as _};
 use store::to_millis;
 use uuid::Uuid;
 
@@ -16,8 +14,8 @@ use crate::{
     Source,
     connections::{
         ConnectError, Departure, FlowFault, FlowKind, FlowStep,
-        callback::once,
         begin::{LIVES, MOST_AT_ONCE, address, asked, fresh_state, random},
+        callback::once,
         seal::seal_flow,
         trace::{Trace, redacted, redacted_query, tell},
     },
