@@ -121,7 +121,7 @@ impl Stage {
     /// Rows of the audit log of this action.
     async fn remembered(&self, action: &str) -> Result<i64> {
         let count = Query::select()
-            .expr_as(Func::count(Expr::col("id")), "n")
+            .expr_as(Func::count(Expr::col("action")), "n")
             .from("audit_event")
             .and_where(Expr::col("action").eq(action))
             .to_owned();
