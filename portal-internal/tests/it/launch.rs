@@ -7,7 +7,7 @@ use sea_orm::{
     ConnectionTrait as _, ExprTrait as _,
     sea_query::{Expr, Func, Query},
 };
-use testbed::{Answer, Database, Region, TestPortal, Visitor, know_staff};
+use testbed::{Answer, Database, Region, SplitDatabase, TestPortal, Visitor, know_staff};
 use url::{Url, form_urlencoded};
 
 use super::{find, until};
@@ -358,13 +358,24 @@ async fn staff_of_whom_the_directory_says_nothing_are_not_let_in() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_portal_takes_in_what_the_other_has_begun() -> Result<()> {
+    let database = Database::sqlite().await?;
+    apart(database.clone(), database.clone(), database).await?;
+    if testbed::quick() {
+        return Ok(());
+    }
+    // Each with its own rights.
+    let split = SplitDatabase::new().await?;
+    apart(split.internal, split.external, split.all).await
+}
+
+async fn apart(inside: Database, outside: Database, all: Database) -> Result<()> {
     const BEHIND: &str = "university";
-    let stage = stage(Database::sqlite().await?, true).await?;
+    let stage = stage(inside, true).await?;
     let region = testbed::region().await;
     let shown = region.shown_patient();
     let behind = region.hospitals.iter().find(|one| one.id == BEHIND).context("the other hospital")?;
     let others = region.with_hospitals(region.hospitals.iter().filter(|one| one.id != BEHIND).cloned().collect());
-    let mut outside = TestPortal::external(&stage.database, &others, &[shown]).await?;
+    let mut outside = TestPortal::external(&outside, &others, &[shown]).await?;
     let known = DoorPatient { id: there(region, BEHIND)?, name: shown.name.clone(), resident_id: None };
     let people = client(format!("{}/connections/callback", outside.url()), vec![known], "patients");
     let theirs = RunningSmart::start(door(&behind.base_url, people)?).await?;
@@ -407,7 +418,7 @@ async fn neither_portal_takes_in_what_the_other_has_begun() -> Result<()> {
     // Nor when somebody makes the one the other in the database: it is sealed for what it was begun as.
     let launching = stage.there_and_back(&mut clinician, "li.wei", &stage.patient).await?;
     let turned = Query::update().table("source_flow").value("kind", "connection").to_owned();
-    stage.database.connect().await?.execute(&turned).await?;
+    all.connect().await?.execute(&turned).await?;
     let taken = patient.page(&format!("/connections/callback?{}", query(&launching))).await?;
     ensure!(taken.status >= 400, "{} {}", taken.status, taken.body);
     Ok(())
