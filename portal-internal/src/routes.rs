@@ -75,8 +75,6 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         ),
         RouteEntry::new(Method::GET, ORIGIN, record(), origin::show),
         RouteEntry::new(Method::GET, ORIGIN_JSON, source_json, origin::show_json),
-        RouteEntry::new(Method::GET, launch::LAUNCH, record(), launch::begin),
-        RouteEntry::new(Method::GET, launch::CALLBACK, record(), launch::callback),
         RouteEntry::new(Method::GET, "/articles", read(), articles::list),
         RouteEntry::new(Method::GET, "/articles/:slug", read(), articles::show),
         RouteEntry::new(Method::GET, "/articles/images/:image", read(), articles::image),
@@ -103,7 +101,7 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     .into_iter()
     .chain(designing())
     .chain(done_later())
-    .chain(of_sources())
+    .chain(of_sources().into_iter().chain(from_hospitals()))
     .collect()
 }
 
@@ -138,6 +136,15 @@ fn of_sources() -> [RouteEntry<Permission>; 13] {
         RouteEntry::new(Method::POST, "/admin/sources/:source/tries", administer(), sources::try_now),
         RouteEntry::new(Method::GET, "/admin/flows", administer(), flows::list),
         RouteEntry::new(Method::GET, "/admin/flows/:flow", administer(), flows::show),
+    ]
+}
+
+/// Staff whom a hospital's own system sends here, to a record.
+fn from_hospitals() -> [RouteEntry<Permission>; 2] {
+    let record = || Guard::Permission((Object::SECTION_RECORD, Act::ReadRecord));
+    [
+        RouteEntry::new(Method::GET, launch::LAUNCH, record(), launch::begin),
+        RouteEntry::new(Method::GET, launch::CALLBACK, record(), launch::callback),
     ]
 }
 

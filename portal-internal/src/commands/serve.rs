@@ -233,18 +233,10 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     tokio::spawn(copier.clone().follow(stop.clone()));
     let working = tokio::spawn(runner(&store, &config.directories, delivery.as_ref(), &copier).run(stop.clone()));
     tokio::spawn(session::sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
+    let shell = shell(&config, &portal, csrf_key);
     let reader = FeedReader::new(store.clone(), &Outbound::new()?, config.content.feeds)?;
     tokio::spawn(reader.run(stop.clone()));
     let limits = Limits::behind(&config.server.trusted_proxies);
-    let shell = ShellSettings {
-        public_url: config.server.public_url.clone(),
-        trusted_proxies: config.server.trusted_proxies,
-        cookies: portal.cookies.clone(),
-        sessions: portal.sessions.clone(),
-        csrf_key,
-        errors: portal.pages.clone(),
-        uploads: routes::uploads(),
-    };
     let app = Shell::new(Arc::new(shell), routes::routes(&portal, config.server.public_url.as_str())?);
     // Whoever is signed out on the way back begins again at the hospital: what they came back with is good once, and for nobody else.
     let app = app.with_landings(&[(launch::CALLBACK, launch::LAUNCH)]);
@@ -257,6 +249,18 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     run::run(faces, limits, stop).await?;
     traces.close().await;
     last_writes(working, sealing).await
+}
+
+fn shell(config: &Config, portal: &Portal, csrf_key: keys::Key) -> ShellSettings {
+    ShellSettings {
+        public_url: config.server.public_url.clone(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        cookies: portal.cookies.clone(),
+        sessions: portal.sessions.clone(),
+        csrf_key,
+        errors: portal.pages.clone(),
+        uploads: routes::uploads(),
+    }
 }
 
 /// Staff whom hospitals' own systems send here.
