@@ -204,12 +204,16 @@ GRANT SELECT ON source_version TO portal_external, portal_desk;
 GRANT SELECT, INSERT, UPDATE (binding, sealed, set_at), DELETE ON source_secret TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (sealed, published_until) ON source_client_key TO portal_internal;
 GRANT SELECT ON source_secret, source_client_key TO portal_external, portal_desk;
--- Patients connect hospitals outside. Inside, flows are looked at, and what is sealed is sealed anew when keys change.
+-- Patients connect hospitals outside, and staff are sent here by hospitals inside. Each portal takes in its own alone. Inside, all
+-- are looked at, old ones forgotten, and what is sealed is sealed anew when keys change.
 GRANT SELECT, INSERT, UPDATE (sealed, used_at, finished_at, step, outcome, why, trace), DELETE ON source_flow
-    TO portal_external;
+    TO portal_external, portal_internal;
+ALTER TABLE source_flow ENABLE ROW LEVEL SECURITY;
+CREATE POLICY inside ON source_flow TO portal_internal USING (true) WITH CHECK (kind = 'launch');
+CREATE POLICY inside_seals ON source_flow FOR UPDATE TO portal_internal USING (true) WITH CHECK (true);
+CREATE POLICY outside ON source_flow TO portal_external USING (kind = 'connection') WITH CHECK (kind = 'connection');
 GRANT SELECT, INSERT, UPDATE (sealed, rev, lease_until, why, renewed_at, copy_state, copy_why), DELETE ON source_connection
     TO portal_external;
-GRANT SELECT, UPDATE (sealed) ON source_flow TO portal_internal;
 -- Copies of what they connected are made inside, where jobs run, and read and taken away outside.
 GRANT SELECT, UPDATE (sealed, rev, lease_until, why, renewed_at, copy_state, copy_why, copy_done, copy_total, copy_round,
     copy_cursor, copied_at) ON source_connection TO portal_internal;

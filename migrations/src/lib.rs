@@ -26,6 +26,7 @@ mod m20261122_000018_sources;
 mod m20261123_000019_source_secrets;
 mod m20261123_000020_delivery;
 mod m20261123_000021_connections;
+mod m20261123_000022_launches;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000019_source_secrets::Migration),
             Box::new(m20261123_000020_delivery::Migration),
             Box::new(m20261123_000021_connections::Migration),
+            Box::new(m20261123_000022_launches::Migration),
         ]
     }
 }

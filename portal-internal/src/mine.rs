@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::{Act, Object, StaffContext};
+use access::{Act, Object, PersonId, StaffContext};
 use directory::StaffIdentity;
 use ehr::{Clinician, EhrError, EncounterRules, MyPatients, WaitingResults};
 use jiff::{SignedDuration, Timestamp, civil::Date};
+use sources::{Callback, ConnectError};
 use tokio::sync::Semaphore;
 use web::Failure;
 
@@ -72,6 +73,21 @@ pub fn read_later(portal: &Portal, context: StaffContext, identity: &StaffIdenti
 pub async fn waiting(portal: &Portal, staff: &Staff, since: Date, now: Timestamp) -> Result<WaitingResults, EhrError> {
     let clinician = clinician(&staff.identity);
     portal.charts.waiting_results(&staff.context, (&clinician, portal.mine.rules), since, now).await
+}
+
+/// The person whose record a hospital's own system has sent them here for.
+///
+/// # Errors
+/// As [`ehr::Charts::launch`].
+pub async fn launched(
+    portal: &Portal,
+    staff: &Staff,
+    session: &str,
+    callback: &Callback,
+    now: Timestamp,
+) -> Result<PersonId, ConnectError> {
+    let clinician = clinician(&staff.identity);
+    portal.charts.launch((&staff.context, &clinician), &portal.launches, session, callback, now).await
 }
 
 /// Whom they treat; `None` for staff who may not read records.

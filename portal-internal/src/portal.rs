@@ -14,7 +14,7 @@ use messages::{Messages, StaffContacts};
 use patients::Stewardship;
 use record_view::home::{Connected, LastAnswer};
 use reviews::RecordSearches;
-use sources::{Catalogue, Definitions, Environment, Flows, Secrets, Source};
+use sources::{Catalogue, Definitions, Environment, Flows, Launches, Secrets, Source};
 use store::Store;
 use url::Url;
 use web::{
@@ -58,8 +58,10 @@ pub struct Portal {
     pub public_url: Url,
     /// What administrators define of them.
     pub definitions: Definitions,
-    /// How sign-ins of patients at hospitals end.
+    /// How sign-ins of patients at hospitals end, and launches from there.
     pub flows: Flows,
+    /// Staff whom hospitals' own systems send here.
+    pub launches: Launches,
     /// Their records.
     pub charts: Charts,
     /// Who is whom, as stewards keep it.

@@ -14,8 +14,8 @@ use web::upload::UploadRoute;
 use crate::{
     api,
     pages::{
-        arrange, articles, break_glass, data_quality, designer, desk, document, flows, home, index, jobs, messages,
-        notices, origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline,
+        arrange, articles, break_glass, data_quality, designer, desk, document, flows, home, index, jobs, launch,
+        messages, notices, origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline,
         well_known,
     },
     portal::{Permission, Portal},
@@ -101,7 +101,7 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     .into_iter()
     .chain(designing())
     .chain(done_later())
-    .chain(of_sources())
+    .chain(of_sources().into_iter().chain(from_hospitals()))
     .collect()
 }
 
@@ -136,6 +136,15 @@ fn of_sources() -> [RouteEntry<Permission>; 13] {
         RouteEntry::new(Method::POST, "/admin/sources/:source/tries", administer(), sources::try_now),
         RouteEntry::new(Method::GET, "/admin/flows", administer(), flows::list),
         RouteEntry::new(Method::GET, "/admin/flows/:flow", administer(), flows::show),
+    ]
+}
+
+/// Staff whom a hospital's own system sends here, to a record.
+fn from_hospitals() -> [RouteEntry<Permission>; 2] {
+    let record = || Guard::Permission((Object::SECTION_RECORD, Act::ReadRecord));
+    [
+        RouteEntry::new(Method::GET, launch::LAUNCH, record(), launch::begin),
+        RouteEntry::new(Method::GET, launch::CALLBACK, record(), launch::callback),
     ]
 }
 

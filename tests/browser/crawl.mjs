@@ -98,7 +98,7 @@ const enterInternal = async (page, demo) => {
   if (found.length === 0) throw new Error(`the search for ${sharedPatient(demo).name} found nobody`)
   const patient = found[0].match(/^\/patients\/[^/]+/)[0]
   const inRecord = await searchRecord(page, `${demo.internal.url}${patient}/search`)
-  return [results.pathname + results.search, '/search', '/messages', '/pages/p-home-clinician/items/mine', `${patient}/search`, inRecord, ...found.slice(0, 1).flatMap((path) => [path, `${path}/demographics`, `${path}/lab-results`])]
+  return [results.pathname + results.search, '/search', '/messages', '/launch', '/pages/p-home-clinician/items/mine', `${patient}/search`, inRecord, ...found.slice(0, 1).flatMap((path) => [path, `${path}/demographics`, `${path}/lab-results`])]
 }
 
 const enterAdministration = async (page, demo) => {

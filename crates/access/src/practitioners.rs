@@ -137,7 +137,7 @@ impl Practitioners {
         now: Timestamp,
     ) -> Result<Recognition, AccessError> {
         let found = match found.known() {
-            Some(known) if self.is_others(staff, source, &known.practitioner).await? => Recognition::Shared,
+            Some(known) if self.is_another(staff, source, &known.practitioner).await? => Recognition::Shared,
             _ => found,
         };
         let known = found.known();
@@ -191,7 +191,11 @@ impl Practitioners {
         Ok(found)
     }
 
-    async fn is_others(&self, staff: &SubjectId, source: &str, practitioner: &str) -> Result<bool, AccessError> {
+    /// Is this practitioner of `source` somebody else of the directory, by a check that still stands?
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_another(&self, staff: &SubjectId, source: &str, practitioner: &str) -> Result<bool, AccessError> {
         let of = Condition::all()
             .add(identity::Column::Source.eq(source))
             .add(identity::Column::Practitioner.eq(practitioner))

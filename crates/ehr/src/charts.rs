@@ -13,6 +13,7 @@ mod fan_out;
 mod front_page;
 mod json;
 mod labs;
+mod launch;
 mod looks;
 mod medications;
 mod medicines;

@@ -43,6 +43,8 @@ pub struct Config {
     pub door: Option<DoorConfig>,
     /// A hospital outside the region that people connect themselves; absent: none.
     pub people_door: Option<PeopleDoorConfig>,
+    /// A hospital's own system, from which clinicians open an application; absent: none.
+    pub ehr_door: Option<EhrDoorConfig>,
     /// A mail server that keeps what it is given.
     pub mail: MailConfig,
     /// A gateway for text messages that keeps them.
@@ -128,6 +130,22 @@ pub struct PeopleDoorConfig {
     pub lives_s: u64,
 }
 
+/// A second server of a hospital, with the desk of its own system: clinicians open an application from there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EhrDoorConfig {
+    /// Which hospital of the region.
+    pub hospital: String,
+    /// Its address.
+    pub listen: SocketAddr,
+    /// The application as a client; a public one.
+    pub client_id: String,
+    /// Where answers may go, exactly.
+    pub redirect_uris: Vec<String>,
+    /// Where the application is opened.
+    pub launch_url: Url,
+}
+
 fn ephemeral() -> SocketAddr {
     EPHEMERAL
 }
@@ -187,6 +205,7 @@ impl Default for Config {
             transit: TransitConfig::default(),
             door: None,
             people_door: None,
+            ehr_door: None,
             mail: MailConfig::default(),
             sms: SmsConfig::default(),
             control: ControlConfig::default(),
@@ -255,6 +274,7 @@ impl Config {
     fn checked(self) -> Result<Self, SandboxError> {
         let listeners = self.hospitals.iter().map(|hospital| hospital.listen);
         let listeners = listeners.chain(self.door.as_ref().map(|door| door.listen));
+        let listeners = listeners.chain(self.ehr_door.as_ref().map(|door| door.listen));
         let people = self.people_door.as_ref().map(|door| [door.listen, door.hospital_listen]);
         let listeners = listeners.chain(people.into_iter().flatten());
         let services = [self.directory.listen, self.community.listen, self.transit.listen, self.control.listen];

@@ -31,6 +31,8 @@ pub(crate) struct Control {
     pub(crate) door: Option<Arc<Door>>,
     /// Where people sign in.
     pub(crate) people_door: Option<Arc<Door>>,
+    /// With the desk of a hospital's own system.
+    pub(crate) ehr_door: Option<Arc<Door>>,
     pub(crate) post: Arc<Post>,
     pub(crate) gateway: Arc<Gateway>,
 }
@@ -65,16 +67,23 @@ impl Control {
             },
             (&Method::GET, ["door"]) => at(self.door.as_ref(), |_| {}),
             (&Method::GET, ["people-door"]) => at(self.people_door.as_ref(), |_| {}),
-            (&Method::PUT, [one @ ("door" | "people-door")]) => match Limited::new(body, MAX_BODY).collect().await {
-                Ok(body) => {
-                    let door = if *one == "door" { &self.door } else { &self.people_door };
-                    change_door(door.as_ref(), &body.to_bytes())
+            (&Method::GET, ["ehr-door"]) => at(self.ehr_door.as_ref(), |_| {}),
+            (&Method::PUT, [one @ ("door" | "people-door" | "ehr-door")]) => {
+                match Limited::new(body, MAX_BODY).collect().await {
+                    Ok(body) => {
+                        let door = match *one {
+                            "door" => &self.door,
+                            "ehr-door" => &self.ehr_door,
+                            _ => &self.people_door,
+                        };
+                        change_door(door.as_ref(), &body.to_bytes())
+                    }
+                    Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
                 }
-                Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
-            },
+            }
             (&Method::GET, ["mail"]) => (StatusCode::OK, self.post.told()),
             (&Method::GET, ["sms"]) => (StatusCode::OK, self.gateway.told()),
-            (_, [] | ["hospitals", ..] | ["transit" | "door" | "people-door" | "mail" | "sms"]) => {
+            (_, [] | ["hospitals", ..] | ["transit" | "door" | "people-door" | "ehr-door" | "mail" | "sms"]) => {
                 problem(StatusCode::METHOD_NOT_ALLOWED, "GET, or PUT on a hospital, on transit or on a door")
             }
             _ => problem(StatusCode::NOT_FOUND, "no such path"),

@@ -29,15 +29,15 @@ mod transit;
 mod treatments;
 
 pub use config::{
-    CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, HospitalConfig, MailConfig, PeopleDoorConfig,
-    SmsConfig, TransitConfig,
+    CommunityConfig, Config, ControlConfig, DirectoryConfig, DoorConfig, EhrDoorConfig, HospitalConfig, MailConfig,
+    PeopleDoorConfig, SmsConfig, TransitConfig,
 };
 pub use error::SandboxError;
 pub use hospital::mode::Mode;
 pub use mail::{Letter, MailProtection, RunningMail};
 pub use region::Region;
 pub use running::{Description, PersonKnown, Running, RunningDirectory, RunningHospital, StaffAccount};
-pub use smart::{DoorPatient, Known, PeopleClient, RunningSmart, SmartConfig, SmartMode};
+pub use smart::{DoorPatient, DoorStaff, EhrSettings, Known, PeopleClient, RunningSmart, SmartConfig, SmartMode};
 pub use sms::{RunningSms, TextMessage};
 pub use transit::{RunningTransit, TransitMode};
 pub use treatments::Treatment;

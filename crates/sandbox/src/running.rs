@@ -15,10 +15,11 @@ use crate::{
         records::Records,
         server::{BASE_PATH, FhirServer},
         temper::Temper,
+        write::staff::practitioners,
     },
     listen::{self, Tasks},
     mail,
-    smart::{self, Door, DoorPatient, Known, PeopleClient, SmartConfig},
+    smart::{self, Door, DoorPatient, DoorStaff, EhrSettings, Known, PeopleClient, SmartConfig},
     sms, transit,
     treatments::Treatment,
 };
@@ -42,6 +43,8 @@ pub struct RunningHospital {
     pub short_en: String,
     /// System of its own laboratory codes, and their table in `local-codes.csv`.
     pub local_codes: Option<(String, String)>,
+    /// Physicians of the directory who work there.
+    pub practitioners: Vec<DoorStaff>,
 }
 
 /// A member of staff in the directory, with the demo password.
@@ -112,6 +115,8 @@ pub struct Description {
     pub people_door_url: Option<String>,
     /// Who can sign in there.
     pub people_door_patients: Vec<DoorPatient>,
+    /// The desk of a hospital's own system.
+    pub ehr_url: Option<String>,
     /// Host and port of the mail server.
     pub mail_address: String,
     /// Where the gateway for text messages takes them; its token is in the configuration.
@@ -177,6 +182,7 @@ impl Region {
         let door = self.serve_door(config, &hospitals, &tasks).await?;
         let people_door_patients = self.beyond.as_ref().map(|beyond| beyond.patients.clone()).unwrap_or_default();
         let people_door = self.serve_people_door(config, &mut switches, &tasks).await?;
+        let ehr_door = self.serve_ehr_door(config, &hospitals, &tasks).await?;
         let (mail_address, _, post) = mail::serve(&config.mail, &tasks).await?;
         let (sms_url, gateway) = sms::serve(&config.sms, &tasks).await?;
         let (listener, address) = listen::open(config.control.listen).await?;
@@ -190,6 +196,7 @@ impl Region {
             door_url: door.as_ref().map(|door| door.base_url()),
             people_door_url: people_door.as_ref().map(|door| door.base_url()),
             people_door_patients,
+            ehr_url: ehr_door.as_ref().and_then(|door| door.desk_url()),
             mail_address: mail_address.to_string(),
             sms_url,
             control_url: format!("http://{address}"),
@@ -206,6 +213,7 @@ impl Region {
             transit,
             door,
             people_door,
+            ehr_door,
             post,
             gateway,
         };
@@ -239,6 +247,7 @@ impl Region {
                 name_en: script.en.clone(),
                 short_zh: script.short.zh.clone(),
                 short_en: script.short.en.clone(),
+                practitioners: practitioners(&self.reference.script, script),
                 local_codes: Some(&script.local_codes)
                     .filter(|codes| !codes.file.is_empty())
                     .map(|codes| (codes.system.clone(), codes.file.clone())),
@@ -267,7 +276,7 @@ impl Region {
             lives_s: 300,
             people: None,
         };
-        smart::serve(settings, tasks).await.map(Some)
+        smart::serve(settings, None, tasks).await.map(Some)
     }
 
     /// The hospital outside the region, and the door before it.
@@ -295,7 +304,40 @@ impl Region {
                 patients: beyond.patients,
             }),
         };
-        smart::serve(settings, tasks).await.map(Some)
+        smart::serve(settings, None, tasks).await.map(Some)
+    }
+
+    /// A hospital's server with the desk of its own system.
+    async fn serve_ehr_door(
+        &self,
+        config: &Config,
+        hospitals: &[RunningHospital],
+        tasks: &Tasks,
+    ) -> Result<Option<Arc<Door>>, SandboxError> {
+        let Some(door) = &config.ehr_door else { return Ok(None) };
+        let wrong = |what: String| SandboxError::Configuration(what);
+        let behind = hospitals.iter().find(|one| one.id == door.hospital);
+        let behind = behind.ok_or_else(|| wrong(format!("no hospital {} behind the desk", door.hospital)))?;
+        let known = self.patients().into_iter().filter_map(|person| {
+            let (_, id) = person.hospitals.iter().find(|(at, _)| *at == door.hospital)?;
+            Some(DoorPatient { id: id.clone(), name: person.name, resident_id: None })
+        });
+        let settings = SmartConfig {
+            listen: door.listen,
+            upstream: behind.base_url.parse().map_err(|_| wrong(behind.base_url.clone()))?,
+            client_id: String::new(),
+            client: Known::Nobody,
+            scopes: Vec::new(),
+            lives_s: 300,
+            people: Some(PeopleClient {
+                client_id: door.client_id.clone(),
+                secret: None,
+                redirect_uris: door.redirect_uris.clone(),
+                patients: known.collect(),
+            }),
+        };
+        let ehr = EhrSettings { launch_url: door.launch_url.clone(), practitioners: behind.practitioners.clone() };
+        smart::serve(settings, Some(ehr), tasks).await.map(Some)
     }
 
     async fn serve_directory(&self, config: &Config, tasks: &Tasks) -> Result<RunningDirectory, SandboxError> {

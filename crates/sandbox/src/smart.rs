@@ -5,6 +5,7 @@
 
 mod authorize;
 mod compartment;
+mod ehr;
 mod exchange;
 mod grant;
 mod page;
@@ -37,8 +38,10 @@ use crate::{
     hospital::server::BASE_PATH,
     listen::{self, Always, Tasks},
 };
+use ehr::Ehr;
 use people::{People, Visitor};
 
+pub use ehr::{DoorStaff, EhrSettings};
 pub use people::{DoorPatient, PeopleClient};
 
 /// Bodies of token requests are an assertion and a few words.
@@ -49,6 +52,8 @@ const TOKEN_PATH: &str = "/auth/token";
 const AUTHORIZE_PATH: &str = "/auth/authorize";
 const REVOKE_PATH: &str = "/auth/revoke";
 const KEYS_PATH: &str = "/auth/jwks";
+/// The desk of a hospital's own system.
+pub(crate) const EHR_PATH: &str = "/ehr";
 /// How long tokens are waited for in mode `slow`.
 const SLOWNESS: Duration = Duration::from_secs(3);
 
@@ -95,6 +100,14 @@ pub enum SmartMode {
     BadIdToken,
     /// Says who a person is under another request's `nonce`.
     WrongNonce,
+    /// Says nothing of who signed in.
+    NoIdToken,
+    /// Knows no launch of its own system.
+    UnknownLaunch,
+    /// Says of a launch that somebody else signed in.
+    OtherPractitioner,
+    /// Says of a launch that it is about another patient.
+    OtherPatient,
 }
 
 /// What the door is told.
@@ -135,6 +148,7 @@ pub(crate) struct Door {
     origin: String,
     upstream: Target,
     people: Option<People>,
+    ehr: Option<Ehr>,
     state: Mutex<State>,
     requests: AtomicU64,
     granted: AtomicU64,
@@ -171,8 +185,20 @@ impl RunningSmart {
     /// # Errors
     /// [`SandboxError::Listen`]; [`SandboxError::Configuration`] for a hospital that can't be asked.
     pub async fn start(config: SmartConfig) -> Result<Self, SandboxError> {
+        Self::start_with(config, None).await
+    }
+
+    /// Starts it as the door of a hospital whose own system opens the application of people's client.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_ehr(config: SmartConfig, ehr: EhrSettings) -> Result<Self, SandboxError> {
+        Self::start_with(config, Some(ehr)).await
+    }
+
+    async fn start_with(config: SmartConfig, ehr: Option<EhrSettings>) -> Result<Self, SandboxError> {
         let tasks = Tasks::default();
-        let door = serve(config, &tasks).await?;
+        let door = serve(config, ehr, &tasks).await?;
         let (base_url, token_url, authorize_url) = (door.base_url(), door.token_url(), door.authorize_url());
         Ok(Self { base_url, token_url, authorize_url, door, tasks })
     }
@@ -258,7 +284,11 @@ impl Drop for RunningSmart {
 }
 
 /// Starts a door.
-pub(crate) async fn serve(mut config: SmartConfig, tasks: &Tasks) -> Result<Arc<Door>, SandboxError> {
+pub(crate) async fn serve(
+    mut config: SmartConfig,
+    ehr: Option<EhrSettings>,
+    tasks: &Tasks,
+) -> Result<Arc<Door>, SandboxError> {
     let people = config.people.take().map(People::new).transpose()?;
     let (listener, address) = listen::open(config.listen).await?;
     let door = Arc::new(Door {
@@ -266,6 +296,7 @@ pub(crate) async fn serve(mut config: SmartConfig, tasks: &Tasks) -> Result<Arc<
         upstream: target("upstream", &config.upstream)?,
         config,
         people,
+        ehr: ehr.map(Ehr::new),
         state: Mutex::default(),
         requests: AtomicU64::new(0),
         granted: AtomicU64::new(0),
@@ -333,6 +364,10 @@ impl Door {
         };
         let authorization = parts.headers.get(header::AUTHORIZATION);
         let query = parts.uri.query().unwrap_or_default().as_bytes();
+        if let (Some(people), Some(ehr), EHR_PATH) = (&self.people, &self.ehr, parts.uri.path()) {
+            let is_opened = parts.method == Method::POST;
+            return Ok(if is_opened { self.open(people, ehr, &body) } else { Self::desk(people, ehr) });
+        }
         let (status, value) = match (&parts.method, parts.uri.path(), &self.people) {
             (&Method::POST, TOKEN_PATH, _) => self.token(authorization, &body).await,
             (&Method::GET, AUTHORIZE_PATH, Some(people)) => return Ok(self.authorize(people, query, false)),
@@ -345,6 +380,11 @@ impl Door {
             _ => (StatusCode::METHOD_NOT_ALLOWED, outcome("not-supported")),
         };
         Ok(json_answer(status, &value))
+    }
+
+    /// The desk of the hospital's own system, where there is one.
+    pub(crate) fn desk_url(&self) -> Option<String> {
+        self.ehr.as_ref().map(|_| format!("{}{EHR_PATH}", self.origin))
     }
 
     /// What the door says of itself.

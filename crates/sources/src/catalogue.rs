@@ -81,6 +81,12 @@ impl Catalogue {
         self.iter().find(|source| source.id == id)
     }
 
+    /// The hospital whose own system sends staff here and calls itself `iss`, if it is asked at all. Whoever else sends somebody is
+    /// nobody's, and nothing is asked of them.
+    pub fn launching(&self, iss: &str) -> Option<Arc<Source>> {
+        self.iter().find(|source| source.standing == Standing::Asked && source.is_launched_by(iss))
+    }
+
     /// By id, also one that was taken away: for its name.
     pub fn named(&self, id: &str) -> Option<Arc<Source>> {
         self.all().find(|source| source.id == id)

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use fhir::Client;
+use fhir::{Client, Platform};
 use outbound::TargetSettings;
 use toml::{Table, Value};
 use url::Url;
@@ -15,11 +15,15 @@ use url::Url;
 mod auth;
 
 use crate::{
-    AuthKind, Environment, LocalCodes, Name, Problem, Source, Standing, breaker::Breaker, maker::Maker, table::Fields,
+    Auth, AuthKind, Environment, LocalCodes, Name, Problem, Source, Standing,
+    breaker::Breaker,
+    maker::Maker,
+    sign_in::{SecretAt, SignIn},
+    table::Fields,
 };
-use auth::{auth, is_plain};
+use auth::{Launching, auth, is_plain, launch};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "id",
     "name",
     "short_name",
@@ -27,6 +31,7 @@ const KEYS: [&str; 12] = [
     "environment",
     "base_url",
     "auth",
+    "launch",
     "timeout_ms",
     "sweep",
     "proxy",
@@ -57,7 +62,7 @@ pub(crate) fn read(file: &Path, platforms: &Path) -> Result<(Vec<Arc<Source>>, M
             &[]
         }
     };
-    let mut reading = Reading { file, maker: &maker, ids: HashSet::new(), problems };
+    let mut reading = Reading { file, maker: &maker, ids: HashSet::new(), launches: HashSet::new(), problems };
     let sources: Vec<_> = entries.iter().enumerate().filter_map(|(at, entry)| reading.source(at, entry)).collect();
     if reading.problems.is_empty() { Ok((sources, maker)) } else { Err(reading.problems) }
 }
@@ -66,6 +71,8 @@ struct Reading<'f> {
     file: &'f Path,
     maker: &'f Maker,
     ids: HashSet<String>,
+    /// FHIR servers from which staff are sent here.
+    launches: HashSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -87,6 +94,7 @@ impl Reading<'_> {
         let platform_id = fields.text("platform", "plain");
         let environment = environment(&mut fields);
         let auth = auth(&mut fields, self.file);
+        let launch = launch(&mut fields, self.file);
         let timeout_ms = fields.number("timeout_ms", 8_000, 100, 60_000);
         let sweep = fields.boolean("sweep", false);
         let settings = target(&mut fields, id.unwrap_or("?"), timeout_ms, self.file);
@@ -104,26 +112,26 @@ impl Reading<'_> {
             None => None,
         };
         let made = settings.zip(auth).and_then(|(settings, (auth, secret))| {
-            match self.maker.signed_in(settings, &auth, secret) {
-                Ok(made) => Some(made),
-                Err(error) => {
-                    let cure = "check base_url, proxy and ca_file of this source";
-                    problems.push(Problem::new(format!("{place}.base_url"), error.to_string(), cure));
-                    None
-                }
-            }
+            let platform = platform?;
+            let server = self.server((settings.clone(), &auth, secret), &platform, &place, &mut problems)?;
+            let launch = match launch? {
+                Some(one) => Some(self.launching((settings, one), &auth, &platform, &place, &mut problems)?),
+                None => None,
+            };
+            Some((server, launch))
         });
-        let (target, sign_in) = made.unzip();
         self.problems.append(&mut problems);
-        Some(Arc::new(Source {
+        let ((client, sign_in), launch) = made?;
+        let source = Source {
             breaker: Arc::new(Breaker::new(id?)),
             id: id?.to_owned(),
             name: name?,
             short_name: short_name?,
             mark: at,
             environment: environment?,
-            client: Client::new(target?, platform?),
-            sign_in: sign_in.flatten(),
+            client,
+            sign_in,
+            launch: None,
             copies: None,
             timeout: Duration::from_millis(timeout_ms),
             sweep,
@@ -133,9 +141,64 @@ impl Reading<'_> {
             codes: codes?,
             health: Arc::default(),
             quality: Arc::default(),
+        };
+        Some(Arc::new(match launch {
+            Some(door) => Source { launch: Some(Arc::new(source.behind(door))), ..source },
+            None => source,
         }))
     }
+
+    /// Asks a server.
+    fn server(
+        &self,
+        (settings, auth, secret): (TargetSettings, &Auth, SecretAt),
+        platform: &Arc<Platform>,
+        place: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Asking> {
+        match self.maker.signed_in(settings, auth, secret) {
+            Ok((target, sign_in)) => Some((Client::new(target, platform.clone()), sign_in)),
+            Err(error) => {
+                let cure = "check base_url, proxy and ca_file of this source";
+                problems.push(Problem::new(format!("{place}.base_url"), error.to_string(), cure));
+                None
+            }
+        }
+    }
+
+    /// The same of the server that sends staff here.
+    fn launching(
+        &mut self,
+        (settings, launching): (TargetSettings, Launching),
+        auth: &Auth,
+        platform: &Arc<Platform>,
+        place: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Asking> {
+        let place = format!("{place}.launch");
+        let base_url = launching.base.unwrap_or_else(|| settings.base_url.clone());
+        if auth.kind == AuthKind::SmartPatient {
+            let cure = "remove it; staff read nothing of a hospital that patients connect themselves";
+            problems.push(Problem::new(&place, "nobody is sent from here", cure));
+            return None;
+        }
+        if !self.launches.insert(base_url.as_str().trim_end_matches('/').to_owned()) {
+            let cure = "give each source the FHIR server of its own launches";
+            problems.push(Problem::new(format!("{place}.base_url"), "another source is launched from there", cure));
+            return None;
+        }
+        if is_plain(&base_url) {
+            let what = "a secret would be sent in the clear";
+            problems.push(Problem::new(format!("{place}.base_url"), what, "write https://"));
+            return None;
+        }
+        let settings = TargetSettings { base_url, ..settings };
+        self.server((settings, &launching.auth, launching.secret), platform, &place, problems)
+    }
 }
+
+/// What a server is asked with.
+type Asking = (Client, Option<Arc<SignIn>>);
 
 /// A source's or platform's id.
 pub(crate) fn is_name(text: &str) -> bool {
@@ -403,6 +466,40 @@ mod tests {
         let plain = GOOD.replace(r#"{ kind = "none" }"#, r#"{ kind = "bearer", token_file = "codes.csv" }"#);
         let plain = plain.replace("127.0.0.1:9101", "fhir.hospital.example");
         check(&plain, &["source[0].base_url"]);
+    }
+
+    #[test]
+    fn staff_are_sent_from_servers_that_are_named() {
+        let with = |launch: &str| load(&format!("{GOOD}launch = {launch}\n"));
+        let sent = |catalogue: &Catalogue, iss: &str| catalogue.launching(iss).map(|source| source.id.clone());
+        let own = with(r#"{ client_id = "portal" }"#).expect("good");
+        assert_eq!(sent(&own, "http://127.0.0.1:9101/fhir/").as_deref(), Some("city-first"));
+        assert_eq!(sent(&own, "http://127.0.0.1:9102/fhir"), None);
+        assert_eq!(own.get("city-first").expect("there").signed_in().0, AuthKind::None);
+        let other = with(r#"{ client_id = "p", base_url = "http://127.0.0.1:9102/fhir", secret_file = "codes.csv" }"#);
+        let other = other.expect("good");
+        assert_eq!(sent(&other, "http://127.0.0.1:9102/fhir").as_deref(), Some("city-first"));
+        assert_eq!(sent(&other, "http://127.0.0.1:9101/fhir"), None);
+        assert_eq!(sent(&load(GOOD).expect("good"), "http://127.0.0.1:9101/fhir"), None);
+        for (launch, place) in [
+            (r#"{ }"#, "source[0].launch.client_id"),
+            (r#"{ client_id = "p", kind = "smart-patient" }"#, "source[0].launch.kind"),
+            (r#"{ client_id = "p", scopes = "openid launch" }"#, "source[0].launch.scopes"),
+            (r#"{ client_id = "p", base_url = "http://ehr.hospital.example/fhir" }"#, "source[0].launch.base_url"),
+            (r#"{ client_id = "p", base_url = "nonsense" }"#, "source[0].launch.base_url"),
+            (r#"{ client_id = "p", secret_file = "absent" }"#, "source[0].launch.secret_file"),
+            (r#""city""#, "source[0].launch"),
+        ] {
+            let problems = with(launch).expect_err("refused");
+            assert!(problems.iter().any(|one| one.path.ends_with(place)), "{launch}: {problems:?}");
+        }
+        let personal = GOOD.replace(
+            r#"{ kind = "none" }"#,
+            r#"{ kind = "smart-patient", client_id = "p", scopes = "patient/*.read" }"#,
+        );
+        check(&format!("{personal}launch = {{ client_id = \"p\" }}"), &["source[0].launch"]);
+        let twice = format!("{GOOD}launch = {{ client_id = \"p\" }}\n");
+        check(&format!("{twice}{}", twice.replace("city-first", "other-one")), &["source[1].launch.base_url"]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Start reading at [`Catalogue`]: `sources.toml`, the platform files and what administrators defined in, every mistake at
 //! once out. A [`Source`] asks its server through `fhir` and remembers whether it answered; nothing here knows what a record is.
 //! [`Definitions`] is where administrators define them; [`Secrets`] holds what proves to them who asks;
-//! [`Connections`] are hospitals that patients bring along themselves; [`Bundle`] is what a vendor publishes of its hospitals.
+//! [`Connections`] are hospitals that patients bring along themselves, and [`Launches`] staff whom a hospital's own system sends
+//! here; [`Bundle`] is what a vendor publishes of its hospitals.
 
 mod auth;
 mod brands;
@@ -36,9 +37,9 @@ pub use catalogue::Catalogue;
 pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
 pub use connections::{
-    Arrival, Callback, ConnectError, Connected, Connection, ConnectionState, Connections, Copied, Copier, CopyState,
-    CopyStep, Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowOutcome, FlowStep, FlowTrace, Flows,
-    Lasts, Matched, Pending,
+    Arrival, Arrived, Callback, Called, ConnectError, Connected, Connection, ConnectionState, Connections, Copied,
+    Copier, CopyState, CopyStep, Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowKind, FlowOutcome,
+    FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending,
 };
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
 pub use definitions::{Defined, Definitions};

@@ -132,6 +132,7 @@ impl Maker {
             environment: definition.environment,
             client,
             sign_in,
+            launch: None,
             copies: None,
             timeout: Duration::from_millis(definition.timeout_ms),
             sweep: definition.sweep && standing == Standing::Asked,

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use fhir::{Cause, Client, Entry, Kind, Limits, NotAsked, Outcome, Query, SearchReport};
 use jiff::Timestamp;
 use outbound::Authorizer;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use url::Url;
 
 use crate::{
     AuthKind, BreakerState, Health, LocalCodes, QualityNotes, SignedIn,
@@ -15,7 +17,6 @@ use crate::{
     quality::Notebook,
     sign_in::SignIn,
 };
-use serde::{Deserialize, Serialize};
 
 /// A hospital's name in both languages of the portal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,8 @@ pub struct Source {
     /// What its own codes mean.
     pub codes: LocalCodes,
     pub(crate) sign_in: Option<Arc<SignIn>>,
+    /// The server whose people are sent here from the hospital's own system, as the source that it is to them; none where nobody is.
+    pub(crate) launch: Option<Arc<Self>>,
     /// Read in the place of the server.
     pub(crate) copies: Option<Arc<Copies>>,
     pub(crate) breaker: Arc<Breaker>,
@@ -183,6 +186,13 @@ impl Source {
         self.sign_in.as_ref().is_some_and(|sign_in| sign_in.auth.kind == AuthKind::SmartPatient)
     }
 
+    /// Does the hospital's own system that calls itself `iss` send staff here? `iss` is a FHIR base, written exactly but for a
+    /// slash at its end.
+    pub(crate) fn is_launched_by(&self, iss: &str) -> bool {
+        let base = self.launch.as_ref().map(|launch| launch.client.base());
+        base.is_some_and(|base| is_same_base(iss, base))
+    }
+
     /// The SMART scopes that are asked of it.
     pub fn asked_scopes(&self) -> Vec<&str> {
         let scopes = self.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.scopes.as_str());
@@ -192,8 +202,8 @@ impl Source {
     /// Where patients who connect it sign in, as far as its definition says it: the host of its page, else of its FHIR server.
     pub fn entrance_host(&self) -> String {
         let named = self.sign_in.as_ref().and_then(|sign_in| sign_in.auth.authorize_url.as_deref());
-        let named = named.and_then(|text| url::Url::parse(text).ok());
-        let host = |url: &url::Url| url.host_str().unwrap_or_default().to_owned();
+        let named = named.and_then(|text| Url::parse(text).ok());
+        let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
         named.as_ref().map_or_else(|| host(self.client.base()), host)
     }
 
@@ -201,6 +211,13 @@ impl Source {
     #[must_use]
     pub(crate) fn asked_with(&self, authorizer: Arc<dyn Authorizer>) -> Self {
         Self { client: self.client.asked_with(authorizer), ..self.clone() }
+    }
+
+    /// The same source, asked at the server from which staff are sent here. How that does is no word on how this does.
+    #[must_use]
+    pub(crate) fn behind(&self, (client, sign_in): (Client, Option<Arc<SignIn>>)) -> Self {
+        let breaker = Arc::new(Breaker::new(&self.id));
+        Self { client, sign_in, breaker, health: Arc::default(), quality: Arc::default(), ..self.clone() }
     }
 
     /// The same source, read from what was copied of it.
@@ -271,5 +288,46 @@ impl Source {
         let bad = report.outcome.key().filter(|_| report.outcome != Outcome::Unsupported);
         self.health.note(bad, waited, now);
         self.quality.add(&self.id, &report.notes, now);
+    }
+}
+
+/// Is this text the address of that FHIR server?
+fn is_same_base(text: &str, base: &Url) -> bool {
+    // Where a parser would have to mend something, it is another text.
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return false;
+    }
+    let Ok(url) = Url::parse(text) else { return false };
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let folder = |url: &Url| url.path().strip_suffix('/').unwrap_or(url.path()).to_owned();
+    plain && url.has_host() && url.origin() == base.origin() && folder(&url) == folder(base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_is_itself_and_no_other() {
+        let base = Url::parse("https://fhir.hospital.example/r4/").expect("an address");
+        let check = |text: &str, expect: bool| assert_eq!(is_same_base(text, &base), expect, "{text:?}");
+        check("https://fhir.hospital.example/r4", true);
+        check("https://fhir.hospital.example/r4/", true);
+        check("https://FHIR.hospital.example:443/r4", true);
+        check("http://fhir.hospital.example/r4", false);
+        check("https://fhir.hospital.example:8443/r4", false);
+        check("https://fhir.hospital.example/r4/x", false);
+        check("https://fhir.hospital.example/R4", false);
+        check("https://fhir.hospital.example/r4//", false);
+        check("https://fhir.hospital.example/r4?x=1", false);
+        check("https://fhir.hospital.example/r4#x", false);
+        check("https://fhir.hospital.example@evil.example/r4", false);
+        check("https://u:p@fhir.hospital.example/r4", false);
+        check("https://fhir.hospital.example.evil.example/r4", false);
+        check(" https://fhir.hospital.example/r4", false);
+        check("https://fhir.hospital.\nexample/r4", false);
+        check("data:text/plain,x", false);
+        check("", false);
     }
 }

@@ -175,6 +175,7 @@ impl Demo {
                 "door_url": region.door_url,
                 "people_door_url": region.people_door_url,
                 "people_door_patients": region.people_door_patients,
+                "ehr_url": region.ehr_url,
                 "hospitals": region.hospitals,
                 "directory_url": region.directory.url,
             },
@@ -203,6 +204,9 @@ impl Demo {
         }
         if let Some(door) = &self.region.people_door_url {
             println!("  a hospital outside the region, where patients sign in themselves: {door}");
+        }
+        if let Some(desk) = &self.region.ehr_url {
+            println!("  a hospital's own system, from which its clinicians open the intranet portal: {desk}");
         }
         println!("for scripts      {}", self.file.display());
         println!("stop with Ctrl-C\n");

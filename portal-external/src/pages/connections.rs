@@ -196,7 +196,7 @@ pub async fn callback(
 /// session that does not come with another site's form.
 #[handler]
 pub async fn bring(Data(portal): Data<&Arc<Portal>>, visit: &Visit, body: String) -> Result<Response, Failure> {
-    let flow = match connections(portal)?.bring(&callback_of(&body), visit.now).await {
+    let flow = match connections(portal)?.bring(&Callback::of_query(&body), visit.now).await {
         Ok(flow) => flow.to_string(),
         // Told where it is known whose browser it is.
         Err(ConnectError::Flow(_)) => "unknown".to_owned(),
@@ -212,23 +212,7 @@ fn arrival(query: &str) -> Arrival {
     let flow = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == FLOW);
     match flow {
         Some((_, flow)) => Arrival::Brought(flow.parse().unwrap_or_default()),
-        None => Arrival::Address(callback_of(query)),
-    }
-}
-
-/// The parameters a browser came back with; of one that is there twice, none (RFC 6749 section 3.1).
-fn callback_of(query: &str) -> Callback {
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let one = |name: &str| {
-        let mut all = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
-        all.next().filter(|_| all.next().is_none())
-    };
-    Callback {
-        state: one("state"),
-        code: one("code"),
-        iss: one("iss"),
-        error: one("error"),
-        error_description: one("error_description"),
+        None => Arrival::Address(Callback::of_query(query)),
     }
 }
 

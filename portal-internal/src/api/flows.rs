@@ -1,4 +1,4 @@
-//! `/api/v1/flows`: how sign-ins of patients at hospitals end. No person, no token and no code is in any answer.
+//! `/api/v1/flows`: how sign-ins of patients at hospitals end, and launches of staff from there. No person, no token and no code is in any answer.
 
 use std::sync::Arc;
 
@@ -93,7 +93,9 @@ struct FlowParameter {
 struct FlowItem {
     /// What people read out.
     id: String,
-    /// Id of the source.
+    /// `connection`: a patient connects the hospital; `launch`: staff come from the hospital's own system.
+    kind: String,
+    /// Id of the source; empty where somebody was sent here by a server that is not known.
     source: String,
     /// RFC 3339.
     begun_at: String,
@@ -123,6 +125,8 @@ struct FlowItem {
     request: Vec<FlowParameter>,
     /// What they came back with.
     answer: Vec<FlowParameter>,
+    /// What came with the token of a launch.
+    context: Vec<FlowParameter>,
     /// Was what they came back with what they were sent with?
     state_found: bool,
 }
@@ -160,6 +164,7 @@ fn item(words: &Words, flow: FlowTrace) -> FlowItem {
     let parameter = |(name, value): (String, String)| FlowParameter { name, value };
     FlowItem {
         id: flow.id.to_string(),
+        kind: flow.kind.as_str().to_owned(),
         source: flow.source,
         begun_at: flow.begun_at.to_string(),
         finished_at: flow.finished_at.map(|at| at.to_string()),
@@ -176,6 +181,7 @@ fn item(words: &Words, flow: FlowTrace) -> FlowItem {
         granted: flow.granted,
         request: flow.request.into_iter().map(parameter).collect(),
         answer: flow.answer.into_iter().map(parameter).collect(),
+        context: flow.context.into_iter().map(parameter).collect(),
         state_found: flow.state_found,
     }
 }

@@ -15,13 +15,14 @@ use futures_util::FutureExt;
 use messages::{GlassBroken, Messages, OrganisationName, StaffContacts};
 use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
-use sources::{BreakerState, Catalogue, Copier, Definitions, Flows, Secrets};
+use sources::{BreakerState, Catalogue, Copier, Definitions, Flows, Launches, Secrets};
 use store::{
     Store,
     jobs::{Runner, Tidy, Timing, jitter_of},
     outbox::Deliveries,
 };
 use tokio::{sync::watch, task::JoinHandle};
+use url::Url;
 use web::{
     config::{self, Problem, SourcesSection},
     cookies::CookieRules,
@@ -42,6 +43,7 @@ use crate::{
     config::Config,
     delivery::{self, Delivery},
     mine::Mine,
+    pages::launch,
     portal::{self, Portal},
     routes, who,
     widgets::Embedded,
@@ -196,9 +198,11 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let contacts = || delivery::book(&store, &envelope, &policy);
     let delivery = Delivery::new(&config.delivery, pages.renderer(), &config.server.public_url, contacts)?;
     let defined = Definitions::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone());
+    let launches = launches((&store, &policy, &audit), &catalogue, &secrets, &config.server.public_url)?;
     let copier = Copier::new(store.clone(), audit.clone(), catalogue.clone(), secrets.clone());
     let portal = Arc::new(Portal {
         flows: Flows::new(store.clone(), policy.clone()),
+        launches,
         articles: Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue),
         notices: Notices::new(store.clone(), policy.clone(), audit.clone()),
         messages: Messages::new(store.clone()),
@@ -229,19 +233,13 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     tokio::spawn(copier.clone().follow(stop.clone()));
     let working = tokio::spawn(runner(&store, &config.directories, delivery.as_ref(), &copier).run(stop.clone()));
     tokio::spawn(session::sweep(portal.sessions.clone(), portal.throttle.clone(), stop.clone()));
+    let shell = shell(&config, &portal, csrf_key);
     let reader = FeedReader::new(store.clone(), &Outbound::new()?, config.content.feeds)?;
     tokio::spawn(reader.run(stop.clone()));
     let limits = Limits::behind(&config.server.trusted_proxies);
-    let shell = ShellSettings {
-        public_url: config.server.public_url.clone(),
-        trusted_proxies: config.server.trusted_proxies,
-        cookies: portal.cookies.clone(),
-        sessions: portal.sessions.clone(),
-        csrf_key,
-        errors: portal.pages.clone(),
-        uploads: routes::uploads(),
-    };
     let app = Shell::new(Arc::new(shell), routes::routes(&portal, config.server.public_url.as_str())?);
+    // Whoever is signed out on the way back begins again at the hospital: what they came back with is good once, and for nobody else.
+    let app = app.with_landings(&[(launch::CALLBACK, launch::LAUNCH)]);
     let faces = run::Faces {
         listen: config.server.listen,
         app,
@@ -251,6 +249,29 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     run::run(faces, limits, stop).await?;
     traces.close().await;
     last_writes(working, sealing).await
+}
+
+fn shell(config: &Config, portal: &Portal, csrf_key: keys::Key) -> ShellSettings {
+    ShellSettings {
+        public_url: config.server.public_url.clone(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        cookies: portal.cookies.clone(),
+        sessions: portal.sessions.clone(),
+        csrf_key,
+        errors: portal.pages.clone(),
+        uploads: routes::uploads(),
+    }
+}
+
+/// Staff whom hospitals' own systems send here.
+fn launches(
+    (store, policy, audit): (&Store, &Policy, &AuditLog),
+    catalogue: &Arc<Catalogue>,
+    secrets: &Secrets,
+    public_url: &Url,
+) -> anyhow::Result<Launches> {
+    let callback = public_url.join(launch::CALLBACK)?;
+    Ok(Launches::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone(), callback))
 }
 
 /// What the portal still has to write when it answers nobody any more. A database that hangs must not keep it from stopping.

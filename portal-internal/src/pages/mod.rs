@@ -11,6 +11,7 @@ pub mod flows;
 pub mod home;
 pub mod index;
 pub mod jobs;
+pub mod launch;
 pub mod messages;
 pub mod notices;
 pub mod origin;

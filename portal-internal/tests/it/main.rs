@@ -13,6 +13,7 @@ mod hostile_directory;
 mod hostile_hospital;
 mod index;
 mod jobs;
+mod launch;
 mod layouts;
 mod load;
 mod looks;

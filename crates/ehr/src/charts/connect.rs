@@ -78,7 +78,7 @@ impl Charts {
 }
 
 /// Of a look into the index.
-fn unknown(error: IndexError) -> ConnectError {
+pub(super) fn unknown(error: IndexError) -> ConnectError {
     match error {
         IndexError::Store(error) => ConnectError::Store(error),
         IndexError::Audit(error) => ConnectError::Audit(error),

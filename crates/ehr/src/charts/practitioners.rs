@@ -33,19 +33,8 @@ pub(super) async fn recognise(
     let mut bearers: Vec<Bearer> = Vec::new();
     let number = token.split_once('|');
     let mut take = |entry: fhir::Entry<'_, rows::Practitioner<'_>>| {
-        let row = &entry.row;
-        // A server that ignores the number, or answers with somebody else, has not said who bears it.
-        let asked = match number {
-            Some((system, value)) => row.identifier.iter().any(|one| {
-                one.usage != Some("old") && one.system == Some(system) && one.value.map(str::trim) == Some(value)
-            }),
-            None => row.id == Some(token),
-        };
-        let id = row.id.filter(|id| is_id(id) && row.resource_type == Some("Practitioner") && asked);
-        if let Some(id) = id.filter(|id| !bearers.iter().any(|known| known.id == *id)) {
-            let names = patient::names(row.name);
-            let named = names.iter().any(|name| clinician.names.iter().any(|own| names_agree(own, name)));
-            bearers.push(Bearer { id: id.to_owned(), named, active: row.active != Some(false) });
+        if let Some(one) = bearer(&entry.row, token, clinician).filter(|one| !bearers.iter().any(|b| b.id == one.id)) {
+            bearers.push(one);
         }
     };
     let report = match number {
@@ -71,6 +60,60 @@ pub(super) async fn recognise(
             Ok(Recognition::Known(KnownAs { practitioner: only.id, roles }))
         }
     }
+}
+
+/// The practitioner, if they bear the number.
+fn bearer(row: &rows::Practitioner<'_>, token: &str, clinician: &Clinician) -> Option<Bearer> {
+    // A server that ignores the number, or answers with somebody else, has not said who bears it.
+    let bears = match token.split_once('|') {
+        Some((system, value)) => row.identifier.iter().any(|one| {
+            one.usage != Some("old") && one.system == Some(system) && one.value.map(str::trim) == Some(value)
+        }),
+        None => row.id == Some(token),
+    };
+    let id = row.id.filter(|id| is_id(id) && row.resource_type == Some("Practitioner") && bears)?;
+    let names = patient::names(row.name);
+    let named = names.iter().any(|name| clinician.names.iter().any(|own| names_agree(own, name)));
+    Some(Bearer { id: id.to_owned(), named, active: row.active != Some(false) })
+}
+
+/// Is the practitioner `id` of `source` certainly `clinician`, whom the directory knows there by `token`? By the same rule, of
+/// somebody whom the source names itself. `Err` is a key of words.
+pub(super) async fn is_them(
+    source: &Source,
+    (id, token): (&str, &str),
+    clinician: &Clinician,
+    deadline: Instant,
+    now: Timestamp,
+) -> Result<(), &'static str> {
+    let mut read = false;
+    let mut found: Option<Bearer> = None;
+    let mut take = |entry: fhir::Entry<'_, rows::Practitioner<'_>>| {
+        let is_asked_for = entry.row.resource_type == Some("Practitioner") && entry.row.id == Some(id);
+        read |= is_asked_for;
+        found = found.take().or_else(|| bearer(&entry.row, token, clinician).filter(|_| is_asked_for));
+    };
+    let report = source.read::<kinds::Practitioner>(id, deadline, now, &mut take).await;
+    match found {
+        _ if !read || report.outcome != Outcome::Answered => Err("practitioner-unreadable"),
+        Some(Bearer { named: true, active: true, .. }) => Ok(()),
+        Some(Bearer { named: true, active: false, .. }) => Err("practitioner-inactive"),
+        Some(_) | None => Err("another-practitioner"),
+    }
+}
+
+/// The practitioner whose role `id` is at `source`, if it says so.
+pub(super) async fn in_role(source: &Source, id: &str, deadline: Instant, now: Timestamp) -> Option<String> {
+    let base = source.client.base().clone();
+    let mut found: Option<String> = None;
+    let mut take = |entry: fhir::Entry<'_, rows::PractitionerRole<'_>>| {
+        let row = &entry.row;
+        let is_asked_for = row.resource_type == Some("PractitionerRole") && row.id == Some(id);
+        let who = row.practitioner.as_ref().and_then(|who| local(who, &base, "Practitioner"));
+        found = found.take().or_else(|| who.filter(|_| is_asked_for && row.active != Some(false)).map(str::to_owned));
+    };
+    source.read::<kinds::PractitionerRole>(id, deadline, now, &mut take).await;
+    found
 }
 
 /// Ids of their roles. Most servers name the practitioner in encounters, and many have no roles at all: none is no fault.

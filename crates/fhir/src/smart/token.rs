@@ -18,6 +18,8 @@ use crate::reference::is_id;
 const LONGEST_TOKEN: usize = 16 << 10;
 /// Characters of a server's own words that are kept.
 const LONGEST_WORDS: usize = 200;
+/// Longest address of who signed in, in bytes.
+const LONGEST_USER: usize = 2_000;
 /// Characters of granted scopes: a server may list one for each of 150 types.
 const LONGEST_SCOPES: usize = 8_000;
 /// Where a server does not say how long a token lives (RFC 6749 section 5.1 asks it to): SMART's longest for clients without
@@ -106,6 +108,8 @@ pub struct Launch {
     pub tenant: Option<String>,
     /// Who signed in, signed: a JSON Web Token. Not verified here.
     pub id_token: Option<String>,
+    /// Who signed in, as the address of a resource: servers that leave it out of the `id_token` say it here.
+    pub fhir_user: Option<String>,
 }
 
 impl fmt::Debug for Granted {
@@ -155,6 +159,8 @@ struct Given {
     intent: Option<Value>,
     tenant: Option<Value>,
     id_token: Option<Value>,
+    #[serde(rename = "fhirUser")]
+    fhir_user: Option<Value>,
 }
 
 #[derive(Deserialize, Default)]
@@ -254,6 +260,7 @@ fn granted(answer: &Answer) -> Result<Granted, TokenFault> {
         intent: text(given.intent.as_ref()).map(|text| words(&text)),
         tenant: text(given.tenant.as_ref()).map(|text| words(&text)),
         id_token: text(given.id_token.as_ref()).filter(|token| token.len() <= LONGEST_TOKEN),
+        fhir_user: text(given.fhir_user.as_ref()).filter(|text| text.len() <= LONGEST_USER),
     };
     Ok(Granted {
         access_token,

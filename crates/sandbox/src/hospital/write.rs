@@ -13,7 +13,7 @@ mod medicines;
 mod orders;
 mod patient;
 mod pdf;
-mod staff;
+pub(crate) mod staff;
 mod summaries;
 mod vendor;
 mod vitals;

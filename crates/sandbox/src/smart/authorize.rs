@@ -30,7 +30,7 @@ impl Asked {
     }
 }
 
-type Html = Response<Full<Bytes>>;
+pub(super) type Html = Response<Full<Bytes>>;
 
 impl Door {
     /// `GET` and `POST /auth/authorize`; a decision comes by `POST` alone.
@@ -59,6 +59,16 @@ impl Door {
             Ok(scopes) => scopes,
             Err((code, why)) => return self.back(&redirect, &asked, people, error(code, why)),
         };
+        if let (Some(ehr), false) = (&self.ehr, asked.get("launch").is_empty()) {
+            let answer = match self.launched(ehr, &asked, scopes) {
+                Some(consent) => {
+                    let (redirect, challenge) = (asked.get("redirect_uri"), asked.get("code_challenge"));
+                    vec![("code", people.give_code(consent, redirect, challenge))]
+                }
+                None => error("invalid_request", "this launch is not known"),
+            };
+            return self.back(&redirect, &asked, people, answer);
+        }
         let form = |complaint: bool| {
             let status = if complaint { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
             html(status, &page::consent(&asked, &people.client, &scopes, complaint), "")
@@ -68,7 +78,7 @@ impl Door {
             (true, "allow") => match who(&asked, &people.client.patients) {
                 Some(person) => {
                     let (patient, nonce) = (person.id.clone(), asked.get("nonce").to_owned());
-                    let consent = Consent { patient, scopes, nonce };
+                    let consent = Consent { patient, practitioner: None, scopes, nonce };
                     let code = people.give_code(consent, asked.get("redirect_uri"), asked.get("code_challenge"));
                     self.back(&redirect, &asked, people, vec![("code", code)])
                 }
@@ -140,7 +150,7 @@ fn error(code: &str, description: &str) -> Vec<(&'static str, String)> {
 }
 
 fn is_known(scope: &str) -> bool {
-    matches!(scope, "openid" | "fhirUser" | "launch/patient" | "offline_access")
+    matches!(scope, "openid" | "fhirUser" | "launch" | "launch/patient" | "offline_access")
         || scope.strip_prefix("patient/").is_some_and(|rest| rest.contains('.'))
 }
 
@@ -153,7 +163,7 @@ fn who<'p>(asked: &Asked, patients: &'p [DoorPatient]) -> Option<&'p DoorPatient
 }
 
 /// A page that loads nothing and runs nothing but the script of this nonce, and that no other page frames.
-fn html(status: StatusCode, text: &str, nonce: &str) -> Html {
+pub(super) fn html(status: StatusCode, text: &str, nonce: &str) -> Html {
     let scripts = if nonce.is_empty() { "'none'".to_owned() } else { format!("'nonce-{nonce}'") };
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src {scripts}; frame-ancestors 'none'; base-uri 'none'"

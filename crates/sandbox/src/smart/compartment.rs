@@ -14,6 +14,11 @@ const NOBODYS: [&str; 6] =
 /// May this be asked for? `rest` is the path behind the base. What a read brings is looked at once more: [`is_theirs`].
 pub(super) fn may(visitor: &Visitor, rest: &str, query: &str) -> Result<(), StatusCode> {
     let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
+    if visitor.consent.practitioner.is_some() {
+        // `fhirUser` opens who signed in, and nothing else was asked for.
+        let is_staff = matches!(segments.as_slice(), ["Practitioner" | "PractitionerRole", _]);
+        return if is_staff && visitor.consent.has("fhirUser") { Ok(()) } else { Err(StatusCode::FORBIDDEN) };
+    }
     let own = visitor.consent.patient.as_str();
     let good = match segments.as_slice() {
         [] => visitor.pages.contains(&format!("{rest}?{query}")),

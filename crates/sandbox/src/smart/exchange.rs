@@ -52,12 +52,12 @@ impl Door {
             "need_patient_banner": true,
         });
         if mode != SmartMode::NoPatient {
-            told["patient"] = json!(consent.patient);
+            told["patient"] = json!(self.patient_of(people, &consent, mode));
         }
         if consent.has("offline_access") && mode != SmartMode::NoRefresh {
             told["refresh_token"] = json!(people.give_refresh(family));
         }
-        if is_first && consent.has("openid") {
+        if is_first && consent.has("openid") && mode != SmartMode::NoIdToken {
             match self.id_token(people, &consent, mode) {
                 Some(token) => told["id_token"] = json!(token),
                 None => return refusal("server_error", "the id_token can't be signed"),
@@ -66,10 +66,29 @@ impl Door {
         (StatusCode::OK, told)
     }
 
+    /// Whose record it is, as it is said.
+    fn patient_of<'c>(&self, people: &'c People, consent: &'c Consent, mode: SmartMode) -> &'c str {
+        let own = consent.patient.as_str();
+        let other = || people.client.patients.iter().find(|one| one.id != own).map(|one| one.id.as_str());
+        let is_other = mode == SmartMode::OtherPatient && self.ehr.is_some();
+        if is_other { other().unwrap_or(own) } else { own }
+    }
+
+    /// Who signed in, as the address of a resource.
+    fn user_of(&self, consent: &Consent, mode: SmartMode) -> String {
+        let Some(own) = &consent.practitioner else {
+            return format!("{}/Patient/{}", self.base_url(), consent.patient);
+        };
+        let other = self.ehr.as_ref().filter(|_| mode == SmartMode::OtherPractitioner);
+        let said = other.and_then(|ehr| ehr.other_than(own)).unwrap_or(own);
+        format!("{}/Practitioner/{said}", self.base_url())
+    }
+
     /// Who the person is (OpenID Connect Core, section 2), and which `Patient`.
     fn id_token(&self, people: &People, consent: &Consent, mode: SmartMode) -> Option<String> {
         let now = Timestamp::now().as_second();
-        let subject = Sha256::digest(format!("{} {}", self.origin, consent.patient));
+        let who = consent.practitioner.as_ref().unwrap_or(&consent.patient);
+        let subject = Sha256::digest(format!("{} {who}", self.origin));
         let mut claims = json!({
             "iss": self.origin,
             "sub": URL_SAFE_NO_PAD.encode(subject),
@@ -83,7 +102,7 @@ impl Door {
             claims["nonce"] = json!(consent.nonce);
         }
         if consent.has("fhirUser") {
-            claims["fhirUser"] = json!(format!("{}/Patient/{}", self.base_url(), consent.patient));
+            claims["fhirUser"] = json!(self.user_of(consent, mode));
         }
         match mode {
             SmartMode::BadIdToken => SigningKey::generate().ok()?.sign(&claims).ok(),
@@ -135,6 +154,10 @@ impl Door {
             "sso-openid-connect",
         ];
         capabilities.extend(backend);
+        if self.ehr.is_some() {
+            capabilities.extend(["launch-ehr", "context-ehr-patient"]);
+            scopes.push("launch");
+        }
         told["authorization_endpoint"] = url(AUTHORIZE_PATH);
         told["revocation_endpoint"] = url(REVOKE_PATH);
         told["jwks_uri"] = url(KEYS_PATH);

@@ -2,6 +2,7 @@
 
 use super::{
     authorize::Asked,
+    ehr::DoorStaff,
     people::{DoorPatient, PeopleClient},
 };
 
@@ -24,10 +25,7 @@ const KEPT: [&str; 11] = [
 pub(super) fn consent(asked: &Asked, client: &PeopleClient, scopes: &[String], complaint: bool) -> String {
     let kept = KEPT.iter().map(|name| (*name, asked.get(name))).filter(|(_, value)| !value.is_empty());
     let hidden: String = kept.map(|(name, value)| hidden(name, value)).collect();
-    let option = |one: &DoorPatient| {
-        format!("<option value=\"{}\">{} ({})</option>", escaped(&one.id), escaped(&one.name), escaped(&one.id))
-    };
-    let people: String = client.patients.iter().map(option).collect();
+    let people: String = client.patients.iter().map(|one| option(&one.id, &one.name)).collect();
     let scopes: String = scopes.iter().map(|scope| format!("<li><code>{}</code></li>", escaped(scope))).collect();
     let complaint = match complaint {
         true => {
@@ -50,6 +48,27 @@ pub(super) fn consent(asked: &Asked, client: &PeopleClient, scopes: &[String], c
         client = escaped(&client.client_id),
     );
     framed("登录并授权 · Sign in and consent", &body)
+}
+
+/// The desk of a hospital's own system: a clinician opens the application for the patient before them.
+pub(super) fn desk(practitioners: &[DoorStaff], patients: &[DoorPatient]) -> String {
+    let staff: String =
+        practitioners.iter().map(|one| option(&one.id, &format!("{} · {}", one.name, one.username))).collect();
+    let patients: String = patients.iter().map(|one| option(&one.id, &one.name)).collect();
+    let body = format!(
+        "<h1>医院信息系统<br><small lang=\"en\">The hospital's own system</small></h1>\
+         <form method=\"post\" action=\"ehr\">\
+         <p><label for=\"practitioner\">当前登录的医师 <span lang=\"en\">Signed in here as</span></label>\
+         <select id=\"practitioner\" name=\"practitioner\">{staff}</select></p>\
+         <p><label for=\"patient\">正在查看的患者 <span lang=\"en\">Patient</span></label>\
+         <select id=\"patient\" name=\"patient\">{patients}</select></p>\
+         <p><button>打开区域门户 <span lang=\"en\">Open the regional portal</span></button></p></form>"
+    );
+    framed("医院信息系统 · The hospital's own system", &body)
+}
+
+fn option(id: &str, name: &str) -> String {
+    format!("<option value=\"{}\">{} ({})</option>", escaped(id), escaped(name), escaped(id))
 }
 
 /// What went wrong, for the person: nobody is sent back.

@@ -48,6 +48,8 @@ pub struct DoorPatient {
 #[derive(Clone, Debug)]
 pub(super) struct Consent {
     pub(super) patient: String,
+    /// Who opened the application for that patient; none where the patient signed in.
+    pub(super) practitioner: Option<String>,
     pub(super) scopes: Vec<String>,
     pub(super) nonce: String,
 }

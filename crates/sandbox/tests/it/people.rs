@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     config,
     http::{get, send},
-    people::browser::{Client, Dance, of_browser},
+    people::browser::{Client, Dance, Place, of_browser},
 };
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn a_person_signs_in_agrees_and_their_record_is_read() {
 }
 
 /// The claims of the `id_token`, once its signature, issuer, audience and time are checked.
-async fn signed(client: &Client, told: &Value) -> Option<Value> {
+async fn signed(client: &Place, told: &Value) -> Option<Value> {
     let described = client.described().await;
     let keys = Jwks::read(&get(described["jwks_uri"].as_str().unwrap()).await.body).unwrap();
     let expected = Expected {
@@ -271,6 +271,61 @@ async fn the_hospital_outside_the_region_stands_behind_its_door() {
     let told = send("PUT", &control, "", &switch("wrong-iss")).await.unwrap().json();
     assert_eq!((told["mode"].as_str(), told["codes"].as_u64()), (Some("wrong-iss"), Some(6)));
     assert_eq!(get(&format!("{}/hospitals/lakeside", region.control_url)).await.json()["mode"], "ok");
+    region.stop().await;
+}
+
+/// A hospital's own system opens the application: for whom and whom about its handle says once, and its token opens little.
+#[tokio::test]
+async fn a_clinician_opens_an_application_at_a_hospitals_desk() {
+    let door = "hospital = \"city-first\"\nlisten = \"127.0.0.1:0\"\nclient_id = \"regional-portal-patients\"\n\
+                redirect_uris = [\"http://localhost:8081/connections/callback\"]\nlaunch_url = \"http://localhost:8080/launch\"\n";
+    let ehr_door = sandbox::Config::parse(&format!("[ehr_door]\n{door}")).unwrap().ehr_door;
+    let region = sandbox::Region::start(sandbox::Config { ehr_door, ..config() }).await.unwrap();
+    let desk = region.ehr_url.clone().unwrap();
+    let hospital = region.hospitals.iter().find(|one| one.id == "city-first").unwrap();
+    let staff = hospital.practitioners.iter().find(|one| one.username == "li.wei").unwrap();
+    let show = &region.patients[region.show_patient];
+    let patient = crate::known_as(&region, &show.name, "city-first");
+    let page = String::from_utf8(get(&desk).await.body).unwrap();
+    assert!(page.contains(&staff.id) && page.contains(&patient) && page.contains(&show.name), "{page}");
+
+    let place = Client::at(&desk.replace("/ehr", "/fhir"), &patient);
+    let dance = async |practitioner: &str, patient: &str| {
+        let form = format!("practitioner={practitioner}&patient={patient}");
+        let opened = send("POST", &desk, "content-type: application/x-www-form-urlencoded\r\n", &form).await.unwrap();
+        let url = url::Url::parse(opened.header("location").unwrap_or("none:")).unwrap();
+        let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let mut dance = place.dance();
+        dance.set("scope", "openid fhirUser launch");
+        dance.set("launch", &value("launch").unwrap_or_default());
+        (opened.status, value("iss"), dance)
+    };
+    assert_eq!(dance("nobody", &patient).await.0, 422);
+    let (status, iss, one) = dance(&staff.id, &patient).await;
+    assert_eq!((status, iss.as_deref()), (303, Some(place.base_url.as_str())));
+    let back = of_browser(&get(&one.url(&place)).await);
+    let again = of_browser(&get(&one.url(&place)).await);
+    assert_eq!(again["error"], "invalid_request", "a handle is good once");
+    let told = place.exchange(&one, &back["code"]).await.json();
+    assert_eq!((told["patient"].as_str(), told["scope"].as_str()), (Some(&*patient), Some("openid fhirUser launch")));
+    let claims = signed(&place, &told).await.unwrap();
+    assert_eq!(claims["fhirUser"], format!("{}/Practitioner/{}", place.base_url, staff.id));
+    assert_eq!(place.reads(&told, &format!("/Practitioner/{}", staff.id)).await, 200);
+    for other in [format!("/Patient/{patient}"), format!("/Observation?patient={patient}"), "/Practitioner".to_owned()]
+    {
+        assert_eq!(place.reads(&told, &other).await, 403, "{other}");
+    }
+    let control = format!("{}/ehr-door", region.control_url);
+    let switch = |mode: &str| format!("{{\"mode\":\"{mode}\"}}");
+    for (mode, is_same) in [("other-practitioner", (true, false)), ("other-patient", (false, true))] {
+        assert_eq!(send("PUT", &control, "", &switch(mode)).await.unwrap().status, 200);
+        let (.., one) = dance(&staff.id, &patient).await;
+        let back = of_browser(&get(&one.url(&place)).await);
+        let told = place.exchange(&one, &back["code"]).await.json();
+        let user = signed(&place, &told).await.unwrap()["fhirUser"].clone();
+        let same = (told["patient"] == *patient, user.as_str().is_some_and(|user| user.ends_with(&staff.id)));
+        assert_eq!(same, is_same, "{mode}");
+    }
     region.stop().await;
 }
 

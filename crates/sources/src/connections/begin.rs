@@ -17,7 +17,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    ConnectError, Connections, FlowFault, FlowStep,
+    ConnectError, Connections, FlowFault, FlowKind, FlowStep,
     seal::{FlowSecret, seal_flow},
     trace::{End, Trace, count, redacted_query, tell},
 };
@@ -31,7 +31,7 @@ pub(super) const LIVES: SignedDuration = SignedDuration::from_mins(10);
 /// How long traces are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Flows of one person within [`LIVES`]: beyond them somebody is not trying to sign in.
-const MOST_AT_ONCE: u64 = 20;
+pub(super) const MOST_AT_ONCE: u64 = 20;
 /// For what a server says of itself.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -87,9 +87,10 @@ impl Connections {
             outcome: None,
             why: None,
             trace: String::new(),
+            kind: FlowKind::Connection.as_str().to_owned(),
+            staff: None,
         };
-        let state = URL_SAFE_NO_PAD.encode(random::<32>(secrets)?);
-        row.state_hash = smart::sha256_base64url(state.as_bytes());
+        let state = fresh_state(secrets, &mut row)?;
         match self.described(&source).await {
             Ok((said, endpoint)) => {
                 let secret = self.secret(&source, &said)?;
@@ -102,17 +103,29 @@ impl Connections {
                 Ok(departure)
             }
             Err(fault) => {
-                let fault = FlowFault { flow: Some(row.id), source: Some(source.id.clone()), ..fault };
-                count(&source.id, &End::Failed(&fault), None);
-                let (status, error, said) = (fault.status, fault.error.clone(), fault.said.clone());
-                let trace = Trace { asked: asked(&source), status, error, said, ..Trace::default() };
-                row.trace = serde_json::to_string(&trace)?;
-                (row.step, row.why) = (fault.step.as_str().to_owned(), Some(fault.why.to_owned()));
-                (row.outcome, row.finished_at) = (Some("failed".to_owned()), Some(to_millis(now)));
-                self.write(row, now).await?;
-                Err(fault.into())
+                let trace = Trace { asked: asked(&source), ..Trace::default() };
+                Err(self.fail_at_once(row, trace, fault, now).await?.into())
             }
         }
+    }
+
+    /// Writes down one that came to nothing before anybody left.
+    pub(super) async fn fail_at_once(
+        &self,
+        mut row: Model,
+        trace: Trace,
+        fault: FlowFault,
+        now: Timestamp,
+    ) -> Result<FlowFault, ConnectError> {
+        let source = Some(row.source.clone()).filter(|id| !id.is_empty());
+        let fault = FlowFault { flow: Some(row.id), source, ..fault };
+        count(&row.source, &End::Failed(&fault), None);
+        let (status, error, said) = (fault.status, fault.error.clone(), fault.said.clone());
+        row.trace = serde_json::to_string(&Trace { status, error, said, ..trace })?;
+        (row.step, row.why) = (fault.step.as_str().to_owned(), Some(fault.why.to_owned()));
+        (row.outcome, row.finished_at) = (Some("failed".to_owned()), Some(to_millis(now)));
+        self.write(row, now).await?;
+        Ok(fault)
     }
 
     async fn is_patient_enough(&self, person: PersonId, now: Timestamp) -> Result<(), ConnectError> {
@@ -123,7 +136,7 @@ impl Connections {
     }
 
     /// What the server says of its sign-in, and where people sign in.
-    async fn described(&self, source: &Arc<Source>) -> Result<(Configuration, Url), FlowFault> {
+    pub(super) async fn described(&self, source: &Arc<Source>) -> Result<(Configuration, Url), FlowFault> {
         let failed = |failed| FlowFault::failed(FlowStep::Discover, &failed);
         let sign_in = source.sign_in.as_ref().ok_or(FlowFault::new(FlowStep::Discover, "no-authorization-endpoint"))?;
         // Nobody is sent away who could not be taken in when they come back.
@@ -140,7 +153,7 @@ impl Connections {
         Ok((said, entrance))
     }
 
-    fn secret(&self, source: &Source, said: &Configuration) -> Result<FlowSecret, ConnectError> {
+    pub(super) fn secret(&self, source: &Source, said: &Configuration) -> Result<FlowSecret, ConnectError> {
         Ok(FlowSecret {
             // 43 characters of the alphabet that RFC 7636 section 4.1 allows.
             verifier: URL_SAFE_NO_PAD.encode(random::<32>(&self.inner.secrets)?),
@@ -153,7 +166,7 @@ impl Connections {
         })
     }
 
-    async fn write(&self, row: Model, now: Timestamp) -> Result<(), ConnectError> {
+    pub(super) async fn write(&self, row: Model, now: Timestamp) -> Result<(), ConnectError> {
         let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
                 // What nobody came back for holds nothing that could be used; what is old is nobody's business any more.
@@ -177,6 +190,13 @@ pub(super) fn random<const N: usize>(secrets: &Secrets) -> Result<[u8; N], Conne
     Ok(bytes)
 }
 
+/// What comes back with the browser, 256 random bits; the row holds its digest alone.
+pub(super) fn fresh_state(secrets: &Secrets, row: &mut Model) -> Result<String, ConnectError> {
+    let state = URL_SAFE_NO_PAD.encode(random::<32>(secrets)?);
+    row.state_hash = smart::sha256_base64url(state.as_bytes());
+    Ok(state)
+}
+
 /// Scopes that are asked for.
 pub(super) fn asked(source: &Source) -> Vec<String> {
     let scopes = source.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.scopes.as_str());
@@ -197,22 +217,10 @@ fn departure(
     state: &str,
     secret: &FlowSecret,
 ) -> Result<(Departure, Vec<(String, String)>), ConnectError> {
-    let auth = &source.sign_in.as_ref().ok_or(ConnectError::NotFound)?.auth;
-    let base = source.client.base().as_str();
-    let nonce = auth.scopes.split(' ').any(|scope| scope == "openid").then_some(secret.nonce.as_str());
-    let request = Authorize {
-        endpoint,
-        client_id: &auth.client_id,
-        redirect_uri: &secret.redirect,
-        scopes: &auth.scopes,
-        state,
-        audience: auth.audience.as_deref().unwrap_or(base),
-        challenge: &smart::challenge(&secret.verifier),
-        nonce,
-        launch: None,
-        response_mode: auth.response_mode.registered(),
-    };
-    let (url, form) = match auth.authorize_by {
+    let challenge = smart::challenge(&secret.verifier);
+    let request = request(source, endpoint, state, (secret, &challenge), None)?;
+    let by = source.sign_in.as_ref().map(|sign_in| sign_in.auth.authorize_by).unwrap_or_default();
+    let (url, form) = match by {
         AuthorizeBy::Get => (request.url(), None),
         AuthorizeBy::Post => {
             let fields = request.fields().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
@@ -221,6 +229,31 @@ fn departure(
     };
     let kept = redacted_query(&request.url());
     Ok((Departure { flow: row.id, source: source.id.clone(), url, form }, kept))
+}
+
+/// What is asked for there, with the challenge of the secret's verifier. `launch` is of one that began at the hospital, as it came.
+pub(super) fn request<'a>(
+    source: &'a Source,
+    endpoint: &'a Url,
+    state: &'a str,
+    (secret, challenge): (&'a FlowSecret, &'a str),
+    launch: Option<&'a str>,
+) -> Result<Authorize<'a>, ConnectError> {
+    let auth = &source.sign_in.as_ref().ok_or(ConnectError::NotFound)?.auth;
+    let base = source.client.base().as_str();
+    let nonce = auth.scopes.split(' ').any(|scope| scope == "openid").then_some(secret.nonce.as_str());
+    Ok(Authorize {
+        endpoint,
+        client_id: &auth.client_id,
+        redirect_uri: &secret.redirect,
+        scopes: &auth.scopes,
+        state,
+        audience: auth.audience.as_deref().unwrap_or(base),
+        challenge,
+        nonce,
+        launch,
+        response_mode: auth.response_mode.registered(),
+    })
 }
 
 /// How long ago it was begun.

@@ -12,10 +12,11 @@ use sea_orm::{
 use serde::Deserialize;
 use store::{from_millis, to_millis};
 use tokio::time::Instant;
+use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::{
-    ConnectError, Connections, FlowFault, FlowStep,
+    ConnectError, Connections, FlowFault, FlowKind, FlowStep,
     begin::{asked, since},
     person::Once,
     seal::{Answer, FlowSecret, Tokens, open_flow, seal_flow},
@@ -88,7 +89,7 @@ impl Connections {
     /// # Errors
     /// [`ConnectError::Flow`] for one that belongs to no flow; the envelope's, the database's.
     pub async fn bring(&self, callback: &Callback, now: Timestamp) -> Result<Uuid, ConnectError> {
-        let row = self.found(callback).await?;
+        let row = self.found(FlowKind::Connection, callback).await?;
         let (is_open, in_time) = (row.used_at.is_none() && row.sealed.is_some(), from_millis(row.expires_at) > now);
         if !is_open || !in_time {
             // Said when they ask for it.
@@ -124,15 +125,10 @@ impl Connections {
         now: Timestamp,
     ) -> Result<Pending, ConnectError> {
         let row = match arrival {
-            Arrival::Address(callback) => self.found(callback).await?,
+            Arrival::Address(callback) => self.found(FlowKind::Connection, callback).await?,
             Arrival::Brought(flow) => self.brought(*flow, session).await?,
         };
-        if !self.take(&row, now).await? {
-            let fault = FlowFault::new(FlowStep::Callback, "state-used");
-            // What was said of the first time stays.
-            return Err(FlowFault { flow: Some(row.id), source: Some(row.source.clone()), ..fault }.into());
-        }
-        let mut trace = Trace::of(&row);
+        let mut trace = self.taken(&row, now).await?;
         if let Arrival::Address(callback) = arrival {
             trace.answer = redacted(callback.answer().pairs());
         }
@@ -143,12 +139,23 @@ impl Connections {
         }
     }
 
-    /// The flow that an answer belongs to.
-    async fn found(&self, callback: &Callback) -> Result<Model, ConnectError> {
+    /// Takes a flow for this answer alone.
+    pub(super) async fn taken(&self, row: &Model, now: Timestamp) -> Result<Trace, ConnectError> {
+        if !self.take(row, now).await? {
+            let fault = FlowFault::new(FlowStep::Callback, "state-used");
+            // What was said of the first time stays.
+            return Err(FlowFault { flow: Some(row.id), source: Some(row.source.clone()), ..fault }.into());
+        }
+        Ok(Trace::of(row))
+    }
+
+    /// The flow that an answer belongs to. What was begun as something else is not known here, and stays good for where it belongs.
+    pub(super) async fn found(&self, kind: FlowKind, callback: &Callback) -> Result<Model, ConnectError> {
         let unknown = || FlowFault::new(FlowStep::Callback, "state-unknown");
         let state = callback.state.as_deref().filter(|state| state.len() <= LONGEST).ok_or_else(unknown)?;
         let hash = smart::sha256_base64url(state.as_bytes());
-        let found = Entity::find().filter(Column::StateHash.eq(hash)).one(self.inner.store.reader()).await?;
+        let is = Column::StateHash.eq(hash).and(Column::Kind.eq(kind.as_str()));
+        let found = Entity::find().filter(is).one(self.inner.store.reader()).await?;
         if found.is_none() {
             // Made up, or older than traces are kept: there is no hospital to count it for.
             tell("", FlowStep::Callback, "failed", "state-unknown");
@@ -158,7 +165,8 @@ impl Connections {
 
     /// A flow of this session by its id, which is no secret: nobody else's is used up.
     async fn brought(&self, flow: Uuid, session: &str) -> Result<Model, ConnectError> {
-        let row = Entity::find_by_id(flow).one(self.inner.store.reader()).await?;
+        let is = Column::Id.eq(flow).and(Column::Kind.eq(FlowKind::Connection.as_str()));
+        let row = Entity::find().filter(is).one(self.inner.store.reader()).await?;
         let own = row.filter(|row| row.session == smart::sha256_base64url(session.as_bytes()));
         Ok(own.ok_or(FlowFault::new(FlowStep::Callback, "state-unknown"))?)
     }
@@ -226,7 +234,7 @@ impl Connections {
     }
 
     /// The code's token.
-    async fn redeemed(
+    pub(super) async fn redeemed(
         &self,
         source: &Arc<Source>,
         secret: &FlowSecret,
@@ -254,7 +262,18 @@ impl Pending {
 }
 
 impl Callback {
-    fn answer(&self) -> Answer {
+    /// Of an address; of a parameter that is there twice, nothing (RFC 6749 section 3.1).
+    pub fn of_query(query: &str) -> Self {
+        Self {
+            state: once(query, "state"),
+            code: once(query, "code"),
+            iss: once(query, "iss"),
+            error: once(query, "error"),
+            error_description: once(query, "error_description"),
+        }
+    }
+
+    pub(super) fn answer(&self) -> Answer {
         let Self { code, iss, error, error_description, .. } = self.clone();
         Answer { code, iss, error, error_description }
     }
@@ -277,7 +296,7 @@ impl Arrival {
 
 impl Answer {
     /// Without the state, which says nothing to whoever reads a trace.
-    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         [
             ("code", &self.code),
             ("iss", &self.iss),
@@ -289,7 +308,7 @@ impl Answer {
     }
 
     /// Is it from the server that the person was sent to (RFC 9207 section 2.4)? An answer of another one must not be taken to it.
-    fn names(&self, secret: &FlowSecret) -> Result<(), FlowFault> {
+    pub(super) fn names(&self, secret: &FlowSecret) -> Result<(), FlowFault> {
         let fault = |why| Err(FlowFault::new(FlowStep::Callback, why));
         match &self.iss {
             Some(iss) if secret.issuer.as_deref() != Some(iss) => fault("wrong-issuer"),
@@ -298,7 +317,7 @@ impl Answer {
         }
     }
 
-    fn granted(&self) -> Result<&str, FlowFault> {
+    pub(super) fn granted(&self) -> Result<&str, FlowFault> {
         if let Some(error) = &self.error {
             let error = smart::code(error);
             let why = if error == "access_denied" { "denied" } else { "authorize-refused" };
@@ -310,20 +329,36 @@ impl Answer {
     }
 }
 
+/// A parameter of an address that is there once.
+pub(super) fn once(query: &str, name: &str) -> Option<String> {
+    let mut all = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
+    let first = all.next()?;
+    all.next().is_none().then(|| first.into_owned())
+}
+
 /// Claims that are looked at beside the registered ones.
 #[derive(Deserialize)]
-struct Identity {
+pub(super) struct Identity {
     nonce: Option<String>,
+    /// Who signed in, as the address of a resource; read without belief.
+    #[serde(rename = "fhirUser", default)]
+    fhir_user: serde_json::Value,
+}
+
+impl Identity {
+    pub(super) fn fhir_user(&self) -> Option<&str> {
+        self.fhir_user.as_str()
+    }
 }
 
 /// Is the `id_token` of this server, for the portal, and of this flow (OpenID Connect Core section 3.1.3.7)?
-async fn identified(
+pub(super) async fn identified(
     source: &Source,
     said: &Configuration,
     secret: &FlowSecret,
     token: &str,
     now: Timestamp,
-) -> Result<(), FlowFault> {
+) -> Result<Identity, FlowFault> {
     let fault = |what: &str| FlowFault { error: what.to_owned(), ..FlowFault::new(FlowStep::Identity, "id-token") };
     let (issuer, uri) = secret.issuer.as_deref().zip(said.jwks_uri.as_ref()).ok_or_else(|| fault("jwks_uri"))?;
     let anonymous = source.client.target().anonymous();
@@ -336,7 +371,7 @@ async fn identified(
     let client = source.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.client_id.as_str());
     let expected = Expected { issuer, audience: &[client], algorithms: &ALGORITHMS, leeway_s: LEEWAY, now };
     let claims: Identity = smart::verify(token, &keys, &expected).map_err(|error| fault(wrong(&error)))?;
-    if claims.nonce.as_deref() == Some(secret.nonce.as_str()) { Ok(()) } else { Err(fault("nonce")) }
+    if claims.nonce.as_deref() == Some(secret.nonce.as_str()) { Ok(claims) } else { Err(fault("nonce")) }
 }
 
 /// Which part of an `id_token` is wrong.
@@ -355,7 +390,7 @@ fn wrong(error: &TokenError) -> &'static str {
 
 /// What is granted, and what of what was asked for is not. A server that does not say has granted what was asked for
 /// (RFC 6749 section 5.1).
-fn granted_scopes(source: &Source, granted: &Granted) -> (Vec<String>, Vec<String>) {
+pub(super) fn granted_scopes(source: &Source, granted: &Granted) -> (Vec<String>, Vec<String>) {
     let asked = asked(source);
     let Some(said) = &granted.scopes else { return (asked, Vec::new()) };
     let given: Vec<String> = said.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
@@ -376,4 +411,16 @@ fn pending(flow: Model, trace: Trace, source: Source, granted: Granted, now: Tim
     let patient = granted.launch.patient.clone().unwrap_or_default();
     let source = source.asked_with(Arc::new(Once::new(&source.id, &tokens)));
     Pending { source, patient, flow, trace, tokens, granted: given, missing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_that_is_there_twice_is_not_there() {
+        let back = Callback::of_query("state=a%20b&code=c&code=d&error=&x=1");
+        assert_eq!((back.state.as_deref(), back.code, back.iss), (Some("a b"), None, None));
+        assert_eq!(back.error.as_deref(), Some(""));
+    }
 }

@@ -8,6 +8,30 @@ use uuid::Uuid;
 
 use crate::sign_in::Failed;
 
+/// Who goes to a hospital's sign-in and back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowKind {
+    /// A patient, who connects the hospital.
+    Connection,
+    /// A member of staff, whom the hospital's own system has sent here.
+    Launch,
+}
+
+impl FlowKind {
+    /// In the database, JSON and message keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Launch => "launch",
+        }
+    }
+
+    /// From the database.
+    pub(super) fn of(text: &str) -> Self {
+        if text == Self::Launch.as_str() { Self::Launch } else { Self::Connection }
+    }
+}
+
 /// Steps of a flow, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FlowStep {

@@ -11,7 +11,7 @@ use sea_orm::{
 use store::{Store, from_millis, to_millis};
 use uuid::Uuid;
 
-use super::{FlowStep, trace::Trace};
+use super::{FlowKind, FlowStep, trace::Trace};
 use crate::{
     SourceError,
     entity::{
@@ -79,7 +79,9 @@ pub struct FlowFilter {
 pub struct FlowTrace {
     /// What people read out.
     pub id: Uuid,
-    /// Id of the source.
+    /// Who goes there and back.
+    pub kind: FlowKind,
+    /// Id of the source; empty where somebody was sent here by a server that none is known to be.
     pub source: String,
     /// When the person left.
     pub begun_at: Timestamp,
@@ -107,6 +109,8 @@ pub struct FlowTrace {
     pub request: Vec<(String, String)>,
     /// What they came back with, likewise.
     pub answer: Vec<(String, String)>,
+    /// What came with the token of a launch, likewise.
+    pub context: Vec<(String, String)>,
     /// They came back with what they were sent with.
     pub state_found: bool,
 }
@@ -282,6 +286,7 @@ fn told(row: &Model, now: Timestamp) -> FlowTrace {
     let trace = Trace::of(row);
     FlowTrace {
         id: row.id,
+        kind: FlowKind::of(&row.kind),
         source: row.source.clone(),
         begun_at: from_millis(row.begun_at),
         finished_at: row.finished_at.map(from_millis),
@@ -296,6 +301,7 @@ fn told(row: &Model, now: Timestamp) -> FlowTrace {
         granted: trace.granted,
         request: trace.request,
         answer: trace.answer,
+        context: trace.context,
         state_found: row.used_at.is_some(),
     }
 }

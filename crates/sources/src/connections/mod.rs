@@ -14,6 +14,7 @@ mod copy_page;
 mod fault;
 mod flows;
 mod keep;
+mod launches;
 mod person;
 mod seal;
 mod trace;
@@ -38,8 +39,9 @@ pub use callback::{Arrival, Callback, Pending};
 pub use copier::Copier;
 pub(crate) use copies::Copies;
 pub use copies::{Copied, CopyState, CopyStep};
-pub use fault::{ConnectError, FlowFault, FlowStep};
+pub use fault::{ConnectError, FlowFault, FlowKind, FlowStep};
 pub use flows::{FlowFigures, FlowFilter, FlowOutcome, FlowTrace, Flows};
+pub use launches::{Arrived, Called, Launches};
 pub(crate) use seal::sealed_rows;
 
 use crate::{

@@ -11,7 +11,7 @@ use store::{Store, StoreError};
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::ConnectError;
+use super::{ConnectError, FlowKind};
 use crate::{
     ResponseMode, Secrets,
     entity::{connection, copy, flow},
@@ -20,9 +20,10 @@ use crate::{
 /// Tokens are the patient's, not the region's.
 const DOMAIN: KeyDomain = KeyDomain::Patient;
 const FLOWS: &str = "source-flow";
+const LAUNCHES: &str = "source-launch";
 const CONNECTIONS: &str = "source-connection";
 const COPIES: &str = "source-copy";
-/// All.
+/// All of the patients'.
 pub(super) const KINDS: [(KeyDomain, &str); 3] = [(DOMAIN, FLOWS), (DOMAIN, CONNECTIONS), (DOMAIN, COPIES)];
 
 /// What a code is exchanged with.
@@ -93,11 +94,16 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Whose flow it is, in which session, and until when, is part of where it opens: a row that somebody changed opens nowhere.
+/// Whose flow it is, in which session, and until when, is part of where it opens: a row that somebody changed opens nowhere. One of
+/// staff is sealed under a key that the public portal does not have, so that neither portal takes in what the other began.
 fn of_flow(row: &flow::Model) -> Place {
     let (person, until) = (row.person.to_string(), row.expires_at.to_string());
-    let row = [row.state_hash.as_str(), &row.source, &person, &row.session, &until];
-    Place { domain: DOMAIN, segment: FLOWS, row: row.join("\n") }
+    let (domain, segment, whose) = match FlowKind::of(&row.kind) {
+        FlowKind::Connection => (DOMAIN, FLOWS, person.as_str()),
+        FlowKind::Launch => (KeyDomain::Staff, LAUNCHES, row.staff.as_deref().unwrap_or_default()),
+    };
+    let row = [row.state_hash.as_str(), &row.source, whose, &row.session, &until];
+    Place { domain, segment, row: row.join("\n") }
 }
 
 /// The same of a connection: pointed at another patient, another person or another hospital it does not open. `binding` is where
@@ -177,10 +183,11 @@ pub(super) async fn open_tokens(
 }
 
 /// The columns, for whoever changes their keys.
-pub(crate) fn sealed_rows(store: &Store) -> [Box<dyn SealedRows>; 3] {
+pub(crate) fn sealed_rows(store: &Store) -> [Box<dyn SealedRows>; 4] {
     let store = || store.clone();
     [
-        Box::new(SealedFlows { store: store() }),
+        Box::new(SealedFlows { store: store(), kind: FlowKind::Connection }),
+        Box::new(SealedFlows { store: store(), kind: FlowKind::Launch }),
         Box::new(SealedConnections { store: store() }),
         Box::new(SealedCopies { store: store() }),
     ]
@@ -221,6 +228,7 @@ impl SealedRows for SealedCopies {
 
 struct SealedFlows {
     store: Store,
+    kind: FlowKind,
 }
 
 struct SealedConnections {
@@ -234,15 +242,16 @@ fn id(text: &str) -> Uuid {
 #[async_trait]
 impl SealedRows for SealedFlows {
     fn domain(&self) -> KeyDomain {
-        DOMAIN
+        if self.kind == FlowKind::Launch { KeyDomain::Staff } else { DOMAIN }
     }
 
     fn segment(&self) -> &'static str {
-        FLOWS
+        if self.kind == FlowKind::Launch { LAUNCHES } else { FLOWS }
     }
 
     async fn after(&self, after: Option<&str>, most: u64) -> Result<Vec<SealedRow>, StoreError> {
-        let mut rows = flow::Entity::find().filter(flow::Column::Sealed.is_not_null());
+        let of_kind = flow::Column::Kind.eq(self.kind.as_str());
+        let mut rows = flow::Entity::find().filter(flow::Column::Sealed.is_not_null()).filter(of_kind);
         if let Some(after) = after {
             rows = rows.filter(flow::Column::Id.gt(id(after)));
         }

@@ -12,7 +12,7 @@ use super::{ConnectError, FlowFault, FlowStep};
 use crate::entity::flow::{Column, Entity, Model};
 
 /// Parameters whose values say nothing that must not be read.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 12] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -22,6 +22,10 @@ const OPEN: [&str; 9] = [
     "iss",
     "error",
     "response_mode",
+    // Of what comes with the token of a launch.
+    "need_patient_banner",
+    "intent",
+    "tenant",
 ];
 /// In the place of a value.
 const HIDDEN: &str = "…";
@@ -38,6 +42,8 @@ pub(super) struct Trace {
     pub answer: Vec<(String, String)>,
     pub asked: Vec<String>,
     pub granted: Vec<String>,
+    /// What came with the token of a launch.
+    pub context: Vec<(String, String)>,
     pub status: Option<u16>,
     pub error: String,
     pub said: String,

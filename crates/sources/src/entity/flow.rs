@@ -20,6 +20,8 @@ pub struct Model {
     pub outcome: Option<String>,
     pub why: Option<String>,
     pub trace: String,
+    pub kind: String,
+    pub staff: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

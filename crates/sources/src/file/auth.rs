@@ -11,6 +11,10 @@ use crate::{Auth, AuthKind, AuthorizeBy, ClientProof, ResponseMode, sign_in::Sec
 
 const EXAMPLE: &str = "{ kind = \"none\" }";
 const SECRET: &str = "../secrets/hospital";
+const LAUNCH: &str = "{ client_id = \"portal\" }";
+const LAUNCH_SCOPES: &str = "openid fhirUser launch";
+const LAUNCH_KEYS: [&str; 8] =
+    ["base_url", "client_id", "scopes", "authorize_url", "token_url", "proof", "secret_file", "secret_in"];
 
 /// How the portal signs in there; what is wrong with it is noted.
 pub(super) fn auth(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
@@ -58,14 +62,58 @@ fn read(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
             let secret = secret(fields, "token_file", file)?;
             checked(fields, Auth { kind, ..Auth::default() }, secret)
         }
-        AuthKind::SmartBackend | AuthKind::SmartPatient => smart(fields, file, kind),
+        AuthKind::SmartBackend | AuthKind::SmartPatient => smart(fields, file, kind, None),
     }
 }
 
-fn smart(fields: &mut Fields<'_, '_>, file: &Path, kind: AuthKind) -> Option<(Auth, SecretAt)> {
+/// From where and how a hospital's own system sends staff here.
+pub(super) struct Launching {
+    /// The FHIR server that its launches name, where it is not the one that is read.
+    pub(super) base: Option<Url>,
+    pub(super) auth: Auth,
+    pub(super) secret: SecretAt,
+}
+
+/// `launch` of an entry. Absent is no mistake: then nobody is sent here from there. `None` for one that is wrong.
+pub(super) fn launch(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Option<Launching>> {
+    if fields.optional("launch").is_none() {
+        return Some(None);
+    }
+    let table = fields.table("launch", LAUNCH)?;
+    fields.inner("launch", table, &LAUNCH_KEYS, |inner| launching(inner, file)).map(Some)
+}
+
+fn launching(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Launching> {
+    let base = match fields.optional("base_url") {
+        Some(_) => Some(address(fields, "base_url", "https://ehr.hospital.example/fhir", &["http", "https"])?),
+        None => None,
+    };
+    let (auth, secret) = smart(fields, file, AuthKind::SmartPatient, Some(LAUNCH_SCOPES))?;
+    // Without `openid` and `fhirUser` nobody says who signed in there, without `launch` nobody whom they are looking at.
+    if ["openid", "fhirUser", "launch"].iter().any(|needed| !auth.scopes.split(' ').any(|scope| scope == *needed)) {
+        fields.wrong(
+            "scopes",
+            "openid, fhirUser and launch are not all there",
+            format!("write scopes = \"{LAUNCH_SCOPES}\""),
+        );
+        return None;
+    }
+    Some(Launching { base, auth, secret })
+}
+
+/// `usual` are the scopes where none are written.
+fn smart(
+    fields: &mut Fields<'_, '_>,
+    file: &Path,
+    kind: AuthKind,
+    usual: Option<&'static str>,
+) -> Option<(Auth, SecretAt)> {
     let is_person = kind == AuthKind::SmartPatient;
     let client_id = fields.text("client_id", "portal");
-    let scopes = fields.text("scopes", if is_person { "launch/patient patient/*.read" } else { "system/*.read" });
+    let scopes = match usual.filter(|_| fields.optional("scopes").is_none()) {
+        Some(usual) => Some(usual),
+        None => fields.text("scopes", if is_person { "launch/patient patient/*.read" } else { "system/*.read" }),
+    };
     let audience = fields.optional_text("audience", "https://hospital.example/token").map(str::to_owned);
     let example = "https://hospital.example/token";
     let mut endpoint = |key| match fields.optional(key) {

@@ -22,6 +22,8 @@ pub struct Region {
     /// Who can sign in there.
     #[serde(default)]
     pub people_door_patients: serde_json::Value,
+    /// The desk of a hospital's own system.
+    pub ehr_url: Option<String>,
     /// FHIR servers.
     pub hospitals: Vec<Hospital>,
     /// LDAP.
@@ -224,6 +226,7 @@ mod tests {
             door_url: None,
             people_door_url: None,
             people_door_patients: serde_json::Value::Null,
+            ehr_url: None,
             hospitals: vec![],
             directory: Directory { url: String::new(), bind_password: String::new() },
             staff: vec![Staff {

@@ -37,6 +37,8 @@ pub struct Sandbox {
     pub config: PathBuf,
     /// In the order of the file.
     pub hospitals: Vec<Hospital>,
+    /// Server of a hospital's own system, from which clinicians open the portal.
+    pub ehr: SocketAddr,
     /// LDAP with StartTLS.
     pub directory: SocketAddr,
     /// A forum and a blog.
@@ -113,6 +115,11 @@ pub fn write_sandbox(root: &Path, data: &Path, ports: Ports) -> Result<Sandbox> 
     hospitals.push(Hospital { id, listen: listen(section(&mut table, "people_door")?)? });
     let callback = format!("http://localhost:{}/connections/callback", ports.external);
     set(&mut table, "people_door", "redirect_uris", Value::Array(vec![Value::String(callback)]))?;
+    let ehr = listen(section(&mut table, "ehr_door")?)?;
+    let launch = format!("http://localhost:{}/launch", ports.internal);
+    let callback = Value::String(format!("{launch}/callback"));
+    set(&mut table, "ehr_door", "redirect_uris", Value::Array(vec![callback]))?;
+    set(&mut table, "ehr_door", "launch_url", launch)?;
     let mail = listen(section(&mut table, "mail")?)?;
     let sms = listen(section(&mut table, "sms")?)?;
     let token = section(&mut table, "sms")?.get("token").and_then(Value::as_str).context("sandbox.toml: sms.token")?;
@@ -120,7 +127,7 @@ pub fn write_sandbox(root: &Path, data: &Path, ports: Ports) -> Result<Sandbox> 
     let control = listen(section(&mut table, "control")?)?;
     let config = data.join("sandbox.toml");
     std::fs::write(&config, toml::to_string(&table)?)?;
-    Ok(Sandbox { config, hospitals, directory, community, mail, sms, sms_token, control, ca_file })
+    Ok(Sandbox { config, hospitals, ehr, directory, community, mail, sms, sms_token, control, ca_file })
 }
 
 /// Writes `sources.toml`: the hospitals of `config/demo/sources.toml` at the sandbox's addresses.
@@ -135,9 +142,12 @@ pub fn write_sources(root: &Path, data: &Path, sandbox: &Sandbox) -> Result<()> 
         let hospital = sandbox.hospitals.iter().find(|hospital| hospital.id == id);
         let hospital = hospital.with_context(|| format!("source `{id}` is no hospital of the sandbox"))?;
         let base = source.get("base_url").and_then(Value::as_str).unwrap_or_default();
-        let path = base.splitn(4, '/').nth(3).unwrap_or("fhir");
+        let path = base.splitn(4, '/').nth(3).unwrap_or("fhir").to_owned();
         let base = format!("http://{}/{path}", hospital.listen);
         source.insert("base_url".to_owned(), Value::String(base));
+        if let Some(launch) = source.get_mut("launch").and_then(Value::as_table_mut) {
+            launch.insert("base_url".to_owned(), Value::String(format!("http://{}/{path}", sandbox.ehr)));
+        }
         // The table stays where it is; the file that names it moves into the data folder.
         let tables = source.get_mut("local_codes").and_then(Value::as_array_mut).into_iter().flatten();
         for table in tables.filter_map(Value::as_table_mut) {
@@ -256,6 +266,10 @@ mod tests {
         assert_eq!(written("external.toml")?["keys"].get("staff_file"), None);
         let callback = written("sandbox.toml")?["people_door"]["redirect_uris"][0].as_str().map(str::to_owned);
         assert_eq!(callback.as_deref(), Some("http://localhost:2/connections/callback"));
+        let launch = written("sandbox.toml")?["ehr_door"]["launch_url"].as_str().map(str::to_owned);
+        assert_eq!(launch.as_deref(), Some("http://localhost:1/launch"));
+        let base = sources["source"][0]["launch"]["base_url"].as_str();
+        assert_eq!(base, Some(format!("http://{}/fhir", sandbox.ehr).as_str()));
         Ok(())
     }
 }

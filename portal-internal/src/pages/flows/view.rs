@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sources::{FlowFigures, FlowFilter, FlowOutcome, FlowStep, FlowTrace};
+use sources::{FlowFigures, FlowFilter, FlowKind, FlowOutcome, FlowStep, FlowTrace};
 use uuid::Uuid;
 use web::{
     Visit,
@@ -53,7 +53,11 @@ impl Hospital {
                 mark: record_view::source_mark(source.mark),
                 known: true,
             },
-            None => Self { id: id.to_owned(), name: id.to_owned(), mark: "", known: false },
+            None => {
+                let nobody = || portal.pages.renderer().words(visit.lang).text("flow-unknown-server");
+                let name = if id.is_empty() { nobody() } else { id.to_owned() };
+                Self { id: id.to_owned(), name, mark: "", known: false }
+            }
         }
     }
 }
@@ -155,6 +159,7 @@ struct Reason {
 #[derive(Serialize)]
 struct Row {
     id: Uuid,
+    kind: &'static str,
     hospital: Hospital,
     outcome: &'static str,
     step: &'static str,
@@ -168,6 +173,7 @@ impl Row {
     fn new(portal: &Portal, visit: &Visit, words: &Words, flow: &FlowTrace) -> Self {
         Self {
             id: flow.id,
+            kind: flow.kind.as_str(),
             hospital: Hospital::new(portal, visit, &flow.source),
             outcome: flow.outcome.as_str(),
             step: flow.step.as_str(),
@@ -251,7 +257,7 @@ fn choices(portal: &Portal, visit: &Visit, figures: &[FlowFigures], wanted: Opti
     let personal = portal.catalogue.all().filter(|source| source.is_personal());
     let mut ids: Vec<String> = personal.map(|source| source.id.clone()).collect();
     let others = figures.iter().map(|one| one.source.as_str()).chain(wanted);
-    for id in others {
+    for id in others.filter(|id| !id.is_empty()) {
         if !ids.iter().any(|one| one == id) {
             ids.push(id.to_owned());
         }
@@ -295,8 +301,8 @@ struct StepView {
     step: &'static str,
     /// `done`, `failed`, `waiting`, `lapsed`, `unasked` or `unreached`.
     end: &'static str,
-    /// What was expected, where something else came.
-    expected: bool,
+    /// What was expected, where something else came: the end of a message key.
+    expected: Option<String>,
 }
 
 fn steps(flow: &FlowTrace) -> Vec<StepView> {
@@ -311,7 +317,16 @@ fn steps(flow: &FlowTrace) -> Vec<StepView> {
         FlowOutcome::Lapsed => "lapsed",
         FlowOutcome::Open => "waiting",
     };
-    let view = |step: FlowStep| StepView { step: step.as_str(), end: end(step), expected: end(step) == "failed" };
+    let expected = |step: FlowStep| {
+        // Who comes from a hospital's own system is a practitioner, for somebody else.
+        let is_other = flow.kind == FlowKind::Launch && matches!(step, FlowStep::Identity | FlowStep::Patient);
+        format!("{}{}", step.as_str(), if is_other { "-launch" } else { "" })
+    };
+    let view = |step: FlowStep| StepView {
+        step: step.as_str(),
+        end: end(step),
+        expected: (end(step) == "failed").then(|| expected(step)),
+    };
     FlowStep::ALL.into_iter().map(view).collect()
 }
 
@@ -330,6 +345,7 @@ fn parameters(all: &[(String, String)]) -> Vec<Parameter> {
 #[derive(Serialize)]
 pub struct FlowPage {
     id: Uuid,
+    kind: &'static str,
     hospital: Hospital,
     outcome: &'static str,
     begun: String,
@@ -350,6 +366,8 @@ pub struct FlowPage {
     missing: Vec<String>,
     request: Vec<Parameter>,
     answer: Vec<Parameter>,
+    /// What came with the token of a launch.
+    context: Vec<Parameter>,
 }
 
 impl FlowPage {
@@ -363,6 +381,7 @@ impl FlowPage {
         let missing = flow.asked.iter().filter(|scope| !flow.granted.is_empty() && !flow.granted.contains(scope));
         Self {
             id: flow.id,
+            kind: flow.kind.as_str(),
             hospital: Hospital::new(portal, visit, &flow.source),
             outcome: flow.outcome.as_str(),
             begun: words.minute(flow.begun_at),
@@ -381,6 +400,7 @@ impl FlowPage {
             missing: missing.cloned().collect(),
             request: parameters(&flow.request),
             answer: parameters(&flow.answer),
+            context: parameters(&flow.context),
         }
     }
 }
@@ -399,6 +419,7 @@ mod tests {
     fn ends(outcome: FlowOutcome, step: FlowStep, asked: &[&str]) -> Vec<&'static str> {
         let flow = FlowTrace {
             id: Uuid::nil(),
+            kind: FlowKind::Connection,
             source: String::new(),
             begun_at: Timestamp::UNIX_EPOCH,
             finished_at: None,
@@ -413,6 +434,7 @@ mod tests {
             granted: Vec::new(),
             request: Vec::new(),
             answer: Vec::new(),
+            context: Vec::new(),
             state_found: false,
         };
         steps(&flow).into_iter().map(|step| step.end).collect()

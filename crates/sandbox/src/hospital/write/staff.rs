@@ -7,7 +7,8 @@ use crate::{
     SandboxError,
     dice::digest,
     hospital::records::{Key, Stored, Token},
-    reference::script::StaffScript,
+    reference::script::{HospitalScript, Script, StaffScript},
+    smart::DoorStaff,
 };
 
 /// System of licences, the same at every hospital of the region.
@@ -42,7 +43,22 @@ impl Scribe<'_> {
 
     /// The same in every run.
     pub(super) fn practitioner_id(&self, staff: &StaffScript) -> String {
-        let hash = digest(&[&self.hospital.id, "practitioner", &staff.uid]);
-        format!("pr-{}", hash.get(..14).unwrap_or_default())
+        practitioner_id(&self.hospital.id, staff)
     }
+}
+
+/// Who is in the books of a hospital, by the ids that they have there.
+pub(crate) fn practitioners(script: &Script, hospital: &HospitalScript) -> Vec<DoorStaff> {
+    let here = script.staff.iter().filter(|staff| staff.is_physician() && staff.works_at(hospital));
+    let known = |staff: &StaffScript| DoorStaff {
+        id: practitioner_id(&hospital.id, staff),
+        name: staff.cn.clone(),
+        username: staff.uid.clone(),
+    };
+    here.map(known).collect()
+}
+
+fn practitioner_id(hospital: &str, staff: &StaffScript) -> String {
+    let hash = digest(&[hospital, "practitioner", &staff.uid]);
+    format!("pr-{}", hash.get(..14).unwrap_or_default())
 }
