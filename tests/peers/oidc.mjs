@@ -75,12 +75,15 @@ const observed = (provider) => {
   })
   provider.on('grant.revoked', () => (ledger.endedGrants += 1))
   for (const event of ['grant.error', 'authorization.error', 'revocation.error', 'server_error']) {
-    provider.on(event, (_, error) => ledger.refusals.push(`${event}: ${error.error} ${error.error_detail ?? error.message}`))
+    provider.on(event, (_, error) => {
+      // A patient's own no is none of the provider's.
+      if (error.error !== 'access_denied') ledger.refusals.push(`${event}: ${error.error} ${error.error_detail ?? error.message}`)
+    })
   }
   return async () => {
     const found = await Promise.all(ledger.issued.filter(Boolean).map((token) => provider.RefreshToken.find(token)))
     const { issued, ...rest } = ledger
-    return { ...rest, usable: found.filter((token) => token && !token.consumed).length, known: found.filter(Boolean).length }
+    return { ...rest, usable: found.filter((token) => token && !token.consumed).length }
   }
 }
 
