@@ -42,7 +42,11 @@ const configuration = (issuer) => ({
   conformIdTokenClaims: false,
   pkce: { required: () => true },
   rotateRefreshToken: true,
-  features: { devInteractions: { enabled: false }, introspection: { enabled: true }, revocation: { enabled: true } },
+  features: {
+    devInteractions: { enabled: false },
+    introspection: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
+  },
   // SMART: a server looks whether it is its own data that is asked for.
   extraParams: {
     aud: (_, value) => {
