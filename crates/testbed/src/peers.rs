@@ -1,5 +1,7 @@
 //! FHIR servers of others, filled with what a hospital of the sandbox has: the same records, read by another's code.
 
+mod oidc;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
+
+pub use oidc::{Ledger, OidcClient, OidcProvider};
 
 use crate::Visitor;
 

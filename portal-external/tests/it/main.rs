@@ -4,6 +4,7 @@ mod connections;
 mod documents;
 mod held;
 mod import;
+mod independent;
 mod looks;
 mod messages;
 mod openapi;

@@ -41,9 +41,22 @@ impl<'a> Authorize<'a> {
             ("code_challenge", self.challenge),
             ("code_challenge_method", "S256"),
         ];
-        let others = [("nonce", self.nonce), ("launch", self.launch), ("response_mode", self.response_mode)];
+        let others = [
+            ("nonce", self.nonce),
+            ("launch", self.launch),
+            ("response_mode", self.response_mode),
+            ("prompt", self.prompt()),
+        ];
         fields.extend(others.into_iter().filter_map(|(name, value)| Some((name, value?))));
         fields
+    }
+
+    /// OpenID Connect Core section 11: a server of OpenID Connect leaves `offline_access` out, and gives no refresh token, unless the
+    /// person is asked for it. Absent where the endpoint's own query says it: no parameter comes twice (RFC 6749 section 3.1).
+    fn prompt(&self) -> Option<&'static str> {
+        let asks = |wanted: &str| self.scopes.split(' ').any(|scope| scope == wanted);
+        let is_said = || self.endpoint.query_pairs().any(|(name, _)| name == "prompt");
+        (asks("openid") && asks("offline_access") && !is_said()).then_some("consent")
     }
 
     /// The address. What the endpoint itself has in its query stays (RFC 6749 section 3.1).
@@ -95,5 +108,32 @@ mod tests {
             (value("launch"), value("response_mode"), value("code_challenge_method")),
             (None, None, Some("S256"))
         );
+    }
+
+    #[test]
+    fn what_outlasts_the_sign_in_is_asked_for_once() {
+        let prompts = |endpoint: &str, scopes: &str| {
+            let endpoint = Url::parse(endpoint).expect("an address");
+            let request = Authorize {
+                endpoint: &endpoint,
+                client_id: "portal",
+                redirect_uri: "https://portal.example/back",
+                scopes,
+                state: "s",
+                audience: "https://hospital.example/fhir",
+                challenge: "c",
+                nonce: None,
+                launch: None,
+                response_mode: None,
+            };
+            let pairs: Vec<(String, String)> = request.url().query_pairs().into_owned().collect();
+            pairs.into_iter().filter(|(name, _)| name == "prompt").map(|(_, value)| value).collect::<Vec<_>>()
+        };
+        let plain = "https://hospital.example/authorize";
+        assert_eq!(prompts(plain, "openid offline_access patient/*.read"), ["consent"]);
+        for scopes in ["openid fhirUser", "offline_access patient/*.read", "openid offline_accessory"] {
+            assert!(prompts(plain, scopes).is_empty(), "{scopes}");
+        }
+        assert_eq!(prompts(&format!("{plain}?prompt=login%20consent"), "openid offline_access"), ["login consent"]);
     }
 }
