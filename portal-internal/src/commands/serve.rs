@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use messages::{GlassBroken, Messages, OrganisationName, StaffContacts};
 use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
-use sources::{BreakerState, Catalogue, Copier, Definitions, Flows, Launches, Secrets};
+use sources::{BreakerState, Catalogue, Connections, Copier, Definitions, Flows, Launches, Secrets};
 use store::{
     Store,
     jobs::{Runner, Tidy, Timing, jitter_of},
@@ -271,7 +271,9 @@ fn launches(
     public_url: &Url,
 ) -> anyhow::Result<Launches> {
     let callback = public_url.join(launch::CALLBACK)?;
-    Ok(Launches::new(store.clone(), policy.clone(), audit.clone(), catalogue.clone(), secrets.clone(), callback))
+    let (policy, audit) = (policy.clone(), audit.clone());
+    let way = Connections::new(store.clone(), policy, audit, catalogue.clone(), secrets.clone(), callback);
+    Ok(Launches::new(way))
 }
 
 /// What the portal still has to write when it answers nobody any more. A database that hangs must not keep it from stopping.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use access::{PatientContext, PersonId};
+use access::{PatientContext, PersonId, SubjectId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use envelope::{EnvelopeError, NoRandom};
 use fhir::smart::{self, Authorize, Configuration};
@@ -72,25 +72,7 @@ impl Connections {
         }
         self.is_patient_enough(person, now).await?;
         let secrets = &self.inner.secrets;
-        let mut row = Model {
-            id: Uuid::from_bytes(random(secrets)?),
-            state_hash: String::new(),
-            source: source.id.clone(),
-            person: person.0,
-            session: smart::sha256_base64url(session.as_bytes()),
-            sealed: None,
-            begun_at: to_millis(now),
-            expires_at: to_millis(now + LIVES),
-            used_at: None,
-            finished_at: None,
-            step: FlowStep::Authorize.as_str().to_owned(),
-            outcome: None,
-            why: None,
-            trace: String::new(),
-            kind: FlowKind::Connection.as_str().to_owned(),
-            staff: None,
-        };
-        let state = fresh_state(secrets, &mut row)?;
+        let (mut row, state) = fresh_row(secrets, Owner::Person(person), &source.id, session, now)?;
         match self.described(&source).await {
             Ok((said, endpoint)) => {
                 let secret = self.secret(&source, &said)?;
@@ -190,11 +172,47 @@ pub(super) fn random<const N: usize>(secrets: &Secrets) -> Result<[u8; N], Conne
     Ok(bytes)
 }
 
-/// What comes back with the browser, 256 random bits; the row holds its digest alone.
-pub(super) fn fresh_state(secrets: &Secrets, row: &mut Model) -> Result<String, ConnectError> {
+/// Whose flow it is.
+pub(super) enum Owner<'o> {
+    /// Of a person who connects their record.
+    Person(PersonId),
+    /// Of somebody who is launched here.
+    Staff(&'o SubjectId),
+}
+
+/// A flow that begins now, and its state: 256 random bits that come back with the browser, of which the row holds the digest alone.
+pub(super) fn fresh_row(
+    secrets: &Secrets,
+    owner: Owner<'_>,
+    source: &str,
+    session: &str,
+    now: Timestamp,
+) -> Result<(Model, String), ConnectError> {
     let state = URL_SAFE_NO_PAD.encode(random::<32>(secrets)?);
-    row.state_hash = smart::sha256_base64url(state.as_bytes());
-    Ok(state)
+    let (kind, person, staff) = match owner {
+        Owner::Person(person) => (FlowKind::Connection, person.0, None),
+        // Nobody: whose record it is about is not known before it is over.
+        Owner::Staff(staff) => (FlowKind::Launch, Uuid::nil(), Some(staff.to_string())),
+    };
+    let row = Model {
+        id: Uuid::from_bytes(random(secrets)?),
+        state_hash: smart::sha256_base64url(state.as_bytes()),
+        source: source.to_owned(),
+        person,
+        session: smart::sha256_base64url(session.as_bytes()),
+        sealed: None,
+        begun_at: to_millis(now),
+        expires_at: to_millis(now + LIVES),
+        used_at: None,
+        finished_at: None,
+        step: FlowStep::Authorize.as_str().to_owned(),
+        outcome: None,
+        why: None,
+        trace: String::new(),
+        kind: kind.as_str().to_owned(),
+        staff,
+    };
+    Ok((row, state))
 }
 
 /// Scopes that are asked for.

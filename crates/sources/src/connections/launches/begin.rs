@@ -7,14 +7,13 @@ use fhir::smart;
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, sea_query::ExprTrait as _};
 use store::to_millis;
-use uuid::Uuid;
 
 use super::Launches;
 use crate::{
     Source,
     connections::{
-        ConnectError, Departure, FlowFault, FlowKind, FlowStep,
-        begin::{LIVES, MOST_AT_ONCE, asked, fresh_state, random, request},
+        ConnectError, Departure, FlowFault, FlowStep,
+        begin::{LIVES, MOST_AT_ONCE, Owner, asked, fresh_row, request},
         callback::once,
         seal::seal_flow,
         trace::{Trace, redacted, redacted_query, tell},
@@ -76,10 +75,9 @@ impl Launches {
     ) -> Result<Departure, ConnectError> {
         self.require(ctx)?;
         self.is_patient_enough(ctx, now).await?;
-        let mut row = self.row(ctx, session, now)?;
-        let state = fresh_state(&self.way.inner.secrets, &mut row)?;
         let source = called.iss.as_deref().and_then(|iss| self.way.inner.catalogue.launching(iss));
-        row.source = source.as_ref().map(|source| source.id.clone()).unwrap_or_default();
+        let id = source.as_ref().map_or("", |source| source.id.as_str());
+        let (mut row, state) = fresh_row(&self.way.inner.secrets, Owner::Staff(ctx.subject()), id, session, now)?;
         match self.left(&mut row, source, called, &state).await {
             Ok((url, trace)) => {
                 row.trace = serde_json::to_string(&trace)?;
@@ -115,28 +113,6 @@ impl Launches {
         let url = request(&source, &endpoint, state, (&secret, &challenge), Some(launch))?.url();
         let trace = Trace { request: redacted_query(&url), asked: asked(&source), ..Trace::default() };
         Ok((url, trace))
-    }
-
-    fn row(&self, ctx: &StaffContext, session: &str, now: Timestamp) -> Result<Model, ConnectError> {
-        Ok(Model {
-            id: Uuid::from_bytes(random(&self.way.inner.secrets)?),
-            state_hash: String::new(),
-            source: String::new(),
-            // Nobody: whose record it is about is not known before it is over.
-            person: Uuid::nil(),
-            session: smart::sha256_base64url(session.as_bytes()),
-            sealed: None,
-            begun_at: to_millis(now),
-            expires_at: to_millis(now + LIVES),
-            used_at: None,
-            finished_at: None,
-            step: FlowStep::Authorize.as_str().to_owned(),
-            outcome: None,
-            why: None,
-            trace: String::new(),
-            kind: FlowKind::Launch.as_str().to_owned(),
-            staff: Some(ctx.subject().to_string()),
-        })
     }
 
     async fn is_patient_enough(&self, ctx: &StaffContext, now: Timestamp) -> Result<(), ConnectError> {

@@ -11,20 +11,17 @@ mod arrive;
 mod begin;
 mod end;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
-use access::{Act, AuditLog, Event, Object, Outcome, Policy, StaffContext};
+use access::{Act, AuditLog, Event, Object, Outcome, StaffContext};
 use jiff::Timestamp;
 use serde_json::json;
-use store::Store;
-use url::Url;
 use uuid::Uuid;
 
 pub use arrive::Arrived;
 pub use begin::Called;
 
 use super::{ConnectError, Connections, FlowFault};
-use crate::{Catalogue, Secrets};
 
 /// Where launches are begun and taken in. Cheap to clone.
 #[derive(Clone)]
@@ -40,16 +37,9 @@ impl fmt::Debug for Launches {
 }
 
 impl Launches {
-    /// Kept in `store`, remembered in `audit`, sealed by `secrets`. `redirect` is where hospitals send staff back to.
-    pub fn new(
-        store: Store,
-        policy: Policy,
-        audit: AuditLog,
-        catalogue: Arc<Catalogue>,
-        secrets: Secrets,
-        redirect: Url,
-    ) -> Self {
-        Self { way: Connections::new(store, policy, audit, catalogue, secrets, redirect) }
+    /// There and back by `way`, whose redirect is where hospitals send staff back to.
+    pub fn new(way: Connections) -> Self {
+        Self { way }
     }
 
     /// Of those who may open records: others are not led to one.
