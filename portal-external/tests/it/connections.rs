@@ -17,7 +17,9 @@ struct Stage {
     region: Region,
     portal: TestPortal,
     door: RunningSmart,
-    _database: Database,
+    database: Database,
+    /// What the portal has in its `sources.toml` for the hospital behind the door.
+    behind: toml::Table,
 }
 
 /// Two who are known at the hospital behind the door and elsewhere.
@@ -37,12 +39,20 @@ async fn stage() -> Result<Stage> {
     stage_with("").await
 }
 
+/// The region without the hospital behind the door.
+fn others(all: &Region) -> Region {
+    all.with_hospitals(all.hospitals.iter().filter(|one| one.id != BEHIND).cloned().collect())
+}
+
 /// A portal of the other hospitals, with that one offered to patients; `more` is of how they sign in there.
 async fn stage_with(more: &str) -> Result<Stage> {
+    stage_on(Database::sqlite().await?, more).await
+}
+
+async fn stage_on(database: Database, more: &str) -> Result<Stage> {
     let all = testbed::region().await;
     let behind = all.hospitals.iter().find(|one| one.id == BEHIND).context("the hospital")?.clone();
-    let region = all.with_hospitals(all.hospitals.iter().filter(|one| one.id != BEHIND).cloned().collect());
-    let database = Database::sqlite().await?;
+    let region = others(all);
     let (shown, other) = people(all)?;
     let mut portal = TestPortal::external(&database, &region, &[&shown, &other]).await?;
     let patient = |one: &Patient| -> Result<DoorPatient> {
@@ -71,12 +81,22 @@ async fn stage_with(more: &str) -> Result<Stage> {
          client_id = \"regional-portal-patients\", scopes = \"{SCOPES}\"{more} }}\n",
         behind.platform, door.base_url
     );
-    portal.add_sources(&source.parse()?)?;
+    let source: toml::Table = source.parse()?;
+    portal.add_sources(&source)?;
     portal.serve().await?;
-    Ok(Stage { region: all.clone(), portal, door, _database: database })
+    Ok(Stage { region: all.clone(), portal, door, database, behind: source })
 }
 
 impl Stage {
+    /// Another process of the portal on the same database and keys, with the same hospitals.
+    async fn replica(&self) -> Result<TestPortal> {
+        let mut replica = TestPortal::external(&self.database, &others(&self.region), &[]).await?;
+        replica.stop();
+        replica.add_sources(&self.behind)?;
+        replica.serve().await?;
+        Ok(replica)
+    }
+
     /// Goes to the hospital, and says there who one is and what one decides. Where the browser is sent back to.
     async fn there_and_back(&self, visitor: &mut Visitor, patient: &str, decision: &str) -> Result<String> {
         let (origin, kept) = self.depart(visitor).await?;
@@ -337,5 +357,37 @@ async fn an_answer_that_comes_in_another_way_than_asked_for_is_refused() -> Resu
     let on = brought(&stage, &fields).await?;
     let done = visitor.page(on.location()).await?;
     ensure!(done.status == 303 && done.location().starts_with("/connections?done="), "{} {}", done.status, done.body);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_begun_at_a_replica_that_is_killed_ends_at_another_and_only_once() -> Result<()> {
+    let mut stage = stage_on(Database::postgres().await?, "").await?;
+    let (shown, _) = people(&stage.region)?;
+    let other = stage.replica().await?;
+    let mut here = stage.portal.patient(&shown).await?;
+    let back = stage.there_and_back(&mut here, there(&shown)?, "allow").await?;
+    tokio::task::block_in_place(|| stage.portal.kill())?;
+
+    // Behind a balancer the browser sees one address: it comes back with the same cookies.
+    let mut visitor = other.visitor()?;
+    visitor.cookies().extend(here.cookies().clone());
+    let done = visitor.page(&back).await?;
+    ensure!(done.status == 303 && done.location().starts_with("/connections?done="), "{} {}", done.status, done.body);
+    let connected = visitor.get("/api/v1/connections").await?.json();
+    assert_eq!(connected["items"].as_array().map(Vec::len), Some(1), "{connected}");
+
+    // The code is spent: the first, started again, knows it from the database alone.
+    stage.portal.serve().await?;
+    let again = here.page(&back).await?;
+    ensure!(again.status == 400 && again.body.contains("已经用过了"), "{} {}", again.status, again.body);
+    tells_nothing(&again, &back)?;
+    let answered = ("lakeside".to_owned(), "answered".to_owned());
+    for browser in [&mut here, &mut visitor] {
+        let listed = browser.get("/api/v1/connections").await?.json();
+        assert_eq!(listed["items"][0]["id"], connected["items"][0]["id"], "{listed}");
+        let labs = stage.sources_of_labs(browser).await?;
+        ensure!(labs.contains(&answered), "{labs:?}");
+    }
     Ok(())
 }
