@@ -115,6 +115,7 @@ connect-copy-do-paused = Go on
 connect-copy-do-done = Make it anew
 connect-copy-do-failed = Try again
 connect-copy-do-remove = Delete the copy
+connect-copy-kept = The one of { $at } is kept until then.
 connect-copy-of = Copy of { $hospital }
 connect-copy-why-source-silent = The hospital did not answer; it is asked again by itself.
 connect-copy-why-told-to-wait = The hospital asks to come back later; that happens by itself.

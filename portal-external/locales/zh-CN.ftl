@@ -115,6 +115,7 @@ connect-copy-do-paused = 继续
 connect-copy-do-done = 重新制作
 connect-copy-do-failed = 再试一次
 connect-copy-do-remove = 删除副本
+connect-copy-kept = 在此之前保留 { $at } 的副本。
 connect-copy-of = { $hospital }的副本
 connect-copy-why-source-silent = 医院没有回答，会自动再问。
 connect-copy-why-told-to-wait = 医院请我们稍后再来，会自动再问。

@@ -143,6 +143,8 @@ pub struct ConnectionView {
 pub struct CopyView {
     /// How it stands.
     text: String,
+    /// That an older one is kept while another is made, or could not be.
+    kept: Option<String>,
     /// Why it does not get on.
     why: Option<String>,
     /// It is being made: the page looks again by itself.
@@ -169,9 +171,12 @@ impl CopyView {
             (Some(CopyState::Done), Some(at)) => words.with("connect-copy-done", &[("at", Arg::from(at.as_str()))]),
             _ => words.with(&format!("connect-copy-{state}"), &[("count", count)]),
         };
+        let kept = at.filter(|_| copied.state != Some(CopyState::Done));
+        let kept = kept.map(|at| words.with("connect-copy-kept", &[("at", Arg::from(at))]));
         let button = (busy || answers).then(|| words.text(&format!("connect-copy-do-{state}")));
         Self {
             text,
+            kept,
             why: copied.why.as_ref().filter(|_| copied.state != Some(CopyState::Done)).map(|why| {
                 let key = format!("connect-copy-why-{why}");
                 words.text(if words.has(&key) { &key } else { "connect-copy-why-other" })
