@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
 use sandbox::{DoorPatient, Known, PeopleClient, RunningSmart, SmartConfig, SmartMode};
-use testbed::{Answer, Database, Patient, Region, TestPortal, Visitor};
+use testbed::{Answer, Database, Hospital, Patient, Region, TestPortal, Visitor};
 use url::{Url, form_urlencoded};
 
 use super::own;
@@ -13,24 +13,28 @@ use super::own;
 const BEHIND: &str = "university";
 const SCOPES: &str = "launch/patient openid fhirUser offline_access patient/*.read";
 
-struct Stage {
-    region: Region,
-    portal: TestPortal,
+pub(super) struct Stage {
+    pub region: Region,
+    pub portal: TestPortal,
     door: RunningSmart,
     database: Database,
     /// What the portal has in its `sources.toml` for the hospital behind the door.
-    behind: toml::Table,
+    pub behind: toml::Table,
 }
 
 /// Two who are known at the hospital behind the door and elsewhere.
-fn people(region: &Region) -> Result<(Patient, Patient)> {
+pub(super) fn people(region: &Region) -> Result<(Patient, Patient)> {
     let known = |one: &&Patient| one.hospitals.iter().any(|(at, _)| at == BEHIND) && one.hospitals.len() > 1;
     let shown = region.shown_patient();
     let other = region.patients.iter().filter(known).find(|one| one.resident_id != shown.resident_id);
     Ok((shown.clone(), other.context("a second patient")?.clone()))
 }
 
-fn there(patient: &Patient) -> Result<&str> {
+fn others(all: &Region) -> Region {
+    all.with_hospitals(all.hospitals.iter().filter(|one| one.id != BEHIND).cloned().collect())
+}
+
+pub(super) fn there(patient: &Patient) -> Result<&str> {
     let known = patient.hospitals.iter().find(|(at, _)| at == BEHIND);
     known.map(|(_, id)| id.as_str()).context("known behind the door")
 }
@@ -39,58 +43,62 @@ async fn stage() -> Result<Stage> {
     stage_with("").await
 }
 
-/// The region without the hospital behind the door.
-fn others(all: &Region) -> Region {
-    all.with_hospitals(all.hospitals.iter().filter(|one| one.id != BEHIND).cloned().collect())
+/// The hospital behind the door.
+pub(super) fn behind(all: &Region) -> Result<&Hospital> {
+    all.hospitals.iter().find(|one| one.id == BEHIND).context("the hospital")
 }
 
-/// A portal of the other hospitals, with that one offered to patients; `more` is of how they sign in there.
 async fn stage_with(more: &str) -> Result<Stage> {
-    stage_on(Database::sqlite().await?, more).await
-}
-
-async fn stage_on(database: Database, more: &str) -> Result<Stage> {
-    let all = testbed::region().await;
-    let behind = all.hospitals.iter().find(|one| one.id == BEHIND).context("the hospital")?.clone();
-    let region = others(all);
-    let (shown, other) = people(all)?;
-    let mut portal = TestPortal::external(&database, &region, &[&shown, &other]).await?;
-    let patient = |one: &Patient| -> Result<DoorPatient> {
-        let resident_id = Some(one.resident_id.clone());
-        Ok(DoorPatient { id: there(one)?.to_owned(), name: one.name.clone(), resident_id })
-    };
-    let door = RunningSmart::start(SmartConfig {
-        listen: "127.0.0.1:0".parse()?,
-        upstream: behind.base_url.parse()?,
-        client_id: String::new(),
-        client: Known::Nobody,
-        scopes: Vec::new(),
-        lives_s: 300,
-        people: Some(PeopleClient {
-            client_id: "regional-portal-patients".to_owned(),
-            secret: None,
-            redirect_uris: vec![format!("{}/connections/callback", portal.url())],
-            patients: vec![patient(&shown)?, patient(&other)?],
-        }),
-    })
-    .await?;
-    portal.stop();
-    let source = format!(
-        "[[source]]\nid = \"lakeside\"\nname = {{ zh = \"湖滨国际医院\", en = \"Lakeside\" }}\nplatform = \"{}\"\n\
-         environment = \"sandbox\"\nbase_url = \"{}\"\ntimeout_ms = 8000\nauth = {{ kind = \"smart-patient\", \
-         client_id = \"regional-portal-patients\", scopes = \"{SCOPES}\"{more} }}\n",
-        behind.platform, door.base_url
-    );
-    let source: toml::Table = source.parse()?;
-    portal.add_sources(&source)?;
-    portal.serve().await?;
-    Ok(Stage { region: all.clone(), portal, door, database, behind: source })
+    Stage::start(Database::sqlite().await?, more, &behind(testbed::region().await)?.base_url).await
 }
 
 impl Stage {
+    /// A portal of the other hospitals, with that one, asked at `upstream`, offered to patients; `more` is of how they sign in there.
+    pub async fn start(database: Database, more: &str, upstream: &str) -> Result<Self> {
+        let all = testbed::region().await;
+        let (shown, other) = people(all)?;
+        let mut portal = TestPortal::external(&database, &others(all), &[&shown, &other]).await?;
+        let patient = |one: &Patient| -> Result<DoorPatient> {
+            let resident_id = Some(one.resident_id.clone());
+            Ok(DoorPatient { id: there(one)?.to_owned(), name: one.name.clone(), resident_id })
+        };
+        let door = RunningSmart::start(SmartConfig {
+            listen: "127.0.0.1:0".parse()?,
+            upstream: upstream.parse()?,
+            client_id: String::new(),
+            client: Known::Nobody,
+            scopes: Vec::new(),
+            lives_s: 300,
+            people: Some(PeopleClient {
+                client_id: "regional-portal-patients".to_owned(),
+                secret: None,
+                redirect_uris: vec![format!("{}/connections/callback", portal.url())],
+                patients: vec![patient(&shown)?, patient(&other)?],
+            }),
+        })
+        .await?;
+        portal.stop();
+        let source = format!(
+            "[[source]]\nid = \"lakeside\"\nname = {{ zh = \"湖滨国际医院\", en = \"Lakeside\" }}\nplatform = \"{}\"\n\
+         environment = \"sandbox\"\nbase_url = \"{}\"\ntimeout_ms = 8000\nauth = {{ kind = \"smart-patient\", \
+         client_id = \"regional-portal-patients\", scopes = \"{SCOPES}\"{more} }}\n",
+            behind(all)?.platform,
+            door.base_url
+        );
+        let source: toml::Table = source.parse()?;
+        portal.add_sources(&source)?;
+        portal.serve().await?;
+        Ok(Self { region: all.clone(), portal, door, database, behind: source })
+    }
+
+    /// The region without the hospital behind the door.
+    pub fn others(&self) -> Region {
+        others(&self.region)
+    }
+
     /// Another process of the portal on the same database and keys, with the same hospitals.
     async fn replica(&self) -> Result<TestPortal> {
-        let mut replica = TestPortal::external(&self.database, &others(&self.region), &[]).await?;
+        let mut replica = TestPortal::external(&self.database, &self.others(), &[]).await?;
         replica.stop();
         replica.add_sources(&self.behind)?;
         replica.serve().await?;
@@ -98,7 +106,7 @@ impl Stage {
     }
 
     /// Goes to the hospital, and says there who one is and what one decides. Where the browser is sent back to.
-    async fn there_and_back(&self, visitor: &mut Visitor, patient: &str, decision: &str) -> Result<String> {
+    pub async fn there_and_back(&self, visitor: &mut Visitor, patient: &str, decision: &str) -> Result<String> {
         let (origin, kept) = self.depart(visitor).await?;
         let kept = kept.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let form: Vec<(&str, &str)> = kept.chain([("patient", patient), ("decision", decision)]).collect();
@@ -362,7 +370,7 @@ async fn an_answer_that_comes_in_another_way_than_asked_for_is_refused() -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journey_begun_at_a_replica_that_is_killed_ends_at_another_and_only_once() -> Result<()> {
-    let mut stage = stage_on(Database::postgres().await?, "").await?;
+    let mut stage = Stage::start(Database::postgres().await?, "", &behind(testbed::region().await)?.base_url).await?;
     let (shown, _) = people(&stage.region)?;
     let other = stage.replica().await?;
     let mut here = stage.portal.patient(&shown).await?;
