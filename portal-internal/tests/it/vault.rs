@@ -115,13 +115,15 @@ async fn keys_change_while_the_portal_works() -> Result<()> {
         let portal = portal.await?;
         let mut clinician = portal.clinician("li.wei").await?;
         assert!(clinician.get(&kept).await?.body.contains("zqnowhere"), "under the old root");
-        // Of words that records are searched for, and of where staff are reached.
+        // Of words that records are searched for, of where staff are reached, and of launches.
         let would = told(&portal, &["vault", "rewrap", "--dry-run"])?;
         assert!(
-            would.contains("staff/record-search version 1: file:") && would.contains("keys to be wrapped anew: 2"),
+            would.contains("staff/record-search version 1: file:")
+                && would.contains("staff/source-launch version 1: file:")
+                && would.contains("keys to be wrapped anew: 3"),
             "{would}"
         );
-        assert!(told(&portal, &["vault", "rewrap"])?.contains("keys wrapped anew: 2"));
+        assert!(told(&portal, &["vault", "rewrap"])?.contains("keys wrapped anew: 3"));
         assert!(told(&portal, &["vault", "rewrap"])?.contains("nothing to do"));
         let would = told(&portal, &["vault", "reencrypt", "--dry-run"])?;
         assert!(would.contains("staff/record-search version 2: to be sealed anew: 1"), "{would}");

@@ -117,7 +117,7 @@ async fn a_request_that_lacks_something_goes_back_with_an_error() {
         ("aud", "https://other.example/fhir", "invalid_request"),
         ("code_challenge", "", "invalid_request"),
         ("code_challenge_method", "plain", "invalid_request"),
-        ("response_mode", "fragment", "invalid_request"),
+        ("response_mode", "web_message", "invalid_request"),
         ("scope", "system/*.read", "invalid_scope"),
     ] {
         let mut dance = client.dance();
