@@ -15,6 +15,7 @@ mod vault;
 
 use std::{io::Write, path::Path, process::ExitCode};
 
+use sources::Catalogue;
 use web::config::{Problem, not_writable};
 
 use crate::config::Config;
@@ -83,6 +84,20 @@ async fn keys(config: &Config) -> Option<Problem> {
     }
 }
 
+/// Hospitals that the configuration names, and that neither its own file nor an administrator has defined.
+async fn unknown_sources(file: &Path, config: Option<&Config>, catalogue: &Catalogue) -> Vec<Problem> {
+    let unknown = || Config::unknown_sources(file, |id| catalogue.get(id).is_some());
+    if unknown().is_empty() {
+        return Vec::new();
+    }
+    if let Some(config) = config
+        && let Err(why) = serve::follow_once(config, catalogue).await
+    {
+        say(format_args!("hospitals that were defined in the portal are not known to this check: {why}"));
+    }
+    unknown()
+}
+
 /// `check`: every mistake at once, hospitals and platforms included.
 pub async fn check(file: &Path, create_keys: bool) -> ExitCode {
     if create_keys {
@@ -92,18 +107,19 @@ pub async fn check(file: &Path, create_keys: bool) -> ExitCode {
         }
     }
     let mut problems = Vec::new();
-    match Config::load(file) {
-        Err(found) => problems.extend(found),
+    let config = Config::load(file);
+    match &config {
+        Err(found) => problems.extend(found.iter().cloned()),
         Ok(config) => {
             problems.extend(config.database.not_writable());
             problems.extend(not_writable("audit.heads_file", &config.audit.heads_file));
-            problems.extend(keys(&config).await);
+            problems.extend(keys(config).await);
         }
     }
     if let Some(sources) = Config::sources(file) {
         match serve::catalogue(&sources) {
             Err(found) => problems.extend(found),
-            Ok(catalogue) => problems.extend(Config::unknown_sources(file, |id| catalogue.get(id).is_some())),
+            Ok(catalogue) => problems.extend(unknown_sources(file, config.ok().as_ref(), &catalogue).await),
         }
     }
     if problems.is_empty() {

@@ -108,7 +108,7 @@ impl Config {
         let unknown = named.filter(|(_, id)| !is_known(id)).map(|(nth, id)| Problem {
             path: format!("directory[{nth}].practitioner"),
             what: format!("no source `{id}` in the catalogue"),
-            cure: "name a source of sources.toml by its id".to_owned(),
+            cure: "name a source of sources.toml, or one that was defined in the portal, by its id".to_owned(),
         });
         unknown.collect()
     }

@@ -53,7 +53,7 @@ impl Client {
     }
 
     /// What is peculiar about it.
-    pub fn platform(&self) -> &Platform {
+    pub fn platform(&self) -> &Arc<Platform> {
         &self.platform
     }
 

@@ -82,9 +82,17 @@ impl Catalogue {
     }
 
     /// The hospital whose own system sends staff here and calls itself `iss`, if it is asked at all. Whoever else sends somebody is
-    /// nobody's, and nothing is asked of them.
+    /// nobody's, and nothing is asked of them; nor of one whom two hospitals claim.
     pub fn launching(&self, iss: &str) -> Option<Arc<Source>> {
-        self.iter().find(|source| source.standing == Standing::Asked && source.is_launched_by(iss))
+        let mut all = self.iter().filter(|source| source.standing == Standing::Asked && source.is_launched_by(iss));
+        let one = all.next()?;
+        match all.next() {
+            None => Some(one),
+            Some(other) => {
+                tracing::error!(one = one.id, other = other.id, "launched from the same server: neither is");
+                None
+            }
+        }
     }
 
     /// By id, also one that was taken away: for its name.
@@ -106,7 +114,7 @@ impl Catalogue {
     /// there, otherwise the server's first one is asked for. All of it takes no longer than `within`.
     pub async fn test(&self, source: &Source, patient: Option<&str>, within: Duration, now: Timestamp) -> Vec<Step> {
         let probe = Probe::new(source.client.target(), source.client.platform(), within, now);
-        probe.signing_in(source.sign_in.as_deref()).run(patient).await
+        probe.signing_in(source.sign_in.as_deref()).launched_from(source.launch.as_deref()).run(patient).await
     }
 
     /// Asks the server of a definition that is not written yet what it is.

@@ -4,7 +4,7 @@ use outbound::{OutboundError, is_this_machine};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Auth, AuthKind, Environment, maker::Maker};
+use crate::{Auth, AuthKind, Environment, Launching, maker::Maker};
 
 /// Of a name, in characters.
 pub const LONGEST_NAME: usize = 80;
@@ -75,6 +75,9 @@ pub struct Definition {
     /// Further headers.
     #[serde(default)]
     pub headers: Vec<Header>,
+    /// From where its own system sends staff here, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launch: Option<Launching>,
     /// May the index list its patients?
     #[serde(default)]
     pub sweep: bool,
@@ -89,7 +92,7 @@ pub struct FieldProblem {
     /// Name of the field, as in JSON and forms.
     pub field: &'static str,
     /// A key of the words: `missing`, `too-long`, `malformed`, `range`, `taken`, `removed`, `unknown`, `credentials`, `query`,
-    /// `loopback`, `address`, `plain`, `header-name`, `header-value`, `too-many`, `again`.
+    /// `loopback`, `address`, `plain`, `header-name`, `header-value`, `too-many`, `again`, `launch-scopes`, `launched`, `personal`.
     pub what: &'static str,
 }
 
@@ -115,6 +118,7 @@ impl Definition {
             auth: Auth::default(),
             resident_id_system: None,
             headers: Vec::new(),
+            launch: None,
             sweep: false,
             paused: false,
         }
@@ -136,6 +140,7 @@ impl Definition {
             *text = text.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         }
         self.auth = self.auth.cleaned();
+        self.launch = self.launch.map(Launching::cleaned);
         for header in &mut self.headers {
             (header.name, header.value) = (header.name.trim().to_owned(), header.value.trim().to_owned());
         }
@@ -178,10 +183,34 @@ impl Definition {
         let headers = self.headers.iter().find_map(header);
         let headers = headers.or((self.headers.len() > MOST_HEADERS).then_some("too-many"));
         wrong("headers", headers);
+        for (field, what) in self.launch.as_ref().map(|launch| self.launch_problems(launch, maker)).unwrap_or_default()
+        {
+            wrong(field, Some(what));
+        }
         // What only the client of all can tell: an address that nobody may connect to.
         if base.is_none() && proxy.is_none() && headers.is_none() && token.is_none() {
             let refused = matches!(maker.target(id, self), Err(OutboundError::Address { .. }));
             wrong("base_url", refused.then_some("address"));
+        }
+        problems
+    }
+
+    fn launch_problems(&self, launch: &Launching, maker: &Maker) -> Vec<(&'static str, &'static str)> {
+        let mut problems = launch.problems();
+        // Staff read nothing of a hospital that patients connect themselves.
+        problems.extend((self.auth.kind == AuthKind::SmartPatient).then_some(("launch_client_id", "personal")));
+        let urls = [
+            ("launch_base_url", Some(launch.base(&self.base_url))),
+            ("launch_authorize_url", launch.authorize_url.as_deref()),
+            ("launch_token_url", launch.token_url.as_deref()),
+        ];
+        for (field, url) in urls {
+            // Where it is the definition's own, it is told there what is wrong with it.
+            let own = field == "launch_base_url" && launch.base_url.is_none();
+            let what = url.filter(|_| !own).and_then(|url| address(url, &["http", "https"], maker));
+            let plain = url.filter(|_| what.is_none()).and_then(|url| Url::parse(url).ok());
+            let plain = plain.is_some_and(|url| url.scheme() == "http" && !is_this_machine(&url));
+            problems.extend(what.or(plain.then_some("plain")).map(|what| (field, what)));
         }
         problems
     }

@@ -14,7 +14,9 @@ use sea_orm::{
 use serde_json::json;
 use store::{Store, Tx, from_millis, to_millis};
 
-use secret::SecretStep;
+use secret::SecretSteps;
+
+pub use secret::GivenSecrets;
 
 use crate::{
     Catalogue, Definition, FieldProblem, Secrets, SourceError,
@@ -85,7 +87,12 @@ impl Definitions {
     /// [`SourceError::Invalid`] with every field.
     pub fn check(&self, id: &str, definition: Definition) -> Result<Definition, SourceError> {
         let definition = definition.cleaned();
-        let problems = definition.problems(id, &self.catalogue.maker);
+        let mut problems = definition.problems(id, &self.catalogue.maker);
+        let launched = definition.launch.as_ref().map(|launch| launch.base(&definition.base_url));
+        // Whoever is sent from there could be meant for either.
+        let other =
+            launched.is_some_and(|base| self.catalogue.iter().any(|one| one.id != id && one.is_launched_by(base)));
+        problems.extend(other.then_some(FieldProblem { field: "launch_base_url", what: "launched" }));
         if problems.is_empty() { Ok(definition) } else { Err(SourceError::Invalid(problems)) }
     }
 
@@ -111,7 +118,7 @@ impl Definitions {
         }
     }
 
-    /// Defines a new one. `secret` is what its sign-in needs, where it needs one.
+    /// Defines a new one. `secrets` are what its sign-ins need, where they need one.
     ///
     /// # Errors
     /// [`SourceError::Invalid`] with every field that has to be put right; the policy's, the database's.
@@ -120,12 +127,12 @@ impl Definitions {
         ctx: &StaffContext,
         id: &str,
         definition: Definition,
-        secret: Option<&str>,
+        secrets: GivenSecrets<'_>,
         now: Timestamp,
     ) -> Result<Defined, SourceError> {
         self.require(ctx)?;
-        let (definition, secret) =
-            self.with_secret(id, self.check_new(id, definition.clone()), &definition, secret).await?;
+        let (definition, secrets) =
+            self.with_secrets(id, self.check_new(id, definition.clone()), &definition, secrets).await?;
         let row = Model {
             id: id.to_owned(),
             place: 0,
@@ -136,7 +143,7 @@ impl Definitions {
             changer_name: ctx.name().to_owned(),
             changed_at: to_millis(now),
         };
-        let event = event("source.add", id, &definition, &secret, 1);
+        let event = event("source.add", id, &definition, &secrets, 1);
         let (draft, audit) = (AuditLog::draft(ctx, now, event), self.audit.clone());
         let taken = SourceError::Invalid(vec![FieldProblem { field: "id", what: "taken" }]);
         let added = self.store.write::<_, SourceError, _>(move |tx| {
@@ -147,7 +154,7 @@ impl Definitions {
                 }
                 let row = Model { place: next_place(tx).await?, ..row };
                 Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
-                secret.write(tx, &row.id).await?;
+                secrets.write(tx).await?;
                 audit.append(tx, draft).await?;
                 Ok(row)
             })
@@ -157,7 +164,7 @@ impl Definitions {
         Ok(defined(row))
     }
 
-    /// Writes the one that has `rev` anew. Without `secret` the one that it has stays, as long as it goes where it went.
+    /// Writes the one that has `rev` anew. Of `secrets` that are absent those that it has stay, as long as they go where they went.
     ///
     /// # Errors
     /// [`SourceError::Stale`] with what stands now, when somebody was first; [`SourceError::Invalid`]; [`SourceError::Removed`].
@@ -166,16 +173,16 @@ impl Definitions {
         ctx: &StaffContext,
         (id, rev): (&str, i64),
         definition: Definition,
-        secret: Option<&str>,
+        secrets: GivenSecrets<'_>,
         now: Timestamp,
     ) -> Result<Defined, SourceError> {
         self.require(ctx)?;
         let before = self.one(ctx, id).await?;
-        let (definition, secret) =
-            self.with_secret(id, self.check(id, definition.clone()), &definition, secret).await?;
+        let (definition, secrets) =
+            self.with_secrets(id, self.check(id, definition.clone()), &definition, secrets).await?;
         let action = action(&before.definition, &definition);
         let content = serde_json::to_string(&definition)?;
-        let event = event(action, id, &definition, &secret, rev + 1);
+        let event = event(action, id, &definition, &secrets, rev + 1);
         let edit = move |row: &mut Model| match row.removed_at {
             Some(_) => Err(SourceError::Removed),
             None => {
@@ -183,7 +190,7 @@ impl Definitions {
                 Ok(())
             }
         };
-        self.update(ctx, (id, rev), (event, secret), now, edit).await
+        self.update(ctx, (id, rev), (event, secrets), now, edit).await
     }
 
     /// Takes the one that has `rev` away, or brings it back. Its row stays, since patients are linked to it and its id names
@@ -202,13 +209,13 @@ impl Definitions {
         let before = self.one(ctx, id).await?;
         let action = if removed { "source.remove" } else { "source.restore" };
         // Its secret stays with its row: whoever brings it back finds it as it was.
-        let event = event(action, id, &before.definition, &SecretStep::Keep, rev + 1);
+        let event = event(action, id, &before.definition, &SecretSteps::KEEP, rev + 1);
         let at = removed.then(|| to_millis(now));
         let edit = move |row: &mut Model| {
             row.removed_at = at;
             Ok(())
         };
-        self.update(ctx, (id, rev), (event, SecretStep::Keep), now, edit).await
+        self.update(ctx, (id, rev), (event, SecretSteps::KEEP), now, edit).await
     }
 
     /// Writes down that a connection is tested, before it is.
@@ -256,7 +263,7 @@ impl Definitions {
         &self,
         ctx: &StaffContext,
         (id, rev): (&str, i64),
-        (event, secret): (Event, SecretStep),
+        (event, secrets): (Event, SecretSteps),
         now: Timestamp,
         edit: impl FnOnce(&mut Model) -> Result<(), SourceError> + Send + 'static,
     ) -> Result<Defined, SourceError> {
@@ -278,7 +285,7 @@ impl Definitions {
                 // What is never changed, and may not be.
                 (change.id, change.place) = (Unchanged(row.id.clone()), Unchanged(row.place));
                 Entity::update_many().set(change).filter(Column::Id.eq(&row.id)).exec(tx).await?;
-                secret.write(tx, &row.id).await?;
+                secrets.write(tx).await?;
                 audit.append(tx, draft).await?;
                 Ok(row)
             })
@@ -323,13 +330,23 @@ fn action(old: &Definition, new: &Definition) -> &'static str {
     }
 }
 
-fn event(action: &'static str, id: &str, definition: &Definition, secret: &SecretStep, rev: i64) -> Event {
+fn event(action: &'static str, id: &str, definition: &Definition, secrets: &SecretSteps, rev: i64) -> Event {
+    let (secret, launch_secret) = secrets.as_strs();
+    let launch = definition.launch.as_ref().map(|launch| {
+        json!({
+            "base_url": launch.base(&definition.base_url),
+            "client_id": launch.client_id,
+            "token_url": launch.token_url,
+            "secret": launch_secret,
+        })
+    });
     Event::new(action, "source", Outcome::Ok).on(id).with(json!({
         "base_url": definition.base_url,
         "auth": definition.auth.kind.as_str(),
         "client_id": definition.auth.client_id,
         "token_url": definition.auth.token_url,
-        "secret": secret.as_str(),
+        "secret": secret,
+        "launch": launch,
         "platform": definition.platform,
         "environment": definition.environment.as_str(),
         "paused": definition.paused,

@@ -21,7 +21,7 @@ use crate::{
     sign_in::{SecretAt, SignIn},
     table::Fields,
 };
-use auth::{Launching, auth, is_plain, launch};
+use auth::{Door, auth, is_plain, launch};
 
 const KEYS: [&str; 13] = [
     "id",
@@ -169,7 +169,7 @@ impl Reading<'_> {
     /// The same of the server that sends staff here.
     fn launching(
         &mut self,
-        (settings, launching): (TargetSettings, Launching),
+        (settings, launching): (TargetSettings, Door),
         auth: &Auth,
         platform: &Arc<Platform>,
         place: &str,

@@ -19,6 +19,7 @@ mod entity;
 mod error;
 mod file;
 mod health;
+mod launching;
 mod maker;
 mod platforms;
 mod probe;
@@ -42,9 +43,10 @@ pub use connections::{
     FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending,
 };
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
-pub use definitions::{Defined, Definitions};
+pub use definitions::{Defined, Definitions, GivenSecrets};
 pub use error::SourceError;
 pub use health::Health;
+pub use launching::{LAUNCH_SCOPES, Launching};
 pub use platforms::Platforms;
 pub use probe::{Discovered, End, Look, Step};
 pub use problem::Problem;

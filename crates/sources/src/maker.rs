@@ -14,11 +14,19 @@ use crate::{
     Auth, AuthKind, Definition, LocalCodes, Name, Platforms, Problem, Secrets, Source, Standing,
     breaker::Breaker,
     rows::Row,
+    secrets::{launch_key, own_key},
     sign_in::{SecretAt, SignIn, TokenHome},
 };
 
 /// The address of a source that can't be asked: RFC 2606 keeps the name free.
 const NOWHERE: &str = "https://unusable.invalid/";
+
+/// What a server is asked with, and how it is signed in at.
+pub(crate) type Asking = (Target, Option<Arc<SignIn>>);
+
+fn secret_at(auth: &Auth, key: String) -> SecretAt {
+    if auth.needs_secret() { SecretAt::Sealed(key) } else { SecretAt::Nowhere }
+}
 
 #[derive(Debug)]
 pub(crate) struct Maker {
@@ -49,11 +57,37 @@ impl Maker {
     ///
     /// # Errors
     /// Outbound's; its refusal of an address also for this machine's own where the configuration does not allow it.
-    pub fn target(&self, id: &str, definition: &Definition) -> Result<(Target, Option<Arc<SignIn>>), OutboundError> {
+    pub fn target(&self, id: &str, definition: &Definition) -> Result<Asking, OutboundError> {
+        let settings = self.settings(id, definition, &definition.base_url, &definition.auth)?;
+        self.signed_in(settings, &definition.auth, secret_at(&definition.auth, own_key(id)))
+    }
+
+    /// The same of the system that sends staff here, where a definition knows one.
+    ///
+    /// # Errors
+    /// As [`Maker::target`].
+    pub fn launch_target(&self, id: &str, definition: &Definition) -> Result<Option<Asking>, OutboundError> {
+        let Some(launch) = &definition.launch else { return Ok(None) };
+        let auth = launch.auth();
+        let mut settings = self.settings(id, definition, launch.base(&definition.base_url), &auth)?;
+        // What a definition adds for its server is for nobody else.
+        if Url::parse(&definition.base_url).map(|url| url.origin()) != Ok(settings.base_url.origin()) {
+            settings.headers.clear();
+        }
+        self.signed_in(settings, &auth, secret_at(&auth, launch_key(id))).map(Some)
+    }
+
+    fn settings(
+        &self,
+        id: &str,
+        definition: &Definition,
+        base: &str,
+        auth: &Auth,
+    ) -> Result<TargetSettings, OutboundError> {
         let wrong = |what: &str| OutboundError::Settings { target: id.to_owned(), what: what.to_owned() };
-        let base = Url::parse(&definition.base_url).map_err(|_| wrong("base_url is no address"))?;
+        let base = Url::parse(base).map_err(|_| wrong("base_url is no address"))?;
         let proxy = definition.proxy.as_deref().map(Url::parse).transpose().map_err(|_| wrong("no proxy's address"))?;
-        let token = definition.auth.token_url.as_deref().map(Url::parse).transpose();
+        let token = auth.token_url.as_deref().map(Url::parse).transpose();
         let token = token.map_err(|_| wrong("token_url is no address"))?;
         if [Some(&base), proxy.as_ref(), token.as_ref()].into_iter().flatten().any(|url| !self.may_be(url)) {
             return Err(OutboundError::Address { target: id.to_owned() });
@@ -62,8 +96,7 @@ impl Maker {
         settings.timeout = Duration::from_millis(definition.timeout_ms);
         settings.proxy = proxy;
         settings.headers = definition.headers.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
-        let secret = if definition.auth.needs_secret() { SecretAt::Sealed } else { SecretAt::Nowhere };
-        self.signed_in(settings, &definition.auth, secret)
+        Ok(settings)
     }
 
     /// A target that is asked with what `auth` says.
@@ -75,7 +108,7 @@ impl Maker {
         mut settings: TargetSettings,
         auth: &Auth,
         secret: SecretAt,
-    ) -> Result<(Target, Option<Arc<SignIn>>), OutboundError> {
+    ) -> Result<Asking, OutboundError> {
         let wrong = |what: &str| OutboundError::Settings { target: settings.id.clone(), what: what.to_owned() };
         let outbound = self.outbound.as_ref().ok_or_else(|| wrong("TLS can't be used"))?;
         let home = match auth.kind {
@@ -116,6 +149,13 @@ impl Maker {
                 (self.nowhere(&row.id)?, None, Standing::Unusable)
             }
         };
+        let door = match definition.as_ref().map(|definition| self.launch_target(&row.id, definition)).transpose() {
+            Ok(door) => door.flatten().filter(|_| standing == Standing::Asked),
+            Err(error) => {
+                unusable(&error);
+                None
+            }
+        };
         let definition = definition.unwrap_or_else(|| Definition::unreadable(&row.id));
         let standing = match standing {
             _ if row.removed_at.is_some() => Standing::Removed,
@@ -124,7 +164,7 @@ impl Maker {
         };
         let name = Name { zh: definition.name_zh.clone(), en: definition.name_en.clone() };
         let or = |short: String, long: &str| if short.is_empty() { long.to_owned() } else { short };
-        Ok(Source {
+        let source = Source {
             id: row.id.clone(),
             short_name: Name { zh: or(definition.short_name_zh, &name.zh), en: or(definition.short_name_en, &name.en) },
             name,
@@ -143,6 +183,13 @@ impl Maker {
             breaker: Arc::new(Breaker::new(&row.id)),
             health: Arc::default(),
             quality: Arc::default(),
+        };
+        Ok(match door {
+            Some((target, sign_in)) => {
+                let client = Client::new(target, source.client.platform().clone());
+                Source { launch: Some(Arc::new(source.behind((client, sign_in)))), ..source }
+            }
+            None => source,
         })
     }
 

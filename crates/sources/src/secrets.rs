@@ -34,6 +34,16 @@ impl fmt::Debug for Secrets {
     }
 }
 
+/// Of a source, in `source_secret`.
+pub(crate) fn own_key(source: &str) -> String {
+    source.to_owned()
+}
+
+/// Of the system that sends staff here from it. No id has a slash.
+pub(crate) fn launch_key(source: &str) -> String {
+    format!("{source}/launch")
+}
+
 fn place(source: &str, binding: &str) -> Place {
     Place { domain: DOMAIN, segment: SEGMENT, row: format!("{source}\n{binding}") }
 }

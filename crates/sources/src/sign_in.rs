@@ -39,8 +39,8 @@ pub(crate) enum SecretAt {
     Nowhere,
     /// In a file of the configuration.
     File(PathBuf),
-    /// In the database, sealed.
-    Sealed,
+    /// In the database, sealed, under this key.
+    Sealed(String),
 }
 
 /// What came of the last sign-in.
@@ -190,9 +190,9 @@ impl SignIn {
                 let text = text.map_err(|_| Failed::lasting("secret-unreadable"))?;
                 Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
             }
-            SecretAt::Sealed => {
+            SecretAt::Sealed(key) => {
                 let secrets = self.secrets.get().ok_or(Failed::passing("no-secret"))?;
-                match secrets.open(&self.id, &self.binding).await {
+                match secrets.open(key, &self.binding).await {
                     Ok(Some(secret)) => Ok(secret),
                     Ok(None) => Err(Failed::lasting("no-secret")),
                     Err(error) => {

@@ -186,6 +186,12 @@ impl Source {
         self.sign_in.as_ref().is_some_and(|sign_in| sign_in.auth.kind == AuthKind::SmartPatient)
     }
 
+    /// The FHIR server whose launches are the hospital's, and the portal's id as a client there; absent where nobody is sent here.
+    pub fn launched_from(&self) -> Option<(&Url, &str)> {
+        let launch = self.launch.as_ref()?;
+        Some((launch.client.base(), launch.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.client_id.as_str())))
+    }
+
     /// Does the hospital's own system that calls itself `iss` send staff here? `iss` is a FHIR base, written exactly but for a
     /// slash at its end.
     pub(crate) fn is_launched_by(&self, iss: &str) -> bool {

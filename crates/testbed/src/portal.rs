@@ -114,6 +114,16 @@ impl TestPortal {
         Ok(std::fs::write(&file, format!("{kept}\n{}", toml::to_string(entries)?))?)
     }
 
+    /// Changes its configuration; it reads that when it starts again.
+    ///
+    /// # Errors
+    /// The file system's, or a file that is none.
+    pub fn configure(&self, change: impl FnOnce(&mut Table)) -> Result<()> {
+        let mut table: Table = std::fs::read_to_string(&self.config)?.parse()?;
+        change(&mut table);
+        Ok(std::fs::write(&self.config, toml::to_string(&table)?)?)
+    }
+
     /// Starts the program again after [`Self::stop`].
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! `/api/v1/sources`: the hospitals that are asked, and how. `ETag` is the definition's rev, which a change names in `If-Match`.
 
 mod auth;
+mod launch;
 
 use std::sync::Arc;
 
@@ -12,10 +13,11 @@ use poem_openapi::{
     param::{Header, Path},
     payload::Json,
 };
-use sources::{Auth, BreakerState, Defined, Definition, Environment, FieldProblem, Source, SourceError};
+use sources::{Auth, BreakerState, Defined, Definition, Environment, FieldProblem, GivenSecrets, Source, SourceError};
 use web::{Failure, Visit};
 
 use auth::AuthValues;
+use launch::LaunchValues;
 
 use super::if_match::rev;
 use crate::{
@@ -79,6 +81,8 @@ struct Values {
     /// Further headers.
     #[oai(default)]
     headers: Vec<Extra>,
+    /// From where its own system sends staff here, if it does.
+    launch: Option<LaunchValues>,
     /// May the index list its patients?
     #[oai(default)]
     sweep: bool,
@@ -207,7 +211,7 @@ struct WrongField {
     /// Name of the field.
     field: String,
     /// `missing`, `too-long`, `malformed`, `range`, `taken`, `removed`, `unknown`, `credentials`, `query`, `loopback`, `address`,
-    /// `plain`, `header-name`, `header-value`, `too-many` or `again`.
+    /// `plain`, `header-name`, `header-value`, `too-many`, `again`, `launch-scopes`, `launched` or `personal`.
     what: String,
 }
 
@@ -249,11 +253,24 @@ enum Made {
     Refused(Json<SourceProblem>),
 }
 
+/// What a caller gave beside values.
+struct Secrets {
+    own: Option<String>,
+    launch: Option<String>,
+}
+
+impl Secrets {
+    fn given(&self) -> GivenSecrets<'_> {
+        GivenSecrets { own: self.own.as_deref(), launch: self.launch.as_deref() }
+    }
+}
+
 impl Values {
-    /// A definition, and the secret that its sign-in needs.
-    fn read(mut self) -> Result<(Definition, Option<String>), SourceError> {
-        let (auth, secret) = self.auth.take().map(AuthValues::read).transpose()?.unwrap_or_default();
-        Ok((Definition { auth, ..self.into() }, secret))
+    /// A definition, and the secrets that its sign-ins need.
+    fn read(mut self) -> Result<(Definition, Secrets), SourceError> {
+        let (auth, own) = self.auth.take().map(AuthValues::read).transpose()?.unwrap_or_default();
+        let (launch, of_launch) = self.launch.take().map(LaunchValues::read).transpose()?.unzip();
+        Ok((Definition { auth, launch, ..self.into() }, Secrets { own, launch: of_launch.flatten() }))
     }
 }
 
@@ -261,6 +278,7 @@ impl From<Values> for Definition {
     fn from(values: Values) -> Self {
         Self {
             auth: Auth::default(),
+            launch: None,
             name_zh: values.name_zh,
             name_en: values.name_en,
             short_name_zh: values.short_name_zh,
@@ -308,6 +326,7 @@ fn values(definition: &Definition) -> Values {
         proxy: definition.proxy,
         auth: Some(AuthValues::of(definition.auth)),
         resident_id_system: definition.resident_id_system,
+        launch: definition.launch.map(LaunchValues::of),
         headers: definition.headers.into_iter().map(|one| Extra { name: one.name, value: one.value }).collect(),
         sweep: definition.sweep,
         paused: definition.paused,
@@ -329,6 +348,7 @@ fn values_of(source: &Source) -> Values {
         proxy: None,
         auth: Some(AuthValues::of(Auth { kind: source.signed_in().0, ..Auth::default() })),
         resident_id_system: None,
+        launch: LaunchValues::of_source(source),
         headers: Vec::new(),
         sweep: source.sweep,
         paused: false,
@@ -448,8 +468,8 @@ impl SourcesApi {
     ) -> poem::Result<Made> {
         let NewSource { id, definition } = new.0;
         let added = match definition.read() {
-            Ok((definition, secret)) => {
-                portal.definitions.add(&staff.context, &id, definition, secret.as_deref(), visit.now).await
+            Ok((definition, secrets)) => {
+                portal.definitions.add(&staff.context, &id, definition, secrets.given(), visit.now).await
             }
             Err(error) => Err(error),
         };
@@ -493,8 +513,8 @@ impl SourcesApi {
     ) -> poem::Result<Answer> {
         let rev = rev(if_match.as_deref())?;
         let changed = match new.0.read() {
-            Ok((new, secret)) => {
-                portal.definitions.change(&staff.context, (&source, rev), new, secret.as_deref(), visit.now).await
+            Ok((new, secrets)) => {
+                portal.definitions.change(&staff.context, (&source, rev), new, secrets.given(), visit.now).await
             }
             Err(error) => Err(error),
         };

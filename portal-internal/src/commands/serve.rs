@@ -122,6 +122,13 @@ pub fn charts(
     Charts::new(store.clone(), policy.clone(), audit.clone(), index.clone(), catalogue, settings, envelope)
 }
 
+/// Makes known to `catalogue` what administrators have defined by now.
+pub(super) async fn follow_once(config: &Config, catalogue: &Catalogue) -> anyhow::Result<()> {
+    let store = Store::open(&config.database.config).await?;
+    store.check_schema().await?;
+    Ok(catalogue.reload(&store).await?)
+}
+
 /// The database, and its secrets once the root keys are known to be its own: before anything else is begun.
 async fn opened(config: &Config, catalogue: &Arc<Catalogue>) -> anyhow::Result<(Store, Envelope, Secrets)> {
     let store = Store::open(&config.database.config).await;

@@ -28,11 +28,11 @@ struct Stage {
     database: Database,
 }
 
-fn client(redirect: String, patients: Vec<DoorPatient>, client_id: &str) -> PeopleClient {
+pub(super) fn client(redirect: String, patients: Vec<DoorPatient>, client_id: &str) -> PeopleClient {
     PeopleClient { client_id: client_id.to_owned(), secret: None, redirect_uris: vec![redirect], patients }
 }
 
-fn door(upstream: &str, people: PeopleClient) -> Result<SmartConfig> {
+pub(super) fn door(upstream: &str, people: PeopleClient) -> Result<SmartConfig> {
     Ok(SmartConfig {
         listen: "127.0.0.1:0".parse()?,
         upstream: upstream.parse()?,
@@ -44,7 +44,7 @@ fn door(upstream: &str, people: PeopleClient) -> Result<SmartConfig> {
     })
 }
 
-fn there(region: &Region, hospital: &str) -> Result<String> {
+pub(super) fn there(region: &Region, hospital: &str) -> Result<String> {
     let known = region.shown_patient().hospitals.iter().find(|(at, _)| at == hospital);
     Ok(known.context("known there")?.1.clone())
 }
@@ -130,7 +130,7 @@ impl Stage {
     }
 }
 
-fn secrets(back: &str) -> Vec<String> {
+pub(super) fn secrets(back: &str) -> Vec<String> {
     let query = back.split_once('?').map_or("", |(_, query)| query).to_owned();
     let pairs = form_urlencoded::parse(query.as_bytes());
     pairs.filter(|(name, _)| matches!(&**name, "code" | "state")).map(|(_, value)| value.into_owned()).collect()

@@ -14,6 +14,7 @@ mod hostile_hospital;
 mod index;
 mod jobs;
 mod launch;
+mod launch_defined;
 mod layouts;
 mod load;
 mod looks;

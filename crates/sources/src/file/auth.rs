@@ -7,12 +7,14 @@ use toml::{Table, Value};
 use url::Url;
 
 use super::{address, beside};
-use crate::{Auth, AuthKind, AuthorizeBy, ClientProof, ResponseMode, sign_in::SecretAt, table::Fields};
+use crate::{
+    Auth, AuthKind, AuthorizeBy, ClientProof, LAUNCH_SCOPES, ResponseMode, launching::has_needed_scopes,
+    sign_in::SecretAt, table::Fields,
+};
 
 const EXAMPLE: &str = "{ kind = \"none\" }";
 const SECRET: &str = "../secrets/hospital";
 const LAUNCH: &str = "{ client_id = \"portal\" }";
-const LAUNCH_SCOPES: &str = "openid fhirUser launch";
 const LAUNCH_KEYS: [&str; 8] =
     ["base_url", "client_id", "scopes", "authorize_url", "token_url", "proof", "secret_file", "secret_in"];
 
@@ -67,7 +69,7 @@ fn read(fields: &mut Fields<'_, '_>, file: &Path) -> Option<(Auth, SecretAt)> {
 }
 
 /// From where and how a hospital's own system sends staff here.
-pub(super) struct Launching {
+pub(super) struct Door {
     /// The FHIR server that its launches name, where it is not the one that is read.
     pub(super) base: Option<Url>,
     pub(super) auth: Auth,
@@ -75,7 +77,7 @@ pub(super) struct Launching {
 }
 
 /// `launch` of an entry. Absent is no mistake: then nobody is sent here from there. `None` for one that is wrong.
-pub(super) fn launch(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Option<Launching>> {
+pub(super) fn launch(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Option<Door>> {
     if fields.optional("launch").is_none() {
         return Some(None);
     }
@@ -83,14 +85,13 @@ pub(super) fn launch(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Option<
     fields.inner("launch", table, &LAUNCH_KEYS, |inner| launching(inner, file)).map(Some)
 }
 
-fn launching(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Launching> {
+fn launching(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Door> {
     let base = match fields.optional("base_url") {
         Some(_) => Some(address(fields, "base_url", "https://ehr.hospital.example/fhir", &["http", "https"])?),
         None => None,
     };
     let (auth, secret) = smart(fields, file, AuthKind::SmartPatient, Some(LAUNCH_SCOPES))?;
-    // Without `openid` and `fhirUser` nobody says who signed in there, without `launch` nobody whom they are looking at.
-    if ["openid", "fhirUser", "launch"].iter().any(|needed| !auth.scopes.split(' ').any(|scope| scope == *needed)) {
+    if !has_needed_scopes(&auth.scopes) {
         fields.wrong(
             "scopes",
             "openid, fhirUser and launch are not all there",
@@ -98,7 +99,7 @@ fn launching(fields: &mut Fields<'_, '_>, file: &Path) -> Option<Launching> {
         );
         return None;
     }
-    Some(Launching { base, auth, secret })
+    Some(Door { base, auth, secret })
 }
 
 /// `usual` are the scopes where none are written.

@@ -19,7 +19,7 @@ use url::Url;
 pub use answer::Discovered;
 pub use step::{End, Look, Step};
 
-use crate::{AuthKind, sign_in::SignIn};
+use crate::{AuthKind, Source, sign_in::SignIn};
 use answer::{Capability, Smart, bundle, issues, read};
 pub(crate) use sections::SECTIONS;
 
@@ -36,6 +36,8 @@ pub(crate) struct Probe<'p> {
     /// The same for what a server tells everybody.
     anonymous: Target,
     sign_in: Option<&'p SignIn>,
+    /// The system that sends staff here.
+    launch: Option<&'p Source>,
     platform: &'p Platform,
     deadline: Instant,
     now: Timestamp,
@@ -59,6 +61,7 @@ impl<'p> Probe<'p> {
             target,
             anonymous: target.anonymous(),
             sign_in: None,
+            launch: None,
             platform,
             deadline: Instant::now() + within,
             now,
@@ -75,6 +78,12 @@ impl<'p> Probe<'p> {
         self
     }
 
+    /// With the system that sends staff here.
+    pub(crate) fn launched_from(mut self, launch: Option<&'p Source>) -> Self {
+        self.launch = launch;
+        self
+    }
+
     /// What the server says of itself, for a form.
     pub(crate) async fn discover(mut self) -> Discovered {
         if self.reach().await {
@@ -85,19 +94,25 @@ impl<'p> Probe<'p> {
 
     /// All steps. `patient` is the id of a patient to ask for; otherwise the server's first one.
     pub(crate) async fn run(mut self, patient: Option<&str>) -> Vec<Step> {
+        self.ask_all(patient).await;
+        // Another server, which may be well when this is not.
+        self.launch().await;
+        self.steps
+    }
+
+    async fn ask_all(&mut self, patient: Option<&str>) {
         if !(self.reach().await && self.describe().await) {
             self.skip_rest("step-before");
-            return self.steps;
+            return;
         }
         self.differences();
         if !self.sign_in().await {
             let personal = self.sign_in.is_some_and(|sign_in| sign_in.auth.kind == AuthKind::SmartPatient);
             self.skip_rest(if personal { "patients-only" } else { "step-before" });
-            return self.steps;
+            return;
         }
         self.find_patient(patient).await;
         self.search_sections().await;
-        self.steps
     }
 
     /// Name, connection and clock, by one question for what needs no sign-in.
@@ -200,7 +215,7 @@ impl<'p> Probe<'p> {
         let Some(sign_in) = self.sign_in else { return true };
         let begun = Instant::now();
         if sign_in.auth.kind == AuthKind::SmartPatient {
-            let step = self.entrance(sign_in).await;
+            let step = entrance(Look::SignIn, sign_in, self.target, self.deadline).await;
             self.steps.push(step.after(begun.elapsed()));
             return false;
         }
@@ -219,17 +234,16 @@ impl<'p> Probe<'p> {
         came.why.is_none()
     }
 
-    /// Where patients sign in themselves: what comes after that is theirs to try.
-    async fn entrance(&self, sign_in: &SignIn) -> Step {
-        let found = sign_in.described(&self.anonymous, self.deadline).await;
-        let found = found.and_then(|(said, _)| Ok((sign_in.entrance(&said, self.target.base_url())?, said)));
-        match found {
-            Err(failed) => Step::new(Look::SignIn, End::Failed, failed.why()),
-            Ok((entrance, said)) if said.challenges.is_empty() => {
-                Step::new(Look::SignIn, End::Warning, "challenge-unsaid").saying(entrance.to_string())
-            }
-            Ok((entrance, _)) => Step::new(Look::SignIn, End::Good, "people-sign-in").saying(entrance.to_string()),
-        }
+    /// Where staff sign in when they are sent here: before everything that concerns patients.
+    async fn launch(&mut self) {
+        let Some((target, sign_in)) = self.launch.and_then(|one| Some((one.client.target(), one.sign_in.as_deref()?)))
+        else {
+            return;
+        };
+        let begun = Instant::now();
+        let step = entrance(Look::Launch, sign_in, target, self.deadline).await.after(begun.elapsed());
+        let at = self.steps.iter().position(|step| step.look == Look::Patient).unwrap_or(self.steps.len());
+        self.steps.insert(at, step);
     }
 
     async fn find_patient(&mut self, wanted: Option<&str>) {
@@ -343,6 +357,23 @@ impl<'p> Probe<'p> {
         }
         let answer = target.get(&url, ACCEPT, self.deadline).await;
         Asked { answer, took: begun.elapsed() }
+    }
+}
+
+/// Where people sign in themselves: what comes after that is theirs to try.
+async fn entrance(look: Look, sign_in: &SignIn, target: &Target, deadline: Instant) -> Step {
+    let found = sign_in.described(&target.anonymous(), deadline).await;
+    let found = found.and_then(|(said, _)| Ok((sign_in.entrance(&said, target.base_url())?, said)));
+    let (good, unsaid) = match look {
+        Look::Launch => ("staff-sign-in", "launch-challenge-unsaid"),
+        _ => ("people-sign-in", "challenge-unsaid"),
+    };
+    match found {
+        Err(failed) => Step::new(look, End::Failed, failed.why()),
+        Ok((entrance, said)) if said.challenges.is_empty() => {
+            Step::new(look, End::Warning, unsaid).saying(entrance.to_string())
+        }
+        Ok((entrance, _)) => Step::new(look, End::Good, good).saying(entrance.to_string()),
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Look {
     Differences,
     /// What the portal signs in with, where it does.
     SignIn,
+    /// The system that sends staff here, where one does.
+    Launch,
     /// A patient.
     Patient,
     /// One type of one section.
@@ -64,6 +66,7 @@ impl Look {
             Self::Capability => "capability",
             Self::Differences => "differences",
             Self::SignIn => "sign-in",
+            Self::Launch => "launch",
             Self::Patient => "patient",
             Self::Section { .. } => "section",
         }

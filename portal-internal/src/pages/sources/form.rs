@@ -3,8 +3,8 @@
 use poem::Response;
 use serde::{Deserialize, Serialize};
 use sources::{
-    Auth, AuthKind, AuthorizeBy, ClientProof, Defined, Definition, Discovered, Environment, FieldProblem, HEADERS,
-    Header, LONGEST_NAME, LONGEST_SHORT_NAME, ResponseMode,
+    Auth, AuthKind, AuthorizeBy, ClientProof, Defined, Definition, Discovered, Environment, FieldProblem, GivenSecrets,
+    HEADERS, Header, LAUNCH_SCOPES, LONGEST_NAME, LONGEST_SHORT_NAME, Launching, ResponseMode,
 };
 use web::{Failure, Visit};
 
@@ -24,6 +24,10 @@ pub fn usual_scopes(kind: AuthKind) -> &'static str {
         _ => "",
     }
 }
+
+/// How the portal proves itself to a system that sends staff here, in the order of the form.
+const LAUNCH_PROOFS: [ClientProof; 4] =
+    [ClientProof::Public, ClientProof::PrivateKeyJwt, ClientProof::ClientSecretBasic, ClientProof::ClientSecretPost];
 
 /// What the form is for.
 pub enum Asked {
@@ -64,6 +68,15 @@ pub struct Typed {
     /// Read and never shown again.
     #[serde(skip_serializing)]
     secret: String,
+    launch_client_id: String,
+    launch_base_url: String,
+    launch_proof: String,
+    launch_scopes: String,
+    launch_authorize_url: String,
+    launch_token_url: String,
+    /// Read and never shown again.
+    #[serde(skip_serializing)]
+    launch_secret: String,
     /// `Name: value`, one a line.
     headers: String,
     /// `yes`, or absent.
@@ -86,6 +99,9 @@ impl Typed {
     pub fn of(defined: &Defined) -> Self {
         let Definition { headers, .. } = &defined.definition;
         let definition = defined.definition.clone();
+        let launch = definition.launch.clone();
+        let proof = launch.as_ref().map(|launch| launch.proof.as_str().to_owned()).unwrap_or_default();
+        let launch = launch.unwrap_or_default();
         let lines: Vec<String> = headers.iter().map(|one| format!("{}: {}", one.name, one.value)).collect();
         Self {
             id: defined.id.clone(),
@@ -112,6 +128,13 @@ impl Typed {
             scopes: definition.auth.scopes,
             audience: definition.auth.audience.unwrap_or_default(),
             secret: String::new(),
+            launch_client_id: launch.client_id,
+            launch_base_url: launch.base_url.unwrap_or_default(),
+            launch_proof: proof,
+            launch_scopes: launch.scopes,
+            launch_authorize_url: launch.authorize_url.unwrap_or_default(),
+            launch_token_url: launch.token_url.unwrap_or_default(),
+            launch_secret: String::new(),
             headers: lines.join("\n"),
             sweep: if definition.sweep { "yes".to_owned() } else { String::new() },
             r#do: String::new(),
@@ -123,9 +146,9 @@ impl Typed {
         self.r#do == "discover"
     }
 
-    /// The secret, where one was typed.
-    pub fn secret(&self) -> Option<&str> {
-        Some(self.secret.trim()).filter(|secret| !secret.is_empty())
+    /// The secrets, where they were typed.
+    pub fn secrets(&self) -> GivenSecrets<'_> {
+        GivenSecrets { own: typed(&self.secret), launch: typed(&self.launch_secret) }
     }
 
     /// What can't even be read as values of their kinds.
@@ -140,6 +163,9 @@ impl Typed {
         }
         if ClientProof::parse(&self.proof).is_none() && !self.proof.is_empty() {
             wrong("proof", "unknown");
+        }
+        if ClientProof::parse(&self.launch_proof).is_none() && !self.launch_proof.is_empty() {
+            wrong("launch_proof", "unknown");
         }
         if ResponseMode::parse(&self.response_mode).is_none() && !self.response_mode.is_empty() {
             wrong("response_mode", "unknown");
@@ -165,7 +191,7 @@ impl Typed {
 
     /// The values, with what can't be read left out.
     pub fn lenient(&self) -> Definition {
-        let option = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let option = |text: &str| typed(text).map(str::to_owned);
         let header = |line: &str| {
             let (name, value) = line.split_once(':').unwrap_or((line, ""));
             Header { name: name.trim().to_owned(), value: value.trim().to_owned() }
@@ -184,13 +210,14 @@ impl Typed {
             auth: self.auth(),
             resident_id_system: option(&self.resident_id_system),
             headers: self.header_lines().map(header).collect(),
+            launch: self.launch(),
             sweep: self.sweep == "yes",
             paused: false,
         }
     }
 
     fn auth(&self) -> Auth {
-        let option = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let option = |text: &str| typed(text).map(str::to_owned);
         let kind = AuthKind::parse(&self.auth).unwrap_or_default();
         Auth {
             kind,
@@ -206,6 +233,25 @@ impl Typed {
         }
     }
 
+    /// Somebody is sent here once anything of it is filled in.
+    fn launch(&self) -> Option<Launching> {
+        let option = |text: &str| typed(text).map(str::to_owned);
+        let launching = Launching {
+            base_url: option(&self.launch_base_url),
+            client_id: self.launch_client_id.clone(),
+            proof: ClientProof::parse(&self.launch_proof).unwrap_or(ClientProof::Public),
+            scopes: self.launch_scopes.clone(),
+            authorize_url: option(&self.launch_authorize_url),
+            token_url: option(&self.launch_token_url),
+        };
+        let texts = [&self.launch_client_id, &self.launch_scopes, &self.launch_secret];
+        let is_asked = texts.iter().any(|text| typed(text).is_some())
+            || launching.base_url.is_some()
+            || launching.authorize_url.is_some()
+            || launching.token_url.is_some();
+        is_asked.then_some(launching)
+    }
+
     /// Fills what is empty with what the server says of itself.
     pub fn fill(&mut self, found: &Discovered) {
         if found.signs_in && matches!(self.auth.as_str(), "" | "none") {
@@ -217,6 +263,11 @@ impl Typed {
             }
         }
     }
+}
+
+/// What somebody typed, if anything.
+pub fn typed(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
 }
 
 /// `sources/form.html`
@@ -231,12 +282,18 @@ pub struct FormPage {
     environments: [&'static str; 2],
     kinds: [&'static str; 5],
     proofs: [&'static str; 4],
+    /// Of launches, in the order of the form: what is usual there first.
+    launch_proofs: [&'static str; 4],
     response_modes: [&'static str; 3],
     authorize_bys: [&'static str; 2],
     /// Scopes that patients are asked for, where nobody names others.
     patient_scopes: &'static str,
+    /// Scopes that staff are asked for, where nobody names others.
+    launch_scopes: &'static str,
     /// One is kept, for where it goes now.
     has_secret: bool,
+    /// The same of that of launches.
+    has_launch_secret: bool,
     headers: [&'static str; 8],
     longest_name: usize,
     longest_short_name: usize,
@@ -293,10 +350,13 @@ impl FormPage {
             environments: ["sandbox", "production"],
             kinds: AuthKind::ALL.map(AuthKind::as_str),
             proofs: ClientProof::ALL.map(ClientProof::as_str),
+            launch_proofs: LAUNCH_PROOFS.map(ClientProof::as_str),
             response_modes: ResponseMode::ALL.map(ResponseMode::as_str),
             authorize_bys: AuthorizeBy::ALL.map(AuthorizeBy::as_str),
             patient_scopes: usual_scopes(AuthKind::SmartPatient),
+            launch_scopes: LAUNCH_SCOPES,
             has_secret: false,
+            has_launch_secret: false,
             headers: HEADERS,
             longest_name: LONGEST_NAME,
             longest_short_name: LONGEST_SHORT_NAME,
@@ -311,8 +371,8 @@ impl FormPage {
         self
     }
 
-    pub fn with_secret(mut self, has_secret: bool) -> Self {
-        self.has_secret = has_secret;
+    pub fn with_secrets(mut self, (own, launch): (bool, bool)) -> Self {
+        (self.has_secret, self.has_launch_secret) = (own, launch);
         self
     }
 

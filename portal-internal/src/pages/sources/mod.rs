@@ -14,11 +14,11 @@ use poem::{
     web::{Data, Form, Path, Query},
 };
 use serde::Deserialize;
-use sources::{Defined, Definition, Environment, FieldProblem, FlowFigures, Source, SourceError};
+use sources::{Defined, Definition, Environment, FieldProblem, FlowFigures, GivenSecrets, Source, SourceError};
 use web::{Failure, Visit, shell::see_other};
 
 use crate::{portal::Portal, who::Staff};
-use form::{Asked, FormPage};
+use form::{Asked, FormPage, typed};
 pub use form::{Typed, usual_proof, usual_scopes};
 use steps::TestPage;
 pub use steps::words_of;
@@ -82,8 +82,8 @@ pub async fn add(
     }
     let added = match typed.read() {
         Ok(definition) => {
-            let secret = typed.secret();
-            portal.definitions.add(&staff.context, typed.id.trim(), definition, secret, visit.now).await
+            let secrets = typed.secrets();
+            portal.definitions.add(&staff.context, typed.id.trim(), definition, secrets, visit.now).await
         }
         Err(problems) => Err(all_wrong(problems, portal.definitions.check_new(typed.id.trim(), typed.lenient()))),
     };
@@ -201,9 +201,9 @@ pub async fn edit(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let defined = portal.definitions.one(&staff.context, &id).await?;
-    let has_secret = portal.definitions.has_secret(&id, &defined.definition).await?;
+    let kept = portal.definitions.has_secrets(&id, &defined.definition).await?;
     let page = FormPage::new(portal, visit, Asked::Change(id), Typed::of(&defined));
-    page.with_secret(has_secret).draw(portal, visit)
+    page.with_secrets(kept).draw(portal, visit)
 }
 
 /// `POST /admin/sources/{source}/edit`
@@ -224,7 +224,7 @@ pub async fn change(
     let changed = match typed.read() {
         Ok(definition) => {
             let definition = Definition { paused: before.definition.paused, ..definition };
-            portal.definitions.change(&staff.context, (&id, typed.rev), definition, typed.secret(), visit.now).await
+            portal.definitions.change(&staff.context, (&id, typed.rev), definition, typed.secrets(), visit.now).await
         }
         Err(problems) => Err(all_wrong(problems, portal.definitions.check(&id, typed.lenient()))),
     };
@@ -246,6 +246,9 @@ pub struct StepForm {
     /// Of the production server, where it wants one.
     #[serde(default)]
     secret: String,
+    /// Of the production system that sends staff here, where it wants one.
+    #[serde(default)]
+    launch_secret: String,
 }
 
 /// `POST /admin/sources/{source}/steps`: pause, resume, promote, take away, bring back.
@@ -263,13 +266,13 @@ pub async fn step(
         "pause" | "resume" => {
             definition.paused = asked.r#do == "pause";
             let done = if definition.paused { "paused" } else { "resumed" };
-            (done, portal.definitions.change(&staff.context, at, definition, None, visit.now).await)
+            (done, portal.definitions.change(&staff.context, at, definition, GivenSecrets::default(), visit.now).await)
         }
         "promote" => {
             definition.environment = Environment::Production;
             definition.base_url = asked.base_url;
-            let secret = Some(asked.secret.trim()).filter(|secret| !secret.is_empty());
-            ("promoted", portal.definitions.change(&staff.context, at, definition, secret, visit.now).await)
+            let secrets = GivenSecrets { own: typed(&asked.secret), launch: typed(&asked.launch_secret) };
+            ("promoted", portal.definitions.change(&staff.context, at, definition, secrets, visit.now).await)
         }
         "remove" => ("removed", portal.definitions.set_removed(&staff.context, at, true, visit.now).await),
         "restore" => ("restored", portal.definitions.set_removed(&staff.context, at, false, visit.now).await),

@@ -249,6 +249,17 @@ struct DefinitionView {
     personal: bool,
     /// It has a secret of its own.
     secret: bool,
+    /// From where staff are sent here.
+    launch: Option<LaunchView>,
+}
+
+/// The system that sends staff here.
+#[derive(Serialize)]
+struct LaunchView {
+    base_url: String,
+    client_id: String,
+    /// It has a secret of its own, which an administrator gave.
+    secret: bool,
 }
 
 /// What came of the last sign-in.
@@ -343,7 +354,14 @@ fn definition_view(source: &Source, definition: Option<&Definition>) -> Definiti
         authorize_url: definition.and_then(|one| one.auth.authorize_url.clone()),
         personal: source.is_personal(),
         secret: definition.is_some_and(|one| one.auth.needs_secret()),
+        launch: launch_view(source, definition),
     }
+}
+
+fn launch_view(source: &Source, definition: Option<&Definition>) -> Option<LaunchView> {
+    let (base, client_id) = source.launched_from()?;
+    let secret = definition.and_then(|one| one.launch.as_ref()).is_some_and(|launch| launch.auth().needs_secret());
+    Some(LaunchView { base_url: base.to_string(), client_id: client_id.to_owned(), secret })
 }
 
 fn sign_in_view(words: &Words, visit: &Visit, source: &Source) -> Option<SignInView> {
