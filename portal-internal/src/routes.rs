@@ -120,7 +120,7 @@ fn done_later() -> [RouteEntry<Permission>; 5] {
 }
 
 /// The hospitals that are asked, and how.
-fn of_sources() -> [RouteEntry<Permission>; 13] {
+fn of_sources() -> [RouteEntry<Permission>; 15] {
     let administer = || Guard::Permission((Object::PAGE_SOURCES, Act::Administer));
     [
         RouteEntry::new(Method::GET, "/admin/sources", administer(), sources::list),
@@ -128,6 +128,9 @@ fn of_sources() -> [RouteEntry<Permission>; 13] {
         RouteEntry::new(Method::POST, "/admin/sources/new", administer(), sources::add),
         RouteEntry::new(Method::GET, "/admin/sources/keys", administer(), sources::keys::show),
         RouteEntry::new(Method::POST, "/admin/sources/keys", administer(), sources::keys::submit),
+        RouteEntry::new(Method::GET, "/admin/sources/brands", administer(), sources::brands::show),
+        RouteEntry::new(Method::POST, "/admin/sources/brands", administer(), sources::brands::look)
+            .with_files(sources::brands::MOST),
         RouteEntry::new(Method::GET, "/admin/sources/:source", administer(), sources::show),
         RouteEntry::new(Method::GET, "/admin/sources/:source/edit", administer(), sources::edit),
         RouteEntry::new(Method::POST, "/admin/sources/:source/edit", administer(), sources::change),

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Pages beside those of sources: `/admin/sources/new`, …
-const RESERVED: [&str; 2] = ["new", "keys"];
+const RESERVED: [&str; 3] = ["new", "keys", "brands"];
 
 /// A definition as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,6 @@ use toml::Value;
 use super::{complain, could_not_run, refused, say, serve};
 use crate::config::Config;
 
-/// Of an id, in characters.
-const LONGEST_ID: usize = 64;
-
 /// Looks for hospitals in a brands bundle, and prints them as entries of `sources.toml`.
 pub fn source_brands(file: &Path, bundle: &Path, search: &str, platform: &str) -> ExitCode {
     let config = match Config::load(file) {
@@ -39,7 +36,7 @@ pub fn source_brands(file: &Path, bundle: &Path, search: &str, platform: &str) -
     let mut ids: HashSet<String> = catalogue.all().map(|source| source.id.clone()).collect();
     let mut found = 0;
     for brand in read.brands.iter().filter(|brand| brand.matches(search)) {
-        say(entry(brand, platform, &id(brand, &mut ids)));
+        say(entry(brand, platform, &brand.free_id(&mut ids)));
         found += 1;
     }
     let _ = writeln!(std::io::stderr(), "{found} of {} found", read.brands.len());
@@ -52,21 +49,6 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::fs::File::open(file)?.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// A name as an id that nobody has.
-fn id(brand: &Brand, taken: &mut HashSet<String>) -> String {
-    let (_, english) = brand.names();
-    let dashed: String =
-        english.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
-    let mut name: String = words.join("-").chars().take(LONGEST_ID - 6).collect();
-    if name.is_empty() {
-        name = "hospital".to_owned();
-    }
-    let numbered = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
-    let free = numbered.into_iter().find(|id| taken.insert(id.clone()));
-    free.unwrap_or(name)
 }
 
 fn entry(brand: &Brand, platform: &str, id: &str) -> String {

@@ -190,6 +190,7 @@ fn bodies_of_sources(door: &Door) -> Option<Vec<Body>> {
     Some(match (door.method.as_str(), door.pattern.as_str()) {
         ("POST", "/admin/sources/new") => vec![form("bad", "do=save&id=&base_url=ftp%3A%2F%2Fzq")],
         ("POST", "/admin/sources/keys") => vec![form("bad", "do=import&key=Zq")],
+        ("POST", "/admin/sources/brands") => vec![form("no file", "search=Zq")],
         ("POST", "/admin/sources/:source/edit") => vec![form("nobody's", "do=save&rev=1&name_zh=Zq")],
         ("POST", "/admin/sources/:source/steps") => {
             vec![form("nobody's", "do=pause&rev=1"), form("bad", "do=marry&rev=1")]

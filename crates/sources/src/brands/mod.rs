@@ -8,7 +8,12 @@ mod bundle;
 mod entry;
 mod text;
 
+use std::collections::HashSet;
+
 pub use bundle::{Bundle, BundleError, MOST_BYTES, MOST_ENDPOINTS};
+
+/// Of an id, in characters.
+const LONGEST_ID: usize = 64;
 
 /// One server as one organisation offers it: what a hospital is defined from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +52,19 @@ impl Brand {
         let texts = [&self.name, &self.endpoint, &self.portal].into_iter().chain(&self.aliases);
         let all: Vec<String> = texts.chain(&self.cities).chain(&self.postcodes).map(|one| text::folded(one)).collect();
         text::folded(words).split(' ').all(|word| all.iter().any(|one| one.contains(word)))
+    }
+
+    /// Its English name as an id of a source that is not among `taken`, and is from now on.
+    pub fn free_id(&self, taken: &mut HashSet<String>) -> String {
+        let (_, english) = self.names();
+        let dashed: String =
+            english.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
+        let name: String = words.join("-").chars().take(LONGEST_ID - 6).collect();
+        let name = if name.is_empty() { "hospital".to_owned() } else { name };
+        let numbered = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
+        let free = numbered.into_iter().find(|id| taken.insert(id.clone()));
+        free.unwrap_or(name)
     }
 
     /// Is the address one of TLS?

@@ -81,7 +81,7 @@ pub struct Typed {
     headers: String,
     /// `yes`, or absent.
     sweep: String,
-    /// `discover` or `save`.
+    /// `begin`, `discover` or `save`.
     r#do: String,
 }
 
@@ -139,6 +139,17 @@ impl Typed {
             sweep: if definition.sweep { "yes".to_owned() } else { String::new() },
             r#do: String::new(),
         }
+    }
+
+    /// Is it what was found elsewhere, to be gone on with?
+    pub fn begins(&self) -> bool {
+        self.r#do == "begin"
+    }
+
+    /// That, and for the rest what a fresh form says.
+    pub fn begun(self) -> Self {
+        let Self { timeout_ms, auth, .. } = Self::fresh();
+        Self { timeout_ms, auth, ..self }
     }
 
     /// Is the server to be asked what it is, instead of writing anything?

@@ -1,5 +1,6 @@
 //! `/admin/sources`: the hospitals that are asked, how they are doing, and how they are defined.
 
+pub mod brands;
 mod form;
 pub mod keys;
 mod steps;
@@ -69,7 +70,7 @@ pub async fn begin(Data(portal): Data<&Arc<Portal>>, visit: &Visit, _staff: Staf
     FormPage::new(portal, visit, Asked::New, Typed::fresh()).draw(portal, visit)
 }
 
-/// `POST /admin/sources/new`: ask the server what it is, or define it.
+/// `POST /admin/sources/new`: begin with what is known of it, ask the server what it is, or define it.
 #[handler]
 pub async fn add(
     Data(portal): Data<&Arc<Portal>>,
@@ -77,6 +78,9 @@ pub async fn add(
     staff: Staff,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Failure> {
+    if typed.begins() {
+        return FormPage::new(portal, visit, Asked::New, typed.begun()).draw(portal, visit);
+    }
     if typed.asks() {
         return discover(portal, visit, Asked::New, typed).await;
     }
