@@ -9,7 +9,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
-use sources::{FlowFigures, FlowFilter, FlowOutcome, FlowTrace};
+use sources::{FlowFigures, FlowFilter, FlowOutcome, FlowReach, FlowSpan, FlowTrace};
 use web::{Failure, Visit, render::Words};
 
 use super::failed;
@@ -131,6 +131,32 @@ struct FlowItem {
     state_found: bool,
 }
 
+/// A step, with the flows of the window that came to it.
+#[derive(Object)]
+struct FlowStepNumbers {
+    /// `discover` (all that were begun), `authorize`, `callback`, `token`, `identity` or `patient`.
+    step: String,
+    /// Came to it, whatever became of them.
+    reached: u64,
+    /// Failed there.
+    failed: u64,
+    /// Left there, and never came back.
+    lapsed: u64,
+    /// Are there now.
+    open: u64,
+}
+
+/// Flows begun in a part of the window, as they stand now.
+#[derive(Object)]
+struct FlowSpanNumbers {
+    /// Where it begins, RFC 3339; it ends where the next one begins, the last one now.
+    from: String,
+    connected: u64,
+    failed: u64,
+    lapsed: u64,
+    open: u64,
+}
+
 /// Figures of a window, and its newest flows.
 #[derive(Object)]
 struct FlowList {
@@ -140,6 +166,10 @@ struct FlowList {
     since: String,
     /// By hospital.
     figures: Vec<FlowNumbers>,
+    /// How far they came, of the source or of all.
+    steps: Vec<FlowStepNumbers>,
+    /// By hour (`24h`), or by 24 hours.
+    spans: Vec<FlowSpanNumbers>,
     /// The newest first, 200 at most.
     items: Vec<FlowItem>,
 }
@@ -157,6 +187,26 @@ fn numbers(words: &Words, figures: FlowFigures) -> FlowNumbers {
         errors: figures.errors.into_iter().map(reason).collect(),
         connections: figures.connections,
         reconnect: figures.reconnect,
+    }
+}
+
+fn step(reach: FlowReach) -> FlowStepNumbers {
+    FlowStepNumbers {
+        step: reach.step.as_str().to_owned(),
+        reached: reach.reached,
+        failed: reach.failed,
+        lapsed: reach.lapsed,
+        open: reach.open,
+    }
+}
+
+fn span(span: FlowSpan) -> FlowSpanNumbers {
+    FlowSpanNumbers {
+        from: span.from.to_string(),
+        connected: span.connected,
+        failed: span.failed,
+        lapsed: span.lapsed,
+        open: span.open,
     }
 }
 
@@ -207,6 +257,8 @@ impl FlowsApi {
         let outcome = outcome.0.map(|text| FlowOutcome::parse(&text).ok_or_else(invalid)).transpose()?;
         let since = window.since(visit.now)?;
         let figures = portal.flows.figures(&staff.context, since, visit.now).await.map_err(failed)?;
+        let course = portal.flows.course(&staff.context, source.0.as_deref(), window.spans(), visit.now);
+        let course = course.await.map_err(failed)?;
         let filter = FlowFilter { source: source.0, outcome };
         let flows = portal.flows.list(&staff.context, &filter, MOST, visit.now).await.map_err(failed)?;
         let words = portal.pages.renderer().words(visit.lang);
@@ -215,6 +267,8 @@ impl FlowsApi {
             window: window.as_str().to_owned(),
             since: since.to_string(),
             figures: figures.into_iter().map(|one| numbers(words, one)).collect(),
+            steps: course.steps.into_iter().map(step).collect(),
+            spans: course.spans.into_iter().map(span).collect(),
             items: flows.map(|flow| item(words, flow)).collect(),
         }))
     }

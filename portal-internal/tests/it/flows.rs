@@ -233,6 +233,16 @@ async fn figures(admin: &mut Visitor, failed: Uuid) -> Result<()> {
     let told = ["started", "connected", "failed", "lapsed", "open"].map(|name| city[name].as_u64().unwrap_or(99));
     ensure!(told == [4, 2, 1, 1, 0] && city["median_ms"].is_i64(), "{city}");
     ensure!(city["errors"][0]["why"] == "token-refused" && city["errors"][0]["count"] == 1, "{city}");
+    let reached = |all: &Value| -> Vec<u64> {
+        let steps = all["steps"].as_array().into_iter().flatten();
+        steps.map(|one| one["reached"].as_u64().unwrap_or(99)).collect()
+    };
+    ensure!(reached(&day) == [5, 5, 4, 4, 3, 3], "{}", day["steps"]);
+    ensure!(day["steps"][1]["lapsed"] == 1 && day["steps"][3]["failed"] == 1, "{}", day["steps"]);
+    let spans = day["spans"].as_array().context("spans")?;
+    let sum = |name: &str| spans.iter().filter_map(|one| one[name].as_u64()).sum::<u64>();
+    ensure!(spans.len() == 24 && [sum("connected"), sum("failed"), sum("lapsed")] == [3, 1, 1], "{spans:?}");
+    ensure!(reached(&admin.get("/api/v1/flows?window=24h&source=gone").await?.json()) == [1; 6], "of one hospital");
     let month = admin.get("/api/v1/flows?window=30d&source=city-first&outcome=failed").await?.json();
     ensure!(of(&month, "city-first")["started"] == 6 && month["items"].as_array().map(Vec::len) == Some(3), "{month}");
     for wrong in ["?window=1h", "?outcome=lost"] {
@@ -244,6 +254,9 @@ async fn figures(admin: &mut Visitor, failed: Uuid) -> Result<()> {
     for words in [
         "50.0%",
         "All hospitals",
+        "How far they come",
+        "class=\"fl-c--failed\"",
+        "most are lost here",
         "The hospital gave no token for the code",
         "invalid_client",
         "/admin/sources/city-first",

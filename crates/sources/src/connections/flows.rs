@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Flows that figures are made of, the newest.
-const MOST: u64 = 50_000;
+pub(super) const MOST: u64 = 50_000;
 
 /// How a flow stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl FlowOutcome {
         Self::ALL.into_iter().find(|one| one.as_str() == text)
     }
 
-    fn of(outcome: Option<&str>, expires_at: i64, now: i64) -> Self {
+    pub(super) fn of(outcome: Option<&str>, expires_at: i64, now: i64) -> Self {
         match outcome {
             Some("connected") => Self::Connected,
             Some(_) => Self::Failed,
@@ -143,7 +143,7 @@ pub struct FlowFigures {
 /// Flows as staff see them. Cheap to clone.
 #[derive(Clone)]
 pub struct Flows {
-    store: Store,
+    pub(super) store: Store,
     policy: Policy,
 }
 
@@ -222,7 +222,7 @@ impl Flows {
         Ok(told(&row.ok_or(SourceError::NotFound)?, now))
     }
 
-    fn require(&self, ctx: &StaffContext) -> Result<(), SourceError> {
+    pub(super) fn require(&self, ctx: &StaffContext) -> Result<(), SourceError> {
         Ok(self.policy.require(ctx, &Object::PAGE_SOURCES, Act::Administer)?)
     }
 

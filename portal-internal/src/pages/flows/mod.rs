@@ -1,5 +1,6 @@
 //! `/admin/flows`: how sign-ins of patients at hospitals end, in figures and one by one.
 
+mod course;
 mod view;
 mod words;
 
@@ -59,12 +60,17 @@ impl Window {
     /// # Errors
     /// A clock that no calendar has.
     pub fn since(self, now: Timestamp) -> Result<Timestamp, Failure> {
-        let hours = match self {
-            Self::Day => 24,
-            Self::Week => 7 * 24,
-            Self::Month => 30 * 24,
-        };
-        now.checked_sub(SignedDuration::from_hours(hours)).map_err(Failure::internal)
+        let (count, length) = self.spans();
+        now.checked_sub(length * i32::from(count)).map_err(Failure::internal)
+    }
+
+    /// How many parts its chart has, and how long each is.
+    pub const fn spans(self) -> (u16, SignedDuration) {
+        match self {
+            Self::Day => (24, SignedDuration::from_hours(1)),
+            Self::Week => (7, SignedDuration::from_hours(24)),
+            Self::Month => (30, SignedDuration::from_hours(24)),
+        }
     }
 }
 
@@ -113,7 +119,9 @@ pub async fn list(
     let flows = portal.flows.list(&staff.context, &narrowing.filter, MOST, visit.now).await?;
     let failed = FlowFilter { outcome: Some(FlowOutcome::Failed), ..narrowing.filter.clone() };
     let failed = portal.flows.list(&staff.context, &failed, MOST, visit.now).await?;
-    let found = Found { figures, flows, failed, since };
+    let wanted = narrowing.filter.source.as_deref();
+    let course = portal.flows.course(&staff.context, wanted, narrowing.window.spans(), visit.now).await?;
+    let found = Found { figures, flows, failed, course, since };
     let page = ListPage::new(portal, visit, &narrowing, &found, typed);
     portal.pages.page_at(visit, PATH, "flows/list.html", &page)
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sources::{FlowFigures, FlowFilter, FlowKind, FlowOutcome, FlowStep, FlowTrace};
+use sources::{FlowCourse, FlowFigures, FlowFilter, FlowKind, FlowOutcome, FlowStep, FlowTrace};
 use uuid::Uuid;
 use web::{
     Visit,
     render::{Arg, Words},
 };
 
-use super::{MOST, Window, cure, happened};
+use super::{MOST, Window, course::CourseView, cure, happened};
 use crate::{pages::sources::name, portal::Portal};
 
 /// Of a hundred that were begun, this many may fail before it is shown in red.
@@ -31,6 +31,8 @@ pub struct Found {
     pub flows: Vec<FlowTrace>,
     /// Those of the hospital that failed, whatever else the list is narrowed to.
     pub failed: Vec<FlowTrace>,
+    /// Of the hospital, or of all.
+    pub course: FlowCourse,
     pub since: Timestamp,
 }
 
@@ -107,7 +109,7 @@ impl Cells {
 }
 
 /// Thousands apart.
-fn grouped(n: u64) -> String {
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (nth, digit) in digits.chars().enumerate() {
@@ -119,7 +121,7 @@ fn grouped(n: u64) -> String {
     text
 }
 
-fn percent(part: u64, whole: u64) -> Option<String> {
+pub fn percent(part: u64, whole: u64) -> Option<String> {
     let thousandths = (part * 1_000).checked_div(whole)?;
     Some(format!("{}.{}%", thousandths / 10, thousandths % 10))
 }
@@ -198,6 +200,7 @@ pub struct ListPage {
     source: String,
     hospitals: Vec<HospitalRow>,
     total: Cells,
+    course: CourseView,
     reasons: Vec<Reason>,
     rows: Vec<Row>,
     /// There are older ones.
@@ -228,6 +231,7 @@ impl ListPage {
             source: wanted.unwrap_or_default().to_owned(),
             hospitals: figures().map(row).collect(),
             total: Cells::new(words, &total, total.started),
+            course: CourseView::new(words, visit, &found.course),
             reasons: reasons(portal, visit, words, figures(), found),
             rows: flows.map(|flow| Row::new(portal, visit, words, flow)).collect(),
             more: found.flows.len() as u64 == MOST
