@@ -1713,3 +1713,4 @@ flows-course-label = Bars from { $first } to { $last }; the highest is { $most }
 flows-course-most = highest: { $most }
 flows-course-table = The same as a table
 flow-from = From
+source-launch-public = not at all (PKCE)

@@ -1658,3 +1658,4 @@ flows-course-label = { $first } 至 { $last } 的柱状图，最高为 { $most }
 flows-course-most = 最高：{ $most }
 flows-course-table = 以表格显示
 flow-from = 起始
+source-launch-public = 不证明（PKCE）

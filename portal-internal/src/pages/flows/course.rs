@@ -96,8 +96,8 @@ impl CourseView {
             width: WIDTH,
             height: HEIGHT,
             most: course.spans.iter().map(FlowSpan::begun).max().unwrap_or_default(),
-            first: course.spans.first().map(minute).unwrap_or_default(),
-            last: words.minute_today(visit.now, visit.now),
+            first: course.spans.first().map(|one| words.minute(one.from)).unwrap_or_default(),
+            last: words.minute(visit.now),
             any: begun > 0,
         }
     }
