@@ -43,7 +43,7 @@ impl Readiness {
 }
 
 /// Every figure of the portals, and what it counts. The dashboard and the alerts use these and the process's own.
-pub const FIGURES: [(&str, &str); 16] = [
+pub const FIGURES: [(&str, &str); 19] = [
     ("portal_build_info", "1, with the version as a label"),
     ("portal_http_requests_total", "Requests by method, route pattern and status"),
     ("portal_http_request_duration_seconds", "Time to an answer by route pattern"),
@@ -53,6 +53,9 @@ pub const FIGURES: [(&str, &str); 16] = [
     ("portal_source_requests_total", "Reads of a hospital by outcome"),
     ("portal_source_duration_seconds", "Time of a read of a hospital"),
     ("portal_source_foreign_resources_total", "Resources of other patients that a hospital sent and that were dropped"),
+    ("portal_source_breaker_state", "Whether a hospital is asked: 0 it is, 1 it is tried, 2 it is left alone"),
+    ("portal_jobs_overdue_seconds", "How long a job has been due that nobody has taken, by kind"),
+    ("portal_jobs_attempts", "How often a job that is not over was tried, the most of each kind"),
     ("portal_source_tokens_total", "Tokens asked of hospitals by outcome"),
     ("portal_oauth_flows_total", "Steps of patients' sign-ins at hospitals by outcome and reason"),
     ("portal_oauth_flow_duration_seconds", "From leaving for a hospital's sign-in until it was over"),

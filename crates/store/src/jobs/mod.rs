@@ -9,6 +9,7 @@
 
 mod claim;
 mod desk;
+mod figures;
 mod run;
 mod runner;
 mod tidy;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use desk::{Asked, Counts, Filter, Happened, Step, counts, history, list, one, step};
+pub use figures::{Pending, pending};
 pub use run::{Ended, Failure, Handler, Run};
 pub use runner::{Chance, Clock, Runner, Timing, jitter_of};
 pub use tidy::Tidy;

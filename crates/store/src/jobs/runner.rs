@@ -17,15 +17,19 @@ use serde_json::Value;
 use tokio::{
     sync::watch,
     task::{Id, JoinSet},
+    time::Instant,
 };
 use uuid::Uuid;
 
 use super::{
     Ended, Failure, Handler, JobError, Line, NewJob, Run, State,
     claim::{self, Claim},
-    hold, insert, leave, next_of,
+    figures, hold, insert, leave, next_of,
 };
 use crate::{Store, entity::job};
+
+/// How often is told how much there is to do.
+const TELL: Duration = Duration::from_secs(15);
 
 /// What time it is: the portal gives the machine's, tests drive their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -87,6 +91,8 @@ struct Running {
     of: Vec<(Id, usize)>,
     /// The handler that is asked first.
     next: usize,
+    /// When was told last how much there is to do.
+    told: Option<Instant>,
 }
 
 impl Running {
@@ -150,6 +156,15 @@ impl Runner {
     async fn fill(&self, running: &mut Running, interrupted: &watch::Receiver<bool>) -> Result<(), JobError> {
         for handler in &self.handlers {
             self.inner.plan(handler.as_ref()).await?;
+        }
+        if running.told.is_none_or(|told| told.elapsed() >= TELL) {
+            for handler in &self.handlers {
+                figures::tell(
+                    handler.kind(),
+                    figures::pending(self.inner.store.reader(), handler.kind(), self.inner.now()).await?,
+                );
+            }
+            running.told = Some(Instant::now());
         }
         while running.tasks.len() < self.inner.timing.slots {
             let Some((index, claim)) = self.take(running).await? else { return Ok(()) };

@@ -309,6 +309,8 @@ async fn what_fails_waits_longer_each_time_and_as_long_as_it_was_told() {
             until(put_off).await;
             let job = jobs::one(store.reader(), id).await.expect("a job");
             assert_eq!((job.run_at, job.last_error.as_deref()), (time.now() + secs(wait), Some("source-busy")));
+            let pending = jobs::pending(store.reader(), "failing", time.now()).await.expect("figures");
+            assert_eq!(pending, jobs::Pending { overdue_ms: 0, attempts: attempt }, "{:?}", database.kind);
             time.forward(secs(wait) - second);
             tokio::time::sleep(Duration::from_millis(40)).await;
             assert_eq!(attempts.lock().expect("not poisoned").len(), attempt as usize, "{:?}: too soon", database.kind);
@@ -559,5 +561,21 @@ async fn what_is_over_for_a_month_is_forgotten() {
         assert!(jobs::history(store.reader(), old, 9).await.expect("read").is_empty());
         assert_eq!(state(&store, fresh).await, State::Cancelled);
         assert_eq!(state(&store, open_still).await, State::Waiting);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_takes_is_told_by_how_long_it_has_been_due() {
+    for database in testbed::databases().await {
+        let (store, time) = (open(&database).await, Driven::at_noon());
+        let pending = async |kind: &str| jobs::pending(store.reader(), kind, time.now()).await.expect("figures");
+        assert_eq!(pending("nobody's").await, jobs::Pending::default());
+        let later = time.now() + SignedDuration::from_secs(30);
+        new(&store, "nobody's", "now", time.now()).await;
+        new(&store, "nobody's", "later", later).await;
+        new(&store, "another's", "now", time.now() - SignedDuration::from_hours(1)).await;
+        assert_eq!(pending("nobody's").await, jobs::Pending::default());
+        time.forward(SignedDuration::from_secs(90));
+        assert_eq!(pending("nobody's").await, jobs::Pending { overdue_ms: 90_000, attempts: 0 });
     }
 }
