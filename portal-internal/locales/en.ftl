@@ -1714,3 +1714,11 @@ flows-course-most = highest: { $most }
 flows-course-table = The same as a table
 flow-from = From
 source-launch-public = not at all (PKCE)
+
+source-trend = The last six hours
+source-trend-hint = by ten minutes, as far as this replica has seen
+source-trend-label = Bars from { $first } to { $last }; the highest is { $most } questions. The same as a table follows.
+source-trend-answered = Answered
+source-trend-failed = Failed
+source-trend-left-alone = Left alone
+source-trend-mean = Mean, in seconds

@@ -1659,3 +1659,11 @@ flows-course-most = 最高：{ $most }
 flows-course-table = 以表格显示
 flow-from = 起始
 source-launch-public = 不证明（PKCE）
+
+source-trend = 最近六小时
+source-trend-hint = 每十分钟一格，以本副本所见为准
+source-trend-label = { $first } 至 { $last } 的柱状图，最高为 { $most } 次查询。下面有同样内容的表格。
+source-trend-answered = 已回答
+source-trend-failed = 失败
+source-trend-left-alone = 暂不查询
+source-trend-mean = 平均（秒）

@@ -7,6 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 
+use crate::trend::{HealthSpan, Trend};
+
 /// What is known of a source since this process started. Nothing until it was asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -51,6 +53,7 @@ struct Seen {
     health: Health,
     /// In milliseconds.
     lately: VecDeque<u64>,
+    trend: Trend,
 }
 
 impl Memory {
@@ -62,6 +65,16 @@ impl Memory {
         Health { median_ms: at(10), p95_ms: at(19), ..seen.health.clone() }
     }
 
+    /// The last six hours.
+    pub(crate) fn trend(&self, now: Timestamp) -> Vec<HealthSpan> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).trend.spans(now)
+    }
+
+    /// Nothing was sent, because its breaker was open.
+    pub(crate) fn left_alone(&self, now: Timestamp) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).trend.left_alone(now);
+    }
+
     pub(crate) fn note(&self, bad: Option<&'static str>, waited_ms: u64, now: Timestamp) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if bad.is_none() {
@@ -69,6 +82,9 @@ impl Memory {
                 seen.lately.pop_front();
             }
             seen.lately.push_back(waited_ms);
+            seen.trend.answered(waited_ms, now);
+        } else {
+            seen.trend.failed(now);
         }
         let health = &mut seen.health;
         health.asked += 1;

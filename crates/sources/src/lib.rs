@@ -30,6 +30,7 @@ mod secrets;
 mod sign_in;
 mod source;
 mod table;
+mod trend;
 
 pub use auth::{Auth, AuthKind, AuthorizeBy, ClientProof, ResponseMode};
 pub use brands::{Brand, Bundle, BundleError, Left, MOST_BYTES, MOST_ENDPOINTS};
@@ -54,3 +55,4 @@ pub use quality::{Quality, QualityNotes};
 pub use secrets::Secrets;
 pub use sign_in::SignedIn;
 pub use source::{Environment, Name, Source, Standing};
+pub use trend::HealthSpan;

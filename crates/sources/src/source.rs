@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::{
-    AuthKind, BreakerState, Health, LocalCodes, QualityNotes, SignedIn,
+    AuthKind, BreakerState, Health, HealthSpan, LocalCodes, QualityNotes, SignedIn,
     breaker::{Breaker, Pass, verdict},
     connections::Copies,
     health::Memory,
@@ -137,7 +137,7 @@ impl Source {
         if let Some(copies) = &self.copies {
             return copies.search::<K>(limits, each).await;
         }
-        let pass = match self.enter() {
+        let pass = match self.enter(now) {
             Ok(pass) => pass,
             Err(silence) => return SearchReport::not_asked(silence),
         };
@@ -158,7 +158,7 @@ impl Source {
         if let Some(copies) = &self.copies {
             return copies.read::<K>(id, each).await;
         }
-        let pass = match self.enter() {
+        let pass = match self.enter(now) {
             Ok(pass) => pass,
             Err(silence) => return SearchReport::not_asked(silence),
         };
@@ -242,6 +242,11 @@ impl Source {
         Health { rate_limited: self.client.throttled(), ..self.health.get() }
     }
 
+    /// How it did in the last six hours, in spans of ten minutes, as far as this process has seen.
+    pub fn trend(&self, now: Timestamp) -> Vec<HealthSpan> {
+        self.health.trend(now)
+    }
+
     /// Is it asked, or left alone because it failed? As far as this process has seen.
     pub fn breaker(&self) -> BreakerState {
         self.breaker.state(Instant::now())
@@ -263,11 +268,14 @@ impl Source {
         self.quality.get()
     }
 
-    fn enter(&self) -> Result<Pass<'_>, NotAsked> {
-        match self.standing.silence() {
-            Some(silence) => Err(silence),
-            None => self.breaker.enter(Instant::now()).ok_or(NotAsked::Resting),
+    fn enter(&self, now: Timestamp) -> Result<Pass<'_>, NotAsked> {
+        if let Some(silence) = self.standing.silence() {
+            return Err(silence);
         }
+        self.breaker.enter(Instant::now()).ok_or_else(|| {
+            self.health.left_alone(now);
+            NotAsked::Resting
+        })
     }
 
     fn settle(&self, pass: Pass<'_>, report: &SearchReport, waited: Duration, now: Timestamp) {

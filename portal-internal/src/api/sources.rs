@@ -1,6 +1,7 @@
 //! `/api/v1/sources`: the hospitals that are asked, and how. `ETag` is the definition's rev, which a change names in `If-Match`.
 
 mod auth;
+mod health;
 mod launch;
 
 use std::sync::Arc;
@@ -13,10 +14,11 @@ use poem_openapi::{
     param::{Header, Path},
     payload::Json,
 };
-use sources::{Auth, BreakerState, Defined, Definition, Environment, FieldProblem, GivenSecrets, Source, SourceError};
+use sources::{Auth, Defined, Definition, Environment, FieldProblem, GivenSecrets, Source, SourceError};
 use web::{Failure, Visit};
 
 use auth::AuthValues;
+use health::{SourceBreaker, SourceHealth};
 use launch::LaunchValues;
 
 use super::if_match::rev;
@@ -98,41 +100,6 @@ struct NewSource {
     id: String,
     /// How it is asked.
     definition: Values,
-}
-
-/// How a source is doing, as far as this replica has seen.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct SourceHealth {
-    /// Questions asked since this replica started, or since the definition changed.
-    asked: u64,
-    /// Of these, not answered in full.
-    failed: u64,
-    /// In milliseconds.
-    median_ms: Option<u64>,
-    /// In milliseconds.
-    p95_ms: Option<u64>,
-    /// Last answer in full, RFC 3339.
-    last_good: Option<String>,
-    /// Last answer that was none, or not in full, RFC 3339.
-    last_bad: Option<String>,
-    /// Why: `why-timeout`, …
-    last_bad_why: Option<String>,
-    /// How often it said 429.
-    rate_limited: u64,
-}
-
-/// Is it asked, or left alone because it failed? As far as this replica has seen: each finds out by itself.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct SourceBreaker {
-    /// `closed`: it is asked. `open`: nothing is sent, and records say `why-resting`. `half-open`: one question is on its way to
-    /// see whether it is well again.
-    state: String,
-    /// From when on the next question tries it, RFC 3339; while it is open.
-    tried_at: Option<String>,
-    /// Until when it asked to be left alone (`Retry-After`), RFC 3339; records say `why-told-to-wait`.
-    told_to_wait_until: Option<String>,
 }
 
 /// One source.
@@ -357,8 +324,6 @@ fn values_of(source: &Source) -> Values {
 
 fn item(portal: &Portal, id: &str, defined: Option<&Defined>, now: Timestamp) -> Result<SourceItem, Failure> {
     let source = portal.catalogue.named(id).ok_or_else(|| Failure::new(Fault::NotFound))?;
-    let health = source.health();
-    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
     Ok(SourceItem {
         id: id.to_owned(),
         configured: defined.is_none(),
@@ -367,28 +332,9 @@ fn item(portal: &Portal, id: &str, defined: Option<&Defined>, now: Timestamp) ->
         changed_by: defined.map(|one| one.changer.clone()),
         changed_at: defined.map(|one| one.changed_at.to_string()),
         definition: defined.map_or_else(|| values_of(&source), |one| values(&one.definition)),
-        health: SourceHealth {
-            asked: health.asked,
-            failed: health.failed,
-            median_ms: health.median_ms,
-            p95_ms: health.p95_ms,
-            last_good: text(health.last_good),
-            last_bad: text(health.last_bad),
-            last_bad_why: health.last_bad_why.map(str::to_owned),
-            rate_limited: health.rate_limited,
-        },
-        breaker: breaker(&source, now),
+        health: SourceHealth::of(&source, now),
+        breaker: SourceBreaker::of(&source, now),
     })
-}
-
-fn breaker(source: &Source, now: Timestamp) -> SourceBreaker {
-    let after = |left| now.checked_add(left).ok().map(|at: Timestamp| at.to_string());
-    let state = source.breaker();
-    SourceBreaker {
-        state: state.as_str().to_owned(),
-        tried_at: if let BreakerState::Open(left) = state { after(left) } else { None },
-        told_to_wait_until: source.told_to_wait().and_then(after),
-    }
 }
 
 fn tag(rev: i64) -> String {

@@ -3,6 +3,7 @@
 pub mod arrange;
 pub mod articles;
 pub mod break_glass;
+pub mod chart;
 pub mod data_quality;
 pub mod designer;
 pub mod desk;

@@ -96,6 +96,13 @@ async fn a_hospital_that_fails_is_left_alone_and_comes_back() -> Result<()> {
     })
     .await?;
 
+    let six_hours = source(&mut admin, SILENT).await?["health"]["trend"].clone();
+    let sum =
+        |name: &str| -> u64 { six_hours.as_array().into_iter().flatten().filter_map(|span| span[name].as_u64()).sum() };
+    ensure!(six_hours.as_array().map(Vec::len) == Some(36) && sum("answered") > 0, "{six_hours}");
+    ensure!(sum("failed") >= 5 && sum("left_alone") > 0, "{six_hours}");
+    let page = admin.get("/admin/sources/university").await?;
+    ensure!(page.body.contains("The last six hours") && page.body.contains("class=\"ch--idle\""), "{}", page.body);
     // Back by itself: a question tries it when its time has come, and nobody has to do anything.
     assert!(region.set_mode(SILENT, sandbox::Mode::Ok));
     until("back", async || {

@@ -255,7 +255,7 @@ async fn figures(admin: &mut Visitor, failed: Uuid) -> Result<()> {
         "50.0%",
         "All hospitals",
         "How far they come",
-        "class=\"fl-c--failed\"",
+        "class=\"ch--bad\"",
         "most are lost here",
         "The hospital gave no token for the code",
         "invalid_client",

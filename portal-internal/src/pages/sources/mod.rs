@@ -4,6 +4,7 @@ pub mod brands;
 mod form;
 pub mod keys;
 mod steps;
+mod trend;
 mod view;
 
 use std::{sync::Arc, time::Duration};

@@ -10,7 +10,8 @@ use web::{
     render::{Arg, Words},
 };
 
-use crate::portal::Portal;
+use super::trend::{self, TrendView};
+use crate::{pages::chart::Chart, portal::Portal};
 
 /// Nineteen of twenty answers that take longer are called slow, in milliseconds.
 const SLOW: u64 = 3_000;
@@ -46,6 +47,8 @@ struct Row {
     /// Times that it said 429.
     limited: u64,
     breaker: BreakerView,
+    /// Of the last hours; absent where nothing was asked.
+    trend: Option<Chart>,
     /// Patients who have connected it; absent where they don't.
     connections: Option<u64>,
 }
@@ -86,7 +89,7 @@ fn state(source: &Source, health: &Health) -> &'static str {
     }
 }
 
-fn seconds(ms: u64) -> String {
+pub fn seconds(ms: u64) -> String {
     format!("{:.2}", f64::from(u32::try_from(ms).unwrap_or(u32::MAX)) / 1000.0)
 }
 
@@ -118,6 +121,7 @@ impl Row {
             failed: health.failed,
             limited: health.rate_limited,
             breaker: BreakerView::new(words, source),
+            trend: trend::chart(source, visit.now),
             connections: source.is_personal().then_some(0),
         }
     }
@@ -288,6 +292,7 @@ pub struct SourcePage {
     changed_at: Option<String>,
     definition: DefinitionView,
     sign_in: Option<SignInView>,
+    trend: Option<TrendView>,
     ties: TiesView,
     platform_documentation: String,
     registration: Option<RegistrationView>,
@@ -320,6 +325,7 @@ impl SourcePage {
             changed_at: defined.map(|one| words.minute(one.changed_at)),
             definition: definition_view(source, definition),
             sign_in: sign_in_view(words, visit, source),
+            trend: TrendView::new(words, source, visit.now),
             ties: TiesView {
                 people: hangs.ties.people,
                 registrations: hangs.ties.registrations,
