@@ -27,6 +27,7 @@ mod m20261123_000019_source_secrets;
 mod m20261123_000020_delivery;
 mod m20261123_000021_connections;
 mod m20261123_000022_launches;
+mod m20261123_000024_copied_files;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000020_delivery::Migration),
             Box::new(m20261123_000021_connections::Migration),
             Box::new(m20261123_000022_launches::Migration),
+            Box::new(m20261123_000024_copied_files::Migration),
         ]
     }
 }

@@ -38,7 +38,7 @@ pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
 pub use connections::{
     Arrival, Arrived, Callback, Called, ConnectError, Connected, Connection, ConnectionState, Connections, Copied,
-    Copier, CopyState, CopyStep, Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowKind, FlowOutcome,
+    CopiedFiles, Copier, CopyState, CopyStep, Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowKind, FlowOutcome,
     FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending,
 };
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};

@@ -147,7 +147,7 @@ async fn one_who_signed_in_elsewhere_is_read_by_two_replicas_for_longer_than_a_t
     let listed = visitors[1].get("/api/v1/connections").await?.json();
     let id = listed["items"][0]["id"].as_str().with_context(|| listed.to_string())?;
     let ended = visitors[1].post_form(&format!("/connections/{id}/disconnect"), &[]).await?;
-    assert_eq!((ended.status, ended.location()), (303, "/connections?ended=told"), "{}", ended.body);
+    ensure!(ended.status == 303 && ended.location().starts_with("/connections?ended=told."), "{}", ended.body);
     let over = stage.provider.ledger().await?;
     assert_eq!((over.usable, over.ended_grants, over.refusals.len()), (0, 1, 0), "{over:?}");
     for visitor in &mut visitors {
