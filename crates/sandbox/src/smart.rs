@@ -108,6 +108,8 @@ pub enum SmartMode {
     OtherPractitioner,
     /// Says of a launch that it is about another patient.
     OtherPatient,
+    /// Says of a launch who signed in by what they do there: `PractitionerRole/ID-role`.
+    ByRole,
 }
 
 /// What the door is told.
