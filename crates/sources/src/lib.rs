@@ -38,8 +38,8 @@ pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
 pub use connections::{
     Arrival, Arrived, Callback, Called, ConnectError, Connected, Connection, ConnectionState, Connections, Copied,
-    CopiedFiles, Copier, CopyState, CopyStep, Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowKind, FlowOutcome,
-    FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending,
+    CopiedFiles, Copier, CopyState, CopyStep, Departure, Disconnected, FlowFault, FlowFigures, FlowFilter, FlowKind,
+    FlowOutcome, FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending,
 };
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
 pub use definitions::{Defined, Definitions};

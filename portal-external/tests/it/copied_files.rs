@@ -189,7 +189,11 @@ async fn is_read_from_the_copy(reader: &mut Reader) -> Result<()> {
     ensure!(file.header("content-security-policy").starts_with("sandbox; default-src 'none'"), "not alone");
     ensure!(file.header("age").parse::<u64>().is_ok(), "no age: {:?}", file.header("age"));
     // 副本, of which day its name says.
-    ensure!(file.header("content-disposition").contains("%E5%89%AF%E6%9C%AC"), "{}", file.header("content-disposition"));
+    ensure!(
+        file.header("content-disposition").contains("%E5%89%AF%E6%9C%AC"),
+        "{}",
+        file.header("content-disposition")
+    );
     let text = reader.open("text").await?;
     ensure!(text.status == 200 && text.body.contains("窦性心律"), "{} {}", text.status, text.body);
     for (missing, status) in [("gone", 200), ("huge", 200), ("elsewhere", 404)] {

@@ -9,6 +9,7 @@ use testbed::peers::{Ledger, OidcClient, OidcProvider};
 use testbed::{Database, Patient, Region, TestPortal, Visitor};
 
 use super::connections::{people, there};
+use super::copies::until;
 use super::own;
 
 /// The hospital of the sandbox whose records are behind the sign-in.
@@ -31,6 +32,10 @@ struct Stage {
     there: String,
     /// Somebody else who is known there.
     other: Patient,
+    /// The region without it.
+    region: Region,
+    /// Its entry in `sources.toml`.
+    source: toml::Table,
 }
 
 /// Portals of the other hospitals on one database, with that one offered to patients. `sign_in` is of how the portal proves itself.
@@ -61,12 +66,13 @@ async fn stage_for(
          client_id = \"{CLIENT}\", scopes = \"{SCOPES}\", token_url = \"{}\"{sign_in} }}\n",
         behind.platform, provider.base_url, provider.token_url
     );
+    let source: toml::Table = source.parse()?;
     for portal in &mut portals {
         portal.stop();
-        portal.add_sources(&source.parse()?)?;
+        portal.add_sources(&source)?;
         portal.serve().await?;
     }
-    Ok(Stage { portals, provider, shown, there, other })
+    Ok(Stage { portals, provider, shown, there, other, region, source })
 }
 
 /// The patients' accounts are in their one database.
@@ -237,5 +243,32 @@ async fn of_two_tabs_that_come_back_at_once_one_connection_remains() -> Result<(
             answered(&mut first).await?;
         }
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_asked_of_it_that_is_not_the_patients_own() -> Result<()> {
+    if testbed::quick() {
+        return Ok(());
+    }
+    let database = Database::sqlite().await?;
+    let stage = stage_for(&database, 1, 300, None, "").await?;
+    // Another origin than the one that gives tokens: neither is asked for what is the other's.
+    ensure!(!stage.provider.base_url.starts_with(&stage.provider.issuer), "one origin");
+    let mut inside = TestPortal::internal(&database, &stage.region).await?;
+    let mut visitor = stage.portals[0].patient(&stage.shown).await?;
+    stage.is_connected(&mut visitor).await?;
+    inside.stop();
+    inside.add_sources(&stage.source)?;
+    inside.serve().await?;
+    let id = own(&mut visitor).await?;
+    for section in ehr::Section::ALL {
+        let page = visitor.page(&format!("/people/{id}/record/{}", section.slug())).await?;
+        ensure!(matches!(page.status, 200 | 404), "{section:?}: {} {}", page.status, page.body);
+    }
+    let whole = until(&mut visitor, "the copy is whole", |copy| copy["state"] == "done").await?;
+    ensure!(whole["files"]["kept"].as_u64() > Some(0) && whole["files"]["not_given"] == 0, "{whole}");
+    let ledger = stage.provider.ledger().await?;
+    ensure!(ledger.strayed.is_empty() && ledger.refusals.is_empty(), "{ledger:?}");
     Ok(())
 }

@@ -311,7 +311,8 @@ async fn with_staff(resources: &[Value]) -> Result<Stage> {
 /// li.wei, as the hospital of the sandbox has them.
 async fn practitioner() -> Result<Value> {
     let all = testbed::region().await;
-    let id = all.in_sandbox(HOSPITAL).context("the hospital")?.practitioners.iter().find(|one| one.username == "li.wei");
+    let id =
+        all.in_sandbox(HOSPITAL).context("the hospital")?.practitioners.iter().find(|one| one.username == "li.wei");
     let base = &all.hospitals.iter().find(|one| one.id == HOSPITAL).context("it")?.base_url;
     let url: Url = format!("{base}/Practitioner/{}", id.context("works there")?.id).parse()?;
     Ok(Visitor::new(&url.origin().ascii_serialization())?.get(url.path()).await?.json())
@@ -392,12 +393,7 @@ async fn a_patient_whose_number_is_anothers_is_opened_for_nobody() -> Result<()>
     let own = practitioner().await?;
     // The number of somebody who is known elsewhere, with what belongs to another.
     let number = json!([{ "system": "urn:oid:2.16.156.10011.1.3", "value": shown.resident_id }]);
-    let born = format!(
-        "{}-{}-{}",
-        &shown.resident_id[6..10],
-        &shown.resident_id[10..12],
-        &shown.resident_id[12..14]
-    );
+    let born = format!("{}-{}-{}", &shown.resident_id[6..10], &shown.resident_id[10..12], &shown.resident_id[12..14]);
     let sex = if shown.resident_id.as_bytes()[16] % 2 == 1 { "male" } else { "female" };
     let patient = json!({
         "resourceType": "Patient", "id": UNKNOWN, "gender": sex, "birthDate": born,

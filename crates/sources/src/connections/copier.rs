@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Answer, OutboundError};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Select,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,8 @@ impl Cursor {
 enum Plan {
     /// `Patient/[id]/$everything` (<https://hl7.org/fhir/R4/patient-operation-everything.html>).
     Everything,
+    /// The patient: read, since a search for patients knows no patient to be of.
+    Own,
     Type(&'static str),
     /// What the others name.
     Named,
@@ -313,6 +316,7 @@ impl Copying<'_> {
                     let url = self.at(&["Patient", &self.row.patient, "$everything"], &[]);
                     self.page(url).await?
                 }
+                Plan::Own => self.own().await?,
                 Plan::Type(kind) => {
                     let url = self.at(&[kind], &[("patient", &self.row.patient)]);
                     self.page(url).await?
@@ -382,6 +386,18 @@ impl Copying<'_> {
         };
         let total = page.total.filter(|_| self.cursor.step == 0 && matches!(plan(&self.source)[0], Plan::Everything));
         self.keep(page.resources, cursor, total).await
+    }
+
+    /// Reads the `Patient`.
+    async fn own(&mut self) -> Result<Came, Failure> {
+        let answer = self.ask(&self.one("Patient", &self.row.patient)).await?;
+        if answer.status >= 500 {
+            return Err(Failure::passing("source-silent"));
+        }
+        let text = std::str::from_utf8(&answer.body).ok().filter(|_| answer.status == 200);
+        let own = text.and_then(|text| copy_page::resource(text, copy_page::LARGEST));
+        let own = own.filter(|one| one.kind == "Patient" && one.id == self.row.patient);
+        self.keep(own.into_iter().collect(), self.cursor.next_step(), None).await
     }
 
     /// Reads what is named and not there, a few at a time.
@@ -549,7 +565,7 @@ fn plan(source: &Source) -> Vec<Plan> {
     let mut kinds: Vec<&'static str> = SECTIONS.iter().flat_map(|(_, kinds)| kinds.iter().copied()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    let mut plan = vec![Plan::Type("Patient")];
+    let mut plan = vec![Plan::Own];
     plan.extend(kinds.into_iter().map(Plan::Type));
     plan.extend([Plan::Named, Plan::Files]);
     plan

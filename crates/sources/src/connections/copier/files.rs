@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use outbound::OutboundError;
-use sea_orm::{
-    ColumnTrait as _, QueryOrder as _, QuerySelect as _,
-    sea_query::ExprTrait as _,
-};
+use sea_orm::{ColumnTrait as _, QueryOrder as _, QuerySelect as _, sea_query::ExprTrait as _};
 use store::jobs::Failure;
 use uuid::Uuid;
 
