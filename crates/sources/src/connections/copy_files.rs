@@ -119,9 +119,9 @@ impl Named {
     fn take(&mut self, attachment: &Value, base: &Url) {
         let url = attachment["url"].as_str().filter(|_| attachment.get("data").is_none());
         match url.map(|url| Reference::parse(url, base)) {
-            Some(Reference::Local { kind: "Binary", id, .. }) => drop(self.here.insert(id.to_owned())),
+            Some(Reference::Local { kind: "Binary", id, .. }) => self.here.extend([id.to_owned()]),
             Some(Reference::Contained(_)) | None => {}
-            Some(_) => drop(self.elsewhere.extend(url.map(str::to_owned))),
+            Some(_) => self.elsewhere.extend(url.map(str::to_owned)),
         }
     }
 }
