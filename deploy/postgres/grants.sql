@@ -212,11 +212,11 @@ ALTER TABLE source_flow ENABLE ROW LEVEL SECURITY;
 CREATE POLICY inside ON source_flow TO portal_internal USING (true) WITH CHECK (kind = 'launch');
 CREATE POLICY inside_seals ON source_flow FOR UPDATE TO portal_internal USING (true) WITH CHECK (true);
 CREATE POLICY outside ON source_flow TO portal_external USING (kind = 'connection') WITH CHECK (kind = 'connection');
-GRANT SELECT, INSERT, UPDATE (sealed, rev, lease_until, why, renewed_at, copy_state, copy_why), DELETE ON source_connection
-    TO portal_external;
 -- Copies of what they connected are made inside, where jobs run, and read and taken away outside.
+GRANT SELECT, INSERT, UPDATE (sealed, rev, lease_until, why, renewed_at, copy_state, copy_why, copy_done, copy_total, copy_round,
+    copy_cursor, copied_at, copy_files), DELETE ON source_connection TO portal_external;
 GRANT SELECT, UPDATE (sealed, rev, lease_until, why, renewed_at, copy_state, copy_why, copy_done, copy_total, copy_round,
-    copy_cursor, copied_at) ON source_connection TO portal_internal;
+    copy_cursor, copied_at, copy_files) ON source_connection TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (sealed, round), DELETE ON source_copy TO portal_internal;
 GRANT SELECT, DELETE ON source_copy TO portal_external;
 

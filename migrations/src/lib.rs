@@ -27,7 +27,8 @@ mod m20261123_000019_source_secrets;
 mod m20261123_000020_delivery;
 mod m20261123_000021_connections;
 mod m20261123_000022_launches;
-mod m20261123_000025_launch_secrets;
+mod m20261123_000023_copied_files;
+mod m20261123_000024_launch_secrets;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -58,7 +59,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000020_delivery::Migration),
             Box::new(m20261123_000021_connections::Migration),
             Box::new(m20261123_000022_launches::Migration),
-            Box::new(m20261123_000025_launch_secrets::Migration),
+            Box::new(m20261123_000023_copied_files::Migration),
+            Box::new(m20261123_000024_launch_secrets::Migration),
         ]
     }
 }

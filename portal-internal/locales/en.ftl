@@ -1582,11 +1582,19 @@ flow-why-practitioner-unclear = It is not certain which practitioner somebody is
 flow-cure-practitioner-unclear = Nothing was opened. Their number has several bearers there, or somebody else of the directory is that practitioner: `directory test USER` says which.
 flow-why-staff-no-number = The directory does not say who somebody is at the hospital
 flow-cure-staff-no-number = Nothing was opened. Name the attribute of their number in [[directory.practitioner]] for this source, and enter the number in the directory.
+flow-why-without-patient = The hospital’s system named no patient: the search was opened
+flow-cure-without-patient = Nothing is wrong. If a patient was open there, have the scope launch/patient registered at the hospital.
+flow-why-patient-silent = The hospital did not answer to the region about its patient
+flow-cure-patient-silent = Nothing was opened. The patient is not known in the region yet, and the hospital’s own entry could not be read: test it under Hospitals.
+flow-why-patient-unclear = The number of the hospital’s patient is another person’s
+flow-cure-patient-unclear = Nothing was opened. The two stand first in the stewards’ queue (/admin/index).
 flow-why-patient-unknown = The hospital’s patient is not known in the region
-flow-cure-patient-unknown = Nothing was opened. Somebody has to have searched for them, or the hospital’s patients have to be listed (sweep = true, or `index import`).
+flow-cure-patient-unknown = Nothing was opened. The hospital’s own entry, asked by the region, has no such patient, or whoever came may not look for patients.
 
 # Launches from a hospital's own system
 
+launch-without-patient = The hospital’s system has no patient open
+launch-without-patient-text = You are who it says you are, but it named no patient. Look for the patient here.
 launch-title = Opened from a hospital’s system
 launch-refused-title = The portal could not be opened for this patient
 launch-said = The hospital’s system says (its own words, not this portal’s):
@@ -1626,7 +1634,8 @@ launch-why-another-practitioner = The hospital’s system knows you as another p
 launch-why-practitioner-inactive = In the hospital’s books you don’t work there any more. Nothing was opened.
 launch-why-practitioner-unclear = It is not certain who you are at that hospital: your number stands for more than one person. Nothing was opened.
 launch-why-staff-no-number = The staff directory does not say who you are at that hospital, so it can’t be checked. Nothing was opened.
-launch-why-no-patient = The hospital’s system did not say which patient you have open.
+launch-why-patient-silent = The hospital does not answer, so it can’t be said who this patient is.
+launch-why-patient-unclear = It is not certain who this patient is: their number is another person’s as well. Nothing was opened.
 launch-why-patient-unknown = This patient is not known in the region yet.
 launch-why-other = The hospital’s system and the portal could not agree. Nothing was opened.
 launch-cure-again = Go back to the hospital’s system and open the portal from there once more, in the same browser.
@@ -1634,7 +1643,7 @@ launch-cure-later = Try again in a while. If it stays so, give the number below 
 launch-cure-account = Sign in here and at the hospital’s system with your own accounts, and open the portal once more. If both are yours, ask your IT desk to correct your staff number.
 launch-cure-directory = Ask your IT desk to check your staff number in the directory and at that hospital, and give the number below. Meanwhile you can search for the patient here.
 launch-cure-search = Search for them here by name or number: that makes them known, if a hospital of the region has them.
-launch-cure-patient = Open a patient in the hospital’s system first, then the portal; or search for the patient here.
+launch-cure-steward = Ask the data stewards to decide about this patient, and give the number below. Nothing is linked by a guess.
 launch-cure-number = This is not your fault. Give the number below to your IT desk.
 
 source-group-launch = Sent here from its own system

@@ -1527,11 +1527,19 @@ flow-why-practitioner-unclear = 无法确定某位职工在该院是哪位医务
 flow-cure-practitioner-unclear = 没有打开任何内容。该工号在医院对应多人，或目录中另有人就是这位医务人员：directory test 用户名 会指出。
 flow-why-staff-no-number = 目录没有写明某位职工在该院是谁
 flow-cure-staff-no-number = 没有打开任何内容。请在 [[directory.practitioner]] 中为该来源写明工号属性，并在目录中填写工号。
+flow-why-without-patient = 医院系统没有给出患者：已打开患者查找
+flow-cure-without-patient = 没有异常。如果那里确实打开了患者，请在医院登记 launch/patient 范围。
+flow-why-patient-silent = 医院没有向区域应答其患者的情况
+flow-cure-patient-silent = 没有打开任何内容。区域内还不认识这位患者，该院条目也无法读取：请在“医院”中测试。
+flow-why-patient-unclear = 医院这位患者的证件号码也属于另一个人
+flow-cure-patient-unclear = 没有打开任何内容。两人排在数据管理员队列的最前面（/admin/index）。
 flow-why-patient-unknown = 区域内不认识医院的这位患者
-flow-cure-patient-unknown = 没有打开任何内容。需要有人查找过这位患者，或由索引列出该院患者（sweep = true 或 index import）。
+flow-cure-patient-unknown = 没有打开任何内容。区域向该院查询，没有这位患者；或来人无权查找患者。
 
 # 从医院系统打开
 
+launch-without-patient = 医院系统没有打开任何患者
+launch-without-patient-text = 您的身份已核对，但医院系统没有给出患者。请在这里查找患者。
 launch-title = 从医院系统打开
 launch-refused-title = 未能为这位患者打开门户
 launch-said = 医院的系统说（医院的原话，不是本门户的）：
@@ -1571,7 +1579,8 @@ launch-why-another-practitioner = 医院系统认为您是另一个人，与这�
 launch-why-practitioner-inactive = 在该院的登记中您已不在职。没有打开任何内容。
 launch-why-practitioner-unclear = 无法确定您在该院是谁：您的工号对应不止一人。没有打开任何内容。
 launch-why-staff-no-number = 职工目录没有写明您在该院是谁，无法核对。没有打开任何内容。
-launch-why-no-patient = 医院系统没有说明您正在查看哪位患者。
+launch-why-patient-silent = 医院没有应答，无法确定这位患者是谁。
+launch-why-patient-unclear = 无法确定这位患者是谁：同一证件号码也属于另一个人。没有打开任何内容。
 launch-why-patient-unknown = 区域内还不认识这位患者。
 launch-why-other = 医院系统与门户未能达成一致。没有打开任何内容。
 launch-cure-again = 请回到医院系统，在同一浏览器中重新打开门户。
@@ -1579,7 +1588,7 @@ launch-cure-later = 请过一会儿再试。如果仍然如此，请把下面的
 launch-cure-account = 请在这里和医院系统都用本人的账号登录，再打开一次。如果两边都是您本人，请信息科更正您的工号。
 launch-cure-directory = 请信息科核对目录和该院中您的工号，并报下面的编号。在此期间可以在这里查找患者。
 launch-cure-search = 请在这里按姓名或号码查找：只要区域内有医院登记过，查找后就能认识这位患者。
-launch-cure-patient = 请先在医院系统中打开一位患者，再打开门户；也可以在这里查找患者。
+launch-cure-steward = 请数据管理员核定这位患者，并报下面的编号。系统不会凭猜测关联。
 launch-cure-number = 这不是您的问题。请把下面的编号告诉信息科。
 
 source-group-launch = 从医院自己的系统打开

@@ -85,7 +85,7 @@ pub async fn launched(
     session: &str,
     callback: &Callback,
     now: Timestamp,
-) -> Result<PersonId, ConnectError> {
+) -> Result<Option<PersonId>, ConnectError> {
     let clinician = clinician(&staff.identity);
     portal.charts.launch((&staff.context, &clinician), &portal.launches, session, callback, now).await
 }

@@ -29,6 +29,8 @@ pub struct SearchPage {
     pub problem: Option<String>,
     /// The answer, when there was a search.
     pub found: Option<Found>,
+    /// A hospital's own system has sent the reader here without a patient.
+    pub launched: bool,
 }
 
 /// The answer to a search.
@@ -125,7 +127,7 @@ pub struct KnownAt {
 
 /// The page before a search, or when the query can't be searched for (`too-short`, `invalid`, `expired`).
 pub fn empty(query: &str, problem: Option<&str>) -> SearchPage {
-    SearchPage { query: query.to_owned(), problem: problem.map(str::to_owned), found: None }
+    SearchPage { query: query.to_owned(), problem: problem.map(str::to_owned), found: None, launched: false }
 }
 
 /// The page of an answer. `retry_href` asks the sources again.
@@ -142,6 +144,7 @@ pub fn page(search: &PatientSearch, listing: &Listing, retry_href: &str, scene: 
     let count = [("count", Arg::from(search.items.len())), ("shown", Arg::from(items.len()))];
     let title = if listing.filters.narrows() { "search-count-narrowed" } else { "search-count" };
     SearchPage {
+        launched: false,
         query: search.shown_query.clone(),
         problem: None,
         found: Some(Found {

@@ -108,6 +108,8 @@ pub enum SmartMode {
     OtherPractitioner,
     /// Says of a launch that it is about another patient.
     OtherPatient,
+    /// Says of a launch who signed in by what they do there: `PractitionerRole/ID-role`.
+    ByRole,
 }
 
 /// What the door is told.
@@ -313,6 +315,8 @@ fn target(id: &str, url: &Url) -> Result<Target, SandboxError> {
     let wrong = |error: outbound::OutboundError| SandboxError::Configuration(error.to_string());
     let mut settings = TargetSettings::new(id, url.clone());
     settings.timeout = PATIENCE;
+    // What a hospital has is the door's to hand on, however long a reader takes it.
+    settings.max_body = 64 << 20;
     Outbound::new().map_err(wrong)?.target(settings).map_err(wrong)
 }
 

@@ -40,8 +40,8 @@ pub use client_keys::{ClientKey, PUBLISHED_AROUND};
 pub use codes::LocalCodes;
 pub use connections::{
     Arrival, Arrived, Callback, Called, ConnectError, Connected, Connection, ConnectionState, Connections, Copied,
-    Copier, CopyState, CopyStep, Departure, Disconnected, FlowCourse, FlowFault, FlowFigures, FlowFilter, FlowKind,
-    FlowOutcome, FlowReach, FlowSpan, FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending,
+    CopiedFiles, Copier, CopyState, CopyStep, Departure, Disconnected, FlowCourse, FlowFault, FlowFigures, FlowFilter,
+    FlowKind, FlowOutcome, FlowReach, FlowSpan, FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending,
 };
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
 pub use definitions::{Defined, Definitions, GivenSecrets};

@@ -144,13 +144,21 @@ fn tests_folder() -> PathBuf {
 
 /// Starts a server that says `listening PORT` and ends with its standard input.
 fn listening(command: &mut Command) -> Result<(Child, u16)> {
+    let (program, [port]) = listening_at(command)?;
+    Ok((program, port))
+}
+
+/// The same of one that says several ports, one after the other.
+fn listening_at<const N: usize>(command: &mut Command) -> Result<(Child, [u16; N])> {
     let mut program = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("not installed")?;
     let output = program.stdout.take().context("no standard output")?;
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line)?;
-    match line.trim().strip_prefix("listening ").and_then(|port| port.parse().ok()) {
-        Some(port) => Ok((program, port)),
-        None => {
+    let said = line.trim().strip_prefix("listening ").unwrap_or_default();
+    let ports: Vec<u16> = said.split(' ').filter_map(|port| port.parse().ok()).collect();
+    match ports.try_into() {
+        Ok(ports) => Ok((program, ports)),
+        Err(_) => {
             stop(&mut program);
             bail!("{command:?} did not start (`cargo xtask setup` installs what it needs): {line}")
         }

@@ -30,6 +30,7 @@ pub mod session;
 pub mod shell;
 pub mod telemetry;
 pub mod throttle;
+mod told;
 pub mod upload;
 mod visit;
 pub mod well_known;

@@ -14,6 +14,7 @@ use crate::{
     render::{ErrorPage, Frame, Portal, RenderError, Renderer, Theme, User},
     session::Session,
     shell::{ErrorForm, ErrorPages},
+    told,
 };
 
 /// Who a session belongs to, as the shell of a page shows them.
@@ -50,6 +51,19 @@ impl Pages {
     /// No random bytes.
     pub fn csrf_token(&self, visit: &Visit) -> Result<String, Failure> {
         csrf::token(&self.csrf_key, &visit.csrf_binding).map_err(Failure::internal)
+    }
+
+    /// What was just done, for the address of the page that says so: it tells it to this visitor alone, for ten minutes.
+    ///
+    /// # Errors
+    /// No random bytes.
+    pub fn told(&self, visit: &Visit, what: &str) -> Result<String, Failure> {
+        told::word(&self.csrf_key, &visit.csrf_binding, what, visit.now).map_err(Failure::internal)
+    }
+
+    /// What an address tells this visitor to have [just done](Self::told). Of an address that somebody else made, nothing.
+    pub fn was_told<'w>(&self, visit: &Visit, word: &'w str) -> Option<&'w str> {
+        told::read(&self.csrf_key, &visit.csrf_binding, word, visit.now)
     }
 
     fn frame(&self, visit: &Visit, csrf_token: String) -> Frame {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::Fault;
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
-use sources::{Connection, ConnectionState, Copied, CopyState, CopyStep, Lasts};
+use sources::{Connection, ConnectionState, Copied, CopiedFiles, CopyState, CopyStep, Lasts};
 use uuid::Uuid;
 use web::{Failure, Visit};
 
@@ -60,6 +60,22 @@ struct CopyRow {
     total: Option<u64>,
     /// When the last whole one was made.
     at: Option<String>,
+    /// Files of documents in it, and what was left out.
+    files: CopyFiles,
+}
+
+/// Files of documents in a copy: how many, and how many are not in it.
+#[derive(Object)]
+struct CopyFiles {
+    kept: u64,
+    /// Named at another server.
+    elsewhere: u64,
+    /// Longer than what is kept of one.
+    too_large: u64,
+    /// The hospital does not give them.
+    not_given: u64,
+    /// Beyond what one copy holds.
+    too_many: u64,
 }
 
 /// What to do with a copy.
@@ -82,6 +98,11 @@ struct ConnectionEnd {
     revoked: bool,
 }
 
+fn copy_files(files: &CopiedFiles) -> CopyFiles {
+    let CopiedFiles { kept, elsewhere, too_large, not_given, too_many, .. } = *files;
+    CopyFiles { kept, elsewhere, too_large, not_given, too_many }
+}
+
 fn copy_row(copied: Copied) -> CopyRow {
     CopyRow {
         state: copied.state.map_or("none", CopyState::as_str).to_owned(),
@@ -89,6 +110,7 @@ fn copy_row(copied: Copied) -> CopyRow {
         done: copied.done,
         total: copied.total,
         at: copied.at.map(|at| at.to_string()),
+        files: copy_files(&copied.files),
     }
 }
 

@@ -27,6 +27,12 @@ use crate::{portal::Portal, who::Patient};
 pub const CALLBACK: &str = "/connections/callback";
 /// Where somebody lands whose way back from a hospital can't be gone again.
 pub const BEGIN_AGAIN: &str = "/connections?again=1";
+/// One is disconnected, and its hospital knows.
+const TOLD: &str = "told";
+/// One is disconnected, and its hospital could not be told.
+const UNTOLD: &str = "untold";
+/// All are.
+const ALL: &str = "all";
 
 /// The connections of this portal.
 pub fn connections(portal: &Portal) -> Result<&Connections, Failure> {
@@ -86,7 +92,16 @@ pub async fn list(
     let open = connections(portal)?.offered();
     let others = open.iter().map(Arc::as_ref).filter(|source| mine.iter().all(|one| one.source != source.id));
     let Offer { offered, choices, searched } = Offer::find(others, &asked.q, words);
-    let notice = notice(&asked, &shown, &record_href, words);
+    let left = match (&asked.again, person) {
+        (Some(_), Some(person)) => connections(portal)?.has_left(&patient.context, person, visit.now).await?,
+        _ => false,
+    };
+    let told = |word: Option<&str>| word.and_then(|word| portal.pages.was_told(visit, word).map(str::to_owned));
+    let notice = match (told(asked.done.as_deref()).as_deref(), told(asked.ended.as_deref()).as_deref()) {
+        (Some(source), _) => done(source, &shown, &record_href, words),
+        (None, Some(what)) => ended(what, words),
+        (None, None) => left.then(|| Notice::of("again", "info", words)),
+    };
     let page = ConnectionsPage {
         notice,
         proven: person.is_some(),
@@ -100,19 +115,23 @@ pub async fn list(
     portal.pages.page(visit, "connections.html", &page)
 }
 
-/// Which notice an address asks for; one about a connection is shown to whom it belongs alone.
-fn notice(asked: &Asked, mine: &[ConnectionView], record_href: &str, words: &Words) -> Option<Notice> {
-    if let Some(id) = &asked.done {
-        let one = mine.iter().find(|one| one.id == *id)?;
-        return Some(Notice::connected(&one.hospital.name, record_href, words));
+/// That a hospital is connected: also when another tab has connected it anew meanwhile.
+fn done(source: &str, mine: &[ConnectionView], record_href: &str, words: &Words) -> Option<Notice> {
+    let one = mine.iter().find(|one| one.hospital.id == source)?;
+    Some(Notice::connected(&one.hospital.name, record_href, words))
+}
+
+fn ended(what: &str, words: &Words) -> Option<Notice> {
+    match what {
+        TOLD | ALL => Some(Notice::of(what, "ok", words)),
+        UNTOLD => Some(Notice::of(what, "info", words)),
+        _ => None,
     }
-    match asked.ended.as_deref() {
-        Some("told") => return Some(Notice::of("told", "ok", words)),
-        Some("untold") => return Some(Notice::of("untold", "info", words)),
-        Some("all") => return Some(Notice::of("all", "ok", words)),
-        _ => {}
-    }
-    asked.again.as_ref().map(|_| Notice::of("again", "info", words))
+}
+
+/// The page that says what was just done, to whoever did it.
+fn saying(portal: &Portal, visit: &Visit, parameter: &str, what: &str) -> Result<Response, Failure> {
+    Ok(see_other(&format!("/connections?{parameter}={}", portal.pages.told(visit, what)?)))
 }
 
 /// `GET /connections/new/{source}`: what a person agrees to, before anything is asked of the hospital.
@@ -186,7 +205,7 @@ pub async fn callback(
         return portal.pages.page_at(visit, "/connections", "connections/arriving.html", &ArrivingPage {});
     }
     match portal.charts.connect(&patient.context, session(visit)?, &arrival(query), visit.now).await {
-        Ok(connection) => Ok(see_other(&format!("/connections?done={}", connection.id))),
+        Ok(connection) => saying(portal, visit, "done", &connection.source),
         Err(ConnectError::Flow(fault)) => failed(portal, visit, &fault),
         Err(error) => Err(error.into()),
     }
@@ -256,7 +275,7 @@ pub async fn disconnect(
 ) -> Result<Response, Failure> {
     let id: Uuid = id.parse().map_err(|_| Failure::new(Fault::NotFound))?;
     let ended = connections(portal)?.disconnect(&patient.context, own(&patient)?, id, visit.now).await?;
-    Ok(see_other(if ended.revoked { "/connections?ended=told" } else { "/connections?ended=untold" }))
+    saying(portal, visit, "ended", if ended.revoked { TOLD } else { UNTOLD })
 }
 
 #[derive(Deserialize)]
@@ -294,5 +313,5 @@ pub async fn ask_reset(Data(portal): Data<&Arc<Portal>>, visit: &Visit, patient:
 #[handler]
 pub async fn reset(Data(portal): Data<&Arc<Portal>>, visit: &Visit, patient: Patient) -> Result<Response, Failure> {
     connections(portal)?.reset(&patient.context, own(&patient)?, visit.now).await?;
-    Ok(see_other("/connections?ended=all"))
+    saying(portal, visit, "ended", ALL)
 }

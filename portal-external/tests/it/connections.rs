@@ -223,12 +223,40 @@ async fn a_hospital_is_connected_read_beside_the_rest_and_given_back() -> Result
     let ask = visitor.page(&disconnect).await?;
     ensure!(ask.status == 200 && ask.body.contains("什么都不会删除"), "{}", ask.body);
     let ended = visitor.post_form(&disconnect, &[]).await?;
-    assert_eq!((ended.status, ended.location()), (303, "/connections?ended=told"), "{}", ended.body);
+    ensure!(ended.status == 303 && ended.location().starts_with("/connections?ended=told."), "{}", ended.body);
+    let says = visitor.page(ended.location()).await?;
+    ensure!(says.body.contains("已断开") && says.body.contains("role=\"status\""), "{}", says.body);
+    is_told_to_nobody_else(&stage, (&shown, &mut visitor), &mut stranger, [done.location(), ended.location()]).await?;
     assert_eq!(stage.door.revocations(), 1);
     assert_eq!(stage.sources_of_labs(&mut visitor).await?, before);
     let log = stage.portal.log();
     for (name, value) in form_urlencoded::parse(back.split_once('?').context("a query")?.1.as_bytes()) {
         ensure!(!matches!(&*name, "code" | "state") || !log.contains(&*value), "{name} is in the log");
+    }
+    Ok(())
+}
+
+/// An address of somebody else's making, or of another session, says nothing of what was done.
+async fn is_told_to_nobody_else(
+    stage: &Stage,
+    (own, visitor): (&Patient, &mut Visitor),
+    stranger: &mut Visitor,
+    addresses: [&str; 2],
+) -> Result<()> {
+    let silent = |answer: &Answer| !answer.body.contains("class=\"note ");
+    let seal = addresses[1].rsplit('.').next().context("a seal")?;
+    let made_up = ["ended=told", "ended=untold", "ended=all", "done=lakeside", "again=1", "ended=told.1.x"];
+    let turned = [format!("ended=all.{seal}"), addresses[1].replace("told.", "all.").replace("/connections?", "")];
+    for query in made_up.into_iter().chain(turned.iter().map(String::as_str)) {
+        let page = visitor.page(&format!("/connections?{query}")).await?;
+        ensure!(page.status == 200 && silent(&page), "{query}: {}", page.body);
+    }
+    let mut elsewhere = stage.portal.patient(own).await?;
+    for address in addresses {
+        for other in [&mut *stranger, &mut elsewhere] {
+            let page = other.page(address).await?;
+            ensure!(page.status == 200 && silent(&page), "{address}: {}", page.body);
+        }
     }
     Ok(())
 }

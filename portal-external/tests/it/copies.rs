@@ -18,11 +18,11 @@ use super::connections::{Stage, behind, people, there};
 /// A killed process's jobs are another's after half a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-async fn copy(visitor: &mut Visitor) -> Result<Value> {
+pub(super) async fn copy(visitor: &mut Visitor) -> Result<Value> {
     Ok(visitor.get("/api/v1/connections").await?.json()["items"][0]["copy"].clone())
 }
 
-async fn until(visitor: &mut Visitor, what: &str, is: impl Fn(&Value) -> bool) -> Result<Value> {
+pub(super) async fn until(visitor: &mut Visitor, what: &str, is: impl Fn(&Value) -> bool) -> Result<Value> {
     let end = Instant::now() + PATIENCE;
     loop {
         let now = copy(visitor).await?;
@@ -34,7 +34,7 @@ async fn until(visitor: &mut Visitor, what: &str, is: impl Fn(&Value) -> bool) -
     }
 }
 
-async fn kept(db: &DatabaseConnection) -> Result<i64> {
+pub(super) async fn kept(db: &DatabaseConnection) -> Result<i64> {
     let all = Func::count(Expr::col(Alias::new("id")));
     let count = Query::select().expr_as(all, Alias::new("n")).from(Alias::new("source_copy")).to_owned();
     Ok(db.query_one(&count).await?.context("a count")?.try_get("", "n")?)

@@ -1,6 +1,7 @@
 //! The public portal through its public face: the real program, patients' own records alone.
 
 mod connections;
+mod copied_files;
 mod copies;
 mod documents;
 mod held;

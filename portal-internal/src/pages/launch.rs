@@ -21,6 +21,9 @@ pub const LAUNCH: &str = "/launch";
 /// Where hospitals send them back to: registered there too.
 pub const CALLBACK: &str = "/launch/callback";
 
+/// What the search for patients is told of whoever came without one.
+pub const WITHOUT_PATIENT: &str = "without-patient";
+
 /// What a browser's way to a hospital and back is bound to.
 fn session(visit: &Visit) -> Result<&str, Failure> {
     let session = visit.session.as_deref().ok_or_else(|| Failure::new(Fault::NotSignedIn))?;
@@ -82,7 +85,9 @@ pub async fn callback(
     }
     let back = Callback::of_query(request.uri().query().unwrap_or_default());
     match mine::launched(portal, &staff, session(visit)?, &back, visit.now).await {
-        Ok(person) => Ok(see_other(&format!("/patients/{person}/{}", ehr::Section::Summary.slug()))),
+        Ok(Some(person)) => Ok(see_other(&format!("/patients/{person}/{}", ehr::Section::Summary.slug()))),
+        // The hospital names nobody: they look for the patient themselves, and are told why.
+        Ok(None) => Ok(see_other(&format!("/patients?launched={}", portal.pages.told(visit, WITHOUT_PATIENT)?))),
         Err(ConnectError::Flow(fault)) => refused(portal, visit, &fault),
         Err(error) => Err(error.into()),
     }

@@ -9,20 +9,22 @@ use poem::{
     http::StatusCode,
     web::{Data, Form, Query},
 };
-use record_view::search::{self, Listing, PeopleFilters};
+use record_view::search::{self, Listing, PeopleFilters, SearchPage};
 use serde::Deserialize;
 use uuid::Uuid;
 use web::{Failure, Visit, shell::see_other};
 
-use super::{record, scene};
+use super::{launch::WITHOUT_PATIENT, record, scene};
 use crate::{portal::Portal, who::Staff};
 
 #[derive(Deserialize)]
 pub struct Asked {
     search: Option<Uuid>,
+    /// Where a hospital's own system has sent somebody here.
+    launched: Option<String>,
 }
 
-/// `GET /patients?search=`, narrowed by `sex`, `from`, `until` and `source`.
+/// `GET /patients?search=&launched=`, narrowed by `sex`, `from`, `until` and `source`.
 #[handler]
 pub async fn show(
     Data(portal): Data<&Arc<Portal>>,
@@ -32,7 +34,9 @@ pub async fn show(
     request: &Request,
 ) -> Result<Response, Failure> {
     let Some(id) = asked.search else {
-        return portal.pages.page(visit, "patients.html", &search::empty("", None));
+        let told = asked.launched.as_deref().and_then(|word| portal.pages.was_told(visit, word));
+        let launched = told.is_some_and(|what| what == WITHOUT_PATIENT);
+        return portal.pages.page(visit, "patients.html", &SearchPage { launched, ..search::empty("", None) });
     };
     match portal.charts.search_again(&staff.context, id, visit.now).await {
         Ok(found) => {

@@ -7,6 +7,7 @@ use sea_orm::{
     ConnectionTrait as _, ExprTrait as _,
     sea_query::{Expr, Func, Query},
 };
+use serde_json::{Value, json};
 use testbed::{Answer, Database, Region, SplitDatabase, TestPortal, Visitor, know_staff};
 use url::{Url, form_urlencoded};
 
@@ -51,9 +52,17 @@ pub(super) fn there(region: &Region, hospital: &str) -> Result<String> {
 
 /// A portal that is opened from the hospital's own system, by staff whom it knows if so.
 async fn stage(database: Database, knows_staff: bool) -> Result<Stage> {
+    stage_at(database, knows_staff, None).await
+}
+
+/// The same, where the hospital's records stand elsewhere than in the sandbox.
+async fn stage_at(database: Database, knows_staff: bool, base: Option<&str>) -> Result<Stage> {
     let all = testbed::region().await;
     // The hospital stands last: what is added to the file belongs to it.
-    let (own, mut hospitals): (Vec<_>, Vec<_>) = all.hospitals.iter().cloned().partition(|one| one.id == HOSPITAL);
+    let (mut own, mut hospitals): (Vec<_>, Vec<_>) = all.hospitals.iter().cloned().partition(|one| one.id == HOSPITAL);
+    if let Some(base) = base {
+        base.clone_into(&mut own[0].base_url);
+    }
     hospitals.extend(own.iter().cloned());
     let change = |table: &mut toml::Table| {
         if knows_staff {
@@ -194,12 +203,12 @@ async fn a_clinician_comes_from_their_hospitals_system_to_the_patients_summary()
         assert_eq!(value("code_challenge_method").as_deref(), Some("S256"));
         ensure!(value("state").is_some_and(|state| state.len() == 43) && value("nonce").is_some(), "{url}");
 
-        // Nobody has looked for this patient yet: whoever is launched is no way round that.
+        // Nobody has looked for this patient yet: they are registered as by a search, which finds the same person afterwards.
         let back = stage.back(&url).await?;
-        let unknown = visitor.page(&back).await?;
-        says(&stage, &unknown, 404, "区域内还不认识这位患者", "patient-unknown").await?;
-        ensure!(unknown.body.contains("href=\"/patients\""), "{}", unknown.body);
+        let new = visitor.page(&back).await?;
+        ensure!(stage.remembered("index.link").await? > 0, "nobody is registered: {} {}", new.status, new.body);
         let person = find(&mut visitor, &shown.resident_id).await?;
+        assert_eq!((new.status, new.location()), (303, format!("/patients/{person}/summary").as_str()), "{}", new.body);
 
         let back = stage.there_and_back(&mut visitor, "li.wei", &stage.patient).await?;
         // Fetched in advance, or asked after, it is not used up.
@@ -216,7 +225,7 @@ async fn a_clinician_comes_from_their_hospitals_system_to_the_patients_summary()
         ensure!(summary.status == 200 && summary.body.contains(&shown.name), "{} {}", summary.status, summary.body);
         // Its token is given back, whatever came of it.
         until("tokens are given back", async || Ok(stage.door.revocations() == 2)).await?;
-        assert_eq!((stage.remembered("launch.open").await?, stage.remembered("launch.refuse").await?), (1, 1));
+        assert_eq!((stage.remembered("launch.open").await?, stage.remembered("launch.refuse").await?), (2, 0));
 
         let again = visitor.page(&back).await?;
         ensure!(again.status == 400 && again.body.contains("已经用过了"), "{} {}", again.status, again.body);
@@ -260,7 +269,6 @@ async fn whoever_is_somebody_else_there_or_nobody_is_not_let_in() -> Result<()> 
         (SmartMode::WrongIss, 400, "不是送您来的医院发出的", "wrong-issuer"),
         (SmartMode::UnknownLaunch, 502, "医院系统拒绝了请求", "authorize-refused"),
         (SmartMode::DenyingPeople, 400, "&lt;script&gt;", "denied"),
-        (SmartMode::NoPatient, 502, "没有说明您正在查看哪位患者", "no-patient"),
         (SmartMode::NoToken, 502, "没有给出许可", "no-token"),
     ] {
         let answer = stage.spoiled(&mut visitor, mode).await?;
@@ -270,6 +278,132 @@ async fn whoever_is_somebody_else_there_or_nobody_is_not_let_in() -> Result<()> 
     says(&stage, &visitor.page(&back).await?, 404, "区域内还不认识这位患者", "patient-unknown").await?;
     assert_eq!(stage.remembered("launch.open").await?, 0);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_without_a_patient_looks_for_one() -> Result<()> {
+    let stage = stage(Database::sqlite().await?, true).await?;
+    let mut visitor = stage.portal.clinician("li.wei").await?;
+    let answer = stage.spoiled(&mut visitor, SmartMode::NoPatient).await?;
+    ensure!(answer.status == 303 && answer.location().starts_with("/patients?launched="), "{}", answer.body);
+    let words = "医院系统没有打开任何患者";
+    let search = visitor.page(answer.location()).await?;
+    ensure!(search.status == 200 && search.body.contains(words), "{}", search.body);
+    // It says so to nobody else, and to nobody who made the address up.
+    let mut colleague = stage.portal.clinician("wang.fang").await?;
+    for address in [answer.location(), "/patients?launched=without-patient"] {
+        ensure!(!colleague.page(address).await?.body.contains(words), "{address}");
+    }
+    let mut admin = stage.portal.clinician("admin").await?;
+    let flow = admin.get("/api/v1/flows").await?.json()["items"][0].clone();
+    ensure!(flow["outcome"] == "connected" && flow["why"] == "without-patient" && flow["cure"].is_string(), "{flow}");
+    assert_eq!((stage.remembered("launch.open").await?, stage.remembered("launch.refuse").await?), (1, 0));
+    until("the token is given back", async || Ok(stage.door.revocations() == 1)).await?;
+    Ok(())
+}
+
+/// A hospital that has these practitioners, roles and patients, and no more.
+async fn with_staff(resources: &[Value]) -> Result<Stage> {
+    let base = testbed::canned_fhir::serve(resources.to_vec()).await?;
+    stage_at(Database::sqlite().await?, true, Some(&base)).await
+}
+
+/// li.wei, as the hospital of the sandbox has them.
+async fn practitioner() -> Result<Value> {
+    let all = testbed::region().await;
+    let id =
+        all.in_sandbox(HOSPITAL).context("the hospital")?.practitioners.iter().find(|one| one.username == "li.wei");
+    let base = &all.hospitals.iter().find(|one| one.id == HOSPITAL).context("it")?.base_url;
+    let url: Url = format!("{base}/Practitioner/{}", id.context("works there")?.id).parse()?;
+    Ok(Visitor::new(&url.origin().ascii_serialization())?.get(url.path()).await?.json())
+}
+
+fn role(practitioner: &Value, of: &str, active: bool) -> Value {
+    let id = practitioner["id"].as_str().unwrap_or_default();
+    json!({
+        "resourceType": "PractitionerRole", "id": format!("{id}-role"), "active": active,
+        "practitioner": { "reference": format!("Practitioner/{of}") },
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signed_in_is_known_by_their_role_and_not_when_they_have_left() -> Result<()> {
+    let own = practitioner().await?;
+    let id = own["id"].as_str().context("id")?;
+    let (mut left, mut colleague) = (own.clone(), own.clone());
+    left["active"] = json!(false);
+    colleague["id"] = json!("somebody-else");
+    colleague["identifier"] = json!([]);
+    let refused = |status, words, why| Some((status, words, why));
+    for (mode, resources, expected) in [
+        (SmartMode::ByRole, vec![own.clone(), role(&own, id, true)], None),
+        (
+            SmartMode::ByRole,
+            vec![own.clone(), role(&own, id, false)],
+            refused(502, "没有给出足够的信息", "practitioner-unreadable"),
+        ),
+        (SmartMode::ByRole, vec![own.clone()], refused(502, "没有给出足够的信息", "practitioner-unreadable")),
+        (
+            SmartMode::ByRole,
+            vec![own.clone(), colleague.clone(), role(&own, "somebody-else", true)],
+            refused(403, "医院系统认为您是另一个人", "another-practitioner"),
+        ),
+        (
+            SmartMode::ByRole,
+            vec![left.clone(), role(&own, id, true)],
+            refused(403, "您已不在职", "practitioner-inactive"),
+        ),
+        (SmartMode::Ok, vec![left.clone()], refused(403, "您已不在职", "practitioner-inactive")),
+    ] {
+        let stage = with_staff(&resources).await?;
+        let mut visitor = stage.portal.clinician("li.wei").await?;
+        stage.door.set_mode(mode);
+        let back = stage.there_and_back(&mut visitor, "li.wei", UNKNOWN).await?;
+        let answer = visitor.page(&back).await?;
+        match expected {
+            Some((status, words, why)) => says(&stage, &answer, status, words, why).await?,
+            // Who they are is clear; of the patient this hospital says nothing at all.
+            None => says(&stage, &answer, 502, "医院没有应答，无法确定这位患者是谁", "patient-silent").await?,
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_of_two_practitioners_lets_neither_in() -> Result<()> {
+    let own = practitioner().await?;
+    let mut twin = own.clone();
+    twin["id"] = json!("twin");
+    let stage = with_staff(&[own, twin]).await?;
+    let mut visitor = stage.portal.clinician("li.wei").await?;
+    // Whom they treat was asked before, and the hospital had two of their number.
+    until("the hospital was asked", async || {
+        let mine = visitor.get("/api/v1/my-patients").await?.json();
+        Ok(mine.to_string().contains("ambiguous"))
+    })
+    .await?;
+    let back = stage.there_and_back(&mut visitor, "li.wei", UNKNOWN).await?;
+    says(&stage, &visitor.page(&back).await?, 403, "无法确定您在该院是谁", "practitioner-unclear").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patient_whose_number_is_anothers_is_opened_for_nobody() -> Result<()> {
+    let all = testbed::region().await;
+    let shown = all.shown_patient();
+    let own = practitioner().await?;
+    // The number of somebody who is known elsewhere, with what belongs to another.
+    let number = json!([{ "system": "urn:oid:2.16.156.10011.1.3", "value": shown.resident_id }]);
+    let born = format!("{}-{}-{}", &shown.resident_id[6..10], &shown.resident_id[10..12], &shown.resident_id[12..14]);
+    let sex = if shown.resident_id.as_bytes()[16] % 2 == 1 { "male" } else { "female" };
+    let patient = json!({
+        "resourceType": "Patient", "id": UNKNOWN, "gender": sex, "birthDate": born,
+        "name": [{ "use": "official", "text": "欧阳不同" }], "identifier": number,
+    });
+    let stage = with_staff(&[own, patient]).await?;
+    let mut visitor = stage.portal.clinician("li.wei").await?;
+    find(&mut visitor, &shown.resident_id).await?;
+    let back = stage.there_and_back(&mut visitor, "li.wei", UNKNOWN).await?;
+    says(&stage, &visitor.page(&back).await?, 409, "同一证件号码也属于另一个人", "patient-unclear").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

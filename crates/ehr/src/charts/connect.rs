@@ -71,7 +71,7 @@ impl Charts {
     /// What `person` has connected.
     pub(super) async fn connected(&self, person: PersonId) -> Result<Vec<Connected>, EhrError> {
         match &self.connections {
-            Some(connections) => connections.of(person).await.map_err(unread),
+            Some(connections) => connections.of(person).await.map_err(unlisted),
             None => Ok(Vec::new()),
         }
     }
@@ -89,8 +89,18 @@ pub(super) fn unknown(error: IndexError) -> ConnectError {
     }
 }
 
+/// Of a look at a registration, which fails as the database does.
+pub(super) fn unread(error: EhrError) -> ConnectError {
+    match error {
+        EhrError::Store(error) => ConnectError::Store(error),
+        EhrError::Audit(error) => ConnectError::Audit(error),
+        EhrError::Json(error) => ConnectError::Content(error),
+        _ => ConnectError::NotFound,
+    }
+}
+
 /// Of a look at what is connected, which fails as the database does.
-fn unread(error: ConnectError) -> EhrError {
+fn unlisted(error: ConnectError) -> EhrError {
     match error {
         ConnectError::Store(error) => EhrError::Store(error),
         ConnectError::Audit(error) => EhrError::Audit(error),

@@ -15,7 +15,7 @@ use super::checked::Asking;
 use super::demographics::states;
 use super::fan_out::{Answer, Ids, Tally};
 use super::labs::any_is_somebody_else;
-use super::note_texts::binary;
+use super::note_texts::read_binary;
 use super::record_query::RecordQuery;
 use super::{Charts, Reader};
 use crate::compartment::Compartment;
@@ -54,7 +54,7 @@ pub struct OpenedDocument {
     pub file: Option<File>,
     /// One per configured source, in configuration order.
     pub sources: Vec<SourceReport>,
-    /// When it was read.
+    /// When it was read: before it was asked for, where it comes from a copy.
     pub as_of: Timestamp,
 }
 
@@ -185,7 +185,9 @@ impl Charts {
             other => (None, other.into_note()),
         };
         let note = Note { content, ..named.note };
-        Ok(OpenedDocument { section: named.section, note, file, sources, as_of: now })
+        // Older than now where it comes from a copy.
+        let as_of = note.origin.retrieved_at;
+        Ok(OpenedDocument { section: named.section, note, file, sources, as_of })
     }
 
     fn is_linked(&self, address: &DocumentAddress, allowed: &Allowed) -> bool {
@@ -269,12 +271,15 @@ async fn ask(
     tally.entries = 1;
     let content = async {
         match held {
-            Held::Here(content) => content,
-            Held::There(pending) => binary(&asking, &pending).await,
+            Held::Here(content) => (content, false),
+            Held::There(pending) => read_binary(&asking, &pending).await,
         }
     };
-    let (content, section) = tokio::join!(content, section_of_visits(&asking, &named));
+    let ((content, silent), section) = tokio::join!(content, section_of_visits(&asking, &named));
     named.section = section.unwrap_or(named.section);
+    if silent {
+        tally.is_unread();
+    }
     tally.dropped += u32::from(content.failure() == Some(FOREIGN));
     Answer { data: Found::Document(Box::new((named, content))), tally }
 }

@@ -38,6 +38,8 @@ pub(super) struct Tally {
     /// Entries that are another patient's.
     pub dropped: u32,
     parts: Vec<PartReport>,
+    /// What was asked for could not be had, though it is named.
+    unread: bool,
 }
 
 impl Tally {
@@ -55,6 +57,11 @@ impl Tally {
     pub(super) fn not_listed(&mut self, part: Part) {
         self.join(SourceState::Unsupported, None);
         self.part(part, SourceState::Unsupported, None);
+    }
+
+    /// The one thing that was asked for is named, and the source did not answer with it.
+    pub(super) fn is_unread(&mut self) {
+        self.unread = true;
     }
 
     /// What is known of a source without its answer.
@@ -206,7 +213,7 @@ impl<T> Answer<T> {
     /// another's data, it is.
     fn is_silence(&self) -> bool {
         let is_silent = self.tally.state.is_none_or(|state| state == SourceState::Unreachable);
-        is_silent && self.tally.entries == 0 && self.tally.dropped == 0
+        (is_silent && self.tally.entries == 0 && self.tally.dropped == 0) || self.tally.unread
     }
 }
 

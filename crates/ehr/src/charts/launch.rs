@@ -1,21 +1,26 @@
 //! Staff whom a hospital's own system sends here: is it they who are signed in here, and whose record do they have open there?
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use access::{PersonId, Recognition, StaffContext};
+use access::{Act, Object, PersonId, Recognition, StaffContext};
 use fhir::Reference;
 use jiff::Timestamp;
-use sources::{Arrived, Callback, ConnectError, FlowStep, Launches};
+use sources::{Arrived, Callback, ConnectError, FlowStep, Launches, Source, Standing};
 use tokio::time::Instant;
 
-use super::{Charts, Clinician, connect::unknown, practitioners};
+use super::{
+    Charts, Clinician, Registered,
+    connect::{unknown, unread},
+    practitioners,
+};
+use crate::caring::is_id;
 
 /// For the `Practitioner`, and the role that it has.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 impl Charts {
     /// Takes in what the browser of `staff` came back with from the hospital whose system sent them here: the person whose record
-    /// they have open there. `clinician` is who the directory says they are, `session` the browser's. Nothing is opened by it.
+    /// they have open there; nobody, where the hospital names no patient. `clinician` is who the directory says they are, `session` the browser's. Nothing is opened by it.
     ///
     /// # Errors
     /// [`ConnectError::Flow`] with what went wrong, in the words of the hospital too; the policy's, the database's, the audit's.
@@ -26,10 +31,10 @@ impl Charts {
         session: &str,
         callback: &Callback,
         now: Timestamp,
-    ) -> Result<PersonId, ConnectError> {
+    ) -> Result<Option<PersonId>, ConnectError> {
         let arrived = launches.arrive(staff, session, callback, now).await?;
         let found = match self.is_them(staff, clinician, &arrived, now).await? {
-            Ok(()) => self.looked_at(&arrived).await?.map_err(|why| (FlowStep::Patient, why)),
+            Ok(()) => self.looked_at(staff, &arrived, now).await?.map_err(|why| (FlowStep::Patient, why)),
             Err(why) => Err((FlowStep::Identity, why)),
         };
         match found {
@@ -74,10 +79,42 @@ impl Charts {
         Ok(practitioners::is_them(source, (&id, token), clinician, deadline, now).await)
     }
 
-    /// Whose record they have open there, as far as the index knows; or why nobody's.
-    async fn looked_at(&self, arrived: &Arrived) -> Result<Result<PersonId, &'static str>, ConnectError> {
-        let Some(patient) = &arrived.patient else { return Ok(Err("no-patient")) };
-        let person = self.inner.index.linked_to(&arrived.source.id, patient).await.map_err(unknown)?;
-        Ok(person.ok_or("patient-unknown"))
+    /// Whose record they have open there, if anybody's; or why it can't be said. Whom nobody has looked for yet is taken into the
+    /// index as by a search: by what the hospital says to the region itself, and by the index's own rules.
+    async fn looked_at(
+        &self,
+        staff: &StaffContext,
+        arrived: &Arrived,
+        now: Timestamp,
+    ) -> Result<Result<Option<PersonId>, &'static str>, ConnectError> {
+        let Some(patient) = &arrived.patient else { return Ok(Ok(None)) };
+        let index = &self.inner.index;
+        let hospital = arrived.source.id.as_str();
+        let known = match index.linked_to(hospital, patient).await.map_err(unknown)? {
+            Some(person) => Some(person),
+            None => match self.newly_seen(staff, hospital, patient, now).await? {
+                Registered::Person(person) => Some(person),
+                Registered::Nobody => None,
+                Registered::Silent => return Ok(Err("patient-silent")),
+            },
+        };
+        let Some(person) = known else { return Ok(Err("patient-unknown")) };
+        let unclear = index.is_contested(hospital, patient).await.map_err(unknown)?;
+        Ok(if unclear { Err("patient-unclear") } else { Ok(Some(person)) })
+    }
+
+    /// Whom a hospital of the region has under this id, where `staff` may look for patients.
+    async fn newly_seen(
+        &self,
+        staff: &StaffContext,
+        hospital: &str,
+        patient: &str,
+        now: Timestamp,
+    ) -> Result<Registered, ConnectError> {
+        let may = self.may(staff, &Object::PAGE_PATIENT_SEARCH, Act::SearchPatients).is_ok();
+        let asked = |source: &Arc<Source>| !source.is_personal() && source.standing == Standing::Asked;
+        let source = self.inner.catalogue.get(hospital).filter(|source| may && is_id(patient) && asked(source));
+        let Some(source) = source else { return Ok(Registered::Nobody) };
+        self.registered(staff, &source, patient, now).await.map_err(unread)
     }
 }

@@ -1,14 +1,14 @@
 //! Texts of notes that did not come along with them.
 
-use fhir::{kinds, rows};
+use fhir::{Cause, Outcome, kinds, rows};
 use futures_util::StreamExt as _;
 
 use super::checked::Asking;
-use super::fan_out::Tally;
+use super::fan_out::{Tally, state};
 use super::sheet::count_part;
-use crate::Part;
 use crate::document::content::{Content, FOREIGN};
 use crate::outpatient::{NoteContent, NoteRow, Pending, VisitRows};
+use crate::{Part, SourceState};
 
 /// Texts of notes that one page fetches of one source, newest first; the others are named.
 const MOST_TEXTS: usize = 24;
@@ -67,6 +67,11 @@ pub(super) async fn fetch_notes(
 /// What a `Binary` holds. It hangs on a resource of the patient's; when it, or the document in it, names a patient, it must
 /// be them.
 pub(super) async fn binary(asking: &Asking<'_>, pending: &Pending) -> Content {
+    read_binary(asking, pending).await.0
+}
+
+/// The same, and whether the source was silent about it.
+pub(super) async fn read_binary(asking: &Asking<'_>, pending: &Pending) -> (Content, bool) {
     let mut content = None;
     let take = |row: &rows::Binary<'_>| {
         let other = row.security_context.as_ref().filter(|of| names_a_patient(of, asking.source.client.base()));
@@ -77,7 +82,9 @@ pub(super) async fn binary(asking: &Asking<'_>, pending: &Pending) -> Content {
         });
     };
     let report = asking.read::<kinds::Binary>(&pending.binary, take).await;
-    content.unwrap_or_else(|| Content::missing(report.outcome.key().unwrap_or("note-empty")))
+    let has_said = matches!(report.outcome, Outcome::Unreachable(Cause::Status(404 | 410)));
+    let silent = content.is_none() && state(report.outcome) == SourceState::Unreachable && !has_said;
+    (content.unwrap_or_else(|| Content::missing(report.outcome.key().unwrap_or("note-empty"))), silent)
 }
 
 fn names_a_patient(of: &rows::ResourceReference<'_>, base: &url::Url) -> bool {

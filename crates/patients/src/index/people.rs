@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     IndexError, IndexNumber, ResidentId, SourcePatient,
-    entity::{do_not_link, identity_seen, link, patient},
+    entity::{contested, do_not_link, identity_seen, link, patient},
 };
 
 impl Index {
@@ -166,6 +166,18 @@ impl Index {
             Some(link) => Ok(Some(PersonId(link.person))),
             None => Ok(None),
         }
+    }
+
+    /// Does a steward still have to say whose record this is, since its number is another person's?
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_contested(&self, source: &str, source_patient: &str) -> Result<bool, IndexError> {
+        let open = contested::Entity::find()
+            .filter(contested::Column::Source.eq(source))
+            .filter(contested::Column::SourcePatient.eq(source_patient))
+            .filter(contested::Column::SettledAt.is_null());
+        Ok(open.one(self.store.reader()).await?.is_some())
     }
 
     /// How many registrations of a source are linked, and to how many people.

@@ -81,7 +81,10 @@ impl Door {
         };
         let other = self.ehr.as_ref().filter(|_| mode == SmartMode::OtherPractitioner);
         let said = other.and_then(|ehr| ehr.other_than(own)).unwrap_or(own);
-        format!("{}/Practitioner/{said}", self.base_url())
+        match mode {
+            SmartMode::ByRole => format!("{}/PractitionerRole/{said}-role", self.base_url()),
+            _ => format!("{}/Practitioner/{said}", self.base_url()),
+        }
     }
 
     /// Who the person is (OpenID Connect Core, section 2), and which `Patient`.

@@ -1,5 +1,7 @@
 //! Copying a whole connected record: a job that goes on where it was killed, and that one process does at a time.
 
+mod files;
+
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use access::{AuditLog, Domain, Event, Outcome, PersonId, SystemContext, audit::Draft};
@@ -8,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::{Answer, OutboundError};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Select,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use serde::{Deserialize, Serialize};
@@ -21,7 +24,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    ConnectError, CopyState,
+    ConnectError, CopiedFiles, CopyState,
     copy_page::{self, Resource},
     event,
     person::PatientSignIn,
@@ -75,15 +78,39 @@ struct Cursor {
     step: usize,
     /// The page that comes next, where a step has several.
     next: Option<String>,
+    /// The last file that was asked for, in their order.
+    #[serde(default)]
+    after: Option<String>,
+    /// Resources of this step that were longer than what is kept of one.
+    #[serde(default)]
+    too_large: u64,
+    #[serde(default)]
+    files: CopiedFiles,
+}
+
+impl Cursor {
+    fn begin(round: i64) -> Self {
+        Self { round, step: 0, next: None, after: None, too_large: 0, files: CopiedFiles::default() }
+    }
+
+    /// At the beginning of the next step.
+    fn next_step(&self) -> Self {
+        let files = CopiedFiles { too_large: self.files.too_large + self.too_large, ..self.files.clone() };
+        Self { step: self.step + 1, files, ..Self::begin(self.round) }
+    }
 }
 
 /// One question.
 enum Plan {
     /// `Patient/[id]/$everything` (<https://hl7.org/fhir/R4/patient-operation-everything.html>).
     Everything,
+    /// The patient: read, since a search for patients knows no patient to be of.
+    Own,
     Type(&'static str),
     /// What the others name.
     Named,
+    /// Files of documents.
+    Files,
 }
 
 /// One copy that is being made.
@@ -220,7 +247,7 @@ impl Copier {
         // One that was finished is followed by another.
         let kept = kept.filter(|cursor: &Cursor| cursor.round > row.copy_round);
         let done = if kept.is_some() { row.copy_done } else { 0 };
-        let cursor = kept.unwrap_or(Cursor { round: row.copy_round + 1, step: 0, next: None });
+        let cursor = kept.unwrap_or_else(|| Cursor::begin(row.copy_round + 1));
         Ok(Some(Copying { copier: self, run, source: source.asked_with(sign_in), row, cursor, done, begun_anew: 0 }))
     }
 
@@ -289,11 +316,13 @@ impl Copying<'_> {
                     let url = self.at(&["Patient", &self.row.patient, "$everything"], &[]);
                     self.page(url).await?
                 }
+                Plan::Own => self.own().await?,
                 Plan::Type(kind) => {
                     let url = self.at(&[kind], &[("patient", &self.row.patient)]);
                     self.page(url).await?
                 }
                 Plan::Named => self.named().await?,
+                Plan::Files => self.files().await?,
             };
             if matches!(came, Came::Unwanted) {
                 return Ok(Ended::Done);
@@ -303,6 +332,16 @@ impl Copying<'_> {
         Ok(Ended::Done)
     }
 
+    /// One resource.
+    fn one(&self, kind: &str, id: &str) -> Url {
+        let mut url = self.source.client.base().clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend([kind, id]);
+        }
+        url
+    }
+
+    /// The first page of a list.
     fn at(&self, path: &[&str], params: &[(&str, &str)]) -> Url {
         let mut url = self.source.client.base().clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -321,7 +360,6 @@ impl Copying<'_> {
             Some(next) => self.source.client.base().join(next).map_err(|_| Failure::passing("next-elsewhere"))?,
         };
         let answer = self.ask(&url).await?;
-        let next_step = Cursor { step: self.cursor.step + 1, next: None, ..self.cursor.clone() };
         let page = match answer.status {
             200 => copy_page::read(&answer.body).ok_or(Failure::passing("not-fhir"))?,
             // It does not have the type, or does not let the patient have it.
@@ -329,24 +367,37 @@ impl Copying<'_> {
             // A page's link lives for some minutes: the step begins anew.
             400..=499 if self.cursor.next.is_some() => {
                 self.begun_anew += 1;
-                self.cursor.next = None;
+                (self.cursor.next, self.cursor.too_large) = (None, 0);
                 let too_often = self.begun_anew > MOST_ANEW;
                 return if too_often { Err(Failure::lasting("page-gone")) } else { Ok(Came::Forward) };
             }
             _ => return Err(Failure::passing("source-silent")),
         };
+        let come = Cursor { too_large: self.cursor.too_large + page.too_large, ..self.cursor.clone() };
         let cursor = match &page.next {
             Some(next) => {
                 let next = url.join(next).map_err(|_| Failure::passing("next-elsewhere"))?;
                 if !self.source.client.target().is_same_origin(&next) || next == url {
                     return Err(Failure::lasting("next-elsewhere"));
                 }
-                Cursor { next: Some(next.to_string()), ..self.cursor.clone() }
+                Cursor { next: Some(next.to_string()), ..come }
             }
-            None => next_step,
+            None => come.next_step(),
         };
         let total = page.total.filter(|_| self.cursor.step == 0 && matches!(plan(&self.source)[0], Plan::Everything));
         self.keep(page.resources, cursor, total).await
+    }
+
+    /// Reads the `Patient`.
+    async fn own(&mut self) -> Result<Came, Failure> {
+        let answer = self.ask(&self.one("Patient", &self.row.patient)).await?;
+        if answer.status >= 500 {
+            return Err(Failure::passing("source-silent"));
+        }
+        let text = std::str::from_utf8(&answer.body).ok().filter(|_| answer.status == 200);
+        let own = text.and_then(|text| copy_page::resource(text, copy_page::LARGEST));
+        let own = own.filter(|one| one.kind == "Patient" && one.id == self.row.patient);
+        self.keep(own.into_iter().collect(), self.cursor.next_step(), None).await
     }
 
     /// Reads what is named and not there, a few at a time.
@@ -358,22 +409,27 @@ impl Copying<'_> {
             }
             let mut come = Vec::new();
             for (kind, id) in some {
-                let answer = self.ask(&self.at(&[kind, id], &[])).await?;
+                let answer = self.ask(&self.one(kind, id)).await?;
                 let text = std::str::from_utf8(&answer.body).ok().filter(|_| answer.status == 200);
                 let same = |one: &Resource| one.kind == *kind && one.id == *id;
-                come.extend(text.and_then(copy_page::resource).filter(same));
+                come.extend(text.and_then(|text| copy_page::resource(text, copy_page::LARGEST)).filter(same));
             }
             if matches!(self.keep(come, self.cursor.clone(), None).await?, Came::Unwanted) {
                 return Ok(Came::Unwanted);
             }
         }
-        self.cursor.step += 1;
+        self.cursor = self.cursor.next_step();
         Ok(Came::Forward)
     }
 
+    /// What was copied in this round of `these`.
+    fn rows(&self, these: Expr) -> Select<copy::Entity> {
+        let own = copy::Column::Connection.eq(self.row.id).and(copy::Column::Round.eq(self.cursor.round));
+        copy::Entity::find().filter(own.and(these))
+    }
+
     async fn missing(&self) -> Result<Vec<(String, String)>, Failure> {
-        let rows = copy::Entity::find().filter(copy::Column::Connection.eq(self.row.id));
-        let rows = rows.filter(copy::Column::Round.eq(self.cursor.round)).all(self.copier.store.reader()).await?;
+        let rows = self.rows(copy::Column::Kind.ne(copy_page::FILE)).all(self.copier.store.reader()).await?;
         let mut named: BTreeSet<(String, String)> = BTreeSet::new();
         for row in &rows {
             named.extend(copy_page::references(&open_copy(&self.copier.secrets, row).await?));
@@ -383,25 +439,11 @@ impl Copying<'_> {
     }
 
     async fn ask(&self, url: &Url) -> Result<Answer, Failure> {
-        let answer = self.source.client.target().get(url, ACCEPT, Instant::now() + PATIENCE).await;
-        let answer = answer.map_err(|error| match error {
-            OutboundError::SignIn { why: "sign-in-again" | "connection-ended", .. } => {
-                Failure::lasting("sign-in-again")
-            }
-            OutboundError::SignIn { .. } => Failure::passing("no-token"),
-            OutboundError::TooLarge { .. } => Failure::lasting("too-large"),
-            OutboundError::Origin { .. } => Failure::lasting("next-elsewhere"),
-            _ => Failure::passing("source-silent"),
-        })?;
-        match answer.status {
-            401 => Err(Failure::passing("no-token")),
-            429 | 503 => {
-                let wait = answer.retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
-                let failure = Failure::passing("told-to-wait");
-                Err(wait.map_or(failure.clone(), |wait| failure.after(wait)))
-            }
-            _ => Ok(answer),
-        }
+        heard(self.get(url).await)
+    }
+
+    async fn get(&self, url: &Url) -> Result<Answer, OutboundError> {
+        self.source.client.target().get(url, ACCEPT, Instant::now() + PATIENCE).await
     }
 
     /// Keeps what came together with where to go on, if the connection is still there and the copy still wanted.
@@ -424,7 +466,8 @@ impl Copying<'_> {
         }
         let progress = progress
             .col_expr(Column::CopyWhy, Expr::value(None::<String>))
-            .col_expr(Column::CopyCursor, Expr::value(serde_json::to_string(&cursor).map_err(ConnectError::from)?))
+            .col_expr(Column::CopyFiles, Expr::value(json(&cursor.files)?))
+            .col_expr(Column::CopyCursor, Expr::value(json(&cursor)?))
             .filter(still_wanted(self.row.id, cursor.round));
         let (run, text) = (self.run.clone(), cursor.step.to_string());
         let kept = self.copier.store.write::<_, ConnectError, _>(move |tx| {
@@ -456,6 +499,7 @@ impl Copying<'_> {
             .col_expr(Column::CopyState, Expr::value(CopyState::Done.as_str()))
             .col_expr(Column::CopyWhy, Expr::value(None::<String>))
             .col_expr(Column::CopyRound, Expr::value(round))
+            .col_expr(Column::CopyFiles, Expr::value(json(&self.cursor.files)?))
             .col_expr(Column::CopyCursor, Expr::value(None::<String>))
             .col_expr(Column::CopiedAt, Expr::value(to_millis(now)))
             .filter(still_wanted(id, round));
@@ -471,6 +515,30 @@ impl Copying<'_> {
             })
         });
         Ok(written.await?)
+    }
+}
+
+fn json(what: &impl Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_string(what).map_err(ConnectError::from)?)
+}
+
+/// What an answer means for whoever asked.
+fn heard(answer: Result<Answer, OutboundError>) -> Result<Answer, Failure> {
+    let answer = answer.map_err(|error| match error {
+        OutboundError::SignIn { why: "sign-in-again" | "connection-ended", .. } => Failure::lasting("sign-in-again"),
+        OutboundError::SignIn { .. } => Failure::passing("no-token"),
+        OutboundError::TooLarge { .. } => Failure::lasting("too-large"),
+        OutboundError::Origin { .. } => Failure::lasting("next-elsewhere"),
+        _ => Failure::passing("source-silent"),
+    })?;
+    match answer.status {
+        401 => Err(Failure::passing("no-token")),
+        429 | 503 => {
+            let wait = answer.retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
+            let failure = Failure::passing("told-to-wait");
+            Err(wait.map_or(failure.clone(), |wait| failure.after(wait)))
+        }
+        _ => Ok(answer),
     }
 }
 
@@ -492,13 +560,13 @@ async fn put(tx: &Tx, row: copy::Model) -> Result<(), ConnectError> {
 fn plan(source: &Source) -> Vec<Plan> {
     let has_everything = source.client.platform().everything.as_ref().is_some_and(|fact| fact.value);
     if has_everything {
-        return vec![Plan::Everything, Plan::Named];
+        return vec![Plan::Everything, Plan::Named, Plan::Files];
     }
     let mut kinds: Vec<&'static str> = SECTIONS.iter().flat_map(|(_, kinds)| kinds.iter().copied()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    let mut plan = vec![Plan::Type("Patient")];
+    let mut plan = vec![Plan::Own];
     plan.extend(kinds.into_iter().map(Plan::Type));
-    plan.push(Plan::Named);
+    plan.extend([Plan::Named, Plan::Files]);
     plan
 }

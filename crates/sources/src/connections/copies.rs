@@ -13,7 +13,7 @@ use store::{Tx, from_millis};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{ConnectError, Connections, event, seal::open_copy};
+use super::{ConnectError, Connections, CopiedFiles, event, seal::open_copy};
 use crate::{
     Secrets,
     entity::{
@@ -93,6 +93,8 @@ pub struct Copied {
     pub total: Option<u64>,
     /// When the last whole one was made.
     pub at: Option<Timestamp>,
+    /// Files of documents in it, and what was left out.
+    pub files: CopiedFiles,
 }
 
 impl Copied {
@@ -103,6 +105,7 @@ impl Copied {
             done: u64::try_from(row.copy_done).unwrap_or_default(),
             total: row.copy_total.and_then(|total| u64::try_from(total).ok()),
             at: row.copied_at.map(from_millis),
+            files: CopiedFiles::of(row),
         }
     }
 }
@@ -151,6 +154,7 @@ impl Connections {
             .col_expr(Column::CopyState, none())
             .col_expr(Column::CopyWhy, none())
             .col_expr(Column::CopyCursor, none())
+            .col_expr(Column::CopyFiles, none())
             .col_expr(Column::CopyDone, Expr::value(0_i64))
             .col_expr(Column::CopyTotal, Expr::value(None::<i64>))
             .col_expr(Column::CopiedAt, Expr::value(None::<i64>))

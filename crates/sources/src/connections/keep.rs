@@ -5,9 +5,12 @@ use std::time::Duration;
 use access::{AuditLog, Event, Outcome, PatientContext, PersonId};
 use fhir::smart;
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, sea_query::ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    sea_query::{ExprTrait as _, OnConflict},
+};
 use serde_json::json;
-use store::to_millis;
+use store::{Tx, to_millis};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -23,6 +26,8 @@ use crate::{
     entity::connection::{Column, Entity, Model},
 };
 
+/// How often somebody else may be quicker.
+const TRIES: usize = 20;
 /// For giving a token back: nobody's page waits longer for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -63,28 +68,31 @@ impl Connections {
             copy_round: 0,
             copy_cursor: None,
             copied_at: None,
+            copy_files: None,
         };
         let binding = binding(&pending.source);
         row.sealed = seal_tokens(&self.inner.secrets, &row, &binding, &pending.tokens).await?;
-        let same = Column::Person.eq(person.0).and(Column::Source.eq(row.source.as_str()));
-        let before = Entity::find().filter(same.clone()).one(self.inner.store.reader()).await?;
         let draft = AuditLog::draft(ctx, now, event("connection.begin", &row).about(person));
         let (audit, new, flow, trace) =
             (self.inner.audit.clone(), row.clone(), pending.flow.clone(), pending.trace.clone());
         let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
-                for gone in Entity::find().filter(same).all(tx).await? {
-                    copies::delete(tx, gone.id).await?;
-                    Entity::delete_by_id(gone.id).exec(tx).await?;
-                }
-                Entity::insert(new.into_active_model()).exec_without_returning(tx).await?;
+                let gone = take_place(tx, &new).await?;
                 audit.append(tx, draft).await?;
-                settle(tx, &flow, &trace, &End::Connected, now).await
+                settle(tx, &flow, &trace, &End::Connected, now).await?;
+                Ok(gone)
             })
         });
-        written.await?;
+        let gone = match written.await {
+            Ok(gone) => gone,
+            Err(error) => {
+                // Nobody has it, so nobody would ever give it back.
+                revoked(&pending.source, &pending.tokens).await;
+                return Err(error);
+            }
+        };
         count(&row.source, &End::Connected, Some(since(&pending.flow, now)));
-        if let Some(before) = before {
+        for before in gone {
             self.forget(before.id);
             self.give_back(&before).await;
         }
@@ -135,6 +143,27 @@ impl Connections {
             }
         }
     }
+}
+
+/// Puts `new` into the place of what the same person had of the same hospital, which is returned: whoever takes a row away gives
+/// its tokens back, and nobody else does. Of two that come at once the second waits for the first here, and takes its place.
+async fn take_place(tx: &Tx, new: &Model) -> Result<Vec<Model>, ConnectError> {
+    let same = Column::Person.eq(new.person).and(Column::Source.eq(new.source.as_str()));
+    let once = OnConflict::columns([Column::Person, Column::Source]).do_nothing().to_owned();
+    let mut gone = Vec::new();
+    for _ in 0..TRIES {
+        let before = Entity::delete_many().filter(same.clone()).exec_with_returning(tx).await?;
+        for row in &before {
+            copies::delete(tx, row.id).await?;
+        }
+        gone.extend(before);
+        let insert = Entity::insert(new.clone().into_active_model()).on_conflict(once.clone());
+        if insert.exec_without_returning(tx).await? == 1 {
+            return Ok(gone);
+        }
+        // Somebody else's was not there yet when we looked, and is now.
+    }
+    Err(ConnectError::TooMany)
 }
 
 /// Where tokens of a source go.

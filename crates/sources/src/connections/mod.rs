@@ -10,6 +10,7 @@ mod begin;
 mod callback;
 mod copier;
 mod copies;
+mod copy_files;
 mod copy_page;
 mod course;
 mod fault;
@@ -28,10 +29,10 @@ use std::{
 
 use access::{Act, AuditLog, Event, Object, Outcome, PatientContext, PersonId, Policy};
 use envelope::KeyDomain;
-use jiff::Timestamp;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::ExprTrait as _};
 use serde::{Deserialize, Serialize};
-use store::{Store, from_millis};
+use store::{Store, from_millis, to_millis};
 use url::Url;
 use uuid::Uuid;
 
@@ -40,6 +41,7 @@ pub use callback::{Arrival, Callback, Pending};
 pub use copier::Copier;
 pub(crate) use copies::Copies;
 pub use copies::{Copied, CopyState, CopyStep};
+pub use copy_files::CopiedFiles;
 pub use course::{FlowCourse, FlowReach, FlowSpan};
 pub use fault::{ConnectError, FlowFault, FlowKind, FlowStep};
 pub use flows::{FlowFigures, FlowFilter, FlowOutcome, FlowTrace, Flows};
@@ -48,12 +50,17 @@ pub(crate) use seal::sealed_rows;
 
 use crate::{
     Catalogue, Secrets, Source, Standing,
-    entity::connection::{Column, Entity, Model},
+    entity::{
+        connection::{Column, Entity, Model},
+        flow,
+    },
 };
 use person::PatientSignIn;
 
 /// Sign-ins of people whose record is read: beyond so many those that nobody reads now are forgotten.
 const MOST_KEPT: usize = 2_000;
+/// Who left longer ago has given up.
+const LATELY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Where connections are kept, begun and used. Cheap to clone.
 #[derive(Clone)]
@@ -229,6 +236,17 @@ impl Connections {
         Ok(rows.iter().filter_map(known).collect())
     }
 
+    /// Has `person` left for a hospital within the last hour, and not come back?
+    ///
+    /// # Errors
+    /// [`ConnectError::NotFound`] for another; the policy's, the database's.
+    pub async fn has_left(&self, ctx: &PatientContext, person: PersonId, now: Timestamp) -> Result<bool, ConnectError> {
+        self.require(ctx, person)?;
+        let open = flow::Column::Person.eq(person.0).and(flow::Column::Outcome.is_null());
+        let lately = open.and(flow::Column::BegunAt.gt(to_millis(now - LATELY)));
+        Ok(flow::Entity::find().filter(lately).one(self.inner.store.reader()).await?.is_some())
+    }
+
     /// Gives one back: nothing of it is kept here, and the hospital is told.
     ///
     /// # Errors
@@ -248,16 +266,19 @@ impl Connections {
         let audit = self.inner.audit.clone();
         let gone = self.inner.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
-                if Entity::delete_by_id(id).exec(tx).await?.rows_affected == 1 {
+                // As it is now: a token that came meanwhile is the one to be given back.
+                let gone = Entity::delete_many().filter(Column::Id.eq(id)).exec_with_returning(tx).await?;
+                if !gone.is_empty() {
                     copies::delete(tx, id).await?;
                     audit.append(tx, draft).await?;
                 }
-                Ok(())
+                Ok(gone.into_iter().next())
             })
         });
-        gone.await?;
+        // Another browser was first.
+        let gone = gone.await?.ok_or(ConnectError::NotFound)?;
         self.forget(id);
-        Ok(Disconnected { revoked: self.give_back(&row).await })
+        Ok(Disconnected { revoked: self.give_back(&gone).await })
     }
 
     /// Gives all of them back; how many there were.

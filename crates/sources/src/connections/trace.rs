@@ -73,6 +73,8 @@ pub(super) fn redacted_query(url: &Url) -> Vec<(String, String)> {
 /// How a flow ended.
 pub(super) enum End<'e> {
     Connected,
+    /// As far as it could: of staff who came without a patient. The reason is a key of words.
+    Without(&'static str),
     Failed(&'e FlowFault),
 }
 
@@ -87,6 +89,7 @@ pub(super) async fn settle(
     let mut trace = trace.clone();
     let (step, outcome, why) = match end {
         End::Connected => (FlowStep::Patient, "connected", None),
+        End::Without(why) => (FlowStep::Patient, "connected", Some((*why).to_owned())),
         End::Failed(fault) => {
             (trace.status, trace.error, trace.said) = (fault.status, fault.error.clone(), fault.said.clone());
             (fault.step, "failed", Some(fault.why.to_owned()))
@@ -109,6 +112,7 @@ pub(super) async fn settle(
 pub(super) fn count(source: &str, end: &End<'_>, took: Option<Duration>) {
     let (step, outcome, error) = match end {
         End::Connected => (FlowStep::Patient, "connected", ""),
+        End::Without(why) => (FlowStep::Patient, "connected", *why),
         End::Failed(fault) => (fault.step, "failed", fault.why),
     };
     tell(source, step, outcome, error);

@@ -26,6 +26,7 @@ pub struct Model {
     pub copy_round: i64,
     pub copy_cursor: Option<String>,
     pub copied_at: Option<i64>,
+    pub copy_files: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

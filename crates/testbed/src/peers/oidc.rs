@@ -1,11 +1,11 @@
-//! An authorization server of others, with a FHIR server behind it: patients sign in there as in a browser.
+//! An authorization server of others, and a FHIR server on an origin of its own: patients sign in there as in a browser.
 
 use std::process::{Child, Command};
 
 use anyhow::{Context as _, Result, ensure};
 use url::Url;
 
-use super::{listening, stop, tests_folder};
+use super::{listening_at, stop, tests_folder};
 use crate::{Answer, Visitor};
 
 /// Steps from the portal and back that nobody needs.
@@ -23,10 +23,13 @@ pub struct OidcClient<'c> {
 }
 
 /// oidc-provider on a private port (`tests/peers/oidc.mjs`): PKCE is required, a refresh token is good once, and one that comes
-/// twice ends all that was granted with it. Stopped when dropped.
+/// twice ends all that was granted with it. The FHIR server is on another port, and opens to a token its own patient alone. Stopped
+/// when dropped.
 pub struct OidcProvider {
     /// Who it is, and where its pages are.
     pub issuer: String,
+    /// Where it gives tokens: another origin than the FHIR server's, so that an administrator has to name it.
+    pub token_url: String,
     /// FHIR base.
     pub base_url: String,
     program: Child,
@@ -43,6 +46,8 @@ pub struct Ledger {
     pub usable: u64,
     /// Requests that it refused, and why.
     pub refusals: Vec<String>,
+    /// What the FHIR server was asked that is not of the token's patient.
+    pub strayed: Vec<String>,
 }
 
 impl OidcProvider {
@@ -58,9 +63,10 @@ impl OidcProvider {
             client.id,
         ]);
         node.arg(lives_s.to_string()).args(client.secret);
-        let (program, port) = listening(&mut node)?;
+        let (program, [port, records]) = listening_at(&mut node)?;
         let issuer = format!("http://127.0.0.1:{port}");
-        Ok(Self { base_url: format!("{issuer}/fhir"), issuer, program })
+        let (base_url, token_url) = (format!("http://127.0.0.1:{records}/fhir"), format!("{issuer}/token"));
+        Ok(Self { issuer, token_url, base_url, program })
     }
 
     /// What a person's browser does there: signs in as `patient` and presses the button of that `decision` (`allow`, `deny`). Where
@@ -95,12 +101,16 @@ impl OidcProvider {
     pub async fn ledger(&self) -> Result<Ledger> {
         let said = Visitor::new(&self.issuer)?.get("/ledger").await?.json();
         let number = |name: &str| said[name].as_u64().with_context(|| format!("{name} in {said}"));
-        let refusals = said["refusals"].as_array().context("no refusals")?;
+        let words = |name: &str| -> Result<Vec<String>> {
+            let all = said[name].as_array().with_context(|| format!("{name} in {said}"))?;
+            Ok(all.iter().filter_map(|one| Some(one.as_str()?.to_owned())).collect())
+        };
         Ok(Ledger {
             rotations: number("rotations")?,
             ended_grants: number("endedGrants")?,
             usable: number("usable")?,
-            refusals: refusals.iter().filter_map(|one| Some(one.as_str()?.to_owned())).collect(),
+            refusals: words("refusals")?,
+            strayed: words("strayed")?,
         })
     }
 }

@@ -145,6 +145,10 @@ pub struct CopyView {
     text: String,
     /// That an older one is kept while another is made, or could not be.
     kept: Option<String>,
+    /// How many files of documents are in it.
+    files: Option<String>,
+    /// What is not in it.
+    left: Option<String>,
     /// Why it does not get on.
     why: Option<String>,
     /// It is being made: the page looks again by itself.
@@ -177,6 +181,8 @@ impl CopyView {
         Self {
             text,
             kept,
+            files: counted("connect-copy-files", copied.files.kept, words),
+            left: left_out(copied, words),
             why: copied.why.as_ref().filter(|_| copied.state != Some(CopyState::Done)).map(|why| {
                 let key = format!("connect-copy-why-{why}");
                 words.text(if words.has(&key) { &key } else { "connect-copy-why-other" })
@@ -189,6 +195,20 @@ impl CopyView {
             button,
         }
     }
+}
+
+/// Words of a number, where there is one.
+fn counted(key: &str, count: u64, words: &Words) -> Option<String> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    (count > 0).then(|| words.with(key, &[("count", Arg::from(count))]))
+}
+
+/// What of a record is not in its copy, each reason with how often.
+fn left_out(copied: &Copied, words: &Words) -> Option<String> {
+    let all = copied.files.left_out();
+    let reasons = all.filter_map(|(why, count)| counted(&format!("connect-copy-left-{why}"), count, words));
+    let reasons = reasons.collect::<Vec<_>>().join(&words.text("list-separator"));
+    (!reasons.is_empty()).then(|| words.with("connect-copy-left", &[("reasons", Arg::from(reasons))]))
 }
 
 impl ConnectionView {

@@ -49,11 +49,11 @@ fn cure(why: &str) -> &'static str {
         "state-unknown" | "state-used" | "state-expired" | "state-elsewhere" | "no-code" | "no-launch" | "denied" => {
             "again"
         }
-        "token-unreachable" | "practitioner-unreadable" => "later",
+        "token-unreachable" | "practitioner-unreadable" | "patient-silent" => "later",
         "another-practitioner" => "account",
         "staff-no-number" | "practitioner-inactive" | "practitioner-unclear" | "no-practitioner" => "directory",
         "patient-unknown" => "search",
-        "no-patient" => "patient",
+        "patient-unclear" => "steward",
         _ => "number",
     }
 }
@@ -71,7 +71,7 @@ impl RefusedPage {
             cure: words.text(&format!("launch-cure-{cure}")),
             said: fault.said.clone(),
             number: fault.flow.map(|flow| flow.to_string()),
-            searches: cure == "search" || cure == "patient",
+            searches: cure == "search",
         }
     }
 
@@ -97,6 +97,7 @@ pub fn status(fault: &FlowFault) -> StatusCode {
         (_, "another-practitioner" | "staff-no-number" | "practitioner-inactive" | "practitioner-unclear") => {
             StatusCode::FORBIDDEN
         }
+        (_, "patient-unclear") => StatusCode::CONFLICT,
         (_, "patient-unknown") => StatusCode::NOT_FOUND,
         _ => StatusCode::BAD_GATEWAY,
     }

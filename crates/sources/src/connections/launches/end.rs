@@ -16,8 +16,12 @@ use crate::{
     },
 };
 
+/// A launch without a patient (SMART App Launch, `launch` context): the code of its trace.
+const WITHOUT: &str = "without-patient";
+
 impl Launches {
-    /// It is they, and `person` is whose record they have open there. What they may see of it is decided where it is shown.
+    /// It is they, and `person` is whose record they have open there; nobody's, where the hospital has named no patient. What they may
+    /// see of it is decided where it is shown.
     ///
     /// # Errors
     /// The audit's, the database's: then nobody is let in.
@@ -25,25 +29,29 @@ impl Launches {
         &self,
         ctx: &StaffContext,
         arrived: Arrived,
-        person: PersonId,
+        person: Option<PersonId>,
         now: Timestamp,
     ) -> Result<(), ConnectError> {
         let Arrived { source, flow, trace, tokens, .. } = arrived;
-        let event = Event::new("launch.open", "launch", Outcome::Ok)
-            .on(flow.id.to_string())
-            .about(person)
-            .with(json!({ "source": flow.source }));
+        let event = Event::new("launch.open", "launch", Outcome::Ok).on(flow.id.to_string());
+        let event = match person {
+            Some(person) => event.about(person),
+            None => event.because(WITHOUT),
+        };
+        let end = if person.is_some() { End::Connected } else { End::Without(WITHOUT) };
+        let event = event.with(json!({ "source": flow.source }));
         let (draft, audit) = (AuditLog::draft(ctx, now, event), self.way.inner.audit.clone());
         let took = since(&flow, now);
         let written = self.way.inner.store.write::<_, ConnectError, _>(move |tx| {
             Box::pin(async move {
                 audit.append(tx, draft).await?;
-                settle(tx, &flow, &trace, &End::Connected, now).await
+                settle(tx, &flow, &trace, &end, now).await
             })
         });
         let written = written.await;
         if written.is_ok() {
-            count(&source.id, &End::Connected, Some(took));
+            let end = if person.is_some() { End::Connected } else { End::Without(WITHOUT) };
+            count(&source.id, &end, Some(took));
         }
         Self::give_back(source, tokens);
         written
