@@ -41,6 +41,9 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::POST, "/connections/new/:source", record_of(), connections::begin),
         RouteEntry::new(Method::GET, connections::CALLBACK, record_of(), connections::callback),
         // A page of a hospital posts here, and no session comes with it: what it says is believed for its secret alone.
+        RouteEntry::new(Method::POST, connections::CALLBACK_OF, Public, connections::bring),
+        RouteEntry::new(Method::GET, connections::CALLBACK_OF, record_of(), connections::callback),
+        // Of those that have one address for all registered (`redirect_url`).
         RouteEntry::new(Method::POST, connections::CALLBACK, Public, connections::bring),
         RouteEntry::new(Method::GET, "/connections/reset", record_of(), connections::ask_reset),
         RouteEntry::new(Method::POST, "/connections/reset", record_of(), connections::reset),

@@ -147,7 +147,7 @@ fn from_hospitals() -> [RouteEntry<Permission>; 2] {
     let record = || Guard::Permission((Object::SECTION_RECORD, Act::ReadRecord));
     [
         RouteEntry::new(Method::GET, launch::LAUNCH, record(), launch::begin),
-        RouteEntry::new(Method::GET, launch::CALLBACK, record(), launch::callback),
+        RouteEntry::new(Method::GET, launch::CALLBACK_OF, record(), launch::callback),
     ]
 }
 

@@ -12,7 +12,7 @@ const define = async ({ browser, demo, id, mode, by }) => {
     await signIn(page, url, administratorOf(demo))
     if ((await page.request.get(`${url}/api/v1/sources/${id}`)).status() === 200) return
     await page.goto(`${url}/admin/sources/new`)
-    const typed = { id, name_zh: `湖滨 ${mode}`, name_en: `Lakeside ${mode}`, base_url: demo.sandbox.people_door_url, client_id: 'regional-portal-patients' }
+    const typed = { id, name_zh: `湖滨 ${mode}`, name_en: `Lakeside ${mode}`, base_url: demo.sandbox.people_door_url, client_id: 'regional-portal-patients', redirect_url: `${demo.external.url}/connections/callback` }
     for (const [name, value] of Object.entries(typed)) await page.locator(`#${name}`).fill(value)
     for (const [name, value] of Object.entries({ auth: 'smart-patient', response_mode: mode, authorize_by: by })) {
       await page.locator(`#${name}`).selectOption(value)

@@ -10,7 +10,7 @@ import { clinicianOf, contextOf, openRecord, patientOf, search, sharedPatient, s
 
 const PATIENCE = 10_000
 // Pages of hospitals post what a person brings back there: it does nothing in anybody’s name, whoever posts it.
-const ARRIVALS = ['/connections/callback']
+const ARRIVALS = ['/connections/callback', '/connections/callback/:source']
 
 // The unsafe routes a program says it has, e.g. `POST /sign-out`.
 const unsafeRoutes = (portal) => {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Auth, AuthKind, ClientProof};
 
 /// What is asked for where nobody says anything else.
-pub const LAUNCH_SCOPES: &str = "openid fhirUser launch";
+pub const LAUNCH_SCOPES: &str = "openid fhirUser launch patient/Patient.read";
 /// Without `openid` and `fhirUser` nobody says who signed in there, without `launch` nobody whom they are looking at
 /// (<https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html>).
 const NEEDED: [&str; 3] = ["openid", "fhirUser", "launch"];

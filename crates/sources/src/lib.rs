@@ -41,7 +41,7 @@ pub use codes::LocalCodes;
 pub use connections::{
     Arrival, Arrived, Callback, Called, ConnectError, Connected, Connection, ConnectionState, Connections, Copied,
     CopiedFiles, Copier, CopyState, CopyStep, Departure, Disconnected, FlowCourse, FlowFault, FlowFigures, FlowFilter,
-    FlowKind, FlowOutcome, FlowReach, FlowSpan, FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending,
+    FlowKind, FlowOutcome, FlowReach, FlowSpan, FlowStep, FlowTrace, Flows, Lasts, Launches, Matched, Pending, Receipt,
 };
 pub use definition::{Definition, FieldProblem, HEADERS, Header, LONGEST_NAME, LONGEST_SHORT_NAME};
 pub use definitions::{Defined, Definitions, GivenSecrets};

@@ -98,14 +98,14 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         Self { settings, origin, landings: &[], arrivals: &[], inner }
     }
 
-    /// With paths that pages of other sites post forms to: their handlers must do nothing in the name of whoever's browser it is,
+    /// With paths that pages of other sites post forms to, and those of one segment more: their handlers must do nothing in the name of whoever's browser it is,
     /// and believe only what is a secret in itself. No session reaches them.
     #[must_use]
     pub fn with_arrivals(self, arrivals: &'static [&'static str]) -> Self {
         Self { arrivals, ..self }
     }
 
-    /// With paths whose query is a secret, good once, and where whoever is there is led instead: nothing that the shell draws or
+    /// With paths (and those of one segment more) whose query is a secret, good once, and where whoever is there is led instead: nothing that the shell draws or
     /// sends back (the way to sign in, switches, buttons of error pages) has the query in it.
     #[must_use]
     pub fn with_landings(self, landings: &'static [(&'static str, &'static str)]) -> Self {
@@ -126,7 +126,7 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
         let client = network::client_address(peer, Some(&forwarded.join(",")), &self.settings.trusted_proxies);
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (path, asked) = without_switches(request.uri());
-        let landing = self.landings.iter().find(|(secret, _)| *secret == request.uri().path());
+        let landing = self.landings.iter().find(|(secret, _)| is_or_below(request.uri().path(), secret));
         let path = landing.map_or(path, |(_, landing)| (*landing).to_owned());
         let lang = asked
             .lang
@@ -172,7 +172,7 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
     }
 
     fn is_arrival(&self, request: &Request) -> bool {
-        request.method() == Method::POST && self.arrivals.contains(&request.uri().path())
+        request.method() == Method::POST && self.arrivals.iter().any(|path| is_or_below(request.uri().path(), path))
     }
 
     /// Reads the body of an unsafe request, and lets it pass only with a token of this visitor's from our own pages.
@@ -502,4 +502,10 @@ pub(crate) fn known_method(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     }
+}
+
+/// Is it this path, or one of one segment more?
+fn is_or_below(path: &str, known: &str) -> bool {
+    let is_segment = |more: &str| !more.is_empty() && !more.contains('/');
+    path.strip_prefix(known).is_some_and(|more| more.is_empty() || more.strip_prefix('/').is_some_and(is_segment))
 }

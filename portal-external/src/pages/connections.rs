@@ -12,7 +12,9 @@ use poem::{
     web::{Data, Form, Path, Query},
 };
 use serde::Deserialize;
-use sources::{Arrival, Callback, ConnectError, Connection, Connections, CopyStep, Departure, FlowFault, Source};
+use sources::{
+    Arrival, Callback, ConnectError, Connection, Connections, CopyStep, Departure, FlowFault, Receipt, Source,
+};
 use url::form_urlencoded;
 use uuid::Uuid;
 use web::{Failure, Visit, policy_with_form_to, render::Words, shell::see_other};
@@ -23,8 +25,10 @@ use self::view::{
 };
 use crate::{portal::Portal, who::Patient};
 
-/// Where hospitals send people back to, below the public address: registered there.
+/// Where hospitals send people back to, below the public address: registered there, with the id of the source behind it.
 pub const CALLBACK: &str = "/connections/callback";
+/// The address of each.
+pub const CALLBACK_OF: &str = "/connections/callback/:source";
 /// Where somebody lands whose way back from a hospital can't be gone again.
 pub const BEGIN_AGAIN: &str = "/connections?again=1";
 /// One is disconnected, and its hospital knows.
@@ -186,7 +190,7 @@ fn leaving(portal: &Portal, visit: &Visit, departure: Departure) -> Result<Respo
     Ok(response)
 }
 
-/// `GET /connections/callback`: what comes back from a hospital is taken in once.
+/// `GET /connections/callback/{source}`: what comes back from a hospital is taken in once.
 #[handler]
 pub async fn callback(
     Data(portal): Data<&Arc<Portal>>,
@@ -202,36 +206,52 @@ pub async fn callback(
     let query = request.uri().query().unwrap_or_default();
     if query.is_empty() {
         // What is behind an address reaches no server: a script takes it from there.
-        return portal.pages.page_at(visit, "/connections", "connections/arriving.html", &ArrivingPage {});
+        let page = ArrivingPage { action: request.uri().path().to_owned() };
+        return portal.pages.page_at(visit, "/connections", "connections/arriving.html", &page);
     }
-    match portal.charts.connect(&patient.context, session(visit)?, &arrival(query), visit.now).await {
+    let arrival = arrival(request.uri().path(), query);
+    match portal.charts.connect(&patient.context, session(visit)?, &arrival, visit.now).await {
         Ok(connection) => saying(portal, visit, "done", &connection.source),
         Err(ConnectError::Flow(fault)) => failed(portal, visit, &fault),
         Err(error) => Err(error.into()),
     }
 }
 
-/// `POST /connections/callback`: what a page of a hospital brings as a form. The person's own browser asks for it next, with the
+/// `POST /connections/callback/{source}`: what a page of a hospital brings as a form. The person's own browser asks for it next, with the
 /// session that does not come with another site's form.
 #[handler]
-pub async fn bring(Data(portal): Data<&Arc<Portal>>, visit: &Visit, body: String) -> Result<Response, Failure> {
-    let flow = match connections(portal)?.bring(&Callback::of_query(&body), visit.now).await {
-        Ok(flow) => flow.to_string(),
+pub async fn bring(
+    Data(portal): Data<&Arc<Portal>>,
+    visit: &Visit,
+    request: &Request,
+    body: String,
+) -> Result<Response, Failure> {
+    let answer = Callback::of_query(request.uri().path(), &body);
+    let to = match connections(portal)?.bring(&answer, visit.now).await {
+        Ok(Receipt { flow, secret: Some(receipt) }) => format!("{FLOW}={flow}&{RECEIPT}={receipt}"),
+        Ok(Receipt { flow, secret: None }) => format!("{FLOW}={flow}"),
         // Told where it is known whose browser it is.
-        Err(ConnectError::Flow(_)) => "unknown".to_owned(),
+        Err(ConnectError::Flow(_)) => format!("{FLOW}=unknown"),
         Err(error) => return Err(error.into()),
     };
-    Ok(see_other(&format!("{CALLBACK}?{FLOW}={flow}")))
+    Ok(see_other(&format!("{CALLBACK}?{to}")))
 }
 
 /// In the address that a browser is sent to after a form was brought.
 const FLOW: &str = "flow";
+/// There too: of this browser alone.
+const RECEIPT: &str = "receipt";
 
-fn arrival(query: &str) -> Arrival {
-    let flow = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == FLOW);
-    match flow {
-        Some((_, flow)) => Arrival::Brought(flow.parse().unwrap_or_default()),
-        None => Arrival::Address(Callback::of_query(query)),
+fn arrival(at: &str, query: &str) -> Arrival {
+    let parameter = |wanted: &str| {
+        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value)
+    };
+    match parameter(FLOW) {
+        Some(flow) => Arrival::Brought {
+            flow: flow.parse().unwrap_or_default(),
+            receipt: parameter(RECEIPT).unwrap_or_default().into_owned(),
+        },
+        None => Arrival::Address(Callback::of_query(at, query)),
     }
 }
 

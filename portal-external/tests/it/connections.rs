@@ -72,7 +72,7 @@ impl Stage {
             people: Some(PeopleClient {
                 client_id: "regional-portal-patients".to_owned(),
                 secret: None,
-                redirect_uris: vec![format!("{}/connections/callback", portal.url())],
+                redirect_uris: vec![format!("{}/connections/callback/lakeside", portal.url())],
                 patients: vec![patient(&shown)?, patient(&other)?],
             }),
         })
@@ -287,7 +287,7 @@ async fn what_is_not_ones_own_or_not_agreed_to_is_not_connected() -> Result<()> 
     ensure!(elsewhere.status == 400 && elsewhere.body.contains("另一个浏览器"), "{}", elsewhere.body);
     tells_nothing(&elsewhere, &back)?;
 
-    let made_up = visitor.page("/connections/callback?state=made-up-by-me&code=made-up-too").await?;
+    let made_up = visitor.page("/connections/callback/lakeside?state=made-up-by-me&code=made-up-too").await?;
     ensure!(made_up.status == 400 && made_up.body.contains("对不上"), "{} {}", made_up.status, made_up.body);
     ensure!(!made_up.body.contains("made-up"), "{}", made_up.body);
 
@@ -325,7 +325,7 @@ async fn brought(stage: &Stage, fields: &[(&str, &str)]) -> Result<Answer> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let kind = ("content-type", "application/x-www-form-urlencoded");
     let headers = [("origin", origin.as_str()), ("sec-fetch-site", "cross-site"), kind, ("accept", "text/html")];
-    Visitor::new(stage.portal.url())?.knock("POST", "/connections/callback", &headers, Some(body)).await
+    Visitor::new(stage.portal.url())?.knock("POST", "/connections/callback/lakeside", &headers, Some(body)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -357,17 +357,81 @@ async fn an_answer_that_comes_as_a_form_is_taken_in_for_whoever_began() -> Resul
     ensure!(back.starts_with("/connections/callback?flow=") && !back.contains(value("code")), "{back}");
     // What comes second does not take its place, and a made-up one leads nowhere.
     let second = [("state", value("state")), ("code", "made-up"), ("iss", value("iss"))];
-    assert_eq!(brought(&stage, &second).await?.location(), back);
+    let late = brought(&stage, &second).await?.location().to_owned();
+    ensure!(back.starts_with(&late) && back != late && !late.contains("receipt"), "{late} {back}");
     let made_up = brought(&stage, &[("state", "made-up"), ("code", "made-up")]).await?;
     assert_eq!(visitor.page(made_up.location()).await?.status, 400);
     // Another's browser that is led there gets nothing and uses nothing up; one without a session has to sign in.
     let mut stranger = stage.portal.patient(&other).await?;
-    assert_eq!(stranger.page(&back).await?.status, 400);
+    assert_eq!(stranger.page(&late).await?.status, 400);
+    assert_eq!(stranger.page(&format!("{late}&receipt=made-up")).await?.status, 400);
     let unknown = Visitor::new(stage.portal.url())?.page(&back).await?;
     assert_eq!((unknown.status, unknown.location()), (303, "/sign-in?next=%2Fconnections%3Fagain%3D1"));
     let done = visitor.page(&back).await?;
     ensure!(done.status == 303 && done.location().starts_with("/connections?done="), "{} {}", done.status, done.body);
     assert_eq!(visitor.page(&back).await?.status, 400);
+    Ok(())
+}
+
+/// Somebody begins, has another person go to the hospital for them, and wants to end it with what that person brings.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_anothers_browser_brings_is_nobodys() -> Result<()> {
+    for follows in [true, false] {
+        for mode in ["form-post", "fragment"] {
+            let stage = stage_with(&format!(", response_mode = \"{mode}\"")).await?;
+            let (shown, other) = people(&stage.region)?;
+            let (mut attacker, mut victim) = (stage.portal.patient(&shown).await?, stage.portal.patient(&other).await?);
+            let leaving = attacker.post_form("/connections/new/lakeside", &[]).await?;
+            let url: Url = leaving.header("refresh").strip_prefix("0; url=").context("no way on")?.parse()?;
+            let kept: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+            let request = kept.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let form: Vec<(&str, &str)> = request.chain([("patient", there(&shown)?), ("decision", "allow")]).collect();
+            let origin = stage.door.authorize_url.parse::<Url>()?.origin().ascii_serialization();
+            let page = Visitor::new(&origin)?.post_form_with("/auth/authorize", &form, None).await?;
+            let answer: Vec<(String, String)> = match page.location().split_once('#') {
+                Some((_, behind)) => form_urlencoded::parse(behind.as_bytes()).into_owned().collect(),
+                None => hidden(&page.body).into_iter().collect(),
+            };
+            let answer: Vec<(&str, &str)> =
+                answer.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let state = answer.iter().find(|(name, _)| *name == "state").context("a state")?.1;
+
+            // The victim's browser brings it, and may go on; the attacker's gets no receipt.
+            let on = brought(&stage, &answer).await?.location().to_owned();
+            if follows {
+                let refused = victim.page(&on).await?;
+                ensure!(refused.status == 400, "{mode}: {} {}", refused.status, refused.body);
+            }
+            let own = brought(&stage, &[("state", state), ("code", "mine")]).await?.location().to_owned();
+            let refused = attacker.page(&own).await?;
+            ensure!(refused.status == 400, "{mode}: {} {}", refused.status, refused.body);
+            assert_eq!((stage.door.granted(), attacker.page(&on).await?.status), (0, 400), "{mode}");
+            let listed = attacker.get("/api/v1/connections").await?.json();
+            assert_eq!(listed["items"].as_array().map(Vec::len), Some(0), "{mode}: {listed}");
+        }
+    }
+    Ok(())
+}
+
+/// A hospital passes people on to another with its own state: what that one answers comes to its own address.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_hospital_answers_is_not_taken_to_another() -> Result<()> {
+    let stage = stage().await?;
+    let (shown, _) = people(&stage.region)?;
+    let mut visitor = stage.portal.patient(&shown).await?;
+    for elsewhere in ["/connections/callback/city-first", "/connections/callback/nowhere", "/connections/callback"] {
+        let back = stage.there_and_back(&mut visitor, there(&shown)?, "allow").await?;
+        let (at, query) = back.split_once('?').context("an answer")?;
+        assert_eq!(at, "/connections/callback/lakeside");
+        let refused = visitor.page(&format!("{elsewhere}?{query}")).await?;
+        ensure!(
+            refused.status == 400 && refused.body.contains("不是这家医院发出的"),
+            "{elsewhere}: {} {}",
+            refused.status,
+            refused.body
+        );
+    }
+    assert_eq!(stage.door.granted(), 0, "a code went to another hospital's token endpoint");
     Ok(())
 }
 

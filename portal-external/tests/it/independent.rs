@@ -57,7 +57,7 @@ async fn stage_for(
     let (shown, other) = people(all)?;
     let there = there(&shown)?.to_owned();
     let mut portals = started(database, &region, &[&shown, &other], replicas).await?;
-    let redirect_uri = format!("{}/connections/callback", portals[0].url());
+    let redirect_uri = format!("{}/connections/callback/lakeside", portals[0].url());
     let client = OidcClient { id: CLIENT, secret, redirect_uri: &redirect_uri };
     let provider = OidcProvider::start(&behind.base_url, &client, lives_s)?;
     let source = format!(

@@ -18,8 +18,10 @@ use crate::{mine, portal::Portal, who::Staff};
 
 /// Where hospitals' own systems send staff, below the public address: registered there.
 pub const LAUNCH: &str = "/launch";
-/// Where hospitals send them back to: registered there too.
+/// Where hospitals send them back to: registered there too, with the id of the source behind it.
 pub const CALLBACK: &str = "/launch/callback";
+/// The address of each.
+pub const CALLBACK_OF: &str = "/launch/callback/:source";
 
 /// What the search for patients is told of whoever came without one.
 pub const WITHOUT_PATIENT: &str = "without-patient";
@@ -70,7 +72,7 @@ pub async fn begin(
     Ok(response)
 }
 
-/// `GET /launch/callback`: what comes back from a hospital is taken in once, and leads to the patient's summary. Whether its reader
+/// `GET /launch/callback/{source}`: what comes back from a hospital is taken in once, and leads to the patient's summary. Whether its reader
 /// may see that is decided there, as always.
 #[handler]
 pub async fn callback(
@@ -83,7 +85,7 @@ pub async fn callback(
         // What is good once is not used up by a browser that fetches in advance, or asks whether it is there.
         return Ok(StatusCode::TOO_EARLY.into());
     }
-    let back = Callback::of_query(request.uri().query().unwrap_or_default());
+    let back = Callback::of_query(request.uri().path(), request.uri().query().unwrap_or_default());
     match mine::launched(portal, &staff, session(visit)?, &back, visit.now).await {
         Ok(Some(person)) => Ok(see_other(&format!("/patients/{person}/{}", ehr::Section::Summary.slug()))),
         // The hospital names nobody: they look for the patient themselves, and are told why.

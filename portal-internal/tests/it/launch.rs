@@ -72,7 +72,8 @@ async fn stage_at(database: Database, knows_staff: bool, base: Option<&str>) -> 
     let mut portal = TestPortal::internal_with(&database, &all.with_hospitals(hospitals), change).await?;
     let patient = there(all, HOSPITAL)?;
     let known = |id: &str| DoorPatient { id: id.to_owned(), name: id.to_owned(), resident_id: None };
-    let people = client(format!("{}/launch/callback", portal.url()), vec![known(&patient), known(UNKNOWN)], CLIENT);
+    let people =
+        client(format!("{}/launch/callback/city-first", portal.url()), vec![known(&patient), known(UNKNOWN)], CLIENT);
     let practitioners = all.in_sandbox(HOSPITAL).context("the hospital")?.practitioners.clone();
     let ehr = EhrSettings { launch_url: format!("{}/launch", portal.url()).parse()?, practitioners };
     let door = RunningSmart::start_ehr(door(&own[0].base_url, people)?, ehr).await?;
@@ -428,7 +429,7 @@ async fn a_way_back_is_good_in_the_session_it_was_begun_in_and_for_ten_minutes()
         ensure!(spent.status == 400 && spent.body.contains("已经用过了"), "{} {}", spent.status, spent.body);
     }
     // Begun by patients' programs or not at all.
-    let made_up = visitor.page("/launch/callback?state=made-up-by-me&code=made-up-too").await?;
+    let made_up = visitor.page("/launch/callback/city-first?state=made-up-by-me&code=made-up-too").await?;
     ensure!(made_up.status == 400 && made_up.body.contains("对不上"), "{} {}", made_up.status, made_up.body);
     ensure!(!made_up.body.contains("made-up"), "{}", made_up.body);
 
@@ -511,7 +512,7 @@ async fn apart(inside: Database, outside: Database, all: Database) -> Result<()>
     let others = region.with_hospitals(region.hospitals.iter().filter(|one| one.id != BEHIND).cloned().collect());
     let mut outside = TestPortal::external(&outside, &others, &[shown]).await?;
     let known = DoorPatient { id: there(region, BEHIND)?, name: shown.name.clone(), resident_id: None };
-    let people = client(format!("{}/connections/callback", outside.url()), vec![known], "patients");
+    let people = client(format!("{}/connections/callback/lakeside", outside.url()), vec![known], "patients");
     let theirs = RunningSmart::start(door(&behind.base_url, people)?).await?;
     outside.stop();
     let source = format!(
@@ -539,9 +540,9 @@ async fn apart(inside: Database, outside: Database, all: Database) -> Result<()>
     let launching = stage.there_and_back(&mut clinician, "li.wei", &stage.patient).await?;
     let query = |path: &str| path.split_once('?').map_or("", |(_, query)| query).to_owned();
 
-    let taken = clinician.page(&format!("/launch/callback?{}", query(connecting))).await?;
+    let taken = clinician.page(&format!("/launch/callback/city-first?{}", query(connecting))).await?;
     ensure!(taken.status == 400 && taken.body.contains("对不上"), "{} {}", taken.status, taken.body);
-    let taken = patient.page(&format!("/connections/callback?{}", query(&launching))).await?;
+    let taken = patient.page(&format!("/connections/callback/lakeside?{}", query(&launching))).await?;
     ensure!(taken.status == 400 && taken.body.contains("对不上"), "{} {}", taken.status, taken.body);
     // Neither is used up by it.
     let connected = patient.page(connecting).await?;
@@ -553,7 +554,7 @@ async fn apart(inside: Database, outside: Database, all: Database) -> Result<()>
     let launching = stage.there_and_back(&mut clinician, "li.wei", &stage.patient).await?;
     let turned = Query::update().table("source_flow").value("kind", "connection").to_owned();
     all.connect().await?.execute(&turned).await?;
-    let taken = patient.page(&format!("/connections/callback?{}", query(&launching))).await?;
+    let taken = patient.page(&format!("/connections/callback/lakeside?{}", query(&launching))).await?;
     ensure!(taken.status >= 400, "{} {}", taken.status, taken.body);
     Ok(())
 }

@@ -34,7 +34,7 @@ async fn stage(database: &Database, region: &Region) -> Result<Stage> {
     let other = TestPortal::internal(database, &others).await?;
     let patient = there(region, HOSPITAL)?;
     let known = DoorPatient { id: patient.clone(), name: patient.clone(), resident_id: None };
-    let ways = [&here, &other].map(|portal| format!("{}/launch/callback", portal.url()));
+    let ways = [&here, &other].map(|portal| format!("{}/launch/callback/city-first", portal.url()));
     let people = client(ways[0].clone(), vec![known], CLIENT);
     let people = PeopleClient { redirect_uris: ways.to_vec(), secret: Some(SECRET.to_owned()), ..people };
     let practitioners = region.in_sandbox(HOSPITAL).context("the hospital")?.practitioners.clone();

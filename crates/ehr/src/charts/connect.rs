@@ -6,10 +6,10 @@ use access::{PatientContext, PersonId};
 use fhir::{Outcome, kinds, rows};
 use jiff::Timestamp;
 use patients::{IndexError, Recognised, SourcePatient, Unrecognised};
-use sources::{Arrival, ConnectError, Connected, Connection, Matched, Pending};
+use sources::{Arrival, ConnectError, Connected, Connection, Matched, Pending, Source};
 use tokio::time::Instant;
 
-use super::{Charts, patient};
+use super::Charts;
 use crate::EhrError;
 
 /// For the `Patient`.
@@ -46,17 +46,7 @@ impl Charts {
         if pending.patient.is_empty() {
             return Ok(Err("no-patient"));
         }
-        let source = &pending.source;
-        let systems = source.resident_ids(&self.inner.settings.resident_id_systems);
-        let base = source.client.base().clone();
-        let mut found: Option<SourcePatient> = None;
-        let mut take = |entry: fhir::Entry<'_, rows::Patient<'_>>| {
-            let is_asked_for = entry.row.resource_type == Some("Patient") && entry.row.id == Some(&pending.patient);
-            found = patient::identity(&entry.row, &source.id, &base, &systems).filter(|_| is_asked_for);
-        };
-        let deadline = Instant::now() + PATIENCE;
-        let report = source.read::<kinds::Patient>(&pending.patient, deadline, now, &mut take).await;
-        let Some(identity) = found.filter(|_| report.outcome == Outcome::Answered) else {
+        let Some(identity) = self.identity_at(&pending.source, &pending.patient, now).await else {
             return Ok(Err("patient-unreadable"));
         };
         let person = self.inner.index.person(pending.person()).await.map_err(unknown)?;
@@ -66,6 +56,20 @@ impl Charts {
             Err(Unrecognised::SomebodyElse) => Err("another-person"),
             Err(Unrecognised::Unproven) => Err("not-alike"),
         })
+    }
+
+    /// Who a server says has this `Patient` id there; `None` where it does not say.
+    pub(super) async fn identity_at(&self, source: &Source, patient: &str, now: Timestamp) -> Option<SourcePatient> {
+        let systems = source.resident_ids(&self.inner.settings.resident_id_systems);
+        let base = source.client.base().clone();
+        let mut found: Option<SourcePatient> = None;
+        let mut take = |entry: fhir::Entry<'_, rows::Patient<'_>>| {
+            let is_asked_for = entry.row.resource_type == Some("Patient") && entry.row.id == Some(patient);
+            found = super::patient::identity(&entry.row, &source.id, &base, &systems).filter(|_| is_asked_for);
+        };
+        let deadline = Instant::now() + PATIENCE;
+        let report = source.read::<kinds::Patient>(patient, deadline, now, &mut take).await;
+        found.filter(|_| report.outcome == Outcome::Answered)
     }
 
     /// What `person` has connected.

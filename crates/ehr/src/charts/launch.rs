@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use access::{Act, Object, PersonId, Recognition, StaffContext};
 use fhir::Reference;
 use jiff::Timestamp;
+use patients::Unrecognised;
 use sources::{Arrived, Callback, ConnectError, FlowStep, Launches, Source, Standing};
 use tokio::time::Instant;
 
@@ -100,7 +101,34 @@ impl Charts {
         };
         let Some(person) = known else { return Ok(Err("patient-unknown")) };
         let unclear = index.is_contested(hospital, patient).await.map_err(unknown)?;
-        Ok(if unclear { Err("patient-unclear") } else { Ok(Some(person)) })
+        if unclear {
+            return Ok(Err("patient-unclear"));
+        }
+        Ok(self.is_theirs(arrived, patient, person, now).await?.map(|()| Some(person)))
+    }
+
+    /// Whom the hospital's own system has under this id is whom the region knows under it. Where the server that sends staff is
+    /// another than the one that is read, an id there says nothing by itself: it has to say who it is, and so that it can be no
+    /// other. Where it is the same, it must not say somebody else.
+    async fn is_theirs(
+        &self,
+        arrived: &Arrived,
+        patient: &str,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<Result<(), &'static str>, ConnectError> {
+        let read = self.inner.catalogue.get(&arrived.source.id);
+        let is_same = read.is_some_and(|read| read.client.base() == arrived.source.client.base());
+        let Some(identity) = self.identity_at(&arrived.source, patient, now).await else {
+            return Ok(if is_same { Ok(()) } else { Err("patient-unread") });
+        };
+        let person = self.inner.index.person(person).await.map_err(unknown)?;
+        Ok(match self.inner.index.recognise(&person, &identity) {
+            Ok(_) => Ok(()),
+            Err(Unrecognised::Unproven) if is_same => Ok(()),
+            Err(Unrecognised::SomebodyElse) => Err("shown-another"),
+            Err(Unrecognised::Unproven) => Err("shown-unproven"),
+        })
     }
 
     /// Whom a hospital of the region has under this id, where `staff` may look for patients.

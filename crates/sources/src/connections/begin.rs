@@ -126,7 +126,8 @@ impl Connections {
         let entrance = sign_in.entrance(&said, source.client.base()).map_err(failed)?;
         let back = redirect(source, &self.inner.redirect);
         // Whoever was sent anywhere else would not come back here.
-        if Url::parse(&back).map_or(true, |back| back.path() != self.inner.redirect.path()) {
+        let own = [self.inner.redirect.path().to_owned(), own_path(source, &self.inner.redirect)];
+        if Url::parse(&back).map_or(true, |back| !own.iter().any(|own| back.path() == own)) {
             return Err(FlowFault {
                 said: smart::words(&back),
                 ..FlowFault::new(FlowStep::Discover, "redirect-elsewhere")
@@ -145,6 +146,7 @@ impl Connections {
             redirect: redirect(source, &self.inner.redirect),
             mode: source.sign_in.as_ref().map(|sign_in| sign_in.auth.response_mode).unwrap_or_default(),
             answer: None,
+            receipt: None,
         })
     }
 
@@ -221,10 +223,19 @@ pub(super) fn asked(source: &Source) -> Vec<String> {
     scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
-/// Where the hospital sends people back to, exactly as it is registered there.
+/// Where the hospital sends people back to, exactly as it is registered there. Each has an address of its own: what another hospital
+/// answers, to whom somebody was passed on with this one's state, comes to another (RFC 9700 section 4.4.2.2).
 fn redirect(source: &Source, own: &Url) -> String {
     let registered = source.sign_in.as_ref().and_then(|sign_in| sign_in.auth.redirect_url.clone());
-    registered.unwrap_or_else(|| own.to_string())
+    registered.unwrap_or_else(|| {
+        let mut url = own.clone();
+        url.set_path(&own_path(source, own));
+        url.to_string()
+    })
+}
+
+fn own_path(source: &Source, own: &Url) -> String {
+    format!("{}/{}", own.path().trim_end_matches('/'), source.id)
 }
 
 /// Where a person goes, and what is kept of the request.

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use access::{PatientContext, PersonId};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use fhir::smart::{self, Configuration, Expected, Grant, Granted, Jwks, TokenError};
 use jiff::Timestamp;
 use sea_orm::{
@@ -12,12 +13,12 @@ use sea_orm::{
 use serde::Deserialize;
 use store::{from_millis, to_millis};
 use tokio::time::Instant;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
 use super::{
     ConnectError, Connections, FlowFault, FlowKind, FlowStep,
-    begin::{asked, since},
+    begin::{asked, random, since},
     person::Once,
     seal::{Answer, FlowSecret, Tokens, open_flow, seal_flow},
     trace::{End, Trace, count, redacted, settle, tell},
@@ -40,6 +41,8 @@ const LONGEST: usize = 8 << 10;
 /// What a browser came back with (RFC 6749 section 4.1.2, RFC 9207).
 #[derive(Clone, Default)]
 pub struct Callback {
+    /// The path that it came to: each hospital's is its own.
+    pub at: String,
     /// What it was sent with.
     pub state: Option<String>,
     /// What is exchanged for a token.
@@ -64,8 +67,28 @@ impl std::fmt::Debug for Callback {
 pub enum Arrival {
     /// In the address that the person's browser came to.
     Address(Callback),
-    /// A page [brought](Connections::bring) it before: the flow.
-    Brought(Uuid),
+    /// A page [brought](Connections::bring) it before.
+    Brought {
+        /// The flow.
+        flow: Uuid,
+        /// What the browser that brought it was given.
+        receipt: String,
+    },
+}
+
+/// What a browser that brought an answer is given for it.
+#[derive(Clone)]
+pub struct Receipt {
+    /// The flow that it belongs to.
+    pub flow: Uuid,
+    /// Whoever brings this back is the browser that brought the answer; absent where another one was first.
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Receipt({})", self.flow)
+    }
 }
 
 /// A token that nobody has said the owner of yet: to be [kept](Connections::keep) or [refused](Connections::refuse).
@@ -84,33 +107,34 @@ pub struct Pending {
 
 impl Connections {
     /// Keeps what a page of a hospital sends as a form, until the person's browser asks for it with [`Arrival::Brought`]: cookies
-    /// that say whose browser it is don't come with what another site's page sends. The first answer stays.
+    /// that say whose browser it is don't come with what another site's page sends. The first answer stays, and only the browser
+    /// that brought it can go on with it: somebody else's answer, brought by their browser with this flow's state, is nobody's.
     ///
     /// # Errors
     /// [`ConnectError::Flow`] for one that belongs to no flow; the envelope's, the database's.
-    pub async fn bring(&self, callback: &Callback, now: Timestamp) -> Result<Uuid, ConnectError> {
+    pub async fn bring(&self, callback: &Callback, now: Timestamp) -> Result<Receipt, ConnectError> {
         let row = self.found(FlowKind::Connection, callback).await?;
         let (is_open, in_time) = (row.used_at.is_none() && row.sealed.is_some(), from_millis(row.expires_at) > now);
+        let none = Receipt { flow: row.id, secret: None };
         if !is_open || !in_time {
             // Said when they ask for it.
-            return Ok(row.id);
+            return Ok(none);
         }
         let mut secret = open_flow(&self.inner.secrets, &row).await?;
         if secret.answer.is_some() {
-            return Ok(row.id);
+            return Ok(none);
         }
+        let receipt = URL_SAFE_NO_PAD.encode(random::<32>(&self.inner.secrets)?);
         secret.answer = Some(callback.answer());
+        secret.receipt = Some(smart::sha256_base64url(receipt.as_bytes()));
         let sealed = seal_flow(&self.inner.secrets, &row, &secret).await?;
         let same = Column::Id.eq(row.id).and(Column::UsedAt.is_null()).and(Column::Sealed.eq(row.sealed));
         let kept = Entity::update_many().col_expr(Column::Sealed, Expr::value(sealed)).filter(same);
         let written = self.inner.store.write::<_, ConnectError, _>(move |tx| {
-            Box::pin(async move {
-                kept.exec(tx).await?;
-                Ok(())
-            })
+            Box::pin(async move { Ok(kept.exec(tx).await?.rows_affected == 1) })
         });
-        written.await?;
-        Ok(row.id)
+        let was_first = written.await?;
+        Ok(if was_first { Receipt { secret: Some(receipt), ..none } } else { none })
     }
 
     /// Exchanges what a browser came back with. It is good once, for ten minutes, in the session that it was begun in.
@@ -126,7 +150,7 @@ impl Connections {
     ) -> Result<Pending, ConnectError> {
         let row = match arrival {
             Arrival::Address(callback) => self.found(FlowKind::Connection, callback).await?,
-            Arrival::Brought(flow) => self.brought(*flow, session).await?,
+            Arrival::Brought { flow, receipt } => self.brought(*flow, receipt, session).await?,
         };
         let mut trace = self.taken(&row, now).await?;
         if let Arrival::Address(callback) = arrival {
@@ -163,12 +187,16 @@ impl Connections {
         Ok(found.ok_or_else(unknown)?)
     }
 
-    /// A flow of this session by its id, which is no secret: nobody else's is used up.
-    async fn brought(&self, flow: Uuid, session: &str) -> Result<Model, ConnectError> {
+    /// A flow by its id, which is no secret: of this session, or of the browser that brought its answer. Nobody else uses it up.
+    async fn brought(&self, flow: Uuid, receipt: &str, session: &str) -> Result<Model, ConnectError> {
+        let unknown = || FlowFault::new(FlowStep::Callback, "state-unknown");
         let is = Column::Id.eq(flow).and(Column::Kind.eq(FlowKind::Connection.as_str()));
-        let row = Entity::find().filter(is).one(self.inner.store.reader()).await?;
-        let own = row.filter(|row| row.session == smart::sha256_base64url(session.as_bytes()));
-        Ok(own.ok_or(FlowFault::new(FlowStep::Callback, "state-unknown"))?)
+        let row = Entity::find().filter(is).one(self.inner.store.reader()).await?.ok_or_else(unknown)?;
+        if row.session == smart::sha256_base64url(session.as_bytes()) {
+            return Ok(row);
+        }
+        let is_bringer = row.sealed.is_some() && open_flow(&self.inner.secrets, &row).await?.is_receipt(receipt);
+        Ok(if is_bringer { row } else { return Err(unknown().into()) })
     }
 
     /// One answer takes it, whoever else brings the same.
@@ -262,9 +290,10 @@ impl Pending {
 }
 
 impl Callback {
-    /// Of an address; of a parameter that is there twice, nothing (RFC 6749 section 3.1).
-    pub fn of_query(query: &str) -> Self {
+    /// Of an address that begins with the path `at`; of a parameter that is there twice, nothing (RFC 6749 section 3.1).
+    pub fn of_query(at: &str, query: &str) -> Self {
         Self {
+            at: at.to_owned(),
             state: once(query, "state"),
             code: once(query, "code"),
             iss: once(query, "iss"),
@@ -274,8 +303,8 @@ impl Callback {
     }
 
     pub(super) fn answer(&self) -> Answer {
-        let Self { code, iss, error, error_description, .. } = self.clone();
-        Answer { code, iss, error, error_description }
+        let Self { at, code, iss, error, error_description, .. } = self.clone();
+        Answer { at: Some(at), code, iss, error, error_description }
     }
 }
 
@@ -286,7 +315,9 @@ impl Arrival {
         let fault = |why| FlowFault::new(FlowStep::Callback, why);
         match (self, secret.mode) {
             (Self::Address(callback), ResponseMode::Query) => Ok(callback.answer()),
-            (Self::Brought(_), ResponseMode::FormPost | ResponseMode::Fragment) => {
+            // Another browser than the one that left has brought it: whoever's it is, it is not theirs.
+            (Self::Brought { receipt, .. }, _) if !secret.is_receipt(receipt) => Err(fault("state-elsewhere")),
+            (Self::Brought { .. }, ResponseMode::FormPost | ResponseMode::Fragment) => {
                 secret.answer.clone().ok_or(fault("no-code"))
             }
             _ => Err(fault("other-mode")),
@@ -310,6 +341,11 @@ impl Answer {
     /// Is it from the server that the person was sent to (RFC 9207 section 2.4)? An answer of another one must not be taken to it.
     pub(super) fn names(&self, secret: &FlowSecret) -> Result<(), FlowFault> {
         let fault = |why| Err(FlowFault::new(FlowStep::Callback, why));
+        let own = Url::parse(&secret.redirect).ok().map(|url| url.path().to_owned());
+        if own.is_none() || self.at != own {
+            // What came to another hospital's address is that one's, whoever passed its state on.
+            return fault("wrong-issuer");
+        }
         match &self.iss {
             Some(iss) if secret.issuer.as_deref() != Some(iss) => fault("wrong-issuer"),
             None if secret.names_itself => fault("no-issuer"),
@@ -419,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_parameter_that_is_there_twice_is_not_there() {
-        let back = Callback::of_query("state=a%20b&code=c&code=d&error=&x=1");
+        let back = Callback::of_query("/back", "state=a%20b&code=c&code=d&error=&x=1");
         assert_eq!((back.state.as_deref(), back.code, back.iss), (Some("a b"), None, None));
         assert_eq!(back.error.as_deref(), Some(""));
     }

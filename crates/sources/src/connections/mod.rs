@@ -37,7 +37,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub use begin::Departure;
-pub use callback::{Arrival, Callback, Pending};
+pub use callback::{Arrival, Callback, Pending, Receipt};
 pub use copier::Copier;
 pub(crate) use copies::Copies;
 pub use copies::{Copied, CopyState, CopyStep};

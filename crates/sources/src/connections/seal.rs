@@ -46,11 +46,24 @@ pub(super) struct FlowSecret {
     /// What a page of the hospital brought, until the person's own browser asks for it.
     #[serde(default)]
     pub answer: Option<Answer>,
+    /// Digest of what the browser that brought it was given for it.
+    #[serde(default)]
+    pub receipt: Option<String>,
+}
+
+impl FlowSecret {
+    /// Is it what the browser that brought the answer was given?
+    pub fn is_receipt(&self, receipt: &str) -> bool {
+        self.receipt.as_deref() == Some(fhir::smart::sha256_base64url(receipt.as_bytes()).as_str())
+    }
 }
 
 /// What a hospital's sign-in answers (RFC 6749 section 4.1.2, RFC 9207).
 #[derive(Clone, Default, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(super) struct Answer {
+    /// The path that it came to.
+    #[serde(default)]
+    pub at: Option<String>,
     pub code: Option<String>,
     pub iss: Option<String>,
     pub error: Option<String>,

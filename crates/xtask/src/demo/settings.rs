@@ -114,10 +114,11 @@ pub fn write_sandbox(root: &Path, data: &Path, ports: Ports) -> Result<Sandbox> 
     let id = BEYOND.to_owned();
     hospitals.push(Hospital { id, listen: listen(section(&mut table, "people_door")?)? });
     let callback = format!("http://localhost:{}/connections/callback", ports.external);
-    set(&mut table, "people_door", "redirect_uris", Value::Array(vec![Value::String(callback)]))?;
+    let callbacks = vec![Value::String(format!("{callback}/{BEYOND}")), Value::String(callback)];
+    set(&mut table, "people_door", "redirect_uris", Value::Array(callbacks))?;
     let ehr = listen(section(&mut table, "ehr_door")?)?;
     let launch = format!("http://localhost:{}/launch", ports.internal);
-    let callback = Value::String(format!("{launch}/callback"));
+    let callback = Value::String(format!("{launch}/callback/city-first"));
     set(&mut table, "ehr_door", "redirect_uris", Value::Array(vec![callback]))?;
     set(&mut table, "ehr_door", "launch_url", launch)?;
     let mail = listen(section(&mut table, "mail")?)?;
@@ -265,7 +266,7 @@ mod tests {
         assert_eq!(written("internal.toml")?["server"]["public_url"].as_str(), Some("http://localhost:1"));
         assert_eq!(written("external.toml")?["keys"].get("staff_file"), None);
         let callback = written("sandbox.toml")?["people_door"]["redirect_uris"][0].as_str().map(str::to_owned);
-        assert_eq!(callback.as_deref(), Some("http://localhost:2/connections/callback"));
+        assert_eq!(callback.as_deref(), Some("http://localhost:2/connections/callback/lakeside"));
         let launch = written("sandbox.toml")?["ehr_door"]["launch_url"].as_str().map(str::to_owned);
         assert_eq!(launch.as_deref(), Some("http://localhost:1/launch"));
         let base = sources["source"][0]["launch"]["base_url"].as_str();

@@ -275,7 +275,10 @@ pub struct LeavingPage {
 
 /// `connections/arriving.html`
 #[derive(Serialize)]
-pub struct ArrivingPage {}
+pub struct ArrivingPage {
+    /// Its own path.
+    pub action: String,
+}
 
 /// `connections/disconnect.html`, `connections/reset.html`
 #[derive(Serialize)]

@@ -27,7 +27,7 @@ pub(super) struct AuthValues {
     /// How people bring the request there, with `smart-patient`: `get` (without) or `post`.
     authorize_by: Option<String>,
     /// Where people are sent back to, as registered there, where that is not the portal's own address; its path is
-    /// `/connections/callback`.
+    /// `/connections/callback/` and the id of the source, or `/connections/callback`.
     redirect_url: Option<String>,
     /// With spaces between them. With `smart-patient`, empty for `openid fhirUser launch/patient offline_access patient/*.read`.
     #[oai(default)]

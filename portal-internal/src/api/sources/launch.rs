@@ -14,7 +14,7 @@ pub(super) struct LaunchValues {
     client_id: String,
     /// `public` (without), `private-key-jwt`, `client-secret-basic` or `client-secret-post`.
     proof: Option<String>,
-    /// With spaces between them; empty for `openid fhirUser launch`, which have to be among them.
+    /// With spaces between them; empty for `openid fhirUser launch patient/Patient.read`, of which the first three have to be among them.
     #[oai(default)]
     scopes: String,
     /// Where staff sign in; without, where the server says.

@@ -118,7 +118,7 @@ impl World {
             people: Some(PeopleClient {
                 client_id: "portal".to_owned(),
                 secret: None,
-                redirect_uris: vec![REDIRECT.to_owned()],
+                redirect_uris: vec![format!("{REDIRECT}/door")],
                 patients,
             }),
         });
@@ -192,6 +192,7 @@ impl World {
         assert!(back.as_str().starts_with(REDIRECT), "{back}");
         let value = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         Callback {
+            at: back.path().to_owned(),
             state: value("state"),
             code: value("code"),
             iss: value("iss"),
