@@ -110,6 +110,8 @@ pub enum SmartMode {
     OtherPatient,
     /// Says of a launch who signed in by what they do there: `PractitionerRole/ID-role`.
     ByRole,
+    /// Numbers patients otherwise than the server behind it: whom a launch names is somebody else there.
+    OtherIds,
 }
 
 /// What the door is told.
@@ -439,14 +441,32 @@ impl Door {
         if let Err(status) = may {
             return self.turned_away(status);
         }
+        let renumbered = visitor.as_ref().and_then(|visitor| self.renumbered(visitor));
+        let rest = match &renumbered {
+            Some((own, other)) => rest.replace(&format!("Patient/{own}"), &format!("Patient/{other}")),
+            None => rest.to_owned(),
+        };
         let mut url = self.config.upstream.clone();
         url.set_path(&format!("{}{rest}", url.path().trim_end_matches('/')));
         url.set_query(parts.uri.query());
         let deadline = Instant::now() + PATIENCE;
         match self.upstream.get(&url, "application/fhir+json", deadline).await {
-            Ok(answer) => self.handed_on(&answer, is_open, visitor.as_ref()),
+            Ok(mut answer) => {
+                if let Some((own, other)) = renumbered {
+                    answer.body = String::from_utf8_lossy(&answer.body).replace(&other, &own).into();
+                }
+                self.handed_on(&answer, is_open, visitor.as_ref())
+            }
             Err(_) => json_answer(StatusCode::BAD_GATEWAY, &outcome("transient")),
         }
+    }
+
+    /// The patient of a launch, and whom the server behind has in their place.
+    fn renumbered(&self, visitor: &Visitor) -> Option<(String, String)> {
+        let own = &visitor.consent.patient;
+        let patients = &self.people.as_ref()?.client.patients;
+        let other = patients.iter().rev().find(|one| one.id != *own)?;
+        (self.state().mode == SmartMode::OtherIds).then(|| (own.clone(), other.id.clone()))
     }
 
     fn turned_away(&self, status: StatusCode) -> Response<Full<Bytes>> {

@@ -72,8 +72,10 @@ async fn stage_at(database: Database, knows_staff: bool, base: Option<&str>) -> 
     let mut portal = TestPortal::internal_with(&database, &all.with_hospitals(hospitals), change).await?;
     let patient = there(all, HOSPITAL)?;
     let known = |id: &str| DoorPatient { id: id.to_owned(), name: id.to_owned(), resident_id: None };
-    let people =
-        client(format!("{}/launch/callback/city-first", portal.url()), vec![known(&patient), known(UNKNOWN)], CLIENT);
+    let at = |(hospital, id): &(String, String)| (hospital == HOSPITAL && *id != patient).then(|| id.clone());
+    let another = all.patients.iter().flat_map(|one| &one.hospitals).find_map(at).context("somebody else there")?;
+    let patients = vec![known(&patient), known(UNKNOWN), known(&another)];
+    let people = client(format!("{}/launch/callback/city-first", portal.url()), patients, CLIENT);
     let practitioners = all.in_sandbox(HOSPITAL).context("the hospital")?.practitioners.clone();
     let ehr = EhrSettings { launch_url: format!("{}/launch", portal.url()).parse()?, practitioners };
     let door = RunningSmart::start_ehr(door(&own[0].base_url, people)?, ehr).await?;
@@ -262,6 +264,9 @@ async fn whoever_is_somebody_else_there_or_nobody_is_not_let_in() -> Result<()> 
     let back = stage.there_and_back(&mut without, "li.wei", &stage.patient).await?;
     says(&stage, &without.page(&back).await?, 403, "医院系统认为您是另一个人", "another-practitioner").await?;
     until("tokens are given back", async || Ok(stage.door.revocations() == 3)).await?;
+    // The hospital's own system numbers patients otherwise than the server that is read: whom it shows is not whom it names here.
+    let shown = stage.spoiled(&mut visitor, SmartMode::OtherIds).await?;
+    says(&stage, &shown, 403, "显示的患者，与区域在该院此编号下所知的不是同一人", "shown-another").await?;
 
     for (mode, status, words, why) in [
         (SmartMode::WrongNonce, 502, "关于您是谁的说明不成立", "id-token"),

@@ -15,9 +15,13 @@ const NOBODYS: [&str; 6] =
 pub(super) fn may(visitor: &Visitor, rest: &str, query: &str) -> Result<(), StatusCode> {
     let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
     if visitor.consent.practitioner.is_some() {
-        // `fhirUser` opens who signed in, and nothing else was asked for.
-        let is_staff = matches!(segments.as_slice(), ["Practitioner" | "PractitionerRole", _]);
-        return if is_staff && visitor.consent.has("fhirUser") { Ok(()) } else { Err(StatusCode::FORBIDDEN) };
+        // `fhirUser` opens who signed in, and its own scope whom they look at; nothing else was asked for.
+        let good = match segments.as_slice() {
+            ["Practitioner" | "PractitionerRole", _] => visitor.consent.has("fhirUser"),
+            ["Patient", id] => *id == visitor.consent.patient && reaches(visitor, "Patient", 'r'),
+            _ => false,
+        };
+        return if good { Ok(()) } else { Err(StatusCode::FORBIDDEN) };
     }
     let own = visitor.consent.patient.as_str();
     let good = match segments.as_slice() {

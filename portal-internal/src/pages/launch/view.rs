@@ -94,6 +94,7 @@ impl RefusedPage {
 pub fn status(fault: &FlowFault) -> StatusCode {
     match (fault.step, fault.why) {
         (_, "unknown-iss" | "no-launch" | "denied") | (FlowStep::Callback, _) => StatusCode::BAD_REQUEST,
+        (_, "shown-another" | "shown-unproven") => StatusCode::FORBIDDEN,
         (_, "another-practitioner" | "staff-no-number" | "practitioner-inactive" | "practitioner-unclear") => {
             StatusCode::FORBIDDEN
         }
