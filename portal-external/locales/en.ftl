@@ -129,6 +129,7 @@ connect-copy-why-told-to-wait = The hospital asks to come back later; that happe
 connect-copy-why-no-token = The hospital did not let us in; it is asked again by itself.
 connect-copy-why-source-not-asked = The hospital is not being read at present.
 connect-copy-why-sign-in-again = The hospital wants you to sign in there again.
+connect-copy-why-endless-pages = The hospital’s pages don’t come to an end; it has to put that right.
 connect-copy-why-too-large = Your record there is larger than what can be kept.
 connect-copy-why-other = Something went wrong on the way.
 connect-again = Sign in there again

@@ -129,6 +129,7 @@ connect-copy-why-told-to-wait = 医院请我们稍后再来，会自动再问。
 connect-copy-why-no-token = 医院没有放行，会自动再问。
 connect-copy-why-source-not-asked = 现在不向这家医院读取。
 connect-copy-why-sign-in-again = 医院要您重新登录一次。
+connect-copy-why-endless-pages = 医院的分页没有尽头，需由医院修正。
 connect-copy-why-too-large = 您在那里的病历太大，放不下。
 connect-copy-why-other = 中途出了问题。
 connect-again = 去医院重新登录

@@ -111,6 +111,8 @@ async fn a_hospital_that_misbehaves_connects_nothing_and_says_why() {
         world.door.set_mode(SmartMode::Ok);
     }
     assert_eq!(world.count("source_connection").await, 0);
+    // What was given for somebody who could not be taken in is given back.
+    assert_eq!(world.door.revocations(), 3);
     // What only looks odd is worked with, and said.
     for (mode, missing) in [(SmartMode::NoRefresh, "offline_access"), (SmartMode::Narrow, "patient/*.read")] {
         world.door.set_mode(mode);

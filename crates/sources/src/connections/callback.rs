@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{
     ConnectError, Connections, FlowFault, FlowKind, FlowStep,
     begin::{asked, random, since},
+    keep::revoked,
     person::Once,
     seal::{Answer, FlowSecret, Tokens, open_flow, seal_flow},
     trace::{End, Trace, count, redacted, settle, tell},
@@ -255,8 +256,11 @@ impl Connections {
         let (said, granted) = self.redeemed(&source, &secret, code).await?;
         trace.granted = granted_scopes(&source, &granted).0;
         if let Some(token) = granted.launch.id_token.as_deref().filter(|_| asked(&source).iter().any(|s| s == "openid"))
+            && let Err(fault) = identified(&source, &said, &secret, token, now).await
         {
-            identified(&source, &said, &secret, token, now).await?;
+            // Nobody has it, so nobody would ever give it back.
+            revoked(&source, &Tokens::granted(&granted, None, to_millis(now))).await;
+            return Err(fault.into());
         }
         Ok((Source::clone(&source), granted))
     }

@@ -58,6 +58,8 @@ const MOST_NAMED: usize = 500;
 /// References that are followed between two looks at whether to go on.
 const AT_ONCE: usize = 10;
 const TRIES: i32 = 8;
+/// Pages in a row that bring nothing, of one step.
+const MOST_EMPTY: u32 = 50;
 /// How often a step is begun again because a page was gone.
 const MOST_ANEW: u32 = 3;
 
@@ -84,13 +86,16 @@ struct Cursor {
     /// Resources of this step that were longer than what is kept of one.
     #[serde(default)]
     too_large: u64,
+    /// Pages of this step in a row that brought nothing.
+    #[serde(default)]
+    empty: u32,
     #[serde(default)]
     files: CopiedFiles,
 }
 
 impl Cursor {
     fn begin(round: i64) -> Self {
-        Self { round, step: 0, next: None, after: None, too_large: 0, files: CopiedFiles::default() }
+        Self { round, step: 0, next: None, after: None, too_large: 0, empty: 0, files: CopiedFiles::default() }
     }
 
     /// At the beginning of the next step.
@@ -373,7 +378,12 @@ impl Copying<'_> {
             }
             _ => return Err(Failure::passing("source-silent")),
         };
-        let come = Cursor { too_large: self.cursor.too_large + page.too_large, ..self.cursor.clone() };
+        // A server whose pages lead in a circle would be asked for ever, and nobody else's would.
+        let empty = if page.resources.is_empty() { self.cursor.empty + 1 } else { 0 };
+        if empty > MOST_EMPTY {
+            return Err(Failure::lasting("endless-pages"));
+        }
+        let come = Cursor { too_large: self.cursor.too_large + page.too_large, empty, ..self.cursor.clone() };
         let cursor = match &page.next {
             Some(next) => {
                 let next = url.join(next).map_err(|_| Failure::passing("next-elsewhere"))?;

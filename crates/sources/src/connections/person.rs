@@ -178,6 +178,12 @@ impl Asker {
         let labels = [("source", self.source.id.clone()), ("outcome", outcome.to_owned())];
         metrics::counter!("portal_source_tokens_total", &labels).increment(1);
         match asked {
+            // What it opens is somebody else's record: it is given back, and the patient signs in there anew.
+            Ok(granted) if granted.launch.patient.as_ref().is_some_and(|patient| *patient != row.patient) => {
+                revoked(&self.source, &Tokens::granted(&granted, Some(refresh), self.now_ms())).await;
+                self.wants_sign_in(row, "another-patient").await;
+                Err("sign-in-again")
+            }
             Ok(granted) => {
                 let kept = self.keep(row, refresh, &granted).await;
                 kept.map_err(|error| self.failed("no-secret", &error))?.ok_or("connection-ended")
