@@ -98,7 +98,9 @@ fn bodies_of_connections(pattern: &str) -> Option<Vec<Body>> {
         "/connections/new/:source" | "/connections/reset" | "/connections/:connection/disconnect" => {
             vec![form("nobody's", "")]
         }
-        "/connections/callback" => vec![form("made-up", "state=ZqState&code=ZqCode"), form("empty", "")],
+        "/connections/callback" | "/connections/callback/:source" => {
+            vec![form("made-up", "state=ZqState&code=ZqCode"), form("empty", "")]
+        }
         "/connections/:connection/copy" => vec![form("nobody's", "step=start"), form("bad", "step=")],
         "/api/v1/connections/{id}/copy" => vec![json("nobody's", "{\"step\": \"start\"}"), json("bad", "[]")],
         _ => return None,
