@@ -12,6 +12,8 @@ use super::view::name;
 use crate::{portal::Portal, who::Staff};
 
 const PATH: &str = "/admin/sources/brands";
+/// What such a list is.
+const DOCUMENTATION: &str = "https://hl7.org/fhir/smart-app-launch/brands.html";
 /// Of a file, in bytes. Larger ones are for the command line.
 pub const MOST: usize = 8 << 20;
 /// Hospitals on a page. Whoever sees more has to say more.
@@ -22,6 +24,7 @@ const LONGEST: usize = 200;
 /// `sources/brands.html`
 #[derive(Serialize)]
 struct BrandsPage {
+    documentation: &'static str,
     search: String,
     platform: String,
     platforms: Vec<Choice>,
@@ -119,6 +122,7 @@ impl BrandsPage {
     fn new(portal: &Portal, words: &str, platform: &str) -> Self {
         let choice = |one: &Arc<fhir::Platform>| Choice { id: one.id.clone(), name: one.name.clone() };
         Self {
+            documentation: DOCUMENTATION,
             search: words.to_owned(),
             platform: platform.to_owned(),
             platforms: portal.catalogue.platforms().iter().map(choice).collect(),
