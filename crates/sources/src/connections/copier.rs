@@ -438,13 +438,27 @@ impl Copying<'_> {
         copy::Entity::find().filter(own.and(these))
     }
 
-    async fn missing(&self) -> Result<Vec<(String, String)>, Failure> {
-        let rows = self.rows(copy::Column::Kind.ne(copy_page::FILE)).all(self.copier.store.reader()).await?;
-        let mut named: BTreeSet<(String, String)> = BTreeSet::new();
-        for row in &rows {
-            named.extend(copy_page::references(&open_copy(&self.copier.secrets, row).await?));
+    /// Shows what was copied in this round of `these`, a few at a time: a record may be larger than what a process should hold.
+    async fn each(&self, these: Expr, mut see: impl FnMut(&copy::Model, &[u8])) -> Result<(), Failure> {
+        let mut after = Uuid::nil();
+        loop {
+            let rows = self.rows(these.clone().and(copy::Column::Id.gt(after)));
+            let rows = rows.order_by_asc(copy::Column::Id).limit(AT_A_LOOK).all(self.copier.store.reader()).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.id;
+            for row in &rows {
+                see(row, &open_copy(&self.copier.secrets, row).await?);
+            }
         }
-        let there: BTreeSet<(String, String)> = rows.into_iter().map(|row| (row.kind, row.resource)).collect();
+    }
+
+    async fn missing(&self) -> Result<Vec<(String, String)>, Failure> {
+        let (mut named, mut there) = (BTreeSet::<(String, String)>::new(), BTreeSet::new());
+        let see = |row: &copy::Model, json: &[u8]| {
+            named.extend(copy_page::references(json));
+            there.insert((row.kind.clone(), row.resource.clone()));
+        };
+        self.each(copy::Column::Kind.ne(copy_page::FILE), see).await?;
         Ok(named.difference(&there).take(MOST_NAMED).cloned().collect())
     }
 

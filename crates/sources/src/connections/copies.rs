@@ -6,7 +6,7 @@ use access::{AuditLog, PatientContext, PersonId};
 use fhir::{Cause, Entry, Kind, Limits, NotAsked, Outcome, SearchReport, bundle};
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _},
 };
 use store::{Tx, from_millis};
@@ -56,6 +56,11 @@ impl CopyState {
         Self::ALL.into_iter().find(|state| row.copy_state.as_deref() == Some(state.as_str()))
     }
 }
+
+/// Resources of a copy that are opened at once.
+const AT_ONCE: u64 = 50;
+/// Faults inside them that are told.
+const MOST_NOTES: usize = 100;
 
 /// What a patient does with a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,21 +220,28 @@ impl Copies {
         limits: &Limits,
         each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
     ) -> SearchReport {
-        let of_kind = copy::Column::Kind.eq(K::TYPE);
-        match self.bundle(copy::Entity::find().filter(of_kind)).await {
-            Err(error) => self.unread(&error),
-            Ok(text) => {
-                let page = bundle::read_page::<K>(text.as_bytes(), limits.entries, each);
-                SearchReport {
-                    outcome: Outcome::Partial(Cause::NotAsked(NotAsked::Copied)),
-                    entries: page.entries,
-                    broken: page.broken,
-                    unfiltered: true,
-                    notes: page.notes,
-                    ..SearchReport::not_asked(NotAsked::Copied)
+        let mut report = SearchReport {
+            outcome: Outcome::Partial(Cause::NotAsked(NotAsked::Copied)),
+            unfiltered: true,
+            ..SearchReport::not_asked(NotAsked::Copied)
+        };
+        let mut after = Uuid::nil();
+        // A few at a time: what was copied may be more than a process should hold.
+        while report.entries < limits.entries {
+            let some = copy::Column::Kind.eq(K::TYPE).and(copy::Column::Id.gt(after));
+            let page = match self.bundle(some).await {
+                Err(error) => return self.unread(&error),
+                Ok(None) => break,
+                Ok(Some((text, last))) => {
+                    after = last;
+                    bundle::read_page::<K>(text.as_bytes(), limits.entries - report.entries, each)
                 }
-            }
+            };
+            report.entries += page.entries;
+            report.broken += page.broken;
+            report.notes.extend(page.notes.into_iter().take(MOST_NOTES.saturating_sub(report.notes.len())));
         }
+        report
     }
 
     /// One resource.
@@ -239,23 +251,28 @@ impl Copies {
         each: &mut (dyn for<'a> FnMut(Entry<'a, K::Row<'a>>) + Send),
     ) -> SearchReport {
         let one = copy::Column::Kind.eq(K::TYPE).and(copy::Column::Resource.eq(id));
-        match self.bundle(copy::Entity::find().filter(one)).await {
+        match self.bundle(one).await {
             Err(error) => self.unread(&error),
-            Ok(text) => {
-                let page = bundle::read_page::<K>(text.as_bytes(), 1, each);
-                let outcome = match page.entries {
+            Ok(found) => {
+                let read = found.map(|(text, _)| bundle::read_page::<K>(text.as_bytes(), 1, each).entries);
+                let entries = read.unwrap_or_default();
+                let outcome = match entries {
                     // What was not copied may be there.
                     0 => Outcome::Unreachable(Cause::NotAsked(NotAsked::Copied)),
                     _ => Outcome::Partial(Cause::NotAsked(NotAsked::Copied)),
                 };
-                SearchReport { outcome, entries: page.entries, ..SearchReport::not_asked(NotAsked::Copied) }
+                SearchReport { outcome, entries, ..SearchReport::not_asked(NotAsked::Copied) }
             }
         }
     }
 
-    /// A searchset of what is found (<https://hl7.org/fhir/R4/bundle.html#searchset>).
-    async fn bundle(&self, found: sea_orm::Select<copy::Entity>) -> Result<Zeroizing<String>, ConnectError> {
-        let rows = found.filter(copy::Column::Connection.eq(self.connection)).all(self.secrets.store.reader()).await?;
+    /// A searchset (<https://hl7.org/fhir/R4/bundle.html#searchset>) of the first of `these`, with the row of the last one in it;
+    /// `None` where there are none.
+    async fn bundle(&self, these: Expr) -> Result<Option<(Zeroizing<String>, Uuid)>, ConnectError> {
+        let own = copy::Column::Connection.eq(self.connection).and(these);
+        let rows = copy::Entity::find().filter(own).order_by_asc(copy::Column::Id).limit(AT_ONCE);
+        let rows = rows.all(self.secrets.store.reader()).await?;
+        let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
         let mut text = Zeroizing::new(String::from(r#"{"resourceType":"Bundle","type":"searchset","entry":["#));
         for (at, row) in rows.iter().enumerate() {
             let json = open_copy(&self.secrets, row).await?;
@@ -264,7 +281,7 @@ impl Copies {
             text.push('}');
         }
         text.push_str("]}");
-        Ok(text)
+        Ok(Some((text, last)))
     }
 
     fn unread(&self, error: &ConnectError) -> SearchReport {

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 
 use outbound::OutboundError;
-use sea_orm::{ColumnTrait as _, QueryOrder as _, QuerySelect as _, sea_query::ExprTrait as _};
+use sea_orm::{ColumnTrait as _, QuerySelect as _};
 use store::jobs::Failure;
-use uuid::Uuid;
 
-use super::{AT_A_LOOK, Came, Copying, Cursor, heard};
+use super::{Came, Copying, Cursor, heard};
 use crate::{
     connections::{
         copy_files::{self, LeftOut},
         copy_page::{self, Resource},
-        seal::open_copy,
     },
     entity::copy,
 };
@@ -69,16 +67,10 @@ impl Copying<'_> {
 
     /// What documents and reports of this round name.
     async fn named_files(&self) -> Result<copy_files::Named, Failure> {
-        let (mut named, mut after) = (copy_files::Named::default(), Uuid::nil());
-        loop {
-            let rows = self.rows(copy::Column::Kind.is_in(copy_files::NAMING).and(copy::Column::Id.gt(after)));
-            let rows = rows.order_by_asc(copy::Column::Id).limit(AT_A_LOOK).all(self.copier.store.reader()).await?;
-            let Some(last) = rows.last() else { return Ok(named) };
-            after = last.id;
-            for row in &rows {
-                named.add(&open_copy(&self.copier.secrets, row).await?, self.source.client.base());
-            }
-        }
+        let mut named = copy_files::Named::default();
+        let base = self.source.client.base();
+        self.each(copy::Column::Kind.is_in(copy_files::NAMING), |_, json| named.add(json, base)).await?;
+        Ok(named)
     }
 
     async fn files_there(&self) -> Result<BTreeSet<String>, Failure> {
