@@ -14,7 +14,7 @@ use crate::{
     Auth, AuthKind, Definition, LocalCodes, Name, Platforms, Problem, Secrets, Source, Standing,
     breaker::Breaker,
     rows::Row,
-    secrets::{launch_key, own_key},
+    secrets::launch_key,
     sign_in::{SecretAt, SignIn, TokenHome},
 };
 
@@ -59,7 +59,7 @@ impl Maker {
     /// Outbound's; its refusal of an address also for this machine's own where the configuration does not allow it.
     pub fn target(&self, id: &str, definition: &Definition) -> Result<Asking, OutboundError> {
         let settings = self.settings(id, definition, &definition.base_url, &definition.auth)?;
-        self.signed_in(settings, &definition.auth, secret_at(&definition.auth, own_key(id)))
+        self.signed_in(settings, &definition.auth, secret_at(&definition.auth, id.to_owned()))
     }
 
     /// The same of the system that sends staff here, where a definition knows one.

@@ -34,12 +34,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Of a source, in `source_secret`.
-pub(crate) fn own_key(source: &str) -> String {
-    source.to_owned()
-}
-
-/// Of the system that sends staff here from it. No id has a slash.
+/// In `source_secret`, where a source's own secret has its id: of the system that sends staff here from it. No id has a slash.
 pub(crate) fn launch_key(source: &str) -> String {
     format!("{source}/launch")
 }

@@ -197,7 +197,7 @@ impl Connections {
             return Ok(row);
         }
         let is_bringer = row.sealed.is_some() && open_flow(&self.inner.secrets, &row).await?.is_receipt(receipt);
-        Ok(if is_bringer { row } else { return Err(unknown().into()) })
+        if is_bringer { Ok(row) } else { Err(unknown().into()) }
     }
 
     /// One answer takes it, whoever else brings the same.

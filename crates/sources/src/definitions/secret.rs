@@ -1,14 +1,12 @@
 //! The secrets of a definition: given when they are needed, kept while they go where they went, forgotten when nobody needs them.
 
-use std::borrow::Cow;
-
 use store::Tx;
 
 use super::Definitions;
 use crate::{
     Auth, Definition, FieldProblem, SourceError,
     entity::secret::Model,
-    secrets::{self, launch_key, own_key},
+    secrets::{self, launch_key},
 };
 
 /// Longest secret, in bytes: tokens that do not change may be long.
@@ -77,7 +75,7 @@ struct Wanted<'d> {
     field: &'static str,
     key: String,
     /// Whom it proves the portal to; absent: to nobody.
-    whom: Option<(Cow<'d, Auth>, &'d str)>,
+    whom: Option<(Auth, &'d str)>,
     given: Option<&'d str>,
 }
 
@@ -96,14 +94,14 @@ fn wanted<'d>(id: &str, definition: &'d Definition, given: GivenSecrets<'d>) -> 
     let launch = definition.launch.as_ref();
     let own = Wanted {
         field: "secret",
-        key: own_key(id),
-        whom: Some((Cow::Borrowed(&definition.auth), &definition.base_url)),
+        key: id.to_owned(),
+        whom: Some((definition.auth.clone(), &definition.base_url)),
         given: said(given.own),
     };
     let launch = Wanted {
         field: "launch_secret",
         key: launch_key(id),
-        whom: launch.map(|launch| (Cow::Owned(launch.auth()), launch.base(&definition.base_url))),
+        whom: launch.map(|launch| (launch.auth(), launch.base(&definition.base_url))),
         given: said(given.launch),
     };
     [own, launch]
