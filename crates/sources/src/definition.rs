@@ -192,6 +192,11 @@ impl Definition {
             let refused = matches!(maker.target(id, self), Err(OutboundError::Address { .. }));
             wrong("base_url", refused.then_some("address"));
         }
+        let refused = matches!(maker.launch_target(id, self), Err(OutboundError::Address { .. }));
+        let own = self.launch.as_ref().is_some_and(|launch| launch.base_url.is_some());
+        let told = problems.iter().any(|one| one.field.starts_with("launch_"));
+        problems
+            .extend((refused && own && !told).then_some(FieldProblem { field: "launch_base_url", what: "address" }));
         problems
     }
 

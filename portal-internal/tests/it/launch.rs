@@ -87,14 +87,26 @@ async fn stage_at(database: Database, knows_staff: bool, base: Option<&str>) -> 
     Ok(Stage { portal, door, origin, patient, database })
 }
 
+/// Opens `portal` at the desk of the hospital at `origin`: where that leads to, below the portal.
+pub(super) async fn opened_at(origin: &str, portal: &TestPortal, username: &str, patient: &str) -> Result<String> {
+    let all = &testbed::region().await.in_sandbox(HOSPITAL).context("the hospital")?.practitioners;
+    let practitioner = &all.iter().find(|one| one.username == username).context("works there")?.id;
+    let form = [("practitioner", practitioner.as_str()), ("patient", patient)];
+    let answer = Visitor::new(origin)?.post_form_with("/ehr", &form, None).await?;
+    Ok(answer.location().strip_prefix(portal.url()).context("not to the portal")?.to_owned())
+}
+
+/// Signs in at the hospital at `origin`: where that leads back to, below `portal`.
+pub(super) async fn back_from(origin: &str, portal: &TestPortal, url: &Url) -> Result<String> {
+    let path = url.as_str().strip_prefix(origin).context("not to the hospital")?;
+    let back = Visitor::new(origin)?.page(path).await?;
+    Ok(back.location().strip_prefix(portal.url()).context("not back to the portal")?.to_owned())
+}
+
 impl Stage {
     /// Opens the portal at the hospital's desk: where that leads to, below the portal.
     async fn opened(&self, username: &str, patient: &str) -> Result<String> {
-        let all = &testbed::region().await.in_sandbox(HOSPITAL).context("the hospital")?.practitioners;
-        let practitioner = &all.iter().find(|one| one.username == username).context("works there")?.id;
-        let form = [("practitioner", practitioner.as_str()), ("patient", patient)];
-        let answer = Visitor::new(&self.origin)?.post_form_with("/ehr", &form, None).await?;
-        Ok(answer.location().strip_prefix(self.portal.url()).context("not to the portal")?.to_owned())
+        opened_at(&self.origin, &self.portal, username, patient).await
     }
 
     /// From the portal to the hospital: the whole address.
@@ -115,9 +127,7 @@ impl Stage {
     }
 
     async fn back(&self, url: &Url) -> Result<String> {
-        let path = url.as_str().strip_prefix(&self.origin).context("not to the hospital")?;
-        let back = Visitor::new(&self.origin)?.page(path).await?;
-        Ok(back.location().strip_prefix(self.portal.url()).context("not back to the portal")?.to_owned())
+        back_from(&self.origin, &self.portal, url).await
     }
 
     /// A launch of the shown patient that the hospital spoils, and what it comes to.

@@ -6,11 +6,10 @@ use sandbox::{DoorPatient, EhrSettings, PeopleClient, RunningSmart};
 use sea_orm::{ConnectionTrait as _, sea_query::Query};
 use serde_json::{Value, json};
 use testbed::{Database, Region, TestPortal, Visitor, know_staff};
-use url::Url;
 
 use super::{
     find,
-    launch::{client, door, secrets, there},
+    launch::{back_from, client, door, opened_at, secrets, there},
     send, until,
 };
 
@@ -76,20 +75,12 @@ impl Stage {
 
     /// Opens the other replica at the hospital's desk, and what comes of it there.
     async fn launched(&self, visitor: &mut Visitor) -> Result<testbed::Answer> {
-        let region = testbed::region().await;
-        let all = &region.in_sandbox(HOSPITAL).context("the hospital")?.practitioners;
-        let practitioner = &all.iter().find(|one| one.username == "li.wei").context("works there")?.id;
-        let form = [("practitioner", practitioner.as_str()), ("patient", self.patient.as_str())];
-        let opened = Visitor::new(&self.origin)?.post_form_with("/ehr", &form, None).await?;
-        let launch = opened.location().strip_prefix(self.other.url()).context("not to the portal")?;
-        let leaving = visitor.page(launch).await?;
+        let launch = opened_at(&self.origin, &self.other, "li.wei", &self.patient).await?;
+        let leaving = visitor.page(&launch).await?;
         if leaving.status != 302 {
             return Ok(leaving);
         }
-        let url: Url = leaving.location().parse()?;
-        let path = url.as_str().strip_prefix(&self.origin).context("not to the hospital")?;
-        let back = Visitor::new(&self.origin)?.page(path).await?;
-        let back = back.location().strip_prefix(self.other.url()).context("not back to the portal")?.to_owned();
+        let back = back_from(&self.origin, &self.other, &leaving.location().parse()?).await?;
         let answer = visitor.page(&back).await?;
         for secret in secrets(&back) {
             ensure!(!answer.body.contains(&secret), "a secret stands in the page: {}", answer.body);
@@ -131,6 +122,7 @@ async fn an_administrator_says_from_where_staff_are_sent_here() -> Result<()> {
             (json!({ "client_id": "x", "proof": "by-telephone" }), "launch_proof unknown"),
             (json!({ "client_id": "x", "base_url": "http://ehr.example/r4" }), "launch_base_url plain"),
             (json!({ "client_id": "x", "base_url": "https://u:p@ehr.example/r4" }), "launch_base_url credentials"),
+            (json!({ "client_id": "x", "base_url": "https://169.254.169.254/r4" }), "launch_base_url address"),
             (json!({ "client_id": "x", "token_url": "ftp://ehr.example/t" }), "launch_token_url malformed"),
             (json!({ "client_id": "x", "authorize_url": "javascript:x" }), "launch_authorize_url malformed"),
         ] {
@@ -167,9 +159,20 @@ async fn an_administrator_says_from_where_staff_are_sent_here() -> Result<()> {
         pages_show_it(&stage, &mut admin).await?;
         the_secret_goes_where_it_went(&stage, region, &mut admin).await?;
 
+        // Another server than the one that is read, which does not say who its patient is: an id proves nothing.
+        let mut unsaid = stage.launch(None);
+        unsaid["scopes"] = "openid fhirUser launch".into();
+        let changed = put(&mut admin, 2, &stage.definition(region, &unsaid)?).await?;
+        ensure!(changed.status == 200, "{} {}", changed.status, changed.body);
+        until("nobody is opened", async || {
+            let refused = stage.launched(&mut visitor).await?;
+            Ok(refused.status == 502 && refused.body.contains("没有说明其患者是谁"))
+        })
+        .await?;
+
         // Without it nobody is sent here, and nothing is kept.
         let without = stage.definition(region, &Value::Null)?;
-        let changed = put(&mut admin, 2, &without).await?;
+        let changed = put(&mut admin, 3, &without).await?;
         ensure!(changed.status == 200 && changed.json()["definition"]["launch"].is_null(), "{}", changed.body);
         assert_eq!(kept(&database).await?, [] as [String; 0]);
         until("nobody is sent here", async || Ok(stage.launched(&mut visitor).await?.status == 400)).await?;

@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 impl Charts {
     /// Takes in what the browser of `staff` came back with from the hospital whose system sent them here: the person whose record
-    /// they have open there; nobody, where the hospital names no patient. `clinician` is who the directory says they are, `session` the browser's. Nothing is opened by it.
+    /// they have open there; nobody, where the hospital names no patient. `clinician` is who the directory says they are, `session`
+    /// the browser's. Nothing is opened by it.
     ///
     /// # Errors
     /// [`ConnectError::Flow`] with what went wrong, in the words of the hospital too; the policy's, the database's, the audit's.
