@@ -172,6 +172,38 @@ async fn a_token_that_ends_is_renewed_once_by_whoever_is_first() {
     }
 }
 
+/// What is renewed opens somebody else's record all at once: nothing of it is read, and it is given back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_renewed_for_another_patient_is_not_used() {
+    let _alone = CLOCK.lock().await;
+    let db = testbed::Database::sqlite().await.expect("database");
+    let world = World::start(&db).await;
+    world.connect().await.expect("connected");
+    assert!(world.has_labs(&world.charts).await);
+    world.door.set_mode(SmartMode::OtherPatient);
+    world.expire().await;
+    let given_back = world.door.revocations();
+    assert!(!world.has_labs(&world.charts).await);
+    assert_eq!(world.door.revocations(), given_back + 1);
+    let mine = world.connections().mine(&world.ctx(), world.person).await.expect("mine");
+    assert_eq!(mine[0].state, ConnectionState::Reconnect { why: "another-patient".to_owned() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hospital_whose_pages_never_end_is_not_asked_for_ever() {
+    let _alone = CLOCK.lock().await;
+    let db = testbed::Database::sqlite().await.expect("database");
+    let world = World::start(&db).await;
+    world.connect().await.expect("connected");
+    world.door.set_mode(SmartMode::EndlessPages);
+    let asked = world.door.requests();
+    let runner = world.runner();
+    world.until("it is given up", async || world.copied().await.state == Some(CopyState::Failed)).await;
+    runner.stop().await;
+    assert_eq!(world.copied().await.why.as_deref(), Some("endless-pages"));
+    assert!(world.door.requests() - asked < 100, "{} requests", world.door.requests() - asked);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_goes_on_where_it_was_stopped_and_is_read_when_the_hospital_is_not() {
     let _alone = CLOCK.lock().await;

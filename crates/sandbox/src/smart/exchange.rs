@@ -52,7 +52,7 @@ impl Door {
             "need_patient_banner": true,
         });
         if mode != SmartMode::NoPatient {
-            told["patient"] = json!(self.patient_of(people, &consent, mode));
+            told["patient"] = json!(self.patient_of(people, &consent, (mode, is_first)));
         }
         if consent.has("offline_access") && mode != SmartMode::NoRefresh {
             told["refresh_token"] = json!(people.give_refresh(family));
@@ -67,10 +67,10 @@ impl Door {
     }
 
     /// Whose record it is, as it is said.
-    fn patient_of<'c>(&self, people: &'c People, consent: &'c Consent, mode: SmartMode) -> &'c str {
+    fn patient_of<'c>(&self, people: &'c People, consent: &'c Consent, (mode, is_first): (SmartMode, bool)) -> &'c str {
         let own = consent.patient.as_str();
         let other = || people.client.patients.iter().find(|one| one.id != own).map(|one| one.id.as_str());
-        let is_other = mode == SmartMode::OtherPatient && self.ehr.is_some();
+        let is_other = mode == SmartMode::OtherPatient && (self.ehr.is_some() || !is_first);
         if is_other { other().unwrap_or(own) } else { own }
     }
 
