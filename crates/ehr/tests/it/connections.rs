@@ -100,6 +100,7 @@ async fn a_hospital_that_misbehaves_connects_nothing_and_says_why() {
         (SmartMode::NoPatient, "no-patient"),
         (SmartMode::BadIdToken, "id-token"),
         (SmartMode::WrongNonce, "id-token"),
+        (SmartMode::NoIdToken, "id-token"),
         (SmartMode::NoToken, "no-token"),
         (SmartMode::Busy, "token-refused"),
     ] {
@@ -112,7 +113,7 @@ async fn a_hospital_that_misbehaves_connects_nothing_and_says_why() {
     }
     assert_eq!(world.count("source_connection").await, 0);
     // What was given for somebody who could not be taken in is given back.
-    assert_eq!(world.door.revocations(), 3);
+    assert_eq!(world.door.revocations(), 4);
     // What only looks odd is worked with, and said.
     for (mode, missing) in [(SmartMode::NoRefresh, "offline_access"), (SmartMode::Narrow, "patient/*.read")] {
         world.door.set_mode(mode);
@@ -189,6 +190,37 @@ async fn a_token_that_is_renewed_for_another_patient_is_not_used() {
     assert_eq!(mine[0].state, ConnectionState::Reconnect { why: "another-patient".to_owned() });
 }
 
+/// A renewed token may be good for less, and the person is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_renewed_token_is_not_good_for_any_more_is_said() {
+    let _alone = CLOCK.lock().await;
+    let db = testbed::Database::sqlite().await.expect("database");
+    let world = World::start(&db).await;
+    assert!(world.connect().await.expect("connected").missing.is_empty());
+    world.door.set_mode(SmartMode::Narrow);
+    world.expire().await;
+    world.labs_of_patient().await;
+    let mine = world.connections().mine(&world.ctx(), world.person).await.expect("mine");
+    assert_eq!(mine[0].missing, ["patient/*.read"]);
+}
+
+/// A patient's token is for the hospital that gave it, and for no other one beside it at the same origin.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hospital_that_is_pointed_elsewhere_gets_no_token_of_before() {
+    let db = testbed::Database::sqlite().await.expect("database");
+    let world = World::start(&db).await;
+    world.connect().await.expect("connected");
+    assert!(world.has_labs(&world.charts).await);
+    let (moved, asked) = (world.moved().await, world.door.requests());
+    let labs = moved.lab_results(Reader::Patient(&world.ctx()), world.person, &LabQuery::default(), now()).await;
+    let labs = labs.expect("labs");
+    let report = labs.sources.iter().find(|report| report.id == "door").expect("in the ledger");
+    assert_ne!(report.state, ehr::SourceState::Answered, "{report:?}");
+    assert_eq!(world.door.requests(), asked);
+    // Where it was, it is as it was.
+    assert!(world.has_labs(&world.charts).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hospital_whose_pages_never_end_is_not_asked_for_ever() {
     let _alone = CLOCK.lock().await;
@@ -220,6 +252,9 @@ async fn a_copy_goes_on_where_it_was_stopped_and_is_read_when_the_hospital_is_no
         runner.kill().await;
         let stopped = world.copied().await;
         assert_eq!(stopped.state, Some(CopyState::Running), "{stopped:?}");
+        // The way to the next page may open it to whoever reads it.
+        assert!(world.holds(("source_connection", "copy_cursor"), "\"next\":").await);
+        assert!(!world.holds(("source_connection", "copy_cursor"), "http").await);
         let before = world.count("source_copy").await;
         world.slow(false);
         // Paused, so that another goes on with it when it is wanted.
@@ -258,7 +293,10 @@ async fn a_copy_goes_on_where_it_was_stopped_and_is_read_when_the_hospital_is_no
         assert!(matches!(mine[0].state, ConnectionState::Reconnect { .. }), "{mine:?}");
         world.copy_is_read(whole, done.at).await;
         // What is sealed can't be read beside its place.
-        assert!(!world.holds("source_copy", "resourceType").await && !world.holds("source_connection", "Bearer").await);
+        assert!(
+            !world.holds(("source_copy", "sealed"), "resourceType").await
+                && !world.holds(("source_connection", "sealed"), "Bearer").await
+        );
         world.connections().disconnect(&ctx, world.person, connection.id, now()).await.expect("ended");
         assert_eq!(world.count("source_copy").await, 0);
         let log = super::region::audited(&db).await;

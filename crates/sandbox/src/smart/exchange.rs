@@ -18,6 +18,8 @@ use super::{
 
 /// How long an `id_token` is good for, in seconds.
 const ID_TOKEN_LIVES: i64 = 300;
+/// What a renewed token may do still.
+const NARROW: &str = "openid fhirUser launch/patient offline_access patient/Patient.read patient/Observation.read";
 
 impl Door {
     /// `POST /auth/token` for people's client.
@@ -44,11 +46,13 @@ impl Door {
         };
         self.granted.fetch_add(1, Ordering::Relaxed);
         let (lives, until) = self.lives();
+        let is_less = mode == SmartMode::Narrow && !is_first;
+        let scopes = if is_less { NARROW.to_owned() } else { consent.scopes.join(" ") };
         let mut told = json!({
             "access_token": people.give_access(family, until),
             "token_type": "Bearer",
             "expires_in": lives,
-            "scope": consent.scopes.join(" "),
+            "scope": scopes,
             "need_patient_banner": true,
         });
         if mode != SmartMode::NoPatient {

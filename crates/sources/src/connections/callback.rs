@@ -255,9 +255,7 @@ impl Connections {
         let source = source.ok_or(fault("no-token-endpoint"))?;
         let (said, granted) = self.redeemed(&source, &secret, code).await?;
         trace.granted = granted_scopes(&source, &granted).0;
-        if let Some(token) = granted.launch.id_token.as_deref().filter(|_| asked(&source).iter().any(|s| s == "openid"))
-            && let Err(fault) = identified(&source, &said, &secret, token, now).await
-        {
+        if let Err(fault) = vouched(&source, &said, &secret, &granted, now).await {
             // Nobody has it, so nobody would ever give it back.
             revoked(&source, &Tokens::granted(&granted, None, to_millis(now))).await;
             return Err(fault.into());
@@ -376,16 +374,48 @@ pub(super) fn once(query: &str, name: &str) -> Option<String> {
     all.next().is_none().then(|| first.into_owned())
 }
 
+/// Is it said who signed in, where `openid` was asked for and granted? A server that leaves it out has not tied its answer to this
+/// flow (OpenID Connect Core section 3.1.3.3).
+async fn vouched(
+    source: &Source,
+    said: &Configuration,
+    secret: &FlowSecret,
+    granted: &Granted,
+    now: Timestamp,
+) -> Result<(), FlowFault> {
+    let is_openid = |scope: &String| scope == "openid";
+    if !asked(source).iter().any(is_openid) {
+        return Ok(());
+    }
+    match granted.launch.id_token.as_deref() {
+        Some(token) => identified(source, said, secret, token, now).await.map(drop),
+        None if granted_scopes(source, granted).0.iter().any(is_openid) => {
+            Err(FlowFault { error: "id_token".to_owned(), ..FlowFault::new(FlowStep::Identity, "id-token") })
+        }
+        None => Ok(()),
+    }
+}
+
 /// Claims that are looked at beside the registered ones.
 #[derive(Deserialize)]
 pub(super) struct Identity {
     nonce: Option<String>,
+    /// Whom it was made for.
+    azp: Option<String>,
+    #[serde(default)]
+    aud: serde_json::Value,
     /// Who signed in, as the address of a resource; read without belief.
     #[serde(rename = "fhirUser", default)]
     fhir_user: serde_json::Value,
 }
 
 impl Identity {
+    /// Was it made for this client, where it is for several (OpenID Connect Core section 3.1.3.7, 4 and 5)?
+    fn is_for(&self, client: &str) -> bool {
+        let several = self.aud.as_array().is_some_and(|all| all.len() > 1);
+        self.azp.as_deref().map_or(!several, |azp| azp == client)
+    }
+
     pub(super) fn fhir_user(&self) -> Option<&str> {
         self.fhir_user.as_str()
     }
@@ -411,6 +441,9 @@ pub(super) async fn identified(
     let client = source.sign_in.as_ref().map_or("", |sign_in| sign_in.auth.client_id.as_str());
     let expected = Expected { issuer, audience: &[client], algorithms: &ALGORITHMS, leeway_s: LEEWAY, now };
     let claims: Identity = smart::verify(token, &keys, &expected).map_err(|error| fault(wrong(&error)))?;
+    if !claims.is_for(client) {
+        return Err(fault("azp"));
+    }
     if claims.nonce.as_deref() == Some(secret.nonce.as_str()) { Ok(claims) } else { Err(fault("nonce")) }
 }
 
@@ -456,6 +489,21 @@ fn pending(flow: Model, trace: Trace, source: Source, granted: Granted, now: Tim
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_for_several_says_for_whom_it_was_made() {
+        let is_for = |json| serde_json::from_value::<Identity>(json).expect("claims").is_for("portal");
+        let cases = [
+            (serde_json::json!({ "aud": "portal" }), true),
+            (serde_json::json!({ "aud": ["portal"] }), true),
+            (serde_json::json!({ "aud": ["portal", "other"] }), false),
+            (serde_json::json!({ "aud": ["portal", "other"], "azp": "portal" }), true),
+            (serde_json::json!({ "aud": "portal", "azp": "other" }), false),
+        ];
+        for (json, expect) in cases {
+            assert_eq!(is_for(json.clone()), expect, "{json}");
+        }
+    }
 
     #[test]
     fn a_parameter_that_is_there_twice_is_not_there() {

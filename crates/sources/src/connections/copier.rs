@@ -1,5 +1,6 @@
 //! Copying a whole connected record: a job that goes on where it was killed, and that one process does at a time.
 
+mod cursor;
 mod files;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -13,7 +14,7 @@ use sea_orm::{
     Select,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::{
     Store, Tx,
     jobs::{self, Ended, Failure, Handler, JobError, NewJob, Run},
@@ -23,8 +24,10 @@ use tokio::{sync::watch, time::Instant};
 use url::Url;
 use uuid::Uuid;
 
+use cursor::Cursor;
+
 use super::{
-    ConnectError, CopiedFiles, CopyState,
+    ConnectError, CopyState,
     copy_page::{self, Resource},
     event,
     person::PatientSignIn,
@@ -70,39 +73,6 @@ pub struct Copier {
     audit: AuditLog,
     catalogue: Arc<Catalogue>,
     secrets: Secrets,
-}
-
-/// Where a copy is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Cursor {
-    round: i64,
-    /// Of the [`Plan`].
-    step: usize,
-    /// The page that comes next, where a step has several.
-    next: Option<String>,
-    /// The last file that was asked for, in their order.
-    #[serde(default)]
-    after: Option<String>,
-    /// Resources of this step that were longer than what is kept of one.
-    #[serde(default)]
-    too_large: u64,
-    /// Pages of this step in a row that brought nothing.
-    #[serde(default)]
-    empty: u32,
-    #[serde(default)]
-    files: CopiedFiles,
-}
-
-impl Cursor {
-    fn begin(round: i64) -> Self {
-        Self { round, step: 0, next: None, after: None, too_large: 0, empty: 0, files: CopiedFiles::default() }
-    }
-
-    /// At the beginning of the next step.
-    fn next_step(&self) -> Self {
-        let files = CopiedFiles { too_large: self.files.too_large + self.too_large, ..self.files.clone() };
-        Self { step: self.step + 1, files, ..Self::begin(self.round) }
-    }
 }
 
 /// One question.
@@ -248,7 +218,10 @@ impl Copier {
         let source = source.ok_or(Failure::passing("source-not-asked"))?;
         let sign_in = Arc::new(PatientSignIn::new(&row, source.clone(), self.secrets.clone()));
         // Beside the connection and not with the job alone: one that was paused goes on with another job.
-        let kept = row.copy_cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok());
+        let kept = match row.copy_cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok()) {
+            Some(cursor) => Cursor::opened(cursor, &self.secrets, row.id).await,
+            None => None,
+        };
         // One that was finished is followed by another.
         let kept = kept.filter(|cursor: &Cursor| cursor.round > row.copy_round);
         let done = if kept.is_some() { row.copy_done } else { 0 };
@@ -491,7 +464,7 @@ impl Copying<'_> {
         let progress = progress
             .col_expr(Column::CopyWhy, Expr::value(None::<String>))
             .col_expr(Column::CopyFiles, Expr::value(json(&cursor.files)?))
-            .col_expr(Column::CopyCursor, Expr::value(json(&cursor)?))
+            .col_expr(Column::CopyCursor, Expr::value(json(&cursor.sealed(&self.copier.secrets, self.row.id).await?)?))
             .filter(still_wanted(self.row.id, cursor.round));
         let (run, text) = (self.run.clone(), cursor.step.to_string());
         let kept = self.copier.store.write::<_, ConnectError, _>(move |tx| {

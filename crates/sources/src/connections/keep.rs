@@ -166,9 +166,10 @@ async fn take_place(tx: &Tx, new: &Model) -> Result<Vec<Model>, ConnectError> {
     Err(ConnectError::TooMany)
 }
 
-/// Where tokens of a source go.
+/// Where tokens of a source go: not to its neighbour at the same origin either, which may be another hospital.
 pub(super) fn binding(source: &Source) -> String {
-    source.sign_in.as_ref().map(|sign_in| sign_in.binding.clone()).unwrap_or_default()
+    let sign_in = source.sign_in.as_ref().map(|sign_in| sign_in.binding.as_str()).unwrap_or_default();
+    format!("{sign_in}\n{}", source.client.base().path().trim_end_matches('/'))
 }
 
 /// RFC 7009, where the server has it: the token that others are made of, where there is one.

@@ -18,7 +18,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
-    ConnectError,
+    ConnectError, Scopes,
+    callback::granted_scopes,
     keep::{binding, revoked},
     seal::{Tokens, open_tokens, seal_tokens},
 };
@@ -224,7 +225,14 @@ impl Asker {
         let now = self.now_ms();
         let tokens = Tokens::granted(granted, Some(refresh), now);
         let sealed = seal_tokens(&self.secrets, row, &binding(&self.source), &tokens).await?;
-        let change = Entity::update_many()
+        let mut change = Entity::update_many();
+        if granted.scopes.is_some() {
+            // It may be less than before (RFC 6749 section 6).
+            let (granted, missing) = granted_scopes(&self.source, granted);
+            let scopes = serde_json::to_string(&Scopes { granted, missing })?;
+            change = change.col_expr(Column::Scopes, Expr::value(scopes));
+        }
+        let change = change
             .col_expr(Column::Sealed, Expr::value(sealed))
             .col_expr(Column::Rev, Expr::value(row.rev + 1))
             .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))

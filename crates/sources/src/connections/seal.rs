@@ -144,6 +144,21 @@ pub(super) async fn open_copy(secrets: &Secrets, row: &copy::Model) -> Result<Ze
     Ok(secrets.envelope.open(&place, &row.sealed.parse()?).await?)
 }
 
+/// The way to the next page of a copy that is being made. No rotation of keys visits it: it lives for minutes, and where it does not
+/// open any more the copy begins anew.
+fn of_next(connection: Uuid) -> Place {
+    Place { domain: DOMAIN, segment: COPIES, row: format!("{connection}\nnext") }
+}
+
+pub(super) async fn seal_next(secrets: &Secrets, connection: Uuid, next: &str) -> Result<String, ConnectError> {
+    Ok(secrets.envelope.seal(&of_next(connection), next.as_bytes()).await?.to_string())
+}
+
+pub(super) async fn open_next(secrets: &Secrets, connection: Uuid, sealed: &str) -> Option<String> {
+    let opened = secrets.envelope.open(&of_next(connection), &sealed.parse().ok()?).await.ok()?;
+    String::from_utf8(opened.to_vec()).ok()
+}
+
 /// Tokens with where they go: an address that is changed afterwards gets none of them.
 #[derive(Serialize, Deserialize)]
 struct Bound {

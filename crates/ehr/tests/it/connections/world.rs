@@ -131,7 +131,7 @@ impl World {
                 (id, platform, one.base_url.clone())
             })
             .collect();
-        let Portal { store, charts, inside, copier } = portal(db, &hospitals, &door).await;
+        let Portal { store, charts, inside, copier } = portal(db, &hospitals, &door.base_url).await;
         let found =
             inside.search_patients(&staff("li.wei", "clinician"), &shown.resident_id, now()).await.expect("search");
         let (person, resident_id) = (found.items[0].person, shown.resident_id.clone());
@@ -154,7 +154,12 @@ impl World {
 
     /// Another process on the same database.
     pub async fn replica(&self) -> Charts {
-        portal(&self.db, &self.hospitals, &self.door).await.charts
+        portal(&self.db, &self.hospitals, &self.door.base_url).await.charts
+    }
+
+    /// The same, after an administrator has pointed the hospital at another one of the same origin.
+    pub async fn moved(&self) -> Charts {
+        portal(&self.db, &self.hospitals, &format!("{}-of-another", self.door.base_url)).await.charts
     }
 
     pub fn ctx(&self) -> PatientContext {
@@ -311,11 +316,11 @@ impl World {
     }
 
     /// Does any row of a table hold this text in the clear?
-    pub async fn holds(&self, table: &str, text: &str) -> bool {
+    pub async fn holds(&self, (table, column): (&str, &str), text: &str) -> bool {
         let found = Query::select()
             .expr(Expr::val(1))
             .from(Alias::new(table))
-            .and_where(Expr::col(Alias::new("sealed")).like(format!("%{text}%")))
+            .and_where(Expr::col(Alias::new(column)).like(format!("%{text}%")))
             .to_owned();
         self.db.connect().await.expect("connect").query_one(&found).await.expect("rows").is_some()
     }
@@ -336,7 +341,7 @@ struct Portal {
     copier: Copier,
 }
 
-async fn portal(db: &testbed::Database, hospitals: &[Hospital<'_>], door: &RunningSmart) -> Portal {
+async fn portal(db: &testbed::Database, hospitals: &[Hospital<'_>], base_url: &str) -> Portal {
     let store = Store::open(&DatabaseConfig::new(&db.url, db.password.clone())).await.expect("store");
     let policy = Policy::open(store.clone(), Domain::Internal).await.expect("policy");
     let outside = Policy::open(store.clone(), Domain::External).await.expect("policy");
@@ -349,9 +354,8 @@ async fn portal(db: &testbed::Database, hospitals: &[Hospital<'_>], door: &Runni
     let envelope = envelope_at(store.clone(), clock);
     let entry = format!(
         "[[source]]\nid = \"door\"\nname = {{ zh = \"门\", en = \"Door\" }}\nplatform = \"plain\"\nenvironment = \"sandbox\"\n\
-         base_url = \"{}\"\nauth = {{ kind = \"smart-patient\", client_id = \"portal\", scopes = \"{SCOPES}\" }}\n\
-         timeout_ms = 30000\nsweep = false\n",
-        door.base_url
+         base_url = \"{base_url}\"\nauth = {{ kind = \"smart-patient\", client_id = \"portal\", scopes = \"{SCOPES}\" }}\n\
+         timeout_ms = 30000\nsweep = false\n"
     );
     let catalogue = catalogue_with(db.folder(), hospitals, &entry);
     let secrets = Secrets::new(store.clone(), envelope.clone());
