@@ -40,6 +40,8 @@ impl Object {
     pub const PAGE_JOBS: Self = Self::constant("page:jobs");
     /// The hospitals that are asked, and how.
     pub const PAGE_SOURCES: Self = Self::constant("page:sources");
+    /// Schedules, clinic sessions and who booked them.
+    pub const PAGE_SCHEDULES: Self = Self::constant("page:schedules");
     /// Marks on results. Nobody makes them by reading records alone.
     pub const RECORD_REVIEWS: Self = Self::constant("record:reviews");
     /// Articles, notices and what is read of other sites.

@@ -124,6 +124,8 @@ fn preset_grants() -> Vec<Grant> {
         staff("data-steward", Role::Editor, Object::PAGE_INDEX),
         // Whoever says who holds roles, and reads the audit log; of roles they hold few themselves, so they give few.
         staff("security-administrator", Role::SecurityAdministrator, Object::SITE_INTERNAL),
+        // Who plans clinics and receives those who booked.
+        staff("manager", Role::Manager, Object::PAGE_SCHEDULES),
         // Who writes for patients and staff, and who publishes what others wrote.
         staff("content-editor", Role::Editor, Object::SECTION_CONTENT),
         staff("content-manager", Role::Manager, Object::SECTION_CONTENT),
@@ -151,6 +153,7 @@ fn preset_placements() -> Vec<Placement> {
         place(Object::PAGE_DATA_QUALITY, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::PAGE_JOBS, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::PAGE_SOURCES, Object::SECTION_ADMIN, RoleSet::NONE),
+        place(Object::PAGE_SCHEDULES, Object::SECTION_ADMIN, RoleSet::NONE),
         place(Object::SECTION_CONTENT, Object::SITE_INTERNAL, RoleSet::NONE),
         place(Object::PAGE_ARTICLES, Object::SECTION_CONTENT, RoleSet::NONE),
         place(Object::PAGE_NOTICES, Object::SECTION_CONTENT, RoleSet::NONE),

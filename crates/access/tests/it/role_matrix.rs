@@ -60,6 +60,7 @@ fn objects() -> Vec<Object> {
         Object::PAGE_AUDIT,
         Object::PAGE_INDEX,
         Object::PAGE_DATA_QUALITY,
+        Object::PAGE_SCHEDULES,
         Object::PAGE_JOBS,
         Object::PAGE_SOURCES,
         Object::SECTION_CONTENT,

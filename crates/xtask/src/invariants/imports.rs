@@ -19,7 +19,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("ehr", &["access", "patients", "reviews", "sources", "fhir"]),
     ("accounts", &["store", "access", "envelope", "patients"]),
     ("personal", &["store", "access", "envelope", "patients", "ehr"]),
-    ("scheduling", &["store", "access", "patients"]),
+    ("scheduling", &["store", "access"]),
     ("content", &["store", "access", "outbound"]),
     ("messages", &["store", "access", "envelope", "outbound"]),
     ("directory", &["store", "access"]),

@@ -1,0 +1,183 @@
+//! What is left of each session, as it was a second ago at most: when all want the same, few ask the database.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::{CaseStatement, Expr, ExprTrait as _},
+};
+use store::{Store, from_millis, to_millis};
+use tokio::{sync::Mutex as Gate, time::Instant};
+use uuid::Uuid;
+
+use crate::{
+    Band, Channel, ClinicSession, Offered, Refusal, SchedulingError,
+    claim::TicketState,
+    entity::{booking, session, ticket},
+};
+
+/// How old what is told may be.
+const FRESH: Duration = Duration::from_secs(1);
+/// Sessions that are remembered.
+const MOST: usize = 4_096;
+
+#[derive(Clone, Default)]
+pub(crate) struct Board {
+    known: Arc<Mutex<HashMap<Uuid, Known>>>,
+    /// One reads, the others wait for what it reads.
+    reading: Arc<Gate<()>>,
+}
+
+struct Known {
+    at: Instant,
+    /// The same on the clock.
+    clock: Timestamp,
+    offered: Offered,
+    /// Requests that have a booking there: they get it again, also when nothing is left.
+    requests: HashSet<(String, String)>,
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    clinic_session: Uuid,
+    from_at: i64,
+    to_at: i64,
+    quota: i64,
+    left: i64,
+}
+
+impl Known {
+    /// What is given out at this moment was not there a moment ago.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let release = self.offered.session.release_at;
+        let is_before = self.clock < release;
+        self.at.elapsed() < FRESH && is_before == (now < release)
+    }
+}
+
+impl Board {
+    /// Sessions by their ids, in no order; those that are not there are left out.
+    pub async fn look(&self, store: &Store, ids: &[Uuid], now: Timestamp) -> Result<Vec<Offered>, SchedulingError> {
+        if self.stale(ids, now).is_empty() {
+            return Ok(self.of(ids));
+        }
+        let reading = self.reading.lock().await;
+        let stale = self.stale(ids, now);
+        if !stale.is_empty() {
+            self.read(store, &stale, now).await?;
+        }
+        drop(reading);
+        Ok(self.of(ids))
+    }
+
+    /// Why a request can't be served, where that is known without asking; `None`: it is to be tried.
+    pub fn refusal(&self, id: Uuid, from: Timestamp, request: (&str, &str), now: Timestamp) -> Option<Refusal> {
+        let known = self.known.lock();
+        let known = known.get(&id).filter(|known| known.is_fresh(now))?;
+        if known.requests.contains(&(request.0.to_owned(), request.1.to_owned())) {
+            return None;
+        }
+        let band = known.offered.bands.iter().find(|band| band.from == from);
+        let gone = band.is_some_and(|band| band.left == 0).then_some(Refusal::Taken);
+        known.offered.closed(now).or(gone)
+    }
+
+    /// One ticket less.
+    pub fn taken(&self, row: &booking::Model) {
+        let mut all = self.known.lock();
+        let Some(known) = all.get_mut(&row.clinic_session) else { return };
+        known.requests.insert((row.booked_by.clone(), row.idempotency_key.clone()));
+        let from = from_millis(row.from_at);
+        if let Some(band) = known.offered.bands.iter_mut().find(|band| band.from == from) {
+            band.left = band.left.saturating_sub(1);
+        }
+    }
+
+    /// It is not as it was.
+    pub fn forget(&self, id: Uuid) {
+        self.known.lock().remove(&id);
+    }
+
+    fn stale(&self, ids: &[Uuid], now: Timestamp) -> Vec<Uuid> {
+        let known = self.known.lock();
+        let is_fresh = |id: &Uuid| known.get(id).is_some_and(|known| known.is_fresh(now));
+        ids.iter().copied().filter(|id| !is_fresh(id)).collect()
+    }
+
+    fn of(&self, ids: &[Uuid]) -> Vec<Offered> {
+        let known = self.known.lock();
+        ids.iter().filter_map(|id| known.get(id)).map(|known| known.offered.clone()).collect()
+    }
+
+    async fn read(&self, store: &Store, ids: &[Uuid], now: Timestamp) -> Result<(), SchedulingError> {
+        let at = Instant::now();
+        let of_session = session::Column::Id.is_in(ids.iter().copied());
+        let sessions = session::Entity::find().filter(of_session).all(store.reader()).await?;
+        let mut bands: HashMap<Uuid, Vec<Band>> = HashMap::new();
+        for count in counts(store, ids, now).await? {
+            let number = |number| u32::try_from(number).unwrap_or_default();
+            bands.entry(count.clinic_session).or_default().push(Band {
+                from: from_millis(count.from_at),
+                to: from_millis(count.to_at),
+                left: number(count.left),
+                quota: number(count.quota),
+            });
+        }
+        let mut requests: HashMap<Uuid, HashSet<(String, String)>> = HashMap::new();
+        for (id, by, key) in booked(store, ids).await? {
+            requests.entry(id).or_default().insert((by, key));
+        }
+        let mut fresh = Vec::with_capacity(sessions.len());
+        for row in sessions {
+            let session = ClinicSession::try_from(row)?;
+            let id = session.id;
+            let offered = Offered { session, bands: bands.remove(&id).unwrap_or_default() };
+            fresh.push((id, Known { at, clock: now, offered, requests: requests.remove(&id).unwrap_or_default() }));
+        }
+        let mut known = self.known.lock();
+        if known.len() + fresh.len() > MOST {
+            known.retain(|_, known| known.is_fresh(now));
+        }
+        known.extend(fresh);
+        Ok(())
+    }
+}
+
+/// Tickets of the portal, by session and time.
+async fn counts(store: &Store, ids: &[Uuid], now: Timestamp) -> Result<Vec<Count>, SchedulingError> {
+    let is_free = ticket::Column::State.eq(TicketState::Free.as_str()).and(ticket::Column::FreeAt.lte(to_millis(now)));
+    let one: Expr = CaseStatement::new().case(is_free, 1).finally(0).into();
+    let rows = ticket::Entity::find()
+        .select_only()
+        .column(ticket::Column::ClinicSession)
+        .column(ticket::Column::FromAt)
+        .column(ticket::Column::ToAt)
+        .column_as(ticket::Column::Id.count(), "quota")
+        .column_as(one.sum(), "left")
+        .filter(ticket::Column::ClinicSession.is_in(ids.iter().copied()))
+        .filter(ticket::Column::Channel.eq(Channel::Portal.as_str()))
+        .filter(ticket::Column::State.ne(TicketState::Withdrawn.as_str()))
+        .group_by(ticket::Column::ClinicSession)
+        .group_by(ticket::Column::FromAt)
+        .group_by(ticket::Column::ToAt)
+        .order_by_asc(ticket::Column::FromAt)
+        .into_model::<Count>();
+    Ok(rows.all(store.reader()).await?)
+}
+
+async fn booked(store: &Store, ids: &[Uuid]) -> Result<Vec<(Uuid, String, String)>, SchedulingError> {
+    let rows = booking::Entity::find()
+        .select_only()
+        .column(booking::Column::ClinicSession)
+        .column(booking::Column::BookedBy)
+        .column(booking::Column::IdempotencyKey)
+        .filter(booking::Column::ClinicSession.is_in(ids.iter().copied()))
+        .into_tuple();
+    Ok(rows.all(store.reader()).await?)
+}

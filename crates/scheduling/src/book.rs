@@ -1,0 +1,226 @@
+//! Booking.
+
+use access::{AuditLog, Event, Outcome, PatientContext, PersonId};
+use jiff::Timestamp;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, sea_query::ExprTrait as _};
+use serde_json::json;
+use store::{Tx, from_millis, to_millis};
+use uuid::Uuid;
+
+use crate::{
+    Booking, BookingState, Problem, Refusal, Rules, Scheduling, SchedulingError,
+    claim::{self, Which},
+    entity::{booking, person, schedule, session},
+};
+
+/// Longest key, in bytes.
+const LONGEST_KEY: usize = 100;
+
+/// A ticket that somebody wants.
+#[derive(Clone, Debug)]
+pub struct NewBooking {
+    /// Whose visit it is.
+    pub person: PersonId,
+    /// Of which session.
+    pub clinic_session: Uuid,
+    /// Beginning of the time they want to come at.
+    pub from: Timestamp,
+    /// The same for the same request, however often it is sent; at most 100 printable characters of ASCII.
+    pub key: String,
+}
+
+/// A booking, and whether this request made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// It.
+    pub booking: Booking,
+    /// The same request has not come before.
+    pub is_new: bool,
+}
+
+/// What is to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub person: PersonId,
+    pub session: Uuid,
+    pub which: Which,
+    pub by: String,
+    pub key: String,
+    pub in_place_of: Option<Uuid>,
+}
+
+impl Scheduling {
+    /// Takes a ticket. Of all that want the last one, one gets it; whoever sends the same request again gets the same booking.
+    ///
+    /// # Errors
+    /// [`SchedulingError::Refused`] with the reason, [`SchedulingError::Invalid`] for a key that was used for something else,
+    /// [`SchedulingError::NotFound`] for whom they may not act for or a session that is not there.
+    pub async fn book(&self, ctx: &PatientContext, new: NewBooking, now: Timestamp) -> Result<Made, SchedulingError> {
+        let made = self.booked(ctx, new, now).await;
+        let outcome = match &made {
+            Ok(Made { is_new: true, .. }) => "booked",
+            Ok(_) => "again",
+            Err(SchedulingError::Refused(refusal)) => refusal.as_str(),
+            Err(_) => "failed",
+        };
+        metrics::counter!("portal_bookings_total", "outcome" => outcome).increment(1);
+        made
+    }
+
+    async fn booked(&self, ctx: &PatientContext, new: NewBooking, now: Timestamp) -> Result<Made, SchedulingError> {
+        self.require(ctx, new.person)?;
+        check_key(&new.key)?;
+        let by = ctx.subject().to_string();
+        let known = self.board.look(&self.store, &[new.clinic_session], now).await?;
+        if known.is_empty() {
+            return Err(SchedulingError::NotFound);
+        }
+        if let Some(refusal) = self.board.refusal(new.clinic_session, new.from, (&by, &new.key), now) {
+            return Err(refusal.into());
+        }
+        let which = Which::At(to_millis(new.from));
+        let wanted =
+            Wanted { person: new.person, session: new.clinic_session, which, by, key: new.key, in_place_of: None };
+        let draft = AuditLog::draft(ctx, now, event("booking.make", new.person, new.clinic_session));
+        let (audit, rules) = (self.audit.clone(), self.rules.clone());
+        let written = self.store.write::<_, SchedulingError, _>(move |tx| {
+            Box::pin(async move {
+                let session = claim::session(tx, wanted.session).await?;
+                let person = claim::person(tx, wanted.person).await?;
+                if let Some(before) = before(tx, &wanted).await? {
+                    return Ok((before, false));
+                }
+                let row = make(tx, (&session, &person), &wanted, &rules, now).await?;
+                audit.append(tx, draft).await?;
+                Ok((row, true))
+            })
+        });
+        let (row, is_new) = written.await?;
+        if is_new {
+            self.board.taken(&row);
+        }
+        Ok(Made { booking: row.try_into()?, is_new })
+    }
+}
+
+pub(crate) fn check_key(key: &str) -> Result<(), SchedulingError> {
+    let is_plain = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    if is_plain { Ok(()) } else { Err(SchedulingError::Invalid(vec![Problem { field: "key", what: "malformed" }])) }
+}
+
+pub(crate) fn event(action: &'static str, person: PersonId, session: Uuid) -> Event {
+    Event::new(action, "booking", Outcome::Ok).about(person).with(json!({ "clinic_session": session }))
+}
+
+/// What the same request has made before. While the person's row is held nobody makes it.
+pub(crate) async fn before(tx: &Tx, wanted: &Wanted) -> Result<Option<booking::Model>, SchedulingError> {
+    let same = booking::Column::BookedBy.eq(&wanted.by).and(booking::Column::IdempotencyKey.eq(&wanted.key));
+    let Some(row) = booking::Entity::find().filter(same).one(tx).await? else { return Ok(None) };
+    let is_same_time = !matches!(wanted.which, Which::At(from) if from != row.from_at);
+    let is_same = row.person == wanted.person.0 && row.clinic_session == wanted.session && is_same_time;
+    if is_same && row.in_place_of == wanted.in_place_of {
+        return Ok(Some(row));
+    }
+    Err(SchedulingError::Invalid(vec![Problem { field: "key", what: "used" }]))
+}
+
+/// Takes a ticket. Both rows are held: nobody changes the session or books for the person meanwhile.
+pub(crate) async fn make(
+    tx: &Tx,
+    (session, person): (&session::Model, &person::Model),
+    wanted: &Wanted,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<booking::Model, SchedulingError> {
+    claim::bookable(session, now)?;
+    if let Some(until) = person.barred_until.filter(|until| *until > to_millis(now)) {
+        return Err(Refusal::Barred(from_millis(until)).into());
+    }
+    let schedule = schedule::Entity::find_by_id(session.schedule).one(tx).await?;
+    let schedule = schedule.ok_or(SchedulingError::Row("clinic_session"))?;
+    let department = format!("{}/{}", schedule.hospital, schedule.department);
+    let day = format!("{}|{department}|{}", wanted.person, session.local_date);
+    let standing = standing(tx, wanted.person, &day, now).await?;
+    if standing.iter().any(|one| one.held_day.as_deref() == Some(day.as_str())) {
+        return Err(Refusal::SameDay.into());
+    }
+    if standing.len() as u64 >= rules.most_standing {
+        return Err(Refusal::TooMany.into());
+    }
+    let ticket = claim::take(tx, session.id, wanted.which, now).await?.ok_or(Refusal::Taken)?;
+    if standing.iter().any(|one| one.from_at < ticket.to_at && ticket.from_at < one.to_at) {
+        return Err(Refusal::Overlap.into());
+    }
+    let id = Uuid::now_v7();
+    let row = booking::Model {
+        id,
+        person: wanted.person.0,
+        clinic_session: session.id,
+        department,
+        local_date: session.local_date.clone(),
+        ticket: ticket.id,
+        seq: ticket.seq,
+        from_at: ticket.from_at,
+        to_at: ticket.to_at,
+        state: BookingState::Booked.as_str().to_owned(),
+        why: None,
+        code: code(id),
+        booked_by: wanted.by.clone(),
+        idempotency_key: wanted.key.clone(),
+        held_ticket: Some(ticket.id),
+        held_day: Some(day),
+        in_place_of: wanted.in_place_of,
+        made_at: to_millis(now),
+        ended_at: None,
+        told_state: None,
+    };
+    booking::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+    Ok(row)
+}
+
+/// Bookings by which a person holds tickets that are not over, and whatever they have on that day.
+async fn standing(
+    tx: &Tx,
+    person: PersonId,
+    day: &str,
+    now: Timestamp,
+) -> Result<Vec<booking::Model>, SchedulingError> {
+    let is_ahead = booking::Column::HeldTicket.is_not_null().and(booking::Column::ToAt.gt(to_millis(now)));
+    let rows = booking::Entity::find()
+        .filter(booking::Column::Person.eq(person.0))
+        .filter(is_ahead.or(booking::Column::HeldDay.eq(day)));
+    Ok(rows.all(tx).await?)
+}
+
+/// Eight characters that nobody mistakes for others when they are read out (no 0, O, 1, I, L, U): the random end of the id.
+fn code(id: Uuid) -> String {
+    const LETTERS: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut rest = id.as_u128() & ((1 << 62) - 1);
+    let mut code = String::with_capacity(8);
+    for _ in 0..8 {
+        let letter = usize::try_from(rest % 30).unwrap_or_default();
+        code.push(char::from(LETTERS[letter]));
+        rest /= 30;
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_short_and_told_apart() {
+        let codes: std::collections::BTreeSet<String> = (0..1_000).map(|_| code(Uuid::now_v7())).collect();
+        assert_eq!(codes.len(), 1_000);
+        assert!(codes.iter().all(|code| code.len() == 8 && !code.contains(['0', 'O', '1', 'I', 'L', 'U'])));
+    }
+
+    #[test]
+    fn a_key_is_short_and_plain() {
+        for (key, is_good) in [("a", true), ("", false), ("a b", false), ("键", false)] {
+            assert_eq!(check_key(key).is_ok(), is_good, "{key}");
+        }
+        assert!(check_key(&"x".repeat(101)).is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! Many who want the same at once.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use scheduling::{BookingState, Refusal, Rules, SchedulingError, Suspension};
+
+use super::{House, desk, now, patient, refusal, wants};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_hundreds_who_want_the_last_one_each_round_has_one_winner() {
+    for db in testbed::databases().await {
+        let house = House::on(&db).await;
+        let replicas = [house.replica().await, house.replica().await];
+        for round in 0..5 {
+            let session = house.session(house.schedule(&format!("d{round}"), None).await, 1).await;
+            let tries = (0..200_u128).map(|number| {
+                let (ctx, person) = patient(round * 1_000 + number);
+                let replica = replicas[usize::try_from(number % 2).expect("0 or 1")].clone();
+                tokio::spawn(async move { replica.book(&ctx, wants(person, session, 0, "k"), now()).await })
+            });
+            let all: Vec<_> = join_all(tries).await.into_iter().map(|one| one.expect("ran")).collect();
+            let winners = all.iter().filter(|one| one.is_ok()).count();
+            assert_eq!(winners, 1, "round {round}");
+            assert!(all.into_iter().filter(Result::is_err).all(|one| refusal(one) == Refusal::Taken));
+        }
+        assert_eq!(house.count("booking", "state", "booked").await, 5);
+        assert_eq!(house.count("audit_event", "action", "booking.make").await, 5);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_on_two_telephones_has_one_booking() {
+    for db in testbed::databases().await {
+        let house = House::on(&db).await;
+        let replicas = [house.replica().await, house.replica().await];
+        for round in 0..10 {
+            let session = house.session(house.schedule(&format!("d{round}"), None).await, 12).await;
+            let (ctx, person) = patient(round);
+            let tries = (0..8_u8).map(|number| {
+                let (ctx, replica) = (ctx.clone(), replicas[usize::from(number % 2)].clone());
+                // Half of them are one request that is sent again.
+                let key = if number < 4 { "same".to_owned() } else { format!("k{number}") };
+                let at = if number < 4 { 0 } else { i64::from(number - 3) };
+                tokio::spawn(async move { replica.book(&ctx, wants(person, session, at, &key), now()).await })
+            });
+            let all: Vec<_> = join_all(tries).await.into_iter().map(|one| one.expect("ran")).collect();
+            let ids: BTreeSet<_> = all.iter().flatten().map(|made| made.booking.id).collect();
+            assert_eq!(ids.len(), 1, "round {round}: {all:?}");
+            let told: Vec<_> = all.into_iter().filter(Result::is_err).map(refusal).collect();
+            assert!(told.iter().all(|one| *one == Refusal::SameDay), "{told:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_keeps_a_ticket_of_a_session_that_is_suspended_meanwhile() {
+    for db in testbed::databases().await {
+        let house = House::with(&db, Rules::default()).await;
+        for round in 0..8 {
+            let session = house.session(house.schedule(&format!("d{round}"), None).await, 30).await;
+            let tries = (0..30_u128).map(|number| {
+                let (ctx, person) = patient(round * 100 + number);
+                let outside = house.outside.clone();
+                let at = i64::try_from(number % 6).expect("small");
+                tokio::spawn(async move {
+                    let made = outside.book(&ctx, wants(person, session, at, "k"), now()).await?;
+                    // Some change their minds in the middle of it.
+                    if number % 3 == 0 {
+                        let to = wants(person, session, (at + 1) % 6, "m");
+                        outside.reschedule(&ctx, made.booking.id, to, now()).await?;
+                    }
+                    Ok::<_, SchedulingError>(made)
+                })
+            });
+            let tries: Vec<_> = tries.collect();
+            let away = Suspension { why: "emergency".to_owned(), move_to: None };
+            tokio::task::yield_now().await;
+            house.inside.suspend(&desk(), session, away, now()).await.expect("suspended");
+            for one in join_all(tries).await {
+                if let Err(error) = one.expect("ran") {
+                    assert!(matches!(error, SchedulingError::Refused(_)), "{error}");
+                }
+            }
+            let roster = house.inside.roster(&desk(), session, now()).await.expect("roster");
+            let standing = roster.iter().filter(|one| one.booking.state == BookingState::Booked).count();
+            assert_eq!(standing, 0, "round {round} of {}", roster.len());
+        }
+    }
+}
