@@ -220,6 +220,24 @@ GRANT SELECT, UPDATE (sealed, rev, lease_until, why, renewed_at, copy_state, cop
 GRANT SELECT, INSERT, UPDATE (sealed, round), DELETE ON source_copy TO portal_internal;
 GRANT SELECT, DELETE ON source_copy TO portal_external;
 
+-- Booking: planned inside, booked outside. What a ticket is, whose a booking is and what was booked never changes; nobody deletes
+-- one. Outside nobody reads who of the staff a doctor is, plans a session or judges what was missed; that one column of a
+-- session may be written is the right to hold its row while somebody books.
+GRANT SELECT, INSERT, UPDATE (closed_at, rev) ON schedule TO portal_internal;
+GRANT SELECT, INSERT ON schedule_staff TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (state, why, substitute_zh, substitute_en, rev, held) ON clinic_session TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (state, free_at, held_for, held_until) ON ticket TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (state, why, held_ticket, held_day, ended_at, told_state) ON booking TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (rev, barred_until) ON booking_person TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (waived_at) ON booking_penalty TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (state, offer_until, held_place) ON booking_wait TO portal_internal, portal_external;
+GRANT SELECT ON schedule TO portal_external;
+GRANT SELECT, UPDATE (held) ON clinic_session TO portal_external;
+GRANT SELECT, UPDATE (state, free_at, held_for, held_until) ON ticket TO portal_external;
+GRANT SELECT, INSERT, UPDATE (state, why, held_ticket, held_day, ended_at) ON booking TO portal_external;
+GRANT SELECT, INSERT, UPDATE (rev) ON booking_person TO portal_external;
+GRANT SELECT, UPDATE (appealed_at) ON booking_penalty TO portal_external;
+
 -- Audit: rows and links of the chain are only ever added, by each portal in its own name alone. A writer's row remembers
 -- how far it is sealed; the intranet portal seals the rows of both, the public one reads none.
 GRANT SELECT, INSERT ON audit_event, audit_seal TO portal_internal;

@@ -140,7 +140,6 @@ enum BookingPenalty {
     ExpiresAt,
     AppealedAt,
     WaivedAt,
-    WaivedBy,
 }
 
 #[derive(DeriveIden)]
@@ -279,7 +278,6 @@ fn penalty() -> TableCreateStatement {
         .col(ColumnDef::new(BookingPenalty::ExpiresAt).big_integer().not_null())
         .col(ColumnDef::new(BookingPenalty::AppealedAt).big_integer())
         .col(ColumnDef::new(BookingPenalty::WaivedAt).big_integer())
-        .col(ColumnDef::new(BookingPenalty::WaivedBy).string())
         .to_owned()
 }
 

@@ -61,7 +61,6 @@ pub(crate) async fn add(tx: &Tx, row: &booking::Model, rules: &Rules, now: Times
         expires_at: to_millis(now + rules.counted),
         appealed_at: None,
         waived_at: None,
-        waived_by: None,
     };
     Entity::insert(new.into_active_model()).exec_without_returning(tx).await?;
     judge(tx, row.person, rules, now).await
@@ -145,7 +144,6 @@ impl Scheduling {
         let (draft, audit, rules) = (AuditLog::draft(ctx, now, event), self.audit.clone(), self.rules.clone());
         let change = Entity::update_many()
             .col_expr(Column::WaivedAt, Expr::value(to_millis(now)))
-            .col_expr(Column::WaivedBy, Expr::value(ctx.subject().to_string()))
             .filter(Column::Id.eq(id).and(Column::WaivedAt.is_null()));
         let written = self.store.write::<_, SchedulingError, _>(move |tx| {
             Box::pin(async move {

@@ -13,7 +13,6 @@ pub struct Model {
     pub expires_at: i64,
     pub appealed_at: Option<i64>,
     pub waived_at: Option<i64>,
-    pub waived_by: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

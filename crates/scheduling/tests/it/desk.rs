@@ -39,8 +39,7 @@ async fn only_who_plans_clinics_does() {
 
 #[tokio::test]
 async fn every_booking_of_a_suspended_session_comes_to_a_named_end() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let session = house.session(house.schedule("nephrology", Some("d1")).await, 6).await;
         let target = house.session(house.schedule("nephrology", Some("d2")).await, 1).await;
         let mut booked = Vec::new();
@@ -93,8 +92,7 @@ async fn who_stands_in_is_said_and_told_anew() {
 
 #[tokio::test]
 async fn who_comes_is_checked_in_and_seen_and_has_missed_nothing() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let session = house.session(house.schedule("nephrology", Some("d1")).await, 6).await;
         let (ctx, person) = patient(1);
         let made = house.outside.book(&ctx, wants(person, session, 0, "k"), now()).await.expect("booked");

@@ -120,8 +120,7 @@ fn holds_together(rows: &BTreeMap<Uuid, Booking>, departments: &BTreeMap<Uuid, u
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_told_is_what_is_there() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let mut sessions = Vec::new();
         let mut departments = BTreeMap::new();
         for number in 0..SESSIONS {

@@ -27,7 +27,10 @@ use uuid::Uuid;
 struct House {
     outside: Scheduling,
     inside: Scheduling,
+    /// With all rights.
     db: Database,
+    /// As the public portal has it.
+    public: Database,
 }
 
 const DAY: Date = date(2026, 11, 25);
@@ -47,16 +50,38 @@ impl House {
     }
 
     async fn with(db: &Database, rules: Rules) -> Self {
+        Self::of((db, db, db), rules).await
+    }
+
+    /// One of each kind, and one on which each portal has its own rights and no others.
+    async fn all() -> Vec<Self> {
+        Self::all_with(Rules::default()).await
+    }
+
+    async fn all_with(rules: Rules) -> Vec<Self> {
+        let mut all = Vec::new();
+        for db in testbed::databases().await {
+            all.push(Self::with(&db, rules.clone()).await);
+        }
+        if !testbed::quick() {
+            let split = testbed::SplitDatabase::new().await.expect("roles");
+            all.push(Self::of((&split.all, &split.internal, &split.external), rules).await);
+        }
+        all
+    }
+
+    async fn of((db, internal, external): (&Database, &Database, &Database), rules: Rules) -> Self {
         Self {
-            outside: part(db, Domain::External, rules.clone()).await,
-            inside: part(db, Domain::Internal, rules).await,
+            outside: part(external, Domain::External, rules.clone()).await,
+            inside: part(internal, Domain::Internal, rules).await,
             db: db.clone(),
+            public: external.clone(),
         }
     }
 
     /// Another process on the same database.
     async fn replica(&self) -> Scheduling {
-        part(&self.db, Domain::External, self.outside.rules().clone()).await
+        part(&self.public, Domain::External, self.outside.rules().clone()).await
     }
 
     async fn schedule(&self, department: &str, doctor: Option<&str>) -> Uuid {

@@ -9,8 +9,7 @@ use super::{House, desk, now, patient, refusal, wants};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_hundreds_who_want_the_last_one_each_round_has_one_winner() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let replicas = [house.replica().await, house.replica().await];
         for round in 0..5 {
             let session = house.session(house.schedule(&format!("d{round}"), None).await, 1).await;
@@ -31,8 +30,7 @@ async fn of_hundreds_who_want_the_last_one_each_round_has_one_winner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_person_on_two_telephones_has_one_booking() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let replicas = [house.replica().await, house.replica().await];
         for round in 0..10 {
             let session = house.session(house.schedule(&format!("d{round}"), None).await, 12).await;
@@ -55,8 +53,7 @@ async fn one_person_on_two_telephones_has_one_booking() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_keeps_a_ticket_of_a_session_that_is_suspended_meanwhile() {
-    for db in testbed::databases().await {
-        let house = House::with(&db, Rules::default()).await;
+    for house in House::all_with(Rules::default()).await {
         for round in 0..8 {
             let session = house.session(house.schedule(&format!("d{round}"), None).await, 30).await;
             let tries = (0..30_u128).map(|number| {

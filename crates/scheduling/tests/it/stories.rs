@@ -8,8 +8,7 @@ use super::{DAY, House, band, desk, later, now, patient, plan, refusal, wants};
 
 #[tokio::test]
 async fn a_ticket_is_taken_once_and_the_same_request_gets_the_same_one() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let session = house.session(house.schedule("nephrology", Some("d1")).await, 6).await;
         let (ctx, person) = patient(1);
         let made = house.outside.book(&ctx, wants(person, session, 2, "k1"), now()).await.expect("booked");
@@ -54,8 +53,7 @@ async fn nobody_books_for_others_or_sees_what_they_have() {
 
 #[tokio::test]
 async fn each_rule_of_the_region_refuses_with_its_own_reason() {
-    for db in testbed::databases().await {
-        let house = House::with(&db, Rules { most_standing: 2, ..Rules::default() }).await;
+    for house in House::all_with(Rules { most_standing: 2, ..Rules::default() }).await {
         let (nephrology, cardiology) =
             (house.schedule("nephrology", Some("d1")).await, house.schedule("cardiology", Some("d2")).await);
         let (one, other) = (house.session(nephrology, 6).await, house.session(cardiology, 6).await);
@@ -88,8 +86,7 @@ async fn each_rule_of_the_region_refuses_with_its_own_reason() {
 
 #[tokio::test]
 async fn what_is_given_back_is_free_again_and_only_in_time() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let session = house.session(house.schedule("nephrology", Some("d1")).await, 6).await;
         let (ctx, person) = patient(1);
         let made = house.outside.book(&ctx, wants(person, session, 0, "k"), now()).await.expect("booked");
@@ -110,8 +107,7 @@ async fn what_is_given_back_is_free_again_and_only_in_time() {
 
 #[tokio::test]
 async fn another_one_in_its_place_or_the_old_one_stays() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let nephrology = house.schedule("nephrology", Some("d1")).await;
         let session = house.session(nephrology, 6).await;
         let ((ctx, person), (other, somebody)) = (patient(1), patient(2));
@@ -136,8 +132,7 @@ async fn another_one_in_its_place_or_the_old_one_stays() {
 
 #[tokio::test]
 async fn who_has_waited_longest_is_offered_what_is_given_back_for_a_while() {
-    for db in testbed::databases().await {
-        let house = House::on(&db).await;
+    for house in House::all().await {
         let session = house.session(house.schedule("nephrology", Some("d1")).await, 1).await;
         let ((ctx, person), (second, two), (third, three)) = (patient(1), patient(2), patient(3));
         let made = house.outside.book(&ctx, wants(person, session, 0, "k"), now()).await.expect("booked");
@@ -168,8 +163,7 @@ async fn who_has_waited_longest_is_offered_what_is_given_back_for_a_while() {
 
 #[tokio::test]
 async fn who_misses_too_many_waits_and_may_say_that_it_was_otherwise() {
-    for db in testbed::databases().await {
-        let house = House::with(&db, Rules { most_missed: 2, ..Rules::default() }).await;
+    for house in House::all_with(Rules { most_missed: 2, ..Rules::default() }).await {
         let (ctx, person) = patient(1);
         let over = "2026-11-25T04:00:00Z".parse().expect("time");
         for (department, number) in [("nephrology", 0), ("cardiology", 1)] {
