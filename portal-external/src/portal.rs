@@ -12,6 +12,7 @@ use ehr::Charts;
 use messages::Messages;
 use patients::Index;
 use record_view::home::{Connected, LastAnswer};
+use scheduling::Scheduling;
 use sources::{Catalogue, Environment, Secrets, Source};
 use store::Store;
 use web::{
@@ -66,6 +67,8 @@ pub struct Portal {
     pub notices: Notices,
     /// What each is told.
     pub messages: Messages,
+    /// Clinics and who booked them.
+    pub scheduling: Scheduling,
 }
 
 /// The audit log, with this portal's key: no row of the intranet portal's can be made with it.

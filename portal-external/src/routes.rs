@@ -12,7 +12,9 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{articles, connections, document, home, messages, origin, record, record_search, sign_in, well_known},
+    pages::{
+        articles, booking, connections, document, home, messages, origin, record, record_search, sign_in, well_known,
+    },
     portal::{Permission, Portal},
 };
 
@@ -50,6 +52,20 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::GET, "/connections/:connection/disconnect", record_of(), connections::ask),
         RouteEntry::new(Method::POST, "/connections/:connection/disconnect", record_of(), connections::disconnect),
         RouteEntry::new(Method::POST, "/connections/:connection/copy", record_of(), connections::copy),
+        RouteEntry::new(Method::GET, "/booking", site(), booking::hospitals),
+        RouteEntry::new(Method::GET, "/booking/hospitals/:hospital", site(), booking::departments),
+        RouteEntry::new(Method::GET, "/booking/hospitals/:hospital/:department", site(), booking::sessions),
+        RouteEntry::new(Method::GET, "/booking/sessions/:session", site(), booking::times),
+        RouteEntry::new(Method::GET, "/booking/sessions/:session/check", site(), booking::check),
+        RouteEntry::new(Method::GET, "/people/:person/bookings", site(), booking::mine::list),
+        RouteEntry::new(Method::POST, "/people/:person/bookings", site(), booking::book),
+        RouteEntry::new(Method::GET, "/people/:person/bookings/:booking", site(), booking::mine::show),
+        RouteEntry::new(Method::GET, "/people/:person/bookings/:booking/cancel", site(), booking::mine::ask),
+        RouteEntry::new(Method::POST, "/people/:person/bookings/:booking/cancel", site(), booking::mine::cancel),
+        RouteEntry::new(Method::GET, "/people/:person/bookings/:booking/calendar", site(), booking::mine::calendar),
+        RouteEntry::new(Method::POST, "/people/:person/waits", site(), booking::mine::wait),
+        RouteEntry::new(Method::POST, "/people/:person/waits/:wait", site(), booking::mine::answer),
+        RouteEntry::new(Method::POST, "/people/:person/missed/:penalty", site(), booking::mine::appeal),
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
         RouteEntry::new(Method::GET, "/people/:person/record/search", record_of(), record_search::show),
         RouteEntry::new(Method::POST, "/people/:person/record/search", record_of(), record_search::find),

@@ -23,8 +23,8 @@ pub struct NewBooking {
     pub person: PersonId,
     /// Of which session.
     pub clinic_session: Uuid,
-    /// Beginning of the time they want to come at.
-    pub from: Timestamp,
+    /// Beginning of the time they want to come at; `None`: the first that is free.
+    pub from: Option<Timestamp>,
     /// The same for the same request, however often it is sent; at most 100 printable characters of ASCII.
     pub key: String,
 }
@@ -78,7 +78,7 @@ impl Scheduling {
         if let Some(refusal) = self.board.refusal(new.clinic_session, new.from, (&by, &new.key), now) {
             return Err(refusal.into());
         }
-        let which = Which::At(to_millis(new.from));
+        let which = Which::of(new.from);
         let wanted =
             Wanted { person: new.person, session: new.clinic_session, which, by, key: new.key, in_place_of: None };
         let draft = AuditLog::draft(ctx, now, event("booking.make", new.person, new.clinic_session));

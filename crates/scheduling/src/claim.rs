@@ -74,12 +74,21 @@ pub(crate) fn bookable(session: &session::Model, now: Timestamp) -> Result<(), R
 /// Which ticket is wanted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Which {
-    /// A free one that begins then.
+    /// A free one of the portal that begins then.
     At(i64),
-    /// Any free one: the hospital gives it.
+    /// The first free one of the portal.
+    First,
+    /// Any free one, whoever gives it out: the hospital does.
     Any,
     /// The one that is kept for this place on the waiting list.
     Held(Uuid),
+}
+
+impl Which {
+    /// As somebody asks for it.
+    pub fn of(from: Option<Timestamp>) -> Self {
+        from.map_or(Self::First, |from| Self::At(to_millis(from)))
+    }
 }
 
 /// Takes one ticket, or nothing. Those that others are taking at this moment are passed over.
@@ -101,6 +110,7 @@ pub(crate) async fn take(
     };
     let wanted: Select<ticket::Entity> = match which {
         Which::At(from) => of_session.filter(free(Some(Channel::Portal)).and(ticket::Column::FromAt.eq(from))),
+        Which::First => of_session.filter(free(Some(Channel::Portal))),
         Which::Any => of_session.filter(free(None)),
         Which::Held(place) => of_session.filter(
             ticket::Column::State

@@ -25,6 +25,7 @@ nav-articles = Health knowledge
 nav-desk-articles = Articles desk
 nav-notices = Notices
 nav-home = Home
+nav-booking = Book
 nav-record = Health record
 nav-results = My results
 bar-search-label = Find another patient

@@ -25,6 +25,7 @@ nav-articles = 健康知识
 nav-desk-articles = 文章编审
 nav-notices = 通知
 nav-home = 首页
+nav-booking = 挂号
 nav-record = 健康档案
 nav-results = 我的结果
 bar-search-label = 查找其他患者

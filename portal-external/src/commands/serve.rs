@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use messages::Messages;
 use patients::{Index, IndexKey};
 use reviews::RecordSearches;
+use scheduling::{Rules, Scheduling};
 use sources::{BreakerState, Catalogue, Connections, Secrets};
 use store::Store;
 use url::Url;
@@ -119,6 +120,12 @@ fn connections(
     Ok(Connections::new(store, policy, audit, catalogue.clone(), secrets.clone(), callback))
 }
 
+/// Booking. When a ticket that was given back is there again is anybody's guess.
+fn scheduling(store: &Store, policy: &Policy, audit: &AuditLog) -> Scheduling {
+    let (store, policy, audit) = (store.clone(), policy.clone(), audit.clone());
+    Scheduling::new(store, policy, audit, Rules::default(), Arc::new(rand::random::<f64>))
+}
+
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
     let traces = Traces::new(&config.telemetry, "portal-external")?;
     logs::start(&traces);
@@ -148,11 +155,13 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
     let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
     let messages = Messages::new(store.clone());
+    let scheduling = scheduling(&store, &policy, &audit);
     let layouts = ::pages::Pages::open(store.clone(), audit.clone(), policy.clone(), board.brought_along()).await?;
     let portal = Arc::new(Portal {
         articles,
         notices,
         messages,
+        scheduling,
         store: store.clone(),
         policy,
         audit,

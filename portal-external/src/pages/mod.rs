@@ -1,6 +1,7 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
 pub mod articles;
+pub mod booking;
 pub mod connections;
 pub mod document;
 pub mod home;

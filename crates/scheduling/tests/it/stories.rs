@@ -181,7 +181,7 @@ async fn who_misses_too_many_waits_and_may_say_that_it_was_otherwise() {
             ..plan(6)
         };
         let session = house.planned(house.schedule("eyes", None).await, &next).await;
-        let wanted = scheduling::NewBooking { from: band(48), ..wants(person, session, 0, "next") };
+        let wanted = scheduling::NewBooking { from: Some(band(48)), ..wants(person, session, 0, "next") };
         let barred = house.outside.book(&ctx, wanted.clone(), over).await;
         assert_eq!(refusal(barred), Refusal::Barred(over + house.outside.rules().barred));
         let missed = house.outside.missed(&ctx, person).await.expect("missed");
