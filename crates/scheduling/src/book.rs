@@ -147,7 +147,9 @@ pub(crate) async fn make(
     if standing.len() as u64 >= rules.most_standing {
         return Err(Refusal::TooMany.into());
     }
-    let ticket = claim::take(tx, session.id, wanted.which, now).await?.ok_or(Refusal::Taken)?;
+    let taken = claim::take(tx, session.id, (wanted.which, &standing), now).await?;
+    let ticket = taken.ok_or(Refusal::Taken)?;
+    // Whoever chose the time is told; nothing of what they began stays.
     if standing.iter().any(|one| one.from_at < ticket.to_at && ticket.from_at < one.to_at) {
         return Err(Refusal::Overlap.into());
     }

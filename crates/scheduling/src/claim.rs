@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Chance, Channel, Refusal, Rules, SchedulingError, SessionState, WaitState,
-    entity::{person, session, ticket, wait},
+    entity::{booking, person, session, ticket, wait},
 };
 
 /// How a ticket is.
@@ -76,17 +76,17 @@ pub(crate) fn bookable(session: &session::Model, now: Timestamp) -> Result<(), R
 pub(crate) enum Which {
     /// A free one that begins then.
     At(i64),
-    /// Any free one: the hospital gives it.
+    /// Any free one at a time at which the person is not elsewhere: the hospital gives it.
     Any,
     /// The one that is kept for this place on the waiting list.
     Held(Uuid),
 }
 
-/// Takes one ticket, or nothing. Those that others are taking at this moment are passed over.
+/// Takes one ticket, or nothing. `elsewhere` is what the person has at other times and places. Those that others are taking at this moment are passed over.
 pub(crate) async fn take(
     tx: &Tx,
     session: Uuid,
-    which: Which,
+    (which, elsewhere): (Which, &[booking::Model]),
     now: Timestamp,
 ) -> Result<Option<ticket::Model>, SchedulingError> {
     let of_session = ticket::Entity::find().select_only().column(ticket::Column::Id);
@@ -101,7 +101,9 @@ pub(crate) async fn take(
     };
     let wanted: Select<ticket::Entity> = match which {
         Which::At(from) => of_session.filter(free(Some(Channel::Portal)).and(ticket::Column::FromAt.eq(from))),
-        Which::Any => of_session.filter(free(None)),
+        Which::Any => elsewhere.iter().fold(of_session.filter(free(None)), |fits, other| {
+            fits.filter(ticket::Column::ToAt.lte(other.from_at).or(ticket::Column::FromAt.gte(other.to_at)))
+        }),
         Which::Held(place) => of_session.filter(
             ticket::Column::State
                 .eq(TicketState::Held.as_str())
@@ -114,11 +116,13 @@ pub(crate) async fn take(
         .limit(1)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .into_query();
+    // `=` and not `IN`: PostgreSQL may run what is behind `IN` once for each row it looks at, and take another one each time.
+    let first = Expr::SubQuery(None, Box::new(first.into()));
     let taken = ticket::Entity::update_many()
         .col_expr(ticket::Column::State, Expr::value(TicketState::Booked.as_str()))
         .col_expr(ticket::Column::HeldFor, Expr::value(None::<Uuid>))
         .col_expr(ticket::Column::HeldUntil, Expr::value(None::<i64>))
-        .filter(ticket::Column::Id.in_subquery(first))
+        .filter(Expr::col(ticket::Column::Id).eq(first))
         .exec_with_returning(tx)
         .await?;
     Ok(taken.into_iter().next())

@@ -89,7 +89,6 @@ impl Scheduling {
                     return Err(Refusal::Ended.into());
                 }
                 set_state(tx, &session, (SessionState::Suspended, Some(&suspension.why))).await?;
-                withdraw(tx, id).await?;
                 let mut outcomes = Vec::new();
                 for row in standing(tx, id).await? {
                     let outcome = Leaving { row, why: &suspension.why };
@@ -97,6 +96,7 @@ impl Scheduling {
                     audit.append(tx, told(&row, outcome.outcome)).await?;
                     outcomes.push(outcome);
                 }
+                withdraw(tx, id).await?;
                 audit.append(tx, draft).await?;
                 Ok(outcomes)
             })
@@ -174,14 +174,13 @@ async fn held(
     }
 }
 
-/// Nobody is given what is left.
+/// Nobody has or is given a ticket of it any more.
 async fn withdraw(tx: &Tx, session: Uuid) -> Result<(), SchedulingError> {
-    let left = ticket::Column::State.is_in([TicketState::Free.as_str(), TicketState::Held.as_str()]);
     let change = ticket::Entity::update_many()
         .col_expr(ticket::Column::State, Expr::value(TicketState::Withdrawn.as_str()))
         .col_expr(ticket::Column::HeldFor, Expr::value(None::<Uuid>))
         .col_expr(ticket::Column::HeldUntil, Expr::value(None::<i64>))
-        .filter(ticket::Column::ClinicSession.eq(session).and(left));
+        .filter(ticket::Column::ClinicSession.eq(session));
     change.exec(tx).await?;
     Ok(())
 }
