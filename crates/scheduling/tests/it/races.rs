@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use scheduling::{BookingState, Refusal, Rules, SchedulingError, Suspension};
 
-use super::{House, desk, now, patient, refusal, wants};
+use super::{House, band, desk, later, now, patient, refusal, wants};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_hundreds_who_want_the_last_one_each_round_has_one_winner() {
@@ -48,6 +49,38 @@ async fn one_person_on_two_telephones_has_one_booking() {
             let told: Vec<_> = all.into_iter().filter(Result::is_err).map(refusal).collect();
             assert!(told.iter().all(|one| *one == Refusal::SameDay), "{told:?}");
         }
+    }
+}
+
+/// What a process remembers is a second old at most, and still never hides what another has just given to the same request.
+#[tokio::test]
+async fn a_request_that_comes_again_elsewhere_is_not_refused_from_memory() {
+    for house in House::all().await {
+        let ((ctx, person), (other, somebody)) = (patient(1), patient(2));
+        let (one, another) = (house.slow_replica().await, house.slow_replica().await);
+        let again = async |session, at| {
+            let wanted = wants(person, session, 0, &format!("k-{session}"));
+            let made = one.book(&ctx, wanted.clone(), at).await.expect("booked").booking;
+            let again = another.book(&ctx, wanted, at + SignedDuration::from_millis(1)).await.expect("again");
+            assert_eq!((again.is_new, again.booking.id), (false, made.id));
+        };
+        // Known to be full; then what was given back comes back.
+        let session = house.session(house.schedule("nephrology", None).await, 1).await;
+        let first = one.book(&other, wants(somebody, session, 0, "k"), now()).await.expect("booked").booking;
+        one.cancel(&other, somebody, first.id, now()).await.expect("given back");
+        for _ in 0..2 {
+            let full = another.book(&other, wants(somebody, session, 0, "k2"), now()).await;
+            assert_eq!(refusal(full), Refusal::Taken);
+        }
+        again(session, later(10)).await;
+        // Known to be free; then it is too late.
+        let session = house.session(house.schedule("cardiology", None).await, 6).await;
+        let cutoff = band(-1);
+        another.session(session, cutoff - SignedDuration::from_millis(1)).await.expect("looked at");
+        let wanted = wants(person, session, 1, "late");
+        let made = one.book(&ctx, wanted.clone(), cutoff - SignedDuration::from_millis(1)).await.expect("booked");
+        let again = another.book(&ctx, wanted, cutoff).await.expect("again");
+        assert_eq!((again.is_new, again.booking.id), (false, made.booking.id));
     }
 }
 
