@@ -1,6 +1,8 @@
 //! Rows that are taken one at a time: a session, a person, a ticket. Always in this order, so that nobody waits for somebody
 //! who waits for them.
 
+use std::collections::BTreeSet;
+
 use access::PersonId;
 use jiff::Timestamp;
 use sea_orm::{
@@ -57,6 +59,14 @@ pub(crate) async fn person(tx: &Tx, id: PersonId) -> Result<person::Model, Sched
     let again = OnConflict::column(person::Column::Person).value(person::Column::Rev, grown).to_owned();
     let row = person::Entity::insert(first.into_active_model()).on_conflict(again).exec_with_returning(tx);
     Ok(row.await?)
+}
+
+/// The same of all who have these, in the order of their ids: two who end sessions of the same people don't wait for each other.
+pub(crate) async fn people(tx: &Tx, rows: &[booking::Model]) -> Result<(), SchedulingError> {
+    for id in rows.iter().map(|row| row.person).collect::<BTreeSet<_>>() {
+        person(tx, PersonId(id)).await?;
+    }
+    Ok(())
 }
 
 /// Can it be booked at `now`?

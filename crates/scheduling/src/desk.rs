@@ -207,20 +207,18 @@ impl Scheduling {
     /// Ends a session that is over: who booked it and neither came nor gave it back has missed it. Returns how many.
     ///
     /// # Errors
-    /// [`Refusal::TooLate`] is never said here; [`Refusal::Ended`] for one that is not over yet or was closed before.
-    pub async fn close(&self, ctx: &StaffContext, id: Uuid, now: Timestamp) -> Result<u64, SchedulingError> {
+    /// [`Refusal::Ended`] for one that is not over yet or is suspended or closed; [`SchedulingError::NotFound`], the policy's.
+    pub async fn close(&self, ctx: &StaffContext, id: Uuid, now: Timestamp) -> Result<usize, SchedulingError> {
         self.require_staff(ctx, Act::Manage)?;
         let (audit, rules) = (self.audit.clone(), self.rules.clone());
         let event = Event::new("schedule.close", "clinic-session", Outcome::Ok).on(id.to_string());
         let draft = AuditLog::draft(ctx, now, event);
-        let missed = |person| {
-            let event = Event::new("booking.missed", "booking", Outcome::Ok).about(person).on(id.to_string());
-            AuditLog::draft(ctx, now, event)
+        let context = ctx.clone();
+        let missed = move |row: &booking::Model| {
+            let event = Event::new("booking.missed", "booking", Outcome::Ok);
+            let event = event.on(row.id.to_string()).about(PersonId(row.person));
+            AuditLog::draft(&context, now, event)
         };
-        let roster = booking::Entity::find().filter(booking::Column::ClinicSession.eq(id));
-        let people: Vec<PersonId> =
-            roster.all(self.store.reader()).await?.into_iter().map(|row| PersonId(row.person)).collect();
-        let drafts: Vec<_> = people.into_iter().map(|person| (person, missed(person))).collect();
         let written = self.store.write::<_, SchedulingError, _>(move |tx| {
             Box::pin(async move {
                 let session = claim::session_alone(tx, id).await?;
@@ -228,19 +226,14 @@ impl Scheduling {
                     return Err(Refusal::Ended.into());
                 }
                 set_state(tx, &session, (SessionState::Closed, None)).await?;
-                let mut count = 0;
-                for row in standing(tx, id).await? {
-                    if row.state != BookingState::Booked.as_str() {
-                        continue;
-                    }
-                    let person = PersonId(row.person);
-                    claim::person(tx, person).await?;
+                let mut rows = standing(tx, id).await?;
+                rows.retain(|row| row.state == BookingState::Booked.as_str());
+                claim::people(tx, &rows).await?;
+                let count = rows.len();
+                for row in rows {
                     let row = end(tx, row, (BookingState::NoShow, None), now).await?;
                     missed::add(tx, &row, &rules, now).await?;
-                    if let Some((_, draft)) = drafts.iter().find(|(one, _)| *one == person) {
-                        audit.append(tx, draft.clone()).await?;
-                    }
-                    count += 1;
+                    audit.append(tx, missed(&row)).await?;
                 }
                 audit.append(tx, draft).await?;
                 Ok(count)

@@ -90,7 +90,9 @@ impl Scheduling {
                 }
                 set_state(tx, &session, (SessionState::Suspended, Some(&suspension.why))).await?;
                 let mut outcomes = Vec::new();
-                for row in standing(tx, id).await? {
+                let rows = standing(tx, id).await?;
+                claim::people(tx, &rows).await?;
+                for row in rows {
                     let outcome = Leaving { row, why: &suspension.why };
                     let (row, outcome) = outcome.goes(tx, target.as_ref(), &rules, now).await?;
                     audit.append(tx, told(&row, outcome.outcome)).await?;

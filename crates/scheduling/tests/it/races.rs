@@ -118,3 +118,25 @@ async fn nobody_keeps_a_ticket_of_a_session_that_is_suspended_meanwhile() {
         }
     }
 }
+
+/// Two desks suspend sessions that the same people have booked, in other orders: neither waits for the other for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_of_the_same_people_are_suspended_at_once() {
+    for house in House::all().await {
+        let one = house.session(house.schedule("nephrology", None).await, 6).await;
+        let other = house.session(house.schedule("cardiology", None).await, 6).await;
+        for number in 0..6 {
+            let (ctx, person) = patient(number);
+            let at = i64::try_from(number).expect("small");
+            house.outside.book(&ctx, wants(person, one, at, "k1"), now()).await.expect("booked");
+            house.outside.book(&ctx, wants(person, other, 5 - at, "k2"), now()).await.expect("booked");
+        }
+        let away = || Suspension { why: "emergency".to_owned(), move_to: None };
+        let desk = desk();
+        let (first, second) = tokio::join!(
+            house.inside.suspend(&desk, one, away(), now()),
+            house.inside.suspend(&desk, other, away(), now()),
+        );
+        assert_eq!((first.expect("suspended").len(), second.expect("suspended").len()), (6, 6));
+    }
+}
