@@ -158,8 +158,6 @@ pub(crate) async fn make(
         id,
         person: wanted.person.0,
         clinic_session: session.id,
-        department,
-        local_date: session.local_date.clone(),
         ticket: ticket.id,
         seq: ticket.seq,
         from_at: ticket.from_at,

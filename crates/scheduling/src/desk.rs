@@ -31,13 +31,6 @@ pub struct DeskSession {
     pub offered: Offered,
 }
 
-/// A booking as staff see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeskBooking {
-    /// It.
-    pub booking: Booking,
-}
-
 impl Scheduling {
     /// Adds a schedule. `who` of the staff the doctor is may open the records of those who book.
     ///
@@ -119,21 +112,6 @@ impl Scheduling {
         Ok(found)
     }
 
-    /// One session as staff see it.
-    ///
-    /// # Errors
-    /// [`SchedulingError::NotFound`], the policy's, the database's.
-    pub async fn desk_session(
-        &self,
-        ctx: &StaffContext,
-        id: Uuid,
-        now: Timestamp,
-    ) -> Result<DeskSession, SchedulingError> {
-        self.require_staff(ctx, Act::View)?;
-        let (schedule, offered) = self.session(id, now).await?;
-        Ok(DeskSession { schedule, offered })
-    }
-
     /// Who has booked a session, by number; that they were shown is in the log.
     ///
     /// # Errors
@@ -143,7 +121,7 @@ impl Scheduling {
         ctx: &StaffContext,
         session: Uuid,
         now: Timestamp,
-    ) -> Result<Vec<DeskBooking>, SchedulingError> {
+    ) -> Result<Vec<Booking>, SchedulingError> {
         self.require_staff(ctx, Act::Manage)?;
         let event = Event::new("schedule.roster", "clinic-session", Outcome::Ok).on(session.to_string());
         let (draft, audit) = (AuditLog::draft(ctx, now, event), self.audit.clone());
@@ -159,7 +137,7 @@ impl Scheduling {
             .order_by_asc(booking::Column::Seq)
             .order_by_asc(booking::Column::MadeAt);
         let rows = rows.all(self.store.reader()).await?;
-        rows.into_iter().map(|row| Ok(DeskBooking { booking: row.try_into()? })).collect()
+        rows.into_iter().map(TryInto::try_into).collect()
     }
 
     /// They are here, or were seen.
@@ -346,6 +324,5 @@ fn row(new: NewSchedule) -> schedule::Model {
         place_en: new.place.en,
         zone: new.zone,
         closed_at: None,
-        rev: 1,
     }
 }

@@ -111,14 +111,14 @@ impl Scheduling {
         Ok(outcomes)
     }
 
-    /// Somebody stands in for the doctor: bookings stay, and who has them is told.
+    /// Somebody stands in for the doctor of the session that has `rev`: bookings stay, and who has them is told.
     ///
     /// # Errors
-    /// [`Refusal::Ended`], [`SchedulingError::Invalid`], [`SchedulingError::NotFound`], the policy's.
+    /// [`SchedulingError::Stale`] when somebody else was first, [`Refusal::Ended`], [`SchedulingError::Invalid`], [`SchedulingError::NotFound`], the policy's.
     pub async fn substitute(
         &self,
         ctx: &StaffContext,
-        id: Uuid,
+        (id, rev): (Uuid, i64),
         by_whom: Bilingual,
         now: Timestamp,
     ) -> Result<(), SchedulingError> {
@@ -135,6 +135,9 @@ impl Scheduling {
                 let session = claim::session_alone(tx, id).await?;
                 if session.state != SessionState::Open.as_str() {
                     return Err(Refusal::Ended.into());
+                }
+                if session.rev != rev {
+                    return Err(SchedulingError::Stale);
                 }
                 let change = session::Entity::update_many()
                     .col_expr(session::Column::SubstituteZh, Expr::value(by_whom.zh.trim()))

@@ -107,10 +107,12 @@ async fn who_stands_in_is_said_and_told_anew() {
     let (ctx, person) = patient(1);
     house.outside.book(&ctx, wants(person, session, 0, "k"), now()).await.expect("booked");
     let name = Bilingual::new("谢敏", "Xie Min");
-    house.inside.substitute(&desk(), session, name.clone(), now()).await.expect("changed");
+    house.inside.substitute(&desk(), (session, 1), name.clone(), now()).await.expect("changed");
+    let second = house.inside.substitute(&desk(), (session, 1), Bilingual::new("林", "Lin"), now()).await;
+    assert!(matches!(second, Err(SchedulingError::Stale)), "{second:?}");
     let mine = house.outside.bookings(&ctx, person).await.expect("mine");
     assert_eq!((mine[0].1.substitute.clone(), mine[0].0.state), (Some(name), BookingState::Booked));
-    let empty = house.inside.substitute(&desk(), session, Bilingual::new(" ", "x"), now()).await;
+    let empty = house.inside.substitute(&desk(), (session, 2), Bilingual::new(" ", "x"), now()).await;
     assert_eq!(empty.expect_err("empty").fault(), Fault::Invalid);
 }
 

@@ -152,7 +152,7 @@ async fn what_was_told_is_what_is_there() {
         let mut rows = BTreeMap::new();
         for session in &sessions {
             for one in house.inside.roster(&desk(), *session, now()).await.expect("roster") {
-                rows.insert(one.booking.id, one.booking);
+                rows.insert(one.id, one);
             }
         }
         holds_together(&rows, &departments);

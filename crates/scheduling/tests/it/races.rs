@@ -113,7 +113,7 @@ async fn nobody_keeps_a_ticket_of_a_session_that_is_suspended_meanwhile() {
                 }
             }
             let roster = house.inside.roster(&desk(), session, now()).await.expect("roster");
-            let standing = roster.iter().filter(|one| one.booking.state == BookingState::Booked).count();
+            let standing = roster.iter().filter(|one| one.state == BookingState::Booked).count();
             assert_eq!(standing, 0, "round {round} of {}", roster.len());
         }
     }
