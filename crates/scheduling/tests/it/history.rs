@@ -1,7 +1,10 @@
 //! A recorded history: many people book, give back, change, wait and accept at once, on two replicas, while sessions are
 //! suspended; what they were told is compared with what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use access::PersonId;
 use futures_util::future::join_all;
@@ -118,6 +121,15 @@ fn holds_together(rows: &BTreeMap<Uuid, Booking>, departments: &BTreeMap<Uuid, u
     }
 }
 
+/// Some have a ticket of it.
+async fn booked_by_some(house: &House, session: Uuid) {
+    let begun = Instant::now();
+    while house.inside.roster(&desk(), session, now()).await.expect("roster").len() < 4 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody books");
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_told_is_what_is_there() {
     for house in House::all().await {
@@ -134,12 +146,7 @@ async fn what_was_told_is_what_is_there() {
         let people = (0..PEOPLE).map(|number| tokio::spawn(lives(number, replicas.clone(), sessions.clone())));
         let people: Vec<_> = people.collect();
         let suspended = sessions[SESSIONS - 1];
-        // In the middle of it: some have a ticket there.
-        let begun = std::time::Instant::now();
-        while house.inside.roster(&desk(), suspended, now()).await.expect("roster").len() < 4 {
-            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "nobody books");
-            tokio::task::yield_now().await;
-        }
+        booked_by_some(&house, suspended).await;
         let suspension = Suspension { why: "equipment".to_owned(), move_to: Some(sessions[SESSIONS - 2]) };
         let ends = house.inside.suspend(&desk(), suspended, suspension, now()).await.expect("suspended");
         let told: Vec<Told> = join_all(people).await.into_iter().flat_map(|one| one.expect("lived")).collect();
