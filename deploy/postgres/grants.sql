@@ -223,7 +223,7 @@ GRANT SELECT, DELETE ON source_copy TO portal_external;
 -- Booking: planned inside, booked outside. What a ticket is, whose a booking is and what was booked never changes; nobody deletes
 -- one. Outside nobody reads who of the staff a doctor is, plans a session or judges what was missed; that one column of a
 -- session may be written is the right to hold its row while somebody books.
-GRANT SELECT, INSERT, UPDATE (closed_at, rev) ON schedule TO portal_internal;
+GRANT SELECT, INSERT, UPDATE (closed_at) ON schedule TO portal_internal;
 GRANT SELECT, INSERT ON schedule_staff TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (state, why, substitute_zh, substitute_en, rev, held) ON clinic_session TO portal_internal;
 GRANT SELECT, INSERT, UPDATE (state, free_at, held_for, held_until) ON ticket TO portal_internal;

@@ -28,8 +28,8 @@ enum Schedule {
     PlaceEn,
     /// IANA name: the clocks that its dates and hours are of.
     Zone,
+    /// No session is planned any more.
     ClosedAt,
-    Rev,
 }
 
 /// Who of the staff a doctor is: apart, since outside nobody reads what staff sign in with.
@@ -94,8 +94,6 @@ enum Booking {
     Id,
     Person,
     ClinicSession,
-    Department,
-    LocalDate,
     Ticket,
     Seq,
     FromAt,
@@ -164,8 +162,7 @@ fn schedule() -> TableCreateStatement {
         .col(ColumnDef::new(Schedule::Department).string_len(64).not_null())
         .col(ColumnDef::new(Schedule::Doctor).string_len(64))
         .col(ColumnDef::new(Schedule::Zone).string_len(64).not_null())
-        .col(ColumnDef::new(Schedule::ClosedAt).big_integer())
-        .col(ColumnDef::new(Schedule::Rev).big_integer().not_null());
+        .col(ColumnDef::new(Schedule::ClosedAt).big_integer());
     let names = [
         Schedule::HospitalZh,
         Schedule::HospitalEn,
@@ -239,8 +236,6 @@ fn booking() -> TableCreateStatement {
         .col(ColumnDef::new(Booking::Id).uuid().not_null().primary_key())
         .col(ColumnDef::new(Booking::Person).uuid().not_null())
         .col(ColumnDef::new(Booking::ClinicSession).uuid().not_null())
-        .col(ColumnDef::new(Booking::Department).string().not_null())
-        .col(ColumnDef::new(Booking::LocalDate).string_len(10).not_null())
         .col(ColumnDef::new(Booking::Ticket).uuid().not_null())
         .col(ColumnDef::new(Booking::Seq).integer().not_null())
         .col(ColumnDef::new(Booking::FromAt).big_integer().not_null())

@@ -710,6 +710,7 @@ policy-object-page-patient-search = Patient search
 policy-object-page-audit = Audit log
 policy-object-page-index = Patient index
 policy-object-page-data-quality = Data quality
+policy-object-page-schedules = Clinics and bookings
 policy-object-page-jobs = Background jobs
 policy-object-page-sources = Data sources
 policy-object-record-reviews = Marks on results

@@ -677,6 +677,7 @@ policy-object-page-patient-search = 患者查找
 policy-object-page-audit = 访问审计
 policy-object-page-index = 患者主索引
 policy-object-page-data-quality = 数据质量
+policy-object-page-schedules = 出诊与预约
 policy-object-page-jobs = 后台任务
 policy-object-page-sources = 数据来源
 policy-object-record-reviews = 结果标记

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    ops::Range,
     sync::Arc,
     time::Duration,
 };
@@ -36,8 +37,8 @@ pub(crate) struct Board {
 
 struct Known {
     at: Instant,
-    /// The same on the clock.
-    clock: Timestamp,
+    /// From when to when on the clock nothing comes or goes by itself: no release, no cutoff, nothing that comes back.
+    clock: Range<Timestamp>,
     offered: Offered,
     /// Requests that have a booking there: they get it again, also when nothing is left.
     requests: HashSet<(String, String)>,
@@ -50,14 +51,13 @@ struct Count {
     to_at: i64,
     quota: i64,
     left: i64,
+    /// When the next comes back that can't be had now.
+    comes_at: Option<i64>,
 }
 
 impl Known {
-    /// What is given out at this moment was not there a moment ago.
     fn is_fresh(&self, now: Timestamp) -> bool {
-        let release = self.offered.session.release_at;
-        let is_before = self.clock < release;
-        self.at.elapsed() < FRESH && is_before == (now < release)
+        self.at.elapsed() < FRESH && self.clock.contains(&now)
     }
 }
 
@@ -120,8 +120,13 @@ impl Board {
         let of_session = session::Column::Id.is_in(ids.iter().copied());
         let sessions = session::Entity::find().filter(of_session).all(store.reader()).await?;
         let mut bands: HashMap<Uuid, Vec<Band>> = HashMap::new();
+        let mut coming: HashMap<Uuid, Timestamp> = HashMap::new();
         for count in counts(store, ids, now).await? {
             let number = |number| u32::try_from(number).unwrap_or_default();
+            if let Some(at) = count.comes_at.map(from_millis) {
+                let first = coming.entry(count.clinic_session).or_insert(at);
+                *first = Ord::min(*first, at);
+            }
             bands.entry(count.clinic_session).or_default().push(Band {
                 from: from_millis(count.from_at),
                 to: from_millis(count.to_at),
@@ -129,6 +134,7 @@ impl Board {
                 quota: number(count.quota),
             });
         }
+        // After the tickets: whoever has taken one that is not there any more is among these.
         let mut requests: HashMap<Uuid, HashSet<(String, String)>> = HashMap::new();
         for (id, by, key) in booked(store, ids).await? {
             requests.entry(id).or_default().insert((by, key));
@@ -137,8 +143,11 @@ impl Board {
         for row in sessions {
             let session = ClinicSession::try_from(row)?;
             let id = session.id;
+            let turns = [Some(session.release_at), Some(session.cutoff_at), coming.remove(&id)];
+            let next = turns.into_iter().flatten().filter(|turn| *turn > now).min();
+            let clock = now..next.unwrap_or(Timestamp::MAX);
             let offered = Offered { session, bands: bands.remove(&id).unwrap_or_default() };
-            fresh.push((id, Known { at, clock: now, offered, requests: requests.remove(&id).unwrap_or_default() }));
+            fresh.push((id, Known { at, clock, offered, requests: requests.remove(&id).unwrap_or_default() }));
         }
         let mut known = self.known.lock();
         if known.len() + fresh.len() > MOST {
@@ -153,6 +162,13 @@ impl Board {
 async fn counts(store: &Store, ids: &[Uuid], now: Timestamp) -> Result<Vec<Count>, SchedulingError> {
     let is_free = ticket::Column::State.eq(TicketState::Free.as_str()).and(ticket::Column::FreeAt.lte(to_millis(now)));
     let one: Expr = CaseStatement::new().case(is_free, 1).finally(0).into();
+    let at = to_millis(now);
+    let delayed = ticket::Column::State.eq(TicketState::Free.as_str()).and(ticket::Column::FreeAt.gt(at));
+    let held = ticket::Column::State.eq(TicketState::Held.as_str()).and(ticket::Column::HeldUntil.gt(at));
+    let comes_at: Expr = CaseStatement::new()
+        .case(delayed, Expr::col(ticket::Column::FreeAt))
+        .case(held, Expr::col(ticket::Column::HeldUntil))
+        .into();
     let rows = ticket::Entity::find()
         .select_only()
         .column(ticket::Column::ClinicSession)
@@ -160,6 +176,7 @@ async fn counts(store: &Store, ids: &[Uuid], now: Timestamp) -> Result<Vec<Count
         .column(ticket::Column::ToAt)
         .column_as(ticket::Column::Id.count(), "quota")
         .column_as(one.sum(), "left")
+        .column_as(comes_at.min(), "comes_at")
         .filter(ticket::Column::ClinicSession.is_in(ids.iter().copied()))
         .filter(ticket::Column::Channel.eq(Channel::Portal.as_str()))
         .filter(ticket::Column::State.ne(TicketState::Withdrawn.as_str()))

@@ -147,7 +147,9 @@ pub(crate) async fn make(
     if standing.len() as u64 >= rules.most_standing {
         return Err(Refusal::TooMany.into());
     }
-    let ticket = claim::take(tx, session.id, wanted.which, now).await?.ok_or(Refusal::Taken)?;
+    let taken = claim::take(tx, session.id, (wanted.which, &standing), now).await?;
+    let Some(ticket) = taken else { return Err(none_left(tx, session.id, (wanted.which, &standing), now).await) };
+    // Whoever chose the time is told; nothing of what they began stays.
     if standing.iter().any(|one| one.from_at < ticket.to_at && ticket.from_at < one.to_at) {
         return Err(Refusal::Overlap.into());
     }
@@ -156,8 +158,6 @@ pub(crate) async fn make(
         id,
         person: wanted.person.0,
         clinic_session: session.id,
-        department,
-        local_date: session.local_date.clone(),
         ticket: ticket.id,
         seq: ticket.seq,
         from_at: ticket.from_at,
@@ -176,6 +176,24 @@ pub(crate) async fn make(
     };
     booking::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     Ok(row)
+}
+
+/// Why there was no ticket: all are taken, or those that are left are at times at which the person is elsewhere.
+async fn none_left(
+    tx: &Tx,
+    session: Uuid,
+    (which, standing): (Which, &[booking::Model]),
+    now: Timestamp,
+) -> SchedulingError {
+    if !matches!(which, Which::First) || standing.is_empty() {
+        return Refusal::Taken.into();
+    }
+    // What is taken here is given up with the transaction.
+    match claim::take(tx, session, (which, &[]), now).await {
+        Ok(Some(_)) => Refusal::Overlap.into(),
+        Ok(None) => Refusal::Taken.into(),
+        Err(error) => error,
+    }
 }
 
 /// Bookings by which a person holds tickets that are not over, and whatever they have on that day.

@@ -1,6 +1,8 @@
 //! Rows that are taken one at a time: a session, a person, a ticket. Always in this order, so that nobody waits for somebody
 //! who waits for them.
 
+use std::collections::BTreeSet;
+
 use access::PersonId;
 use jiff::Timestamp;
 use sea_orm::{
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Chance, Channel, Refusal, Rules, SchedulingError, SessionState, WaitState,
-    entity::{person, session, ticket, wait},
+    entity::{booking, person, session, ticket, wait},
 };
 
 /// How a ticket is.
@@ -59,6 +61,14 @@ pub(crate) async fn person(tx: &Tx, id: PersonId) -> Result<person::Model, Sched
     Ok(row.await?)
 }
 
+/// The same of all who have these, in the order of their ids: two who end sessions of the same people don't wait for each other.
+pub(crate) async fn people(tx: &Tx, rows: &[booking::Model]) -> Result<(), SchedulingError> {
+    for id in rows.iter().map(|row| row.person).collect::<BTreeSet<_>>() {
+        person(tx, PersonId(id)).await?;
+    }
+    Ok(())
+}
+
 /// Can it be booked at `now`?
 pub(crate) fn bookable(session: &session::Model, now: Timestamp) -> Result<(), Refusal> {
     let at = to_millis(now);
@@ -76,9 +86,9 @@ pub(crate) fn bookable(session: &session::Model, now: Timestamp) -> Result<(), R
 pub(crate) enum Which {
     /// A free one of the portal that begins then.
     At(i64),
-    /// The first free one of the portal.
+    /// The first free one of the portal at a time at which the person is not elsewhere.
     First,
-    /// Any free one, whoever gives it out: the hospital does.
+    /// Any free one at a time at which the person is not elsewhere: the hospital gives it.
     Any,
     /// The one that is kept for this place on the waiting list.
     Held(Uuid),
@@ -91,11 +101,19 @@ impl Which {
     }
 }
 
-/// Takes one ticket, or nothing. Those that others are taking at this moment are passed over.
+/// Tickets at times at which none of these are.
+fn fitting(tickets: Select<ticket::Entity>, elsewhere: &[booking::Model]) -> Select<ticket::Entity> {
+    elsewhere.iter().fold(tickets, |fits, other| {
+        fits.filter(ticket::Column::ToAt.lte(other.from_at).or(ticket::Column::FromAt.gte(other.to_at)))
+    })
+}
+
+/// Takes one ticket, or nothing. `elsewhere` is what the person has at other times and places.
+/// Those that others are taking at this moment are passed over.
 pub(crate) async fn take(
     tx: &Tx,
     session: Uuid,
-    which: Which,
+    (which, elsewhere): (Which, &[booking::Model]),
     now: Timestamp,
 ) -> Result<Option<ticket::Model>, SchedulingError> {
     let of_session = ticket::Entity::find().select_only().column(ticket::Column::Id);
@@ -110,8 +128,8 @@ pub(crate) async fn take(
     };
     let wanted: Select<ticket::Entity> = match which {
         Which::At(from) => of_session.filter(free(Some(Channel::Portal)).and(ticket::Column::FromAt.eq(from))),
-        Which::First => of_session.filter(free(Some(Channel::Portal))),
-        Which::Any => of_session.filter(free(None)),
+        Which::First => fitting(of_session.filter(free(Some(Channel::Portal))), elsewhere),
+        Which::Any => fitting(of_session.filter(free(None)), elsewhere),
         Which::Held(place) => of_session.filter(
             ticket::Column::State
                 .eq(TicketState::Held.as_str())
@@ -124,11 +142,13 @@ pub(crate) async fn take(
         .limit(1)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .into_query();
+    // `=` and not `IN`: PostgreSQL may run what is behind `IN` once for each row it looks at, and take another one each time.
+    let first = Expr::SubQuery(None, Box::new(first.into()));
     let taken = ticket::Entity::update_many()
         .col_expr(ticket::Column::State, Expr::value(TicketState::Booked.as_str()))
         .col_expr(ticket::Column::HeldFor, Expr::value(None::<Uuid>))
         .col_expr(ticket::Column::HeldUntil, Expr::value(None::<i64>))
-        .filter(ticket::Column::Id.in_subquery(first))
+        .filter(Expr::col(ticket::Column::Id).eq(first))
         .exec_with_returning(tx)
         .await?;
     Ok(taken.into_iter().next())

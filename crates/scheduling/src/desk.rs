@@ -31,13 +31,6 @@ pub struct DeskSession {
     pub offered: Offered,
 }
 
-/// A booking as staff see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeskBooking {
-    /// It.
-    pub booking: Booking,
-}
-
 impl Scheduling {
     /// Adds a schedule. `who` of the staff the doctor is may open the records of those who book.
     ///
@@ -119,21 +112,6 @@ impl Scheduling {
         Ok(found)
     }
 
-    /// One session as staff see it.
-    ///
-    /// # Errors
-    /// [`SchedulingError::NotFound`], the policy's, the database's.
-    pub async fn desk_session(
-        &self,
-        ctx: &StaffContext,
-        id: Uuid,
-        now: Timestamp,
-    ) -> Result<DeskSession, SchedulingError> {
-        self.require_staff(ctx, Act::View)?;
-        let (schedule, offered) = self.session(id, now).await?;
-        Ok(DeskSession { schedule, offered })
-    }
-
     /// Who has booked a session, by number; that they were shown is in the log.
     ///
     /// # Errors
@@ -143,7 +121,7 @@ impl Scheduling {
         ctx: &StaffContext,
         session: Uuid,
         now: Timestamp,
-    ) -> Result<Vec<DeskBooking>, SchedulingError> {
+    ) -> Result<Vec<Booking>, SchedulingError> {
         self.require_staff(ctx, Act::Manage)?;
         let event = Event::new("schedule.roster", "clinic-session", Outcome::Ok).on(session.to_string());
         let (draft, audit) = (AuditLog::draft(ctx, now, event), self.audit.clone());
@@ -159,7 +137,7 @@ impl Scheduling {
             .order_by_asc(booking::Column::Seq)
             .order_by_asc(booking::Column::MadeAt);
         let rows = rows.all(self.store.reader()).await?;
-        rows.into_iter().map(|row| Ok(DeskBooking { booking: row.try_into()? })).collect()
+        rows.into_iter().map(TryInto::try_into).collect()
     }
 
     /// They are here, or were seen.
@@ -207,20 +185,18 @@ impl Scheduling {
     /// Ends a session that is over: who booked it and neither came nor gave it back has missed it. Returns how many.
     ///
     /// # Errors
-    /// [`Refusal::TooLate`] is never said here; [`Refusal::Ended`] for one that is not over yet or was closed before.
-    pub async fn close(&self, ctx: &StaffContext, id: Uuid, now: Timestamp) -> Result<u64, SchedulingError> {
+    /// [`Refusal::Ended`] for one that is not over yet or is suspended or closed; [`SchedulingError::NotFound`], the policy's.
+    pub async fn close(&self, ctx: &StaffContext, id: Uuid, now: Timestamp) -> Result<usize, SchedulingError> {
         self.require_staff(ctx, Act::Manage)?;
         let (audit, rules) = (self.audit.clone(), self.rules.clone());
         let event = Event::new("schedule.close", "clinic-session", Outcome::Ok).on(id.to_string());
         let draft = AuditLog::draft(ctx, now, event);
-        let missed = |person| {
-            let event = Event::new("booking.missed", "booking", Outcome::Ok).about(person).on(id.to_string());
-            AuditLog::draft(ctx, now, event)
+        let context = ctx.clone();
+        let missed = move |row: &booking::Model| {
+            let event = Event::new("booking.missed", "booking", Outcome::Ok);
+            let event = event.on(row.id.to_string()).about(PersonId(row.person));
+            AuditLog::draft(&context, now, event)
         };
-        let roster = booking::Entity::find().filter(booking::Column::ClinicSession.eq(id));
-        let people: Vec<PersonId> =
-            roster.all(self.store.reader()).await?.into_iter().map(|row| PersonId(row.person)).collect();
-        let drafts: Vec<_> = people.into_iter().map(|person| (person, missed(person))).collect();
         let written = self.store.write::<_, SchedulingError, _>(move |tx| {
             Box::pin(async move {
                 let session = claim::session_alone(tx, id).await?;
@@ -228,19 +204,14 @@ impl Scheduling {
                     return Err(Refusal::Ended.into());
                 }
                 set_state(tx, &session, (SessionState::Closed, None)).await?;
-                let mut count = 0;
-                for row in standing(tx, id).await? {
-                    if row.state != BookingState::Booked.as_str() {
-                        continue;
-                    }
-                    let person = PersonId(row.person);
-                    claim::person(tx, person).await?;
+                let mut rows = standing(tx, id).await?;
+                rows.retain(|row| row.state == BookingState::Booked.as_str());
+                claim::people(tx, &rows).await?;
+                let count = rows.len();
+                for row in rows {
                     let row = end(tx, row, (BookingState::NoShow, None), now).await?;
                     missed::add(tx, &row, &rules, now).await?;
-                    if let Some((_, draft)) = drafts.iter().find(|(one, _)| *one == person) {
-                        audit.append(tx, draft.clone()).await?;
-                    }
-                    count += 1;
+                    audit.append(tx, missed(&row)).await?;
                 }
                 audit.append(tx, draft).await?;
                 Ok(count)
@@ -353,6 +324,5 @@ fn row(new: NewSchedule) -> schedule::Model {
         place_en: new.place.en,
         zone: new.zone,
         closed_at: None,
-        rev: 1,
     }
 }

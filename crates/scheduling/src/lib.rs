@@ -30,7 +30,7 @@ use access::{Act, AuditLog, Object, PatientContext, PersonId, Policy, StaffConte
 use store::Store;
 
 pub use book::{Made, NewBooking};
-pub use desk::{DeskBooking, DeskSession};
+pub use desk::DeskSession;
 pub use error::{Problem, Refusal, SchedulingError};
 pub use look::{Clinic, Department, Query};
 pub use missed::Penalty;

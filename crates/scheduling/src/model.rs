@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A name in both languages; either may be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bilingual {
     /// In Chinese.
     pub zh: String,
@@ -157,10 +157,6 @@ pub struct Schedule {
     pub id: Uuid,
     /// What it is about.
     pub about: NewSchedule,
-    /// Given back with the next change.
-    pub rev: i64,
-    /// No session is planned any more.
-    pub is_closed: bool,
 }
 
 /// What a schedule is about.
@@ -229,7 +225,7 @@ pub struct ClinicSession {
     pub why: Option<String>,
     /// Who stands in for the doctor.
     pub substitute: Option<Bilingual>,
-    /// Given back with the next change.
+    /// Grows with every change; given back with [`Scheduling::substitute`](crate::Scheduling::substitute).
     pub rev: i64,
 }
 
@@ -352,7 +348,7 @@ impl TryFrom<schedule::Model> for Schedule {
             place: Bilingual { zh: row.place_zh, en: row.place_en },
             zone: row.zone,
         };
-        Ok(Self { id: row.id, about, rev: row.rev, is_closed: row.closed_at.is_some() })
+        Ok(Self { id: row.id, about })
     }
 }
 

@@ -89,14 +89,16 @@ impl Scheduling {
                     return Err(Refusal::Ended.into());
                 }
                 set_state(tx, &session, (SessionState::Suspended, Some(&suspension.why))).await?;
-                withdraw(tx, id).await?;
                 let mut outcomes = Vec::new();
-                for row in standing(tx, id).await? {
+                let rows = standing(tx, id).await?;
+                claim::people(tx, &rows).await?;
+                for row in rows {
                     let outcome = Leaving { row, why: &suspension.why };
                     let (row, outcome) = outcome.goes(tx, target.as_ref(), &rules, now).await?;
                     audit.append(tx, told(&row, outcome.outcome)).await?;
                     outcomes.push(outcome);
                 }
+                withdraw(tx, id).await?;
                 audit.append(tx, draft).await?;
                 Ok(outcomes)
             })
@@ -109,14 +111,14 @@ impl Scheduling {
         Ok(outcomes)
     }
 
-    /// Somebody stands in for the doctor: bookings stay, and who has them is told.
+    /// Somebody stands in for the doctor of the session that has `rev`: bookings stay, and who has them is told.
     ///
     /// # Errors
-    /// [`Refusal::Ended`], [`SchedulingError::Invalid`], [`SchedulingError::NotFound`], the policy's.
+    /// [`SchedulingError::Stale`] when somebody else was first, [`Refusal::Ended`], [`SchedulingError::Invalid`], [`SchedulingError::NotFound`], the policy's.
     pub async fn substitute(
         &self,
         ctx: &StaffContext,
-        id: Uuid,
+        (id, rev): (Uuid, i64),
         by_whom: Bilingual,
         now: Timestamp,
     ) -> Result<(), SchedulingError> {
@@ -133,6 +135,9 @@ impl Scheduling {
                 let session = claim::session_alone(tx, id).await?;
                 if session.state != SessionState::Open.as_str() {
                     return Err(Refusal::Ended.into());
+                }
+                if session.rev != rev {
+                    return Err(SchedulingError::Stale);
                 }
                 let change = session::Entity::update_many()
                     .col_expr(session::Column::SubstituteZh, Expr::value(by_whom.zh.trim()))
@@ -174,14 +179,13 @@ async fn held(
     }
 }
 
-/// Nobody is given what is left.
+/// Nobody has or is given a ticket of it any more.
 async fn withdraw(tx: &Tx, session: Uuid) -> Result<(), SchedulingError> {
-    let left = ticket::Column::State.is_in([TicketState::Free.as_str(), TicketState::Held.as_str()]);
     let change = ticket::Entity::update_many()
         .col_expr(ticket::Column::State, Expr::value(TicketState::Withdrawn.as_str()))
         .col_expr(ticket::Column::HeldFor, Expr::value(None::<Uuid>))
         .col_expr(ticket::Column::HeldUntil, Expr::value(None::<i64>))
-        .filter(ticket::Column::ClinicSession.eq(session).and(left));
+        .filter(ticket::Column::ClinicSession.eq(session));
     change.exec(tx).await?;
     Ok(())
 }

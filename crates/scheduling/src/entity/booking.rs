@@ -9,8 +9,6 @@ pub struct Model {
     pub id: Uuid,
     pub person: Uuid,
     pub clinic_session: Uuid,
-    pub department: String,
-    pub local_date: String,
     pub ticket: Uuid,
     pub seq: i32,
     pub from_at: i64,

@@ -24,7 +24,6 @@ pub struct Model {
     pub place_en: String,
     pub zone: String,
     pub closed_at: Option<i64>,
-    pub rev: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,9 +1,9 @@
 //! What staff do.
 
 use access::{Classify as _, Fault};
-use scheduling::{Bilingual, BookingState, NewSchedule, Refusal, SchedulingError, Suspension};
+use scheduling::{Bilingual, BookingState, NewSchedule, Plan, Refusal, SchedulingError, Suspension};
 
-use super::{House, desk, new_schedule, now, patient, plan, refusal, staff, wants};
+use super::{House, band, desk, new_schedule, now, patient, plan, refusal, staff, wants};
 
 fn away() -> Suspension {
     Suspension { why: "doctor-away".to_owned(), move_to: None }
@@ -76,6 +76,30 @@ async fn every_booking_of_a_suspended_session_comes_to_a_named_end() {
 }
 
 #[tokio::test]
+async fn who_is_moved_is_not_sent_to_two_places_at_once() {
+    for house in House::all().await {
+        let session = house.session(house.schedule("nephrology", Some("d1")).await, 6).await;
+        let elsewhere = house.session(house.schedule("cardiology", Some("d3")).await, 6).await;
+        let (ctx, person) = patient(1);
+        house.outside.book(&ctx, wants(person, elsewhere, 0, "there"), now()).await.expect("booked");
+        house.outside.book(&ctx, wants(person, session, 1, "here"), now()).await.expect("booked");
+        // The first tickets of the other session are at the time of what they have elsewhere.
+        let target = house.session(house.schedule("nephrology", Some("d2")).await, 6).await;
+        let moving = |to| Suspension { move_to: Some(to), ..away() };
+        let ends = house.inside.suspend(&desk(), session, moving(target), now()).await.expect("suspended");
+        let id = ends[0].moved_to.expect("moved");
+        let (moved, ..) = house.outside.booking(&ctx, person, id).await.expect("theirs");
+        assert_eq!(moved.from, band(1));
+        // Where there is nothing else they get nothing, and nobody loses a ticket by it.
+        let early = Plan { ends: jiff::civil::time(8, 30, 0, 0), ..plan(1) };
+        let full = house.planned(house.schedule("nephrology", Some("d4")).await, &early).await;
+        let ends = house.inside.suspend(&desk(), target, moving(full), now()).await.expect("suspended");
+        assert_eq!((ends[0].outcome, ends[0].moved_to), (BookingState::CancelledByHospital, None));
+        assert_eq!((house.left(full, now()).await, house.count("ticket", "state", "booked").await), (1, 1));
+    }
+}
+
+#[tokio::test]
 async fn who_stands_in_is_said_and_told_anew() {
     let db = testbed::Database::sqlite().await.expect("database");
     let house = House::on(&db).await;
@@ -83,10 +107,12 @@ async fn who_stands_in_is_said_and_told_anew() {
     let (ctx, person) = patient(1);
     house.outside.book(&ctx, wants(person, session, 0, "k"), now()).await.expect("booked");
     let name = Bilingual::new("谢敏", "Xie Min");
-    house.inside.substitute(&desk(), session, name.clone(), now()).await.expect("changed");
+    house.inside.substitute(&desk(), (session, 1), name.clone(), now()).await.expect("changed");
+    let second = house.inside.substitute(&desk(), (session, 1), Bilingual::new("林", "Lin"), now()).await;
+    assert!(matches!(second, Err(SchedulingError::Stale)), "{second:?}");
     let mine = house.outside.bookings(&ctx, person).await.expect("mine");
     assert_eq!((mine[0].1.substitute.clone(), mine[0].0.state), (Some(name), BookingState::Booked));
-    let empty = house.inside.substitute(&desk(), session, Bilingual::new(" ", "x"), now()).await;
+    let empty = house.inside.substitute(&desk(), (session, 2), Bilingual::new(" ", "x"), now()).await;
     assert_eq!(empty.expect_err("empty").fault(), Fault::Invalid);
 }
 

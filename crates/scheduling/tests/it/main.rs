@@ -84,6 +84,11 @@ impl House {
         part(&self.public, Domain::External, self.outside.rules().clone()).await
     }
 
+    /// The same, by which what is given back is there again after as long as can be.
+    async fn slow_replica(&self) -> Scheduling {
+        part_by_chance(&self.public, Domain::External, self.outside.rules().clone(), 1.0).await
+    }
+
     async fn schedule(&self, department: &str, doctor: Option<&str>) -> Uuid {
         self.inside.define(&desk(), (new_schedule(department, doctor), None), now()).await.expect("defined")
     }
@@ -121,12 +126,16 @@ impl House {
 }
 
 async fn part(db: &Database, domain: Domain, rules: Rules) -> Scheduling {
+    part_by_chance(db, domain, rules, 0.0).await
+}
+
+async fn part_by_chance(db: &Database, domain: Domain, rules: Rules, chance: f64) -> Scheduling {
     let mut config = DatabaseConfig::new(&db.url, db.password.clone());
     config.max_connections = 16;
     let store = Store::open(&config).await.expect("opened");
     let policy = Policy::open(store.clone(), domain).await.expect("a policy");
     let audit = AuditLog::new(AuditKey::of_portal(&[7; 32], domain));
-    Scheduling::new(store, policy, audit, rules, Arc::new(|| 0.0))
+    Scheduling::new(store, policy, audit, rules, Arc::new(move || chance))
 }
 
 fn desk() -> StaffContext {

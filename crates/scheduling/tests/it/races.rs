@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use scheduling::{BookingState, Refusal, Rules, SchedulingError, Suspension};
 
-use super::{House, desk, now, patient, refusal, wants};
+use super::{House, band, desk, later, now, patient, refusal, wants};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_hundreds_who_want_the_last_one_each_round_has_one_winner() {
@@ -51,6 +52,38 @@ async fn one_person_on_two_telephones_has_one_booking() {
     }
 }
 
+/// What a process remembers is a second old at most, and still never hides what another has just given to the same request.
+#[tokio::test]
+async fn a_request_that_comes_again_elsewhere_is_not_refused_from_memory() {
+    for house in House::all().await {
+        let ((ctx, person), (other, somebody)) = (patient(1), patient(2));
+        let (one, another) = (house.slow_replica().await, house.slow_replica().await);
+        let again = async |session, at| {
+            let wanted = wants(person, session, 0, &format!("k-{session}"));
+            let made = one.book(&ctx, wanted.clone(), at).await.expect("booked").booking;
+            let again = another.book(&ctx, wanted, at + SignedDuration::from_millis(1)).await.expect("again");
+            assert_eq!((again.is_new, again.booking.id), (false, made.id));
+        };
+        // Known to be full; then what was given back comes back.
+        let session = house.session(house.schedule("nephrology", None).await, 1).await;
+        let first = one.book(&other, wants(somebody, session, 0, "k"), now()).await.expect("booked").booking;
+        one.cancel(&other, somebody, first.id, now()).await.expect("given back");
+        for _ in 0..2 {
+            let full = another.book(&other, wants(somebody, session, 0, "k2"), now()).await;
+            assert_eq!(refusal(full), Refusal::Taken);
+        }
+        again(session, later(10)).await;
+        // Known to be free; then it is too late.
+        let session = house.session(house.schedule("cardiology", None).await, 6).await;
+        let cutoff = band(-1);
+        another.session(session, cutoff - SignedDuration::from_millis(1)).await.expect("looked at");
+        let wanted = wants(person, session, 1, "late");
+        let made = one.book(&ctx, wanted.clone(), cutoff - SignedDuration::from_millis(1)).await.expect("booked");
+        let again = another.book(&ctx, wanted, cutoff).await.expect("again");
+        assert_eq!((again.is_new, again.booking.id), (false, made.booking.id));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_keeps_a_ticket_of_a_session_that_is_suspended_meanwhile() {
     for house in House::all_with(Rules::default()).await {
@@ -80,8 +113,30 @@ async fn nobody_keeps_a_ticket_of_a_session_that_is_suspended_meanwhile() {
                 }
             }
             let roster = house.inside.roster(&desk(), session, now()).await.expect("roster");
-            let standing = roster.iter().filter(|one| one.booking.state == BookingState::Booked).count();
+            let standing = roster.iter().filter(|one| one.state == BookingState::Booked).count();
             assert_eq!(standing, 0, "round {round} of {}", roster.len());
         }
+    }
+}
+
+/// Two desks suspend sessions that the same people have booked, in other orders: neither waits for the other for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_of_the_same_people_are_suspended_at_once() {
+    for house in House::all().await {
+        let one = house.session(house.schedule("nephrology", None).await, 6).await;
+        let other = house.session(house.schedule("cardiology", None).await, 6).await;
+        for number in 0..6 {
+            let (ctx, person) = patient(number);
+            let at = i64::try_from(number).expect("small");
+            house.outside.book(&ctx, wants(person, one, at, "k1"), now()).await.expect("booked");
+            house.outside.book(&ctx, wants(person, other, 5 - at, "k2"), now()).await.expect("booked");
+        }
+        let away = || Suspension { why: "emergency".to_owned(), move_to: None };
+        let desk = desk();
+        let (first, second) = tokio::join!(
+            house.inside.suspend(&desk, one, away(), now()),
+            house.inside.suspend(&desk, other, away(), now()),
+        );
+        assert_eq!((first.expect("suspended").len(), second.expect("suspended").len()), (6, 6));
     }
 }

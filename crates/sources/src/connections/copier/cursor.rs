@@ -13,7 +13,7 @@ use crate::Secrets;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
     pub round: i64,
-    /// Of the [`Plan`].
+    /// Of the [`Plan`](super::Plan).
     pub step: usize,
     /// The page that comes next, where a step has several.
     pub next: Option<String>,
