@@ -29,6 +29,7 @@ mod m20261123_000021_connections;
 mod m20261123_000022_launches;
 mod m20261123_000023_copied_files;
 mod m20261123_000024_launch_secrets;
+mod m20261124_000027_family;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000022_launches::Migration),
             Box::new(m20261123_000023_copied_files::Migration),
             Box::new(m20261123_000024_launch_secrets::Migration),
+            Box::new(m20261124_000027_family::Migration),
         ]
     }
 }
