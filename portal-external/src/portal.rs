@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use access::{
-    Act, Domain, Fault, Object, PersonId, Policy, Safeguard,
+    Act, Domain, Fault, Object, Policy, Safeguard,
     audit::{AuditKey, AuditLog, Refusals},
 };
-use accounts::Accounts;
+use accounts::{Accounts, Family};
 use content::{Articles, Notices};
 use ehr::Charts;
 use messages::Messages;
@@ -23,7 +23,11 @@ use web::{
     throttle::Throttle,
 };
 
-use crate::{config::Keys, who::Patient, widgets::Board};
+use crate::{
+    config::Keys,
+    who::{Patient, named},
+    widgets::Board,
+};
 
 /// Which side of the house this is.
 pub const DOMAIN: Domain = Domain::External;
@@ -40,6 +44,10 @@ pub struct Portal {
     pub refusals: Refusals,
     /// Patients' accounts.
     pub accounts: Accounts,
+    /// Where people reach it.
+    pub public_url: String,
+    /// Who acts for whom.
+    pub family: Family,
     /// Their sessions.
     pub sessions: Sessions,
     /// Guessing.
@@ -97,12 +105,6 @@ fn connected(source: &Source) -> Connected {
 
 /// An object and an act of the policy.
 pub type Permission = (Object, Act);
-
-/// Whom a path is about: `/people/{id}/…`.
-fn named(path: &str) -> Option<PersonId> {
-    let after = path.split("/people/").nth(1)?;
-    after.split('/').next()?.parse().ok()
-}
 
 /// Not to be told from what is not there.
 fn hidden() -> Fault {

@@ -12,7 +12,7 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{articles, connections, document, home, messages, origin, record, record_search, sign_in, well_known},
+    pages::{articles, connections, document, home, messages, origin, record, record_search, sharing, sign_in, well_known},
     portal::{Permission, Portal},
 };
 
@@ -50,6 +50,14 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::GET, "/connections/:connection/disconnect", record_of(), connections::ask),
         RouteEntry::new(Method::POST, "/connections/:connection/disconnect", record_of(), connections::disconnect),
         RouteEntry::new(Method::POST, "/connections/:connection/copy", record_of(), connections::copy),
+        RouteEntry::new(Method::GET, "/sharing", record_of(), sharing::list),
+        RouteEntry::new(Method::GET, "/sharing/new", record_of(), sharing::ask),
+        RouteEntry::new(Method::POST, "/sharing/new", record_of(), sharing::invite),
+        RouteEntry::new(Method::GET, "/sharing/accept", record_of(), sharing::enter),
+        RouteEntry::new(Method::POST, "/sharing/accept", record_of(), sharing::accept),
+        RouteEntry::new(Method::POST, "/sharing/invitations/:invitation/withdraw", record_of(), sharing::withdraw),
+        RouteEntry::new(Method::GET, "/sharing/proxies/:proxy/end", record_of(), sharing::ask_end),
+        RouteEntry::new(Method::POST, "/sharing/proxies/:proxy/end", record_of(), sharing::end),
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
         RouteEntry::new(Method::GET, "/people/:person/record/search", record_of(), record_search::show),
         RouteEntry::new(Method::POST, "/people/:person/record/search", record_of(), record_search::find),

@@ -1,9 +1,13 @@
 //! Who makes a request.
 
-use access::{Fault, PatientContext};
+use std::sync::Arc;
+
+use access::{Fault, PatientContext, PersonId};
 use accounts::Account;
 use poem::{FromRequest, Request, RequestBody};
 use web::{Failure, Visit, render::User, session::Session};
+
+use crate::portal::Portal;
 
 /// A signed-in patient.
 pub struct Patient {
@@ -25,6 +29,25 @@ impl Patient {
     }
 }
 
+impl Patient {
+    /// With what the person of the path has entrusted to them at this moment.
+    async fn acting_for(self, request: &Request, visit: &Visit, person: PersonId) -> Result<Self, Failure> {
+        let portal = request.data::<Arc<Portal>>().ok_or_else(|| Failure::new(Fault::Internal))?;
+        let context = portal.family.in_force(self.context, person, visit.now).await?;
+        if let Some(entrusted) = context.entrusted_by(person) {
+            // One person per path.
+            let _ = visit.acting_for.set(entrusted.name.clone());
+        }
+        Ok(Self { context, ..self })
+    }
+}
+
+/// Whom a path is about: `/people/{id}/…`.
+pub fn named(path: &str) -> Option<PersonId> {
+    let after = path.split("/people/").nth(1)?;
+    after.split('/').next()?.parse().ok()
+}
+
 /// `None` for a session an older program wrote in a form we no longer read: its owner signs in again.
 pub fn account(session: &Session) -> Option<Account> {
     serde_json::from_str(&session.identity).ok()
@@ -39,12 +62,18 @@ pub fn describe(session: &Session) -> Option<User> {
         roles: Vec::new(),
         unread: 0,
         delegates: false,
+        acting_for: None,
         person: account.person.map(|person| person.to_string()),
     })
 }
 
 impl<'a> FromRequest<'a> for Patient {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
-        Ok(Self::of(Visit::of(request)?)?)
+        let visit = Visit::of(request)?;
+        let patient = Self::of(visit)?;
+        match named(request.uri().path()) {
+            Some(person) => Ok(patient.acting_for(request, visit, person).await?),
+            None => Ok(patient),
+        }
     }
 }

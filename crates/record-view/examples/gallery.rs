@@ -85,6 +85,7 @@ fn frame(lang: Lang, portal: Portal, path: &str) -> Frame {
             roles: vec!["clinician".to_owned(), "researcher".to_owned()],
             unread: 0,
             delegates: false,
+            acting_for: None,
             person: None,
         },
         Portal::External => User {
@@ -93,6 +94,7 @@ fn frame(lang: Lang, portal: Portal, path: &str) -> Frame {
             roles: vec![],
             unread: 0,
             delegates: false,
+            acting_for: None,
             person: Some(PERSON.to_owned()),
         },
     };

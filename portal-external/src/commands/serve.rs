@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use access::{Policy, Ruleset, audit::AuditLog};
-use accounts::Accounts;
+use accounts::{Accounts, Family, FamilyRules};
 use anyhow::Context as _;
 use content::{Articles, Notices};
 use ehr::{Charts, RecordSettings};
@@ -143,6 +143,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let kept = (store.clone(), policy.clone(), audit.clone());
     let charts = charts.with_connections(connections(kept, &catalogue, &secrets, &config.server.public_url)?);
     let accounts = Accounts::new(store.clone())?;
+    let rules = FamilyRules { own_say_age: config.family.own_say_age, zone: render::clock_zone() };
+    let family = Family::new(store.clone(), audit.clone(), rules);
     let sources = catalogue.clone();
     let board = embedded.board();
     let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
@@ -158,6 +160,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         audit,
         refusals: access::audit::Refusals::default(),
         accounts,
+        family,
+        public_url: config.server.public_url.to_string(),
         sessions: Sessions::new(store.clone(), "patient_session", Lifetimes::EXTERNAL),
         throttle: Throttle::new(store.clone(), Population::Patients, &config.keys.patient),
         cookies: CookieRules::new("portal-external", secure),

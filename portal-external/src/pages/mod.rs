@@ -8,6 +8,7 @@ pub mod messages;
 pub mod origin;
 pub mod record;
 pub mod record_search;
+pub mod sharing;
 pub mod sign_in;
 pub mod well_known;
 
