@@ -102,8 +102,11 @@ impl MigrationTrait for Migration {
         let held =
             Index::create().name("patient_proxy_held").table(PatientProxy::Table).col(PatientProxy::Account).to_owned();
         manager.create_index(held).await?;
-        let given =
-            Index::create().name("patient_proxy_given").table(PatientProxy::Table).col(PatientProxy::Subject).to_owned();
+        let given = Index::create()
+            .name("patient_proxy_given")
+            .table(PatientProxy::Table)
+            .col(PatientProxy::Subject)
+            .to_owned();
         manager.create_index(given).await?;
         manager.get_connection().execute_unprepared(VIEW).await?;
         Ok(())

@@ -12,7 +12,10 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 
 use crate::{
     api,
-    pages::{articles, connections, document, home, messages, origin, record, record_search, sharing, sign_in, well_known},
+    pages::{
+        access_log, 
+        articles, connections, document, home, messages, origin, record, record_search, sharing, sign_in, well_known,
+    },
     portal::{Permission, Portal},
 };
 
@@ -58,6 +61,8 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::POST, "/sharing/invitations/:invitation/withdraw", record_of(), sharing::withdraw),
         RouteEntry::new(Method::GET, "/sharing/proxies/:proxy/end", record_of(), sharing::ask_end),
         RouteEntry::new(Method::POST, "/sharing/proxies/:proxy/end", record_of(), sharing::end),
+        RouteEntry::new(Method::GET, "/access-log", record_of(), access_log::own),
+        RouteEntry::new(Method::GET, "/people/:person/access-log", record_of(), access_log::show),
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
         RouteEntry::new(Method::GET, "/people/:person/record/search", record_of(), record_search::show),
         RouteEntry::new(Method::POST, "/people/:person/record/search", record_of(), record_search::find),

@@ -14,8 +14,8 @@
 pub mod audit;
 pub mod context;
 pub mod encounters;
-pub mod entrusted;
 mod entity;
+pub mod entrusted;
 mod error;
 pub mod fault;
 pub mod guard_switch;

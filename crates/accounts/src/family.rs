@@ -8,9 +8,7 @@ mod entity;
 mod read;
 mod terms;
 
-use access::{
-    AuditError, AuditLog, Classify, Event, Fault, Outcome, PatientContext, PersonId, audit::Draft,
-};
+use access::{AuditError, AuditLog, Classify, Event, Fault, Outcome, PatientContext, PersonId, audit::Draft};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
 use store::{Store, StoreError, Tx, to_millis};

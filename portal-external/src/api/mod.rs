@@ -18,7 +18,7 @@ type Service =
     OpenApiService<(session::SessionApi, people::PeopleApi, articles::ArticlesApi, connections::ConnectionsApi), ()>;
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 11] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 12] {
     use Guard::{Permission, Public, SignedIn};
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     [
@@ -30,6 +30,7 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 11] {
         ("connection_list", "/api/v1/connections", record()),
         ("connection_end", "/api/v1/connections/{id}", record()),
         ("connection_copy", "/api/v1/connections/{id}/copy", record()),
+        ("access_log", "/api/v1/people/{id}/access-log", record()),
         ("record_section", "/api/v1/people/{id}/record/{section}", record()),
         ("record_search", "/api/v1/people/{id}/record-search", record()),
         ("record_origin", "/api/v1/people/{id}/record/{section}/origins", record()),

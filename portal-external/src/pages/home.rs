@@ -101,7 +101,8 @@ pub async fn other(
     let id = PageId::parse(&page).ok_or_else(|| Failure::new(Fault::NotFound))?;
     let patience = if asked.whole.is_some() { Patience::Whole } else { Patience::AtOnce };
     let (page, stylesheet) = widgets::page(portal, visit, patient, (Some(&id), patience)).await?;
-    let view = HomePage { name: None, page, others: Vec::new(), stylesheet, whole_href: format!("/pages/{id}?whole=1") };
+    let view =
+        HomePage { name: None, page, others: Vec::new(), stylesheet, whole_href: format!("/pages/{id}?whole=1") };
     portal.pages.page(visit, "home.html", &view)
 }
 

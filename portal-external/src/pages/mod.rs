@@ -1,5 +1,6 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
+pub mod access_log;
 pub mod articles;
 pub mod connections;
 pub mod document;

@@ -130,3 +130,49 @@ async fn strangers_end_and_withdraw_nothing_and_it_is_given_back() -> Result<()>
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_shown_to_the_subject_with_what_the_proxy_did_and_to_whom_it_is_entrusted() -> Result<()> {
+    let region = testbed::region().await;
+    let (one, other) = two_known_everywhere(region);
+    let portal = TestPortal::external(&Database::sqlite().await?, region, &[one, other]).await?;
+    let (mut mother, mut daughter) = (portal.patient(one).await?, portal.patient(other).await?);
+    let id = own(&mut mother).await?;
+    let (page, json) = (format!("/people/{id}/access-log"), format!("/api/v1/people/{id}/access-log"));
+    for path in [&page, &json] {
+        assert_eq!(daughter.get(path).await?.status, 404, "{path}: a stranger");
+    }
+    let code = invited(&mut mother, &["view"], &["lab-results"]).await?;
+    accepted(&mut daughter, &code).await?;
+    for path in [&page, &json] {
+        assert_eq!(daughter.get(path).await?.status, 404, "{path}: the record alone");
+    }
+    assert_eq!(daughter.get(&format!("/people/{id}/record/lab-results")).await?.status, 200);
+    assert_eq!(daughter.get(&format!("/people/{id}/record/charges")).await?.status, 404);
+    let own_page = mother.get("/access-log").await?;
+    assert_eq!((own_page.status, own_page.location()), (303, page.as_str()));
+    let shown = mother.page(&page).await?;
+    for said in [other.name.as_str(), "受本人委托代办", "看了：检验结果", "开始代办", "您自己", "邀请家人代办"] {
+        assert!(shown.body.contains(said), "{said}: {}", shown.body);
+    }
+    assert!(!shown.body.contains("费用"), "a refusal: {}", shown.body);
+    let others = mother.page(&format!("{page}?who=others&months=1")).await?;
+    assert!(others.body.contains("受本人委托代办") && !others.body.contains("邀请家人代办"), "{}", others.body);
+    let rows = mother.get(&json).await?.json();
+    let items = rows["items"].as_array().context("no items")?;
+    let reads = |section: &str| {
+        let read = items.iter().filter(|one| one["action"] == "record.read.intent" && one["reason"] == "entrusted");
+        read.filter(|one| one["object"] == section && one["name"] == other.name.as_str()).count()
+    };
+    assert_eq!((reads("lab-results"), reads("charges")), (1, 0), "{rows}");
+    assert!(items.iter().all(|one| one["action"] != "record.read.outcome"), "{rows}");
+    assert_eq!(mother.get(&format!("{json}?who=nobody")).await?.status, 422);
+
+    let code = invited(&mut mother, &["access-log"], &[]).await?;
+    accepted(&mut daughter, &code).await?;
+    for path in [&page, &json] {
+        assert_eq!(daughter.get(path).await?.status, 200, "{path}: entrusted");
+    }
+    assert_eq!(daughter.get(&format!("/people/{id}/record/lab-results")).await?.status, 404, "replaced");
+    Ok(())
+}

@@ -105,7 +105,8 @@ impl Proxy {
         let terms = Terms::read((&row.trusts, row.sections.as_deref()), row.until, row.by_age)?;
         let over = terms.until.filter(|until| *until <= now);
         let by_itself = over.map(|at| (at, if terms.by_age { EndedBy::Age } else { EndedBy::Day }));
-        let said = row.ended_at.map(|at| (from_millis(at), EndedBy::parse(row.ended_by.as_deref().unwrap_or_default())));
+        let said =
+            row.ended_at.map(|at| (from_millis(at), EndedBy::parse(row.ended_by.as_deref().unwrap_or_default())));
         let ended = match (said, by_itself) {
             (Some(said), Some(day)) if day.0 < said.0 => Some(day),
             (said, day) => said.or(day),
@@ -125,9 +126,7 @@ impl Proxy {
 /// In force now.
 fn in_force(now: Timestamp) -> Condition {
     use proxy::Column;
-    Condition::all()
-        .add(Column::EndedAt.is_null())
-        .add(Column::Until.is_null().or(Column::Until.gt(to_millis(now))))
+    Condition::all().add(Column::EndedAt.is_null()).add(Column::Until.is_null().or(Column::Until.gt(to_millis(now))))
 }
 
 /// In force, or told of still.

@@ -125,10 +125,8 @@ async fn an_invitation_is_taken_once_and_by_somebody_else() {
         assert_eq!((offer.name.as_str(), &offer.terms), ("陈玉兰", &kept.terms));
         let late = home.family.offer(&daughter, &secret, now() + GOOD_FOR).await;
         assert!(matches!(late, Err(FamilyError::NotFound)), "{late:?}");
-        let (one, other) = tokio::join!(
-            home.family.accept(&daughter, &secret, now()),
-            home.family.accept(&daughter, &secret, now())
-        );
+        let (one, other) =
+            tokio::join!(home.family.accept(&daughter, &secret, now()), home.family.accept(&daughter, &secret, now()));
         assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1, "once: {one:?} {other:?}");
         let (second, kept) = invite().await.expect("invited");
         home.family.withdraw(&mother, kept.id, now()).await.expect("withdrawn");
@@ -136,10 +134,8 @@ async fn an_invitation_is_taken_once_and_by_somebody_else() {
             let gone = home.family.accept(&daughter, secret, now()).await;
             assert!(matches!(gone, Err(FamilyError::NotFound)), "{gone:?}");
         }
-        let hashes = Query::select()
-            .column(Alias::new("code_hash"))
-            .from(Alias::new("patient_proxy_invitation"))
-            .to_owned();
+        let hashes =
+            Query::select().column(Alias::new("code_hash")).from(Alias::new("patient_proxy_invitation")).to_owned();
         for row in home.store.reader().query_all(&hashes).await.expect("rows") {
             let hash: String = row.try_get("", "code_hash").expect("a digest");
             assert!(hash.len() == 64 && !hash.contains(&*secret.to_lowercase()), "{hash}");

@@ -99,7 +99,11 @@ impl Charts {
     }
 
     /// Sections that the policy and what is entrusted let the reader see, and those that they do not.
-    pub(super) fn sections_of(&self, reader: Reader<'_>, person: PersonId) -> Result<(Vec<Section>, Vec<Section>), EhrError> {
+    pub(super) fn sections_of(
+        &self,
+        reader: Reader<'_>,
+        person: PersonId,
+    ) -> Result<(Vec<Section>, Vec<Section>), EhrError> {
         let (mut seen, mut hidden) = (Vec::new(), Vec::new());
         for section in Section::ALL {
             match self.may_see(reader, person, section) {

@@ -89,7 +89,9 @@ impl Answers {
         let step = self.step?;
         let called = self.called.trim();
         let wrong = match step {
-            Step::Called => (called.is_empty() || called.chars().count() > LONGEST_NAME).then_some(WantedProblem::Called),
+            Step::Called => {
+                (called.is_empty() || called.chars().count() > LONGEST_NAME).then_some(WantedProblem::Called)
+            }
             Step::Trusts => self.trusts.is_empty().then_some(WantedProblem::Nothing),
             Step::Sections => (!self.whole && self.sections.is_empty()).then_some(WantedProblem::Nothing),
             Step::LastDay => {
