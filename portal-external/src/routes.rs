@@ -13,8 +13,8 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 use crate::{
     api,
     pages::{
-        access_log, 
-        articles, connections, document, home, messages, origin, record, record_search, sharing, sign_in, well_known,
+        access_log, articles, connections, document, home, messages, origin, record, record_search, sharing, sign_in,
+        well_known,
     },
     portal::{Permission, Portal},
 };

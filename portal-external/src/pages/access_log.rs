@@ -76,12 +76,7 @@ struct VisitView {
 ///
 /// # Errors
 /// [`Fault::NotFound`] for everybody else; the database's.
-pub async fn read(
-    portal: &Portal,
-    patient: &Patient,
-    person: PersonId,
-    query: &LogQuery,
-) -> Result<LogPage, Failure> {
+pub async fn read(portal: &Portal, patient: &Patient, person: PersonId, query: &LogQuery) -> Result<LogPage, Failure> {
     if !patient.context.may_act_for(person, Deed::AccessLog) {
         return Err(Failure::new(if Safeguard::UniformNotFound.stands() { Fault::NotFound } else { Fault::Forbidden }));
     }
@@ -131,9 +126,7 @@ pub async fn show(
     };
     let found = read(portal, &patient, person, &query).await?;
     let action = format!("/people/{person}/access-log");
-    let next = found.next.map(|next| {
-        format!("{action}?months={months}&who={who}&before={}", next.as_millisecond())
-    });
+    let next = found.next.map(|next| format!("{action}?months={months}&who={who}&before={}", next.as_millisecond()));
     let mut visits: Vec<Told> = Vec::new();
     for entry in found.entries {
         match visits.last_mut() {

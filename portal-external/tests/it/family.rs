@@ -152,7 +152,8 @@ async fn the_log_is_shown_to_the_subject_with_what_the_proxy_did_and_to_whom_it_
     let own_page = mother.get("/access-log").await?;
     assert_eq!((own_page.status, own_page.location()), (303, page.as_str()));
     let shown = mother.page(&page).await?;
-    for said in [other.name.as_str(), "受本人委托代办", "看了：检验结果", "开始代办", "您自己", "邀请家人代办"] {
+    for said in [other.name.as_str(), "受本人委托代办", "看了：检验结果", "开始代办", "您自己", "邀请家人代办"]
+    {
         assert!(shown.body.contains(said), "{said}: {}", shown.body);
     }
     assert!(!shown.body.contains("费用"), "a refusal: {}", shown.body);
