@@ -119,6 +119,15 @@ fn connections(
     Ok(Connections::new(store, policy, audit, catalogue.clone(), secrets.clone(), callback))
 }
 
+/// Templates and words of this portal and of what it shows.
+fn renderer() -> anyhow::Result<Renderer> {
+    Ok(Renderer::new(
+        vec![record_view::templates(), content_view::templates(), render::Templates::embedded::<Templates>()],
+        vec![record_view::locales(), content_view::locales(), render::Locales::embedded::<Locales>()],
+        Vec::new(),
+    )?)
+}
+
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
     let traces = Traces::new(&config.telemetry, "portal-external")?;
     logs::start(&traces);
@@ -130,11 +139,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         tracing::warn!("cookies are not Secure: the portal is served over http, which is for loopback alone");
     }
     let csrf_key = keys::derive(&config.keys.patient, "csrf");
-    let renderer = Renderer::new(
-        vec![record_view::templates(), content_view::templates(), render::Templates::embedded::<Templates>()],
-        vec![record_view::locales(), content_view::locales(), render::Locales::embedded::<Locales>()],
-        Vec::new(),
-    )?;
+    let renderer = renderer()?;
     let embedded = Embedded::read()?;
     let policy = Policy::open_with(store.clone(), portal::DOMAIN, Ruleset::presets().and(embedded.rules())).await?;
     let audit = portal::audit_log(&config.keys);

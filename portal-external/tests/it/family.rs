@@ -177,3 +177,31 @@ async fn the_log_is_shown_to_the_subject_with_what_the_proxy_did_and_to_whom_it_
     assert_eq!(daughter.get(&format!("/people/{id}/record/lab-results")).await?.status, 404, "replaced");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_portal_s_own_role_is_enough_for_all_of_it() -> Result<()> {
+    if testbed::quick() {
+        return Ok(());
+    }
+    let region = testbed::region().await;
+    let split = testbed::SplitDatabase::new().await?;
+    let (one, other) = two_known_everywhere(region);
+    let portal = TestPortal::external(&split.external, region, &[one, other]).await?;
+    let (mut mother, mut daughter) = (portal.patient(one).await?, portal.patient(other).await?);
+    let id = own(&mut mother).await?;
+    invited(&mut mother, &["book"], &[]).await?;
+    let page = mother.page("/sharing").await?;
+    let waiting = page.body.split("/sharing/invitations/").nth(1).context("none waits")?;
+    let withdraw = format!("/sharing/invitations/{}/withdraw", waiting.split('/').next().unwrap_or_default());
+    assert_eq!(mother.post_form(&withdraw, &[]).await?.status, 303);
+    let code = invited(&mut mother, &["view", "access-log"], &["lab-results"]).await?;
+    accepted(&mut daughter, &code).await?;
+    assert_eq!(daughter.get(&format!("/people/{id}/record/lab-results")).await?.status, 200);
+    let log = daughter.get(&format!("/people/{id}/access-log")).await?;
+    assert!(log.status == 200 && log.body.contains("开始代办"), "{} {}", log.status, log.body);
+    let end = format!("/sharing/proxies/{}/end", proxy(&mut mother).await?);
+    assert_eq!(mother.page(&end).await?.status, 200);
+    assert_eq!(mother.post_form(&end, &[]).await?.status, 303);
+    assert_eq!(daughter.get(&format!("/people/{id}/access-log")).await?.status, 404);
+    Ok(())
+}

@@ -318,9 +318,8 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                     "{review}" => Ok("00000000-0000-7000-8000-000000000001"),
                     ":slug" | "{slug}" => Ok("nothing-published"),
                     // Nobody wrote one here.
-                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" | ":connection" | ":proxy" | ":invitation" => {
-                        Ok("00000000-0000-7000-8000-000000000001")
-                    }
+                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" | ":connection" | ":proxy"
+                    | ":invitation" => Ok("00000000-0000-7000-8000-000000000001"),
                     // Nobody's: no two of these people are taken for one.
                     ":pair" => Ok("00000000-0000-7000-8000-000000000001"),
                     "*path" => Ok("portal.css"),
