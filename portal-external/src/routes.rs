@@ -13,7 +13,8 @@ use web::routing::{Guard, Listed, RouteEntry, UnguardedOperation, build, list};
 use crate::{
     api,
     pages::{
-        articles, booking, connections, document, home, messages, origin, record, record_search, sign_in, well_known,
+        access_log, articles, booking, connections, document, home, messages, origin, record, record_search, sharing,
+        sign_in, well_known,
     },
     portal::{Permission, Portal},
 };
@@ -66,6 +67,16 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
         RouteEntry::new(Method::POST, "/people/:person/waits", site(), booking::mine::wait),
         RouteEntry::new(Method::POST, "/people/:person/waits/:wait", site(), booking::mine::answer),
         RouteEntry::new(Method::POST, "/people/:person/missed/:penalty", site(), booking::mine::appeal),
+        RouteEntry::new(Method::GET, "/sharing", record_of(), sharing::list),
+        RouteEntry::new(Method::GET, "/sharing/new", record_of(), sharing::ask),
+        RouteEntry::new(Method::POST, "/sharing/new", record_of(), sharing::invite),
+        RouteEntry::new(Method::GET, "/sharing/accept", record_of(), sharing::enter),
+        RouteEntry::new(Method::POST, "/sharing/accept", record_of(), sharing::accept),
+        RouteEntry::new(Method::POST, "/sharing/invitations/:invitation/withdraw", record_of(), sharing::withdraw),
+        RouteEntry::new(Method::GET, "/sharing/proxies/:proxy/end", record_of(), sharing::ask_end),
+        RouteEntry::new(Method::POST, "/sharing/proxies/:proxy/end", record_of(), sharing::end),
+        RouteEntry::new(Method::GET, "/access-log", record_of(), access_log::own),
+        RouteEntry::new(Method::GET, "/people/:person/access-log", record_of(), access_log::show),
         RouteEntry::new(Method::GET, "/people/:person/record", record_of(), record::contents),
         RouteEntry::new(Method::GET, "/people/:person/record/search", record_of(), record_search::show),
         RouteEntry::new(Method::POST, "/people/:person/record/search", record_of(), record_search::find),

@@ -253,3 +253,9 @@ messages-mark = Mark as read
 messages-mark-all = Mark all as read
 messages-none = No messages
 messages-none-text = What concerns you is told here.
+
+# Acting for somebody else
+acting-for = You are acting for { $name }
+acting-end = Change or go back
+foot-sharing = Family access
+foot-access-log = Who looked at my record

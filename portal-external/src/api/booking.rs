@@ -110,12 +110,9 @@ struct BookingRow {
 
 #[derive(ApiResponse)]
 enum Taken {
-    /// The ticket is theirs.
+    /// The ticket is theirs: the same answer, however often the same request is sent.
     #[oai(status = 201)]
-    New(Json<BookingRow>),
-    /// The same request has made this booking before.
-    #[oai(status = 200)]
-    Before(Json<BookingRow>),
+    Taken(Json<BookingRow>),
 }
 
 fn named(id: Option<&str>, name: &Bilingual) -> Named {
@@ -164,9 +161,7 @@ fn refused(error: SchedulingError) -> poem::Error {
 }
 
 fn made(made: Made) -> Taken {
-    let is_new = made.is_new;
-    let row = Json(row(made.booking));
-    if is_new { Taken::New(row) } else { Taken::Before(row) }
+    Taken::Taken(Json(row(made.booking)))
 }
 
 fn read(wanted: WantedBooking, key: Option<String>) -> Result<NewBooking, Failure> {
@@ -214,6 +209,7 @@ impl BookingApi {
         wanted: Json<WantedBooking>,
     ) -> poem::Result<Taken> {
         let new = read(wanted.0, key.0)?;
+        let patient = patient.acting_for(&portal, visit, new.person).await?;
         Ok(made(portal.scheduling.book(&patient.context, new, visit.now).await.map_err(refused)?))
     }
 
@@ -227,7 +223,8 @@ impl BookingApi {
         id: Path<String>,
     ) -> poem::Result<Json<BookingRow>> {
         let id: Uuid = id.parse().map_err(|_| Failure::new(Fault::NotFound))?;
-        let person = portal.scheduling.whose(&patient.context, id).await.map_err(failed)?;
+        let person = portal.scheduling.whose(id).await.map_err(failed)?;
+        let patient = patient.acting_for(&portal, visit, person).await?;
         let booking = portal.scheduling.cancel(&patient.context, person, id, visit.now).await.map_err(refused)?;
         Ok(Json(row(booking)))
     }
@@ -247,6 +244,7 @@ impl BookingApi {
     ) -> poem::Result<Taken> {
         let id: Uuid = id.parse().map_err(|_| Failure::new(Fault::NotFound))?;
         let new = read(wanted.0, key.0)?;
+        let patient = patient.acting_for(&portal, visit, new.person).await?;
         Ok(made(portal.scheduling.reschedule(&patient.context, id, new, visit.now).await.map_err(refused)?))
     }
 }

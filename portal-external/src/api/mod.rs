@@ -20,7 +20,7 @@ type Apis =
     (session::SessionApi, people::PeopleApi, articles::ArticlesApi, connections::ConnectionsApi, booking::BookingApi);
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 15] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 16] {
     use Guard::{Permission, Public, SignedIn};
     let site = || Permission((Object::SITE_EXTERNAL, Act::View));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
@@ -37,6 +37,7 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 15] {
         ("connection_list", "/api/v1/connections", record()),
         ("connection_end", "/api/v1/connections/{id}", record()),
         ("connection_copy", "/api/v1/connections/{id}/copy", record()),
+        ("access_log", "/api/v1/people/{id}/access-log", record()),
         ("record_section", "/api/v1/people/{id}/record/{section}", record()),
         ("record_search", "/api/v1/people/{id}/record-search", record()),
         ("record_origin", "/api/v1/people/{id}/record/{section}/origins", record()),

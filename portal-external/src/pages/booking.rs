@@ -5,7 +5,7 @@ mod view;
 
 use std::sync::Arc;
 
-use access::{Fault, PersonId};
+use access::{Deed, Fault, PersonId};
 use jiff::Timestamp;
 use poem::{
     Response, handler,
@@ -53,7 +53,7 @@ impl Way {
                 None => return Ok(None),
             },
         };
-        if !patient.context.may_act_for(person) {
+        if !patient.context.may_act_for(person, Deed::Book) {
             return Err(missing());
         }
         let instead = whom.instead.as_deref().map(str::parse).transpose().map_err(|_| missing())?;

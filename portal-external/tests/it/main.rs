@@ -4,6 +4,7 @@ mod connections;
 mod copied_files;
 mod copies;
 mod documents;
+mod family;
 mod held;
 mod import;
 mod independent;

@@ -107,6 +107,16 @@ fn bodies_of_connections(pattern: &str) -> Option<Vec<Body>> {
     })
 }
 
+/// Nothing is entrusted by them: the walk is of people who may see their own alone.
+fn bodies_of_sharing(pattern: &str) -> Option<Vec<Body>> {
+    Some(match pattern {
+        "/sharing/new" => vec![form("question", "step=called&called=Zq"), form("bad", "step=trusts&called=Zq")],
+        "/sharing/accept" => vec![form("made-up", "code=0000-0000-0000-0000"), form("empty", "code=")],
+        "/sharing/invitations/:invitation/withdraw" | "/sharing/proxies/:proxy/end" => vec![form("nobody's", "")],
+        _ => return None,
+    })
+}
+
 /// Bodies of unsafe requests: every one of them has to be here, good and bad.
 fn bodies(door: &Door) -> Option<Vec<Body>> {
     let search = format!("{{\"q\": \"{}\"}}", A.resident_id);
@@ -183,6 +193,7 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/api/v1/patients/{id}/break-glass") => {
             vec![json("empty", "{\"reason\": \"\", \"password\": \"\"}"), json("bad", "[]")]
         }
+        ("POST", pattern) if pattern.starts_with("/sharing/") => bodies_of_sharing(pattern)?,
         _ => return bodies_of_pages(door).or_else(|| bodies_of_sources(door)),
     })
 }
@@ -307,9 +318,8 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                     "{review}" => Ok("00000000-0000-7000-8000-000000000001"),
                     ":slug" | "{slug}" => Ok("nothing-published"),
                     // Nobody wrote one here.
-                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" | ":connection" => {
-                        Ok("00000000-0000-7000-8000-000000000001")
-                    }
+                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" | ":connection" | ":proxy"
+                    | ":invitation" => Ok("00000000-0000-7000-8000-000000000001"),
                     // Nobody's: no two of these people are taken for one.
                     ":pair" => Ok("00000000-0000-7000-8000-000000000001"),
                     "*path" => Ok("portal.css"),
