@@ -1,5 +1,6 @@
 //! The public portal through its public face: the real program, patients' own records alone.
 
+mod booking;
 mod connections;
 mod copied_files;
 mod copies;
