@@ -279,7 +279,7 @@ booking-substitute = { $name } stands in this time
 booking-fee = Fee ¥{ $fee }
 booking-pay = Paid at the hospital, insurance is accepted
 booking-real-name = In the patient’s own name: bring their ID
-booking-early = please come 15 minutes early
+booking-early = Please come 15 minutes early
 booking-filter = Days to show
 booking-which-days = Which days
 booking-days = Next { $days } days
@@ -311,7 +311,25 @@ booking-next = Next
 booking-rules = You can cancel or change it until { $until }. Whoever misses { $most } visits in a year cannot book here for { $days } days.
 booking-submit = Book this visit
 booking-submit-instead = Change to this time
-booking-one = My booking
+booking-slip = Appointment slip
+booking-see-slip = See the slip
+booking-month = { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+}
+booking-for = Book for { $name }
+booking-told-before = You already have this appointment
+booking-told-before-text = No second one was taken. Show your ID or the code at the hospital.
 booking-mine = My bookings
 booking-new = Book a visit
 booking-ahead = Coming up
@@ -545,6 +563,11 @@ access-log-act-booking-missed = Noted a missed appointment
 access-log-act-booking-end = The hospital cancelled the session
 access-log-act-booking-appeal = Contested a missed appointment
 access-log-act-booking-waive = Took back a missed appointment
+access-log-act-account-import = A hospital set up the online account
+access-log-act-index-link = Recognised the registration at a hospital
+access-log-why-strong-key = The identity document is the same
+access-log-why-first-seen = Registered for the first time
+access-log-why-list = On the list of a department’s patients
 access-log-act-other = Did something else
 access-log-why-own-record = Their own record
 access-log-why-entrusted = Entrusted by the person

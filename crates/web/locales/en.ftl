@@ -73,6 +73,28 @@ date-weekday = { $weekday ->
     [6] Saturday
    *[7] Sunday
 }, { date-long }
+date-day = { $weekday ->
+    [1] Mon
+    [2] Tue
+    [3] Wed
+    [4] Thu
+    [5] Fri
+    [6] Sat
+   *[7] Sun
+} { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+}
 
 # Sign-in
 sign-in-refused-title = Wrong user name or password
@@ -204,8 +226,10 @@ widget-calendar-hint = This month
 widget-calendar-first-day = The week begins on
 widget-calendar-first-day-monday = Monday
 widget-calendar-first-day-sunday = Sunday
-widget-what-to-do = What would you like to see?
-widget-what-to-do-hint = Ways into your own record
+widget-what-to-do = What would you like to do?
+widget-what-to-do-hint = Booking and the ways into one’s own record
+widget-next-visit = Next appointment
+widget-next-visit-hint = The patient’s next booked appointment
 widget-new-results = Newest laboratory results
 widget-new-results-hint = What matters most of the newest day
 widget-reading = How to read results

@@ -47,6 +47,15 @@ date-weekday = { $year } 年 { $month } 月 { $day } 日 { $weekday ->
     [6] 星期六
    *[7] 星期日
 }
+date-day = { $month } 月 { $day } 日 { $weekday ->
+    [1] 周一
+    [2] 周二
+    [3] 周三
+    [4] 周四
+    [5] 周五
+    [6] 周六
+   *[7] 周日
+}
 
 # 登录
 sign-in-refused-title = 用户名或密码不对
@@ -178,8 +187,10 @@ widget-calendar-hint = 本月的日历
 widget-calendar-first-day = 一周从哪天开始
 widget-calendar-first-day-monday = 星期一
 widget-calendar-first-day-sunday = 星期日
-widget-what-to-do = 您要看什么
-widget-what-to-do-hint = 进入自己的健康档案
+widget-what-to-do = 您要办什么
+widget-what-to-do-hint = 预约挂号、进入自己的健康档案
+widget-next-visit = 下次就诊
+widget-next-visit-hint = 已约好的下一次门诊
 widget-new-results = 最近的检验结果
 widget-new-results-hint = 最近一天最要紧的检验结果
 widget-reading = 怎么看结果

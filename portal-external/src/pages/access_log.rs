@@ -129,9 +129,10 @@ pub async fn show(
     let next = found.next.map(|next| format!("{action}?months={months}&who={who}&before={}", next.as_millisecond()));
     let mut visits: Vec<Told> = Vec::new();
     for entry in found.entries {
-        match visits.last_mut() {
-            Some(last) if last.takes(&entry) => last.add(entry),
-            _ => visits.push(Told::new(entry)),
+        // What others did in between doesn't make two visits of one.
+        match visits.iter_mut().rev().find(|one| one.takes(&entry)) {
+            Some(one) => one.add(entry),
+            None => visits.push(Told::new(entry)),
         }
     }
     let page = AccessLogPage {

@@ -1,28 +1,30 @@
 //! `/booking`: from a hospital to a ticket, one question a page; `/people/{id}/bookings`: what became of it.
 
 pub mod mine;
-mod view;
+pub mod view;
 
 use std::sync::Arc;
 
-use access::{Deed, Fault, PersonId};
+use access::{Deed, Fault, PersonId, Trust};
 use jiff::Timestamp;
 use poem::{
     Response, handler,
     http::StatusCode,
     web::{Data, Form, Path, Query},
 };
-use scheduling::{Clinic, Made, NewBooking, Query as Wanted, SchedulingError};
+use scheduling::{Booking, Clinic, Made, NewBooking, Query as Wanted, Refusal, SchedulingError};
 use serde::Deserialize;
 use url::form_urlencoded;
 use uuid::Uuid;
 use web::{Failure, Visit, render::Words, shell::see_other};
 
-use self::view::{CheckPage, DepartmentsPage, HospitalsPage, SessionsPage, TimesPage, UnprovenPage};
+use self::view::{CheckPage, Choice, DepartmentsPage, HospitalsPage, SessionsPage, TimesPage, UnprovenPage};
 use crate::{portal::Portal, who::Patient};
 
 /// Days that are shown where nobody says otherwise.
-const DAYS: i64 = 14;
+const DAYS: i64 = 7;
+/// As far ahead as can be seen at most.
+const MOST_DAYS: i64 = 14;
 
 /// For whom, and in the place of which booking: part of every address on the way.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -93,8 +95,20 @@ pub async fn hospitals(
 ) -> Result<Response, Failure> {
     let Some(way) = Way::of(&patient, &whom)? else { return unproven(portal, visit) };
     let all = portal.scheduling.departments().await?;
-    let page = HospitalsPage::new(&all, &way, words(portal, visit));
+    let name = name_of(portal, &patient, way.person, visit.now).await?;
+    let others = if way.instead.is_none() { others(portal, &patient, &way, visit.now).await? } else { Vec::new() };
+    let page = HospitalsPage::new(&all, (name, others), &way, words(portal, visit));
     portal.pages.page(visit, "booking/hospitals.html", &page)
+}
+
+/// Whom else they may book for; themselves, when they are about to book for another.
+async fn others(portal: &Portal, patient: &Patient, way: &Way, now: Timestamp) -> Result<Vec<Choice>, Failure> {
+    let all = portal.family.of_others(&patient.context, now).await?;
+    let open = all.into_iter().filter(|one| one.ended.is_none() && one.terms.trusts.contains(&Trust::Book));
+    let mut others: Vec<_> = open.map(|one| (one.name, one.subject)).collect();
+    others.extend(patient.context.own().map(|own| (patient.account.name.clone(), own)));
+    let others = others.into_iter().filter(|(_, person)| *person != way.person);
+    Ok(others.map(|(name, person)| Choice::of_person(name, person)).collect())
 }
 
 /// `GET /booking/hospitals/{hospital}`: which department?
@@ -136,7 +150,7 @@ pub async fn sessions(
     let mut all = portal.scheduling.departments().await?;
     all.retain(|one| one.hospital == hospital && one.code == department);
     let one = all.pop().ok_or_else(|| Failure::new(Fault::NotFound))?;
-    let days = filter.days.filter(|days| [7, DAYS].contains(days)).unwrap_or(DAYS);
+    let days = filter.days.filter(|days| [DAYS, MOST_DAYS].contains(days)).unwrap_or(DAYS);
     let mut found = clinics(portal, (&hospital, &department), days, visit.now).await?;
     let is_free = filter.free.is_some();
     if is_free {
@@ -195,7 +209,7 @@ async fn time_page(
     visit: &Visit,
     way: &Way,
     (session, at): (Uuid, Option<i64>),
-    refused: Option<scheduling::Refusal>,
+    refused: Option<Refusal>,
 ) -> Result<Response, Failure> {
     let found = portal.scheduling.session(session, visit.now).await?;
     let page = TimesPage::new(&found, at, refused, way, (words(portal, visit), visit.now));
@@ -242,6 +256,25 @@ pub struct Typed {
     instead: Option<String>,
 }
 
+/// Whoever comes back and sends once more what is theirs already is led to it; else they are told why they get nothing.
+async fn refused(
+    portal: &Portal,
+    visit: &Visit,
+    patient: &Patient,
+    way: &Way,
+    (session, at, refusal): (Uuid, i64, Refusal),
+) -> Result<Response, Failure> {
+    let all = portal.scheduling.bookings(&patient.context, way.person).await?;
+    let is_it = |one: &Booking| one.clinic_session == session && one.from.as_millisecond() == at;
+    match all.iter().find(|(one, ..)| one.state.is_standing() && is_it(one)) {
+        Some((one, ..)) if way.instead.is_none() => {
+            let told = portal.pages.told(visit, "before")?;
+            Ok(see_other(&format!("/people/{}/bookings/{}?done={told}", way.person, one.id)))
+        }
+        _ => time_page(portal, visit, way, (session, Some(at)), Some(refusal)).await,
+    }
+}
+
 /// `POST /people/{id}/bookings`: takes the ticket, and leads to the page on which it can be found again.
 #[handler]
 pub async fn book(
@@ -267,7 +300,7 @@ pub async fn book(
             Ok(see_other(&format!("/people/{}/bookings/{}?done={told}", way.person, booking.id)))
         }
         Err(SchedulingError::Refused(refusal)) => {
-            time_page(portal, visit, &way, (session, Some(typed.at)), Some(refusal)).await
+            refused(portal, visit, &patient, &way, (session, typed.at, refusal)).await
         }
         Err(error) => Err(error.into()),
     }

@@ -3,6 +3,7 @@
 mod health_education;
 mod hospitals;
 mod new_results;
+mod next_visit;
 mod notices;
 mod reading;
 mod text;
@@ -98,6 +99,7 @@ fn all() -> Vec<Arc<dyn Widget<Front>>> {
         Arc::new(hospitals::Hospitals),
         Arc::new(Links),
         Arc::new(new_results::NewResults),
+        Arc::new(next_visit::NextVisit),
         Arc::new(notices::Notices),
         Arc::new(reading::Reading),
         Arc::new(text::Text),

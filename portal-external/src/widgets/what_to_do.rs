@@ -21,7 +21,8 @@ impl Widget<Front> for WhatToDo {
     async fn draw(&self, front: &Arc<Front>, _: Placed<'_>) -> Result<Option<Drawing>, WidgetError> {
         let record = front.own().map(|(_, person)| format!("/people/{person}/record"));
         let sections = record.as_deref().map(|base| record_view::home::sections(base, &front.scene()));
-        let view = json!({ "record": record, "sections": sections });
+        let bookings = front.own().map(|(_, person)| format!("/people/{person}/bookings"));
+        let view = json!({ "record": record, "bookings": bookings, "sections": sections });
         Ok(Some(Drawing::of(front.personal("widgets/what_to_do.html", &view)?)))
     }
 }

@@ -27,6 +27,9 @@ pub static NEW_RESULTS: Declaration = Declaration {
     ..Declaration::of("new-results", Category::Record, "flask-conical", HERE)
 };
 
+/// The next booked visit.
+pub static NEXT_VISIT: Declaration = Declaration::of("next-visit", Category::Record, "calendar-clock", HERE);
+
 /// Notices that hold just now.
 pub static NOTICES: Declaration = Declaration::of("notices", Category::Content, "info", HERE);
 
@@ -47,4 +50,4 @@ pub static WHAT_TO_DO: Declaration = Declaration::of("what-to-do", Category::Rec
 
 /// All of them.
 pub static ALL: &[&Declaration] =
-    &[&HEALTH_EDUCATION, &HOSPITALS, &NEW_RESULTS, &NOTICES, &READING, &TEXT, &WHAT_TO_DO];
+    &[&HEALTH_EDUCATION, &HOSPITALS, &NEW_RESULTS, &NEXT_VISIT, &NOTICES, &READING, &TEXT, &WHAT_TO_DO];

@@ -28,6 +28,8 @@ pub(super) enum Style {
     Long,
     /// [`Style::Long`] with the day of the week.
     Weekday,
+    /// `11 月 20 日 周五`, `Fri 20 Nov`: a day of these weeks.
+    Day,
 }
 
 impl Style {
@@ -36,6 +38,7 @@ impl Style {
             "iso" => Some(Self::Iso),
             "long" => Some(Self::Long),
             "weekday" => Some(Self::Weekday),
+            "day" => Some(Self::Day),
             _ => None,
         }
     }
@@ -55,6 +58,7 @@ pub(super) fn date(words: &Words, text: &str, style: Style) -> String {
     ];
     let key = match style {
         Style::Weekday => "date-weekday",
+        Style::Day => "date-day",
         _ => "date-long",
     };
     words.with(key, &args)

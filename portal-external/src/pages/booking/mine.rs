@@ -79,12 +79,13 @@ async fn mine(portal: &Portal, visit: &Visit, patient: &Patient, person: PersonI
         waits,
         missed: missed.collect(),
         key: visit.request.0.clone(),
-        new_href: if patient.context.own() == Some(person) {
-            "/booking".to_owned()
-        } else {
-            format!("/booking?person={person}")
-        },
+        new_href: new_href(patient, person),
     })
+}
+
+fn new_href(patient: &Patient, person: PersonId) -> String {
+    let is_own = patient.context.own() == Some(person);
+    if is_own { "/booking".to_owned() } else { format!("/booking?person={person}") }
 }
 
 async fn one(portal: &Portal, patient: &Patient, (person, id): (&str, &str)) -> Result<(PersonId, Whole), Failure> {
@@ -101,7 +102,8 @@ async fn page(
     let all = portal.scheduling.bookings(&patient.context, person).await?;
     let name = name_of(portal, patient, person, visit.now).await?;
     let one = BookingView::new(&whole, &all, (words(portal, visit), visit.now));
-    Ok(OnePage { one, name, person: person.to_string(), notice: None, refused: None, barred: None })
+    let new_href = new_href(patient, person);
+    Ok(OnePage { one, name, person: person.to_string(), new_href, notice: None, refused: None })
 }
 
 /// `GET /people/{id}/bookings/{booking}`: the slip that is shown at the desk.
@@ -117,6 +119,7 @@ pub async fn show(
     let told = asked.done.as_deref().and_then(|word| portal.pages.was_told(visit, word));
     let notice = match told {
         Some("booked") => Some("booked"),
+        Some("before") => Some("before"),
         Some("cancelled") => Some("cancelled"),
         _ => None,
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use access::PersonId;
 use jiff::{Timestamp, tz::TimeZone};
 use scheduling::{
     Band, Bilingual, Booking, BookingState, Clinic, ClinicSession, Department, Offered, Refusal, Rules, Schedule, Wait,
@@ -58,15 +59,26 @@ pub struct Choice {
     count: u32,
 }
 
+impl Choice {
+    /// The way on which it is booked for somebody else.
+    pub fn of_person(name: String, person: PersonId) -> Self {
+        Self { href: format!("/booking?person={person}"), name, count: 0 }
+    }
+}
+
 /// `booking/hospitals.html`
 #[derive(Serialize)]
 pub struct HospitalsPage {
     hospitals: Vec<Choice>,
+    /// Whose visit it will be.
+    name: String,
+    /// Ways for others.
+    others: Vec<Choice>,
     instead: bool,
 }
 
 impl HospitalsPage {
-    pub fn new(departments: &[Department], way: &Way, words: &Words) -> Self {
+    pub fn new(departments: &[Department], whose: (String, Vec<Choice>), way: &Way, words: &Words) -> Self {
         let mut hospitals: BTreeMap<&str, Choice> = BTreeMap::new();
         for one in departments {
             let choice = hospitals.entry(&one.hospital).or_insert_with(|| Choice {
@@ -76,7 +88,8 @@ impl HospitalsPage {
             });
             choice.count += 1;
         }
-        Self { hospitals: hospitals.into_values().collect(), instead: way.instead.is_some() }
+        let (name, others) = whose;
+        Self { hospitals: hospitals.into_values().collect(), name, others, instead: way.instead.is_some() }
     }
 }
 
@@ -420,6 +433,31 @@ impl BookingView {
     }
 }
 
+/// `widgets/next_visit.html`
+#[derive(Serialize)]
+pub struct NextVisitView {
+    one: BookingView,
+    month: String,
+    day: i8,
+    weekday: String,
+}
+
+impl NextVisitView {
+    /// The first of those that are not over.
+    pub fn first(all: &[(Booking, ClinicSession, Schedule)], (words, now): (&Words, Timestamp)) -> Option<Self> {
+        let ahead = all.iter().filter(|(booking, ..)| booking.state.is_standing() && booking.to > now);
+        let next = ahead.min_by_key(|(booking, ..)| booking.from)?;
+        let date = next.1.date;
+        let (month, day) = (i64::from(date.month()), i64::from(date.weekday().to_monday_one_offset()));
+        Some(Self {
+            one: BookingView::new(next, all, (words, now)),
+            month: words.with("booking-month", &[("month", Arg::from(month))]),
+            day: date.day(),
+            weekday: words.with("weekday", &[("day", Arg::from(day))]),
+        })
+    }
+}
+
 /// A place on a waiting list.
 #[derive(Serialize)]
 pub struct WaitView {
@@ -473,7 +511,8 @@ pub struct OnePage {
     /// A key of words.
     pub notice: Option<&'static str>,
     pub refused: Option<&'static str>,
-    pub barred: Option<String>,
+    /// Where another is booked.
+    pub new_href: String,
 }
 
 /// A calendar's lines (RFC 5545): one event, in instants, so that no zone is needed.

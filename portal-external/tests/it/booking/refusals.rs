@@ -1,6 +1,6 @@
 //! What is not given, and how it is said: at its place, with nothing lost and nothing doubled.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use testbed::{Database, TestPortal};
 
 use super::{
@@ -33,25 +33,54 @@ async fn sent_twice_and_back_again_it_is_one_booking() -> Result<()> {
             },
         );
         let ((mut patient, first), (mut telephone, second)) = ((first.0, first.1?), (second.0, second.1?));
-        let mut statuses = [first.status, second.status];
-        statuses.sort_unstable();
-        assert_eq!(statuses, [303, 409], "{} {}", first.body, second.body);
-        let (winner, check, made, refused) = if first.status == 303 {
-            (&mut patient, &check, &first, &second)
-        } else {
-            (&mut telephone, &elsewhere, &second, &first)
-        };
+        let path = |answer: &testbed::Answer| answer.location().split('?').next().unwrap_or_default().to_owned();
+        assert_eq!((first.status, second.status), (303, 303), "{} {}", first.body, second.body);
+        assert_eq!(path(&first), path(&second), "both are led to the one that there is");
+        // Back, and once more: the same one.
+        let again = confirmed(&mut patient, &check, &id).await?;
+        assert_eq!((again.status, path(&again)), (303, path(&first)), "{}", again.body);
+        let other = to_check(&mut telephone, &times).await?;
+        let fields = form(&other, &format!("/people/{id}/bookings"))?;
+        let at = fields.iter().find(|(name, _)| name == "at").and_then(|(_, at)| at.parse::<i64>().ok());
+        let later = (at.context("a time")? + 1_800_000).to_string();
+        let fields = [("session", session.to_string()), ("at", later), ("key", "another".to_owned())];
+        let refused = telephone
+            .post_form(&format!("/people/{id}/bookings"), &pairs(&fields.map(|(n, v)| (n.to_owned(), v))))
+            .await?;
+        assert_eq!(refused.status, 409, "{}", refused.body);
         assert!(
             refused.body.contains("role=\"alert\"") && refused.body.contains("同一天同一个科只能约一次"),
             "{}",
             refused.body
         );
-        // Back, and once more: the same one.
-        let again = confirmed(winner, check, &id).await?;
-        let path = |answer: &testbed::Answer| answer.location().split('?').next().unwrap_or_default().to_owned();
-        assert_eq!((again.status, path(&again)), (303, path(made)), "{}", again.body);
-        let list = winner.page(&format!("/people/{id}/bookings")).await?;
+        let list = patient.page(&format!("/people/{id}/bookings")).await?;
         assert_eq!(list.body.matches(&format!("href=\"/people/{id}/bookings/")).count(), 1, "{}", list.body);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_to_the_check_page_is_led_to_what_is_theirs() -> Result<()> {
+    let region = testbed::region().await;
+    let (shown, _) = two_known_everywhere(region);
+    // The last one of its time, which is full for others now; and one of several.
+    for quota in [1, 12] {
+        let database = Database::sqlite().await?;
+        let portal = TestPortal::external(&database, region, &[shown]).await?;
+        let session = Desk::of(&database).await?.session("nephrology", in_days(2), quota).await?;
+        let mut patient = portal.patient(shown).await?;
+        let action = format!("/people/{}/bookings", own(&mut patient).await?);
+        let check = to_check(&mut patient, &format!("/booking/sessions/{session}")).await?;
+        let mut fields = form(&check, &action)?;
+        let made = patient.post_form(&action, &pairs(&fields)).await?;
+        assert_eq!(made.status, 303, "{}", made.body);
+        let key = fields.iter_mut().find(|(name, _)| name == "key");
+        key.context("a key")?.1 = "of-the-page-that-was-loaded-anew".to_owned();
+        let again = patient.post_form(&action, &pairs(&fields)).await?;
+        let path = |answer: &testbed::Answer| answer.location().split('?').next().unwrap_or_default().to_owned();
+        assert_eq!((again.status, path(&again)), (303, path(&made)), "{quota}: {}", again.body);
+        let page = patient.page(again.location()).await?;
+        assert!(page.body.contains("这个号您已经约好了"), "{}", page.body);
     }
     Ok(())
 }
@@ -123,7 +152,7 @@ async fn what_the_hospital_suspends_or_has_not_released_is_said_where_one_is() -
     assert!(ended.body.contains("医院停诊，已取消"), "a named outcome: {}", ended.body);
 
     let at = format!("{} 00:00", in_days(7));
-    let sessions = patient.page("/booking/hospitals/city-first/ophthalmology").await?;
+    let sessions = patient.page("/booking/hospitals/city-first/ophthalmology?days=14").await?;
     assert!(sessions.body.contains(&at), "{at}: {}", sessions.body);
     let early = patient.page(&format!("/booking/sessions/{later}")).await?;
     assert!(early.status == 200 && !early.body.contains("name=\"at\""), "{}", early.body);
