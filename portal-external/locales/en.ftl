@@ -551,6 +551,7 @@ access-log-act-proxy-withdraw = Took an invitation back
 access-log-act-proxy-revoke = Ended family access
 access-log-act-proxy-give-back = Stopped acting for the person
 access-log-act-connection-end = Disconnected a hospital
+access-log-act-booking-shown = Saw the name on the list of a clinic
 access-log-act-booking-make = Booked an appointment
 access-log-act-booking-reschedule = Changed an appointment
 access-log-act-booking-cancel = Cancelled an appointment

@@ -531,6 +531,7 @@ access-log-act-proxy-withdraw = 撤回代办邀请
 access-log-act-proxy-revoke = 停用代办
 access-log-act-proxy-give-back = 不再代办
 access-log-act-connection-end = 断开一家医院
+access-log-act-booking-shown = 在门诊名单上看到姓名
 access-log-act-booking-make = 预约了门诊
 access-log-act-booking-reschedule = 改约了门诊
 access-log-act-booking-cancel = 取消了预约

@@ -15,6 +15,7 @@ mod portal;
 mod program;
 mod roles;
 mod routes;
+mod schedules;
 mod sign_in;
 mod who;
 mod widgets;

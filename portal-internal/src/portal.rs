@@ -11,9 +11,10 @@ use directory::Directory;
 use ehr::Charts;
 use envelope::SealedRows;
 use messages::{Messages, StaffContacts};
-use patients::Stewardship;
+use patients::{Index, Stewardship};
 use record_view::home::{Connected, LastAnswer};
 use reviews::RecordSearches;
+use scheduling::Scheduling;
 use sources::{Catalogue, Definitions, Environment, Flows, Launches, Secrets, Source};
 use store::Store;
 use url::Url;
@@ -64,6 +65,10 @@ pub struct Portal {
     pub launches: Launches,
     /// Their records.
     pub charts: Charts,
+    /// Who is whom.
+    pub index: Index,
+    /// Clinics and who comes to them.
+    pub scheduling: Scheduling,
     /// Who is whom, as stewards keep it.
     pub stewardship: Stewardship,
     /// Whom staff treat.

@@ -45,6 +45,9 @@ enum Command {
     /// The regional patient index.
     #[command(subcommand)]
     Index(IndexCommand),
+    /// Clinics that patients book.
+    #[command(subcommand)]
+    Schedules(SchedulesCommand),
     /// Articles and notices.
     #[command(subcommand)]
     Articles(ArticlesCommand),
@@ -60,6 +63,25 @@ enum Command {
     /// The hospitals.
     #[command(subcommand)]
     Source(SourceCommand),
+}
+
+#[derive(Subcommand)]
+enum SchedulesCommand {
+    /// Make the schedules and clinic sessions of a hospital's list. What is there already is left as it is.
+    ///
+    /// A CSV file in UTF-8, first line the names of its columns: `hospital`, `department` and `doctor` (ids; a clinic without a
+    /// doctor leaves it empty), each with its names `…_zh` and `…_en`; `title_…`, `expertise_…`, `place_…`; `zone` (IANA, Asia/Shanghai
+    /// when left out); `kind` (general, expert, special), `half_day` (morning, afternoon, evening), `weekdays` (`1 3 5`, Monday
+    /// is 1), `from` and `to` (dates; today and two weeks), `except` (dates), `begins`, `ends` (`08:00`), `minutes` (of a time that is
+    /// chosen), `fee` (yuan), `portal`, `desk` and `phone` (tickets each gives out), `release` and `cancel` (`7 20:00`: so many days
+    /// before, at this time), `cutoff` (minutes before it begins).
+    Import {
+        /// The list.
+        file: PathBuf,
+        /// Say what is wrong in it; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -234,6 +256,9 @@ pub async fn run() -> ExitCode {
         }
         Command::Index(IndexCommand::Import { file: list, source, dry_run }) => {
             commands::index_import(file, &list, source.as_deref(), dry_run).await
+        }
+        Command::Schedules(SchedulesCommand::Import { file: list, dry_run }) => {
+            commands::schedules_import(file, &list, dry_run).await
         }
         Command::Index(IndexCommand::Sweep { source }) => commands::index_sweep(file, source.as_deref()).await,
         Command::Articles(ArticlesCommand::Import { file: list, author, reviewer, organisation }) => {

@@ -15,8 +15,8 @@ use crate::{
     api,
     pages::{
         arrange, articles, break_glass, data_quality, designer, desk, document, flows, home, index, jobs, launch,
-        messages, notices, origin, patients, record, record_search, review, roles, search, sign_in, sources, timeline,
-        well_known,
+        messages, notices, origin, patients, record, record_search, review, roles, schedules, search, sign_in, sources,
+        timeline, well_known,
     },
     portal::{Permission, Portal},
 };
@@ -101,6 +101,7 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     .into_iter()
     .chain(designing())
     .chain(done_later())
+    .chain(of_clinics())
     .chain(of_sources().into_iter().chain(from_hospitals()))
     .collect()
 }
@@ -116,6 +117,24 @@ fn done_later() -> [RouteEntry<Permission>; 5] {
         RouteEntry::new(Method::POST, "/admin/jobs/:job", steer, jobs::submit),
         RouteEntry::new(Method::GET, "/messages", SignedIn, messages::show),
         RouteEntry::new(Method::POST, "/messages", SignedIn, messages::mark),
+    ]
+}
+
+/// Clinics that patients book, and who comes to them.
+fn of_clinics() -> [RouteEntry<Permission>; 9] {
+    let see = || Guard::Permission((Object::PAGE_SCHEDULES, Act::View));
+    let manage = || Guard::Permission((Object::PAGE_SCHEDULES, Act::Manage));
+    [
+        RouteEntry::new(Method::GET, "/admin/schedules", see(), schedules::show),
+        RouteEntry::new(Method::GET, "/admin/schedules/import", manage(), schedules::import::show),
+        RouteEntry::new(Method::POST, "/admin/schedules/import", manage(), schedules::import::submit)
+            .with_files(crate::schedules::MOST_BYTES),
+        RouteEntry::new(Method::GET, "/admin/schedules/missed", manage(), schedules::missed::show),
+        RouteEntry::new(Method::POST, "/admin/schedules/missed/:penalty", manage(), schedules::missed::waive),
+        RouteEntry::new(Method::GET, "/admin/schedules/sessions/:session", manage(), schedules::roster),
+        RouteEntry::new(Method::POST, "/admin/schedules/sessions/:session", manage(), schedules::act),
+        RouteEntry::new(Method::GET, "/admin/schedules/sessions/:session/suspend", manage(), schedules::ask_suspend),
+        RouteEntry::new(Method::POST, "/admin/schedules/sessions/:session/suspend", manage(), schedules::suspend),
     ]
 }
 

@@ -112,7 +112,7 @@ impl Scheduling {
         Ok(found)
     }
 
-    /// Who has booked a session, by number; that they were shown is in the log.
+    /// Who has booked a session, by number. That it was shown is in the log, for each of them.
     ///
     /// # Errors
     /// The policy's, the audit's, the database's.
@@ -123,20 +123,27 @@ impl Scheduling {
         now: Timestamp,
     ) -> Result<Vec<Booking>, SchedulingError> {
         self.require_staff(ctx, Act::Manage)?;
-        let event = Event::new("schedule.roster", "clinic-session", Outcome::Ok).on(session.to_string());
-        let (draft, audit) = (AuditLog::draft(ctx, now, event), self.audit.clone());
-        let written = self.store.write::<_, SchedulingError, _>(move |tx| {
-            Box::pin(async move {
-                audit.append(tx, draft).await?;
-                Ok(())
-            })
-        });
-        written.await?;
         let rows = booking::Entity::find()
             .filter(booking::Column::ClinicSession.eq(session))
             .order_by_asc(booking::Column::Seq)
             .order_by_asc(booking::Column::MadeAt);
         let rows = rows.all(self.store.reader()).await?;
+        let shown = |row: &booking::Model| {
+            Event::new("booking.shown", "booking", Outcome::Ok).on(row.id.to_string()).about(PersonId(row.person))
+        };
+        let list = Event::new("schedule.roster", "clinic-session", Outcome::Ok).on(session.to_string());
+        let events = std::iter::once(list).chain(rows.iter().map(shown));
+        let drafts: Vec<_> = events.map(|event| AuditLog::draft(ctx, now, event)).collect();
+        let audit = self.audit.clone();
+        let written = self.store.write::<_, SchedulingError, _>(move |tx| {
+            Box::pin(async move {
+                for draft in drafts {
+                    audit.append(tx, draft).await?;
+                }
+                Ok(())
+            })
+        });
+        written.await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
@@ -265,7 +272,7 @@ pub(crate) async fn set_state(
     Ok(())
 }
 
-fn problems(new: &NewSchedule) -> Vec<Problem> {
+pub(crate) fn problems(new: &NewSchedule) -> Vec<Problem> {
     let mut problems = Vec::new();
     let id = |text: &str| {
         (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'|' && b != b'/')
@@ -304,7 +311,7 @@ fn problems(new: &NewSchedule) -> Vec<Problem> {
     problems
 }
 
-fn row(new: NewSchedule) -> schedule::Model {
+pub(crate) fn row(new: NewSchedule) -> schedule::Model {
     schedule::Model {
         id: Uuid::now_v7(),
         hospital: new.hospital,

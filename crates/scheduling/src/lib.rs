@@ -16,6 +16,7 @@ mod claim;
 mod desk;
 mod entity;
 mod error;
+mod import;
 mod look;
 mod missed;
 mod model;
@@ -32,6 +33,7 @@ use store::Store;
 pub use book::{Made, NewBooking};
 pub use desk::DeskSession;
 pub use error::{Problem, Refusal, SchedulingError};
+pub use import::{Brought, NewClinic};
 pub use look::{Clinic, Department, Query};
 pub use missed::Penalty;
 pub use model::{

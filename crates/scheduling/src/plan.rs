@@ -1,6 +1,6 @@
 //! Planning half-days: from a weekly pattern to clinic sessions with their tickets.
 
-use access::{Act, AuditLog, Event, Outcome, StaffContext};
+use access::{Act, AuditLog, Context, Event, Outcome, StaffContext};
 use jiff::{
     SignedDuration, Span, Timestamp, ToSpan as _,
     civil::{Date, Time, Weekday},
@@ -182,11 +182,20 @@ impl Scheduling {
         }
         let open = schedule::Entity::find_by_id(schedule).filter(schedule::Column::ClosedAt.is_null());
         let row = open.one(self.store.reader()).await?.ok_or(SchedulingError::NotFound)?;
-        let about = crate::Schedule::try_from(row)?.about;
-        let zone = about.time_zone()?;
+        let zone = crate::Schedule::try_from(row)?.about.time_zone()?;
+        self.plan_in((ctx, now), (schedule, &zone), plan).await
+    }
+
+    /// The same for whoever may, of a plan that is good.
+    pub(crate) async fn plan_in(
+        &self,
+        (ctx, now): (&dyn Context, Timestamp),
+        (schedule, zone): (Uuid, &TimeZone),
+        plan: &Plan,
+    ) -> Result<Planned, SchedulingError> {
         let mut planned = Planned::default();
         for day in plan.days() {
-            let made = plan.session((schedule, day, &zone));
+            let made = plan.session((schedule, day, zone));
             let (session, tickets) =
                 made.ok_or(SchedulingError::Invalid(vec![Problem { field: "from", what: "range" }]))?;
             let event = Event::new("schedule.plan", "schedule", Outcome::Ok)

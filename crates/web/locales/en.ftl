@@ -15,6 +15,7 @@ nav-desk = Desk
 nav-patients = Patients
 nav-index = Patient index
 nav-data-quality = Data quality
+nav-schedules = Clinics
 nav-jobs = Background jobs
 nav-sources = Data sources
 nav-flows = Authorization flows

@@ -15,6 +15,7 @@ nav-desk = 工作台
 nav-patients = 患者
 nav-index = 主索引
 nav-data-quality = 数据质量
+nav-schedules = 号源与门诊
 nav-jobs = 后台任务
 nav-sources = 数据来源
 nav-flows = 授权流程

@@ -140,6 +140,8 @@ impl Demo {
         let articles = root.join("config/demo/articles.toml").display().to_string();
         let publish = ["articles", "import", &articles, "--author", AUTHOR, "--reviewer", REVIEWER];
         tool("portal-internal", &[&["--config", internal_file.as_str()][..], &publish].concat())?;
+        let clinics = root.join("config/demo/schedules.csv").display().to_string();
+        tool("portal-internal", &["--config", &internal_file, "schedules", "import", &clinics])?;
 
         let serve =
             |name: &str, file: &str| Child::start(name, &bin.join(name), &["--config", file, "serve"], &log(name));

@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use messages::{GlassBroken, Messages, OrganisationName, StaffContacts};
 use outbound::Outbound;
 use patients::{Index, IndexKey, Stewardship};
+use scheduling::{Rules, Scheduling};
 use sources::{BreakerState, Catalogue, Connections, Copier, Definitions, Flows, Launches, Secrets};
 use store::{
     Store,
@@ -94,6 +95,11 @@ pub(super) async fn open(config: &Config, catalogue: &Catalogue) -> anyhow::Resu
     catalogue.unlock(Secrets::new(store.clone(), config.keys.sealing.envelope(store.clone())));
     catalogue.reload(&store).await?;
     Ok(store)
+}
+
+/// When a ticket that was given back is there again is anybody's guess.
+pub(super) fn chance() -> f64 {
+    rand::random()
 }
 
 /// The regional index, under the region's key. One a process: it holds leases in its own name.
@@ -196,7 +202,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let charts = charts(&config, &store, &policy, &audit, &catalogue, &index, &envelope);
     tokio::spawn(forget_searches(store.clone(), index.clone(), charts.clone(), stop.clone()));
     let stewardship = Stewardship::new(index.clone(), policy.clone());
-    tokio::spawn(super::index::match_pairs(index, stop.clone()));
+    let scheduling = Scheduling::new(store.clone(), policy.clone(), audit.clone(), Rules::default(), Arc::new(chance));
+    tokio::spawn(super::index::match_pairs(index.clone(), stop.clone()));
     sweep_sources(&config, &charts, &stop);
     let sources = catalogue.clone();
     let board = embedded.board(&store, &policy);
@@ -229,6 +236,8 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         public_url: config.server.public_url.clone(),
         catalogue,
         charts,
+        index,
+        scheduling,
         stewardship,
         mine: Mine::new(config.relations),
         layouts,

@@ -21,6 +21,7 @@ pub mod record;
 pub mod record_search;
 pub mod review;
 pub mod roles;
+pub mod schedules;
 pub mod search;
 pub mod sign_in;
 pub mod sources;

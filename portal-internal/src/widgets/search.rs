@@ -78,12 +78,13 @@ fn holds(text: &str, words: &str) -> bool {
 }
 
 /// The portal's pages: `(what one must be allowed, its words, its address)`.
-static PAGES: [(Object, Act, &str, &str); 8] = [
+static PAGES: [(Object, Act, &str, &str); 9] = [
     (Object::PAGE_HOME, Act::View, "nav-desk", "/"),
     (Object::PAGE_PATIENT_SEARCH, Act::SearchPatients, "nav-patients", "/patients"),
     (Object::PAGE_ARTICLES, Act::View, "nav-articles", "/articles"),
     (Object::PAGE_INDEX, Act::LinkPatients, "nav-index", "/admin/index"),
     (Object::PAGE_DATA_QUALITY, Act::View, "nav-data-quality", "/admin/data-quality"),
+    (Object::PAGE_SCHEDULES, Act::View, "nav-schedules", "/admin/schedules"),
     (Object::PAGE_JOBS, Act::View, "nav-jobs", "/admin/jobs"),
     (Object::PAGE_SOURCES, Act::Administer, "nav-sources", "/admin/sources"),
     (Object::PAGE_SOURCES, Act::Administer, "nav-flows", "/admin/flows"),
