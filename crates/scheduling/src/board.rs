@@ -77,13 +77,13 @@ impl Board {
     }
 
     /// Why a request can't be served, where that is known without asking; `None`: it is to be tried.
-    pub fn refusal(&self, id: Uuid, from: Timestamp, request: (&str, &str), now: Timestamp) -> Option<Refusal> {
+    pub fn refusal(&self, id: Uuid, from: Option<Timestamp>, request: (&str, &str), now: Timestamp) -> Option<Refusal> {
         let known = self.known.lock();
         let known = known.get(&id).filter(|known| known.is_fresh(now))?;
         if known.requests.contains(&(request.0.to_owned(), request.1.to_owned())) {
             return None;
         }
-        let band = known.offered.bands.iter().find(|band| band.from == from);
+        let band = known.offered.bands.iter().find(|band| Some(band.from) == from);
         let gone = band.is_some_and(|band| band.left == 0).then_some(Refusal::Taken);
         known.offered.closed(now).or(gone)
     }

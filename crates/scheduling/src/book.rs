@@ -23,8 +23,8 @@ pub struct NewBooking {
     pub person: PersonId,
     /// Of which session.
     pub clinic_session: Uuid,
-    /// Beginning of the time they want to come at.
-    pub from: Timestamp,
+    /// Beginning of the time they want to come at; `None`: the first that is free.
+    pub from: Option<Timestamp>,
     /// The same for the same request, however often it is sent; at most 100 printable characters of ASCII.
     pub key: String,
 }
@@ -78,7 +78,7 @@ impl Scheduling {
         if let Some(refusal) = self.board.refusal(new.clinic_session, new.from, (&by, &new.key), now) {
             return Err(refusal.into());
         }
-        let which = Which::At(to_millis(new.from));
+        let which = Which::of(new.from);
         let wanted =
             Wanted { person: new.person, session: new.clinic_session, which, by, key: new.key, in_place_of: None };
         let draft = AuditLog::draft(ctx, now, event("booking.make", new.person, new.clinic_session));
@@ -148,7 +148,7 @@ pub(crate) async fn make(
         return Err(Refusal::TooMany.into());
     }
     let taken = claim::take(tx, session.id, (wanted.which, &standing), now).await?;
-    let ticket = taken.ok_or(Refusal::Taken)?;
+    let Some(ticket) = taken else { return Err(none_left(tx, session.id, (wanted.which, &standing), now).await) };
     // Whoever chose the time is told; nothing of what they began stays.
     if standing.iter().any(|one| one.from_at < ticket.to_at && ticket.from_at < one.to_at) {
         return Err(Refusal::Overlap.into());
@@ -176,6 +176,24 @@ pub(crate) async fn make(
     };
     booking::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     Ok(row)
+}
+
+/// Why there was no ticket: all are taken, or those that are left are at times at which the person is elsewhere.
+async fn none_left(
+    tx: &Tx,
+    session: Uuid,
+    (which, standing): (Which, &[booking::Model]),
+    now: Timestamp,
+) -> SchedulingError {
+    if !matches!(which, Which::First) || standing.is_empty() {
+        return Refusal::Taken.into();
+    }
+    // What is taken here is given up with the transaction.
+    match claim::take(tx, session, (which, &[]), now).await {
+        Ok(Some(_)) => Refusal::Overlap.into(),
+        Ok(None) => Refusal::Taken.into(),
+        Err(error) => error,
+    }
 }
 
 /// Bookings by which a person holds tickets that are not over, and whatever they have on that day.

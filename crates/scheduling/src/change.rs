@@ -67,7 +67,7 @@ impl Scheduling {
         check_key(&new.key)?;
         let person = new.person;
         let old_session = self.row(person, id).await?.clinic_session;
-        let which = Which::At(to_millis(new.from));
+        let which = Which::of(new.from);
         let by = ctx.subject().to_string();
         let wanted = Wanted { person, session: new.clinic_session, which, by, key: new.key, in_place_of: Some(id) };
         let event = event("booking.reschedule", person, new.clinic_session).on(id.to_string());

@@ -84,15 +84,32 @@ pub(crate) fn bookable(session: &session::Model, now: Timestamp) -> Result<(), R
 /// Which ticket is wanted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Which {
-    /// A free one that begins then.
+    /// A free one of the portal that begins then.
     At(i64),
+    /// The first free one of the portal at a time at which the person is not elsewhere.
+    First,
     /// Any free one at a time at which the person is not elsewhere: the hospital gives it.
     Any,
     /// The one that is kept for this place on the waiting list.
     Held(Uuid),
 }
 
-/// Takes one ticket, or nothing. `elsewhere` is what the person has at other times and places. Those that others are taking at this moment are passed over.
+impl Which {
+    /// As somebody asks for it.
+    pub fn of(from: Option<Timestamp>) -> Self {
+        from.map_or(Self::First, |from| Self::At(to_millis(from)))
+    }
+}
+
+/// Tickets at times at which none of these are.
+fn fitting(tickets: Select<ticket::Entity>, elsewhere: &[booking::Model]) -> Select<ticket::Entity> {
+    elsewhere.iter().fold(tickets, |fits, other| {
+        fits.filter(ticket::Column::ToAt.lte(other.from_at).or(ticket::Column::FromAt.gte(other.to_at)))
+    })
+}
+
+/// Takes one ticket, or nothing. `elsewhere` is what the person has at other times and places.
+/// Those that others are taking at this moment are passed over.
 pub(crate) async fn take(
     tx: &Tx,
     session: Uuid,
@@ -111,9 +128,8 @@ pub(crate) async fn take(
     };
     let wanted: Select<ticket::Entity> = match which {
         Which::At(from) => of_session.filter(free(Some(Channel::Portal)).and(ticket::Column::FromAt.eq(from))),
-        Which::Any => elsewhere.iter().fold(of_session.filter(free(None)), |fits, other| {
-            fits.filter(ticket::Column::ToAt.lte(other.from_at).or(ticket::Column::FromAt.gte(other.to_at)))
-        }),
+        Which::First => fitting(of_session.filter(free(Some(Channel::Portal))), elsewhere),
+        Which::Any => fitting(of_session.filter(free(None)), elsewhere),
         Which::Held(place) => of_session.filter(
             ticket::Column::State
                 .eq(TicketState::Held.as_str())

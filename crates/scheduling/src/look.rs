@@ -172,6 +172,17 @@ impl Scheduling {
         self.with_sessions(vec![row]).await?.pop().ok_or(SchedulingError::Row("booking"))
     }
 
+    /// Whose booking it is, for whoever may act for them.
+    ///
+    /// # Errors
+    /// [`SchedulingError::NotFound`] for others; the database's.
+    pub async fn whose(&self, ctx: &PatientContext, id: Uuid) -> Result<PersonId, SchedulingError> {
+        let found = booking::Entity::find_by_id(id).one(self.store.reader()).await?;
+        let person = PersonId(found.ok_or(SchedulingError::NotFound)?.person);
+        self.require(ctx, person)?;
+        Ok(person)
+    }
+
     pub(crate) async fn with_sessions(
         &self,
         rows: Vec<booking::Model>,

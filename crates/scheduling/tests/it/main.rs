@@ -197,7 +197,7 @@ fn band(number: i64) -> Timestamp {
 }
 
 fn wants(person: PersonId, session: Uuid, number: i64, key: &str) -> NewBooking {
-    NewBooking { person, clinic_session: session, from: band(number), key: key.to_owned() }
+    NewBooking { person, clinic_session: session, from: Some(band(number)), key: key.to_owned() }
 }
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, SchedulingError>) -> Refusal {

@@ -131,6 +131,28 @@ async fn another_one_in_its_place_or_the_old_one_stays() {
 }
 
 #[tokio::test]
+async fn the_first_time_that_is_free_is_one_at_which_they_are_not_elsewhere() {
+    for house in House::all().await {
+        let (ctx, person) = patient(1);
+        let elsewhere = house.session(house.schedule("cardiology", None).await, 2).await;
+        house.outside.book(&ctx, wants(person, elsewhere, 0, "k"), now()).await.expect("booked");
+        let session = house.session(house.schedule("nephrology", Some("d1")).await, 2).await;
+        let first = scheduling::NewBooking { from: None, ..wants(person, session, 0, "first") };
+        let made = house.outside.book(&ctx, first.clone(), now()).await.expect("booked").booking;
+        assert_eq!(made.from, band(1), "the first is at the time of the other visit");
+        let again = house.outside.book(&ctx, first, now()).await.expect("the same");
+        assert_eq!((again.is_new, again.booking.id), (false, made.id));
+        // What is left is at that time: it is not said that all are gone.
+        let (other, somebody) = patient(2);
+        house.outside.book(&other, wants(somebody, elsewhere, 1, "k"), now()).await.expect("booked");
+        let narrow = house.session(house.schedule("ophthalmology", None).await, 1).await;
+        let none = scheduling::NewBooking { from: None, ..wants(person, narrow, 0, "narrow") };
+        assert_eq!(refusal(house.outside.book(&ctx, none, now()).await), Refusal::Overlap);
+        assert_eq!(house.left(narrow, now()).await, 1, "nothing of it stays");
+    }
+}
+
+#[tokio::test]
 async fn a_booking_is_changed_in_time_and_only_to_what_can_still_be_booked() {
     for house in House::all().await {
         let (ctx, person) = patient(1);
@@ -138,7 +160,7 @@ async fn a_booking_is_changed_in_time_and_only_to_what_can_still_be_booked() {
         let next = DAY.tomorrow().expect("day");
         let next = Plan { from: next, to: next, weekdays: vec![jiff::civil::Weekday::Thursday], ..plan(6) };
         let tomorrow = house.planned(house.schedule("cardiology", None).await, &next).await;
-        let wanted = scheduling::NewBooking { from: band(48), ..wants(person, tomorrow, 0, "k") };
+        let wanted = scheduling::NewBooking { from: Some(band(48)), ..wants(person, tomorrow, 0, "k") };
         let made = house.outside.book(&ctx, wanted, now()).await.expect("booked").booking;
         let change = async |number, key: &str, at| {
             house.outside.reschedule(&ctx, made.id, wants(person, today, number, key), at).await
@@ -146,7 +168,7 @@ async fn a_booking_is_changed_in_time_and_only_to_what_can_still_be_booked() {
         assert_eq!(refusal(change(0, "late", band(-1)).await), Refusal::TooLate, "the other one is given out no more");
         assert_eq!((house.left(today, now()).await, house.left(tomorrow, now()).await), (6, 5));
         let deadline = "2026-11-25T10:00:00Z".parse().expect("time");
-        let same = scheduling::NewBooking { from: band(49), ..wants(person, tomorrow, 0, "later") };
+        let same = scheduling::NewBooking { from: Some(band(49)), ..wants(person, tomorrow, 0, "later") };
         let late = house.outside.reschedule(&ctx, made.id, same, deadline).await;
         assert_eq!(refusal(late), Refusal::TooLate, "it can't be given back any more");
         let (still, ..) = house.outside.booking(&ctx, person, made.id).await.expect("theirs");
@@ -205,7 +227,7 @@ async fn who_misses_too_many_waits_and_may_say_that_it_was_otherwise() {
             ..plan(6)
         };
         let session = house.planned(house.schedule("eyes", None).await, &next).await;
-        let wanted = scheduling::NewBooking { from: band(48), ..wants(person, session, 0, "next") };
+        let wanted = scheduling::NewBooking { from: Some(band(48)), ..wants(person, session, 0, "next") };
         let barred = house.outside.book(&ctx, wanted.clone(), over).await;
         assert_eq!(refusal(barred), Refusal::Barred(over + house.outside.rules().barred));
         let missed = house.outside.missed(&ctx, person).await.expect("missed");
