@@ -19,7 +19,7 @@ mod verify;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sea_orm::{DbErr, EntityTrait, Set};
+use sea_orm::{ConnectionTrait as _, DbErr, EntityTrait, QueryTrait as _, Set, sea_query::InsertStatement};
 use store::{StoreError, Tx, to_millis};
 
 pub use event::{Event, EventId, Outcome, action};
@@ -84,6 +84,22 @@ impl Draft {
     }
 }
 
+/// A row that [`AuditLog::entry`] has numbered.
+#[derive(Debug)]
+pub struct Entry {
+    id: EventId,
+    action: String,
+    outcome: String,
+}
+
+impl Entry {
+    /// It is written.
+    pub fn count(&self) {
+        let (action, outcome) = (self.action.clone(), self.outcome.clone());
+        metrics::counter!("portal_audit_events_total", "action" => action, "outcome" => outcome).increment(1);
+    }
+}
+
 impl AuditLog {
     /// With the key of the portal that writes.
     pub fn new(key: AuditKey) -> Self {
@@ -127,7 +143,19 @@ impl AuditLog {
     ///
     /// # Errors
     /// As there.
-    pub async fn append(&self, tx: &Tx, Draft(mut row): Draft) -> Result<EventId, AuditError> {
+    pub async fn append(&self, tx: &Tx, draft: Draft) -> Result<EventId, AuditError> {
+        let (entry, insert) = self.entry(tx, draft).await?;
+        tx.execute(&insert).await?;
+        entry.count();
+        Ok(entry.id)
+    }
+
+    /// As [`AuditLog::append`], for a job that writes its act and the row with one statement: the row is numbered, and the
+    /// caller's to write on `tx`. A job that does not must return an error, which gives the number back.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn entry(&self, tx: &Tx, Draft(mut row): Draft) -> Result<(Entry, InsertStatement), AuditError> {
         if !self.key.is_for(&row.domain) {
             return Err(AuditError::OtherPortal);
         }
@@ -138,10 +166,9 @@ impl AuditLog {
             let lane = audit_writer::ActiveModel { writer: Set(row.writer), sealed: Set(0), touched_at: Set(row.at) };
             audit_writer::Entity::insert(lane).exec_without_returning(tx).await?;
         }
-        let (action, outcome) = (row.action.clone(), row.outcome.clone());
-        audit_event::Entity::insert(audit_event::ActiveModel::from(row)).exec_without_returning(tx).await?;
-        metrics::counter!("portal_audit_events_total", "action" => action, "outcome" => outcome).increment(1);
-        Ok(EventId { writer: ticket.writer, number: ticket.number })
+        let id = EventId { writer: ticket.writer, number: ticket.number };
+        let entry = Entry { id, action: row.action.clone(), outcome: row.outcome.clone() };
+        Ok((entry, audit_event::Entity::insert(audit_event::ActiveModel::from(row)).into_query()))
     }
 }
 
