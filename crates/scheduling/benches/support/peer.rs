@@ -40,12 +40,12 @@ WITH taken AS (
     INSERT INTO booking (id, person, clinic_session, ticket, seq, from_at, to_at, state, code, booked_by, idempotency_key,
         held_ticket, held_day, made_at)
     SELECT gen_random_uuid(), gen_random_uuid(), clinic_session, id, seq, from_at, to_at, 'booked', 'ABCDEFGH',
-        'u:account/00000000-0000-0000-0000-000000000000', id::text, id, id::text || '|city-first/d1|2026-11-25', 0 FROM taken
+        'u.account/00000000-0000-0000-0000-000000000000', id::text, id, id::text || '|city-first/d1|2026-11-25', 0 FROM taken
     RETURNING person
 )
 INSERT INTO audit_event (writer, number, at, actor, actor_name, domain, groups, action, object_kind, person, outcome, detail,
     request_id, format, mac)
-SELECT lpad((:base::bigint + :client_id::bigint)::text, 32, '0')::uuid, :number::bigint, 0, 'u:account/00000000-0000-0000-0000-000000000000', 'name',
+SELECT lpad((:base::bigint + :client_id::bigint)::text, 32, '0')::uuid, :number::bigint, 0, 'u.account/00000000-0000-0000-0000-000000000000', 'name',
     'external', '[]', 'booking.make', 'booking', person, 'ok',
     '{"clinic_session":"00000000-0000-0000-0000-000000000000"}', 'req', 2, decode(repeat('ab', 32), 'hex') FROM booked;
 "#;
