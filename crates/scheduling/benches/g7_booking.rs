@@ -29,10 +29,10 @@ mod region;
 mod report;
 
 use peer::Peer;
-use region::Region;
+use region::{Crowd, Region};
 use report::Report;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 /// Bookings of a round.
 const BOOKINGS: usize = 1_000;
 /// Who wait at a time, and the many.
@@ -82,9 +82,10 @@ async fn bookings(report: &mut Report, (own, of_peer): (Database, Database), lea
         let sessions = region.release(BOOKINGS).await?;
         let by_many = region.crowd(&sessions, BOOKINGS, MANY).await?;
         told += by_few.made + by_many.made;
+        println!("{name}: {limit:.0}/s, {:.0}/s, {:.0}/s", per_second(&by_few), per_second(&by_many));
         // The first fills caches.
         if round > 0 {
-            few.push(BOOKINGS as f64 / by_few.took / limit);
+            few.push(per_second(&by_few) / limit);
             many.push(by_few.took / by_many.took);
             let slowest = by_few.waits.last().context("nobody waited")?;
             worst.push(slowest / by_few.waits[by_few.waits.len() / 2]);
@@ -101,6 +102,10 @@ async fn bookings(report: &mut Report, (own, of_peer): (Database, Database), lea
     report.at_least(format!("{name}: with {MANY} waiting by {FEW}"), median(many), LOSS, "×");
     report.at_most(format!("{name}: slowest by median"), median(worst), WORST, "×");
     refusals(report, &mut region, name).await
+}
+
+fn per_second(crowd: &Crowd) -> f64 {
+    crowd.made as f64 / crowd.took
 }
 
 /// What is gone is told from memory.
