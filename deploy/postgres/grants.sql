@@ -298,4 +298,11 @@ CREATE POLICY outside_adds ON patient_contested FOR INSERT TO portal_external, p
 GRANT SELECT ON patient_account TO portal_external;
 GRANT SELECT, INSERT ON patient_account TO portal_desk;
 
+-- Who acts for whom: of the public portal alone. What is entrusted never changes and is never deleted; it is taken, taken back
+-- or given back.
+GRANT SELECT, INSERT, UPDATE (used_at, withdrawn_at) ON patient_proxy_invitation TO portal_external;
+GRANT SELECT, INSERT, UPDATE (ended_at, ended_by) ON patient_proxy TO portal_external;
+-- What patients are told of the audit log: a view without refusals, seals and codes. It is read with its owner's rights.
+GRANT SELECT ON access_log TO portal_external;
+
 COMMIT;

@@ -30,6 +30,7 @@ mod m20261123_000022_launches;
 mod m20261123_000023_copied_files;
 mod m20261123_000024_launch_secrets;
 mod m20261124_000025_scheduling;
+mod m20261124_000027_family;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000023_copied_files::Migration),
             Box::new(m20261123_000024_launch_secrets::Migration),
             Box::new(m20261124_000025_scheduling::Migration),
+            Box::new(m20261124_000027_family::Migration),
         ]
     }
 }

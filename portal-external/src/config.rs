@@ -32,6 +32,8 @@ pub struct Config {
     pub sources: SourcesSection,
     /// `[content]`
     pub content: ContentSection,
+    /// `[family]`
+    pub family: FamilySection,
 }
 
 /// `[keys]`: root keys by domain.
@@ -75,6 +77,7 @@ impl Config {
         let identifiers = IdentifiersSection::read(root);
         let sources = SourcesSection::read(root);
         let content = ContentSection::read(root);
+        let family = FamilySection::read(root);
         root.finish();
         Some(Self {
             server: server?,
@@ -86,6 +89,7 @@ impl Config {
             identifiers: identifiers?,
             sources: sources?,
             content: content?,
+            family: family?,
         })
     }
 
@@ -117,6 +121,27 @@ impl ContentSection {
                 }
             };
             Some(Self { overdue })
+        })
+    }
+}
+
+/// `[family]`
+pub struct FamilySection {
+    /// In years: what somebody younger has entrusted ends on that birthday, and they are asked anew.
+    pub own_say_age: i16,
+}
+
+impl FamilySection {
+    fn read(root: &mut Section<'_>) -> Option<Self> {
+        root.section("family", |section| {
+            let age: Option<u32> = section.optional("own_say_age");
+            match i16::try_from(age.unwrap_or(14)) {
+                Ok(own_say_age) if (1..=25).contains(&own_say_age) => Some(Self { own_say_age }),
+                _ => {
+                    section.problem("own_say_age", "is not between 1 and 25", "14 unless said");
+                    None
+                }
+            }
         })
     }
 }

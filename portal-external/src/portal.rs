@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use access::{
-    Act, Domain, Fault, Object, PersonId, Policy, Safeguard,
+    Act, Domain, Fault, Object, Policy, Safeguard,
     audit::{AuditKey, AuditLog, Refusals},
 };
-use accounts::Accounts;
+use accounts::{Accounts, Family};
 use content::{Articles, Notices};
 use ehr::Charts;
 use messages::Messages;
 use patients::Index;
 use record_view::home::{Connected, LastAnswer};
+use scheduling::Scheduling;
 use sources::{Catalogue, Environment, Secrets, Source};
 use store::Store;
 use web::{
@@ -23,7 +24,11 @@ use web::{
     throttle::Throttle,
 };
 
-use crate::{config::Keys, who::Patient, widgets::Board};
+use crate::{
+    config::Keys,
+    who::{Patient, named},
+    widgets::Board,
+};
 
 /// Which side of the house this is.
 pub const DOMAIN: Domain = Domain::External;
@@ -40,6 +45,10 @@ pub struct Portal {
     pub refusals: Refusals,
     /// Patients' accounts.
     pub accounts: Accounts,
+    /// Where people reach it.
+    pub public_url: String,
+    /// Who acts for whom.
+    pub family: Family,
     /// Their sessions.
     pub sessions: Sessions,
     /// Guessing.
@@ -66,6 +75,8 @@ pub struct Portal {
     pub notices: Notices,
     /// What each is told.
     pub messages: Messages,
+    /// Clinics and who booked them.
+    pub scheduling: Scheduling,
 }
 
 /// The audit log, with this portal's key: no row of the intranet portal's can be made with it.
@@ -98,12 +109,6 @@ fn connected(source: &Source) -> Connected {
 /// An object and an act of the policy.
 pub type Permission = (Object, Act);
 
-/// Whom a path is about: `/people/{id}/…`.
-fn named(path: &str) -> Option<PersonId> {
-    let after = path.split("/people/").nth(1)?;
-    after.split('/').next()?.parse().ok()
-}
-
 /// Not to be told from what is not there.
 fn hidden() -> Fault {
     if Safeguard::UniformNotFound.stands() { Fault::NotFound } else { Fault::Forbidden }
@@ -128,7 +133,7 @@ impl Gate for Portal {
     async fn refused(&self, request: &poem::Request, pattern: &'static str) {
         let Ok(visit) = Visit::of(request) else { return };
         let Ok(patient) = Patient::of(visit) else { return };
-        let about = (pattern, named(request.uri().path()));
+        let about = (pattern, named(request.uri()));
         let remembered = self.refusals.remember(&self.store, &self.audit, &patient.context, about, visit.now).await;
         if let Err(error) = remembered {
             tracing::error!(request_id = %visit.request.0, %error, "a refusal is not in the audit log");

@@ -1,9 +1,14 @@
 //! Who makes a request.
 
-use access::{Fault, PatientContext};
+use std::sync::Arc;
+
+use access::{Fault, PatientContext, PersonId};
 use accounts::Account;
-use poem::{FromRequest, Request, RequestBody};
+use poem::{FromRequest, Request, RequestBody, http::Uri};
+use url::form_urlencoded;
 use web::{Failure, Visit, render::User, session::Session};
+
+use crate::portal::Portal;
 
 /// A signed-in patient.
 pub struct Patient {
@@ -25,6 +30,31 @@ impl Patient {
     }
 }
 
+impl Patient {
+    /// With what this person has entrusted to them at this moment.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn acting_for(self, portal: &Portal, visit: &Visit, person: PersonId) -> Result<Self, Failure> {
+        let context = portal.family.in_force(self.context, person, visit.now).await?;
+        if let Some(entrusted) = context.entrusted_by(person) {
+            // One person per request.
+            let _ = visit.acting_for.set(entrusted.name.clone());
+        }
+        Ok(Self { context, ..self })
+    }
+}
+
+/// Whom an address is about: `/people/{id}/…`, `/booking/…?person={id}`.
+pub fn named(uri: &Uri) -> Option<PersonId> {
+    if uri.path().starts_with("/booking") {
+        let query = uri.query()?.as_bytes();
+        return form_urlencoded::parse(query).find(|(name, _)| name == "person")?.1.parse().ok();
+    }
+    let after = uri.path().split("/people/").nth(1)?;
+    after.split('/').next()?.parse().ok()
+}
+
 /// `None` for a session an older program wrote in a form we no longer read: its owner signs in again.
 pub fn account(session: &Session) -> Option<Account> {
     serde_json::from_str(&session.identity).ok()
@@ -39,12 +69,17 @@ pub fn describe(session: &Session) -> Option<User> {
         roles: Vec::new(),
         unread: 0,
         delegates: false,
+        acting_for: None,
         person: account.person.map(|person| person.to_string()),
     })
 }
 
 impl<'a> FromRequest<'a> for Patient {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
-        Ok(Self::of(Visit::of(request)?)?)
+        let visit = Visit::of(request)?;
+        let patient = Self::of(visit)?;
+        let Some(person) = named(request.uri()) else { return Ok(patient) };
+        let portal = request.data::<Arc<Portal>>().ok_or_else(|| Failure::new(Fault::Internal))?;
+        Ok(patient.acting_for(portal, visit, person).await?)
     }
 }

@@ -37,6 +37,7 @@ pub fn describe(session: &Session, policy: &Policy) -> Option<User> {
     Some(User {
         unread: 0,
         delegates: policy.decide_somewhere(&context, Act::Delegate),
+        acting_for: None,
         name: identity.name().to_owned(),
         organisation: identity.department().map(str::to_owned),
         roles: identity.groups().to_vec(),

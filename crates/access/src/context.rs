@@ -4,6 +4,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::{Deed, Entrusted};
+
 /// A person or component in the policy and in the audit log, prefixed by kind so that no name can be mistaken for a
 /// role or group: `u:region/8f3c…` (staff), `p:…` (patient account), `s:portal-internal` (component), `g:…` (staff group),
 /// `d:region/cn=…` (group of a directory).
@@ -213,13 +215,20 @@ pub struct PatientContext {
     subject: SubjectId,
     name: String,
     own: Option<PersonId>,
+    entrusted: Vec<Entrusted>,
     request: RequestId,
 }
 
 impl PatientContext {
     /// For `accounts` alone: `own` is the regional patient this account was proven to be, if any.
     pub fn establish(subject: SubjectId, name: String, own: Option<PersonId>, request: RequestId) -> Self {
-        Self { subject, name, own, request }
+        Self { subject, name, own, entrusted: Vec::new(), request }
+    }
+
+    /// The same, with what others have entrusted to the account. For `accounts` alone, which reads it for each request.
+    #[must_use]
+    pub fn entrusted_with(self, entrusted: Vec<Entrusted>) -> Self {
+        Self { entrusted, ..self }
     }
 
     /// The account.
@@ -237,9 +246,15 @@ impl PatientContext {
         self.own
     }
 
-    /// May this account act for `person`? Oneself only, until family access exists.
-    pub fn may_act_for(&self, person: PersonId) -> bool {
-        self.own == Some(person) || !crate::Safeguard::OwnRecord.stands()
+    /// What `person` has entrusted to this account.
+    pub fn entrusted_by(&self, person: PersonId) -> Option<&Entrusted> {
+        self.entrusted.iter().find(|one| one.person == person)
+    }
+
+    /// May this account do this for `person`? Everything for oneself, what is entrusted for another.
+    pub fn may_act_for(&self, person: PersonId, deed: Deed<'_>) -> bool {
+        let entrusted = || self.entrusted_by(person).is_some_and(|one| one.covers(deed));
+        self.own == Some(person) || entrusted() || !crate::Safeguard::OwnRecord.stands()
     }
 }
 

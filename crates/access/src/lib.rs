@@ -1,6 +1,7 @@
 //! Who acts, what they may do, and what they did.
 //!
 //! - [`context`]: [`StaffContext`], [`PatientContext`], [`SystemContext`]; every call on people's data takes one.
+//! - [`entrusted`]: what a patient may do for another.
 //! - [`policy`]: roles on objects; [`Policy::require`] before every act.
 //! - [`audit`]: a row for every act, in the act's own transaction; sealed, and verified by [`audit::verify`].
 //! - [`relations`]: whose record they may open, and until when; breaking the glass.
@@ -14,6 +15,7 @@ pub mod audit;
 pub mod context;
 pub mod encounters;
 mod entity;
+pub mod entrusted;
 mod error;
 pub mod fault;
 pub mod guard_switch;
@@ -26,6 +28,7 @@ pub use context::{
     Actor, Context, Domain, PatientContext, PersonId, RequestId, StaffContext, SubjectId, SystemContext,
 };
 pub use encounters::{EncounterRelation, EncounterSeen, Kept};
+pub use entrusted::{Deed, Entrusted, Sections, Trust};
 pub use error::AccessError;
 pub use fault::{Classify, Fault};
 pub use guard_switch::Safeguard;

@@ -1,4 +1,4 @@
-//! Patients' accounts: sign-in with a local password, and who an account was proven to be.
+//! Patients' accounts: sign-in with a local password, who an account was proven to be, and who acts for whom ([`family`]).
 //!
 //! Start reading at [`Accounts`]. Passwords are hashed with argon2id in a bounded pool ([`password`]); an unknown name
 //! costs as much as a wrong password. This crate is the only one that builds a `PatientContext`, and the only one that
@@ -6,6 +6,8 @@
 
 mod account;
 mod entity;
+pub mod family;
 pub mod password;
 
 pub use account::{Account, AccountError, Accounts, NewAccount, SignInError};
+pub use family::{Family, FamilyError, FamilyRules};

@@ -78,23 +78,23 @@ fn now() -> Timestamp {
 }
 
 fn frame(lang: Lang, portal: Portal, path: &str) -> Frame {
+    let user = User {
+        name: "陈玉兰".to_owned(),
+        organisation: None,
+        roles: vec![],
+        unread: 0,
+        delegates: false,
+        acting_for: None,
+        person: None,
+    };
     let user = match portal {
         Portal::Internal => User {
             name: "林知远".to_owned(),
             organisation: Some("市第一人民医院".to_owned()),
             roles: vec!["clinician".to_owned(), "researcher".to_owned()],
-            unread: 0,
-            delegates: false,
-            person: None,
+            ..user
         },
-        Portal::External => User {
-            name: "陈玉兰".to_owned(),
-            organisation: None,
-            roles: vec![],
-            unread: 0,
-            delegates: false,
-            person: Some(PERSON.to_owned()),
-        },
+        Portal::External => User { person: Some(PERSON.to_owned()), ..user },
     };
     Frame {
         lang,

@@ -1241,6 +1241,7 @@ origin-relation = Relation to the patient
 origin-relation-care = Treatment relation
 origin-relation-break-glass = Opened in an emergency
 origin-relation-own-record = Your own record, or that of somebody entrusted to you
+origin-relation-entrusted = Entrusted to you by the person
 origin-relation-no-treatment-relation-advisory = No treatment relation; this region lets you read, and marks it in the audit log
 origin-until = closes at { $at }
 origin-rules = Rules of access

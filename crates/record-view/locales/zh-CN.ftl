@@ -1166,6 +1166,7 @@ origin-relation = 与患者的关系
 origin-relation-care = 诊疗关系
 origin-relation-break-glass = 紧急调阅
 origin-relation-own-record = 您本人的病历，或由您代管的人的病历
+origin-relation-entrusted = 由本人委托您查看
 origin-relation-no-treatment-relation-advisory = 没有诊疗关系；本区域允许调阅，并在审计中标明
 origin-until = 到 { $at } 关闭
 origin-rules = 权限规则

@@ -28,7 +28,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use access::{Act, AuditLog, Object, PatientContext, PersonId, Policy, StaffContext};
+use access::{Act, AuditLog, Deed, Object, PatientContext, PersonId, Policy, StaffContext};
 use store::Store;
 
 pub use book::{Made, NewBooking};
@@ -74,7 +74,7 @@ impl Scheduling {
 
     /// May they book for `person`? Whoever may not is not told that there is such a person.
     fn require(&self, ctx: &PatientContext, person: PersonId) -> Result<(), SchedulingError> {
-        if !ctx.may_act_for(person) {
+        if !ctx.may_act_for(person, Deed::Book) {
             return Err(SchedulingError::NotFound);
         }
         Ok(self.policy.require(ctx, &Object::SITE_EXTERNAL, Act::View)?)

@@ -10,7 +10,7 @@ use sea_orm::{
 use crate::{Reader, StoreError};
 
 /// The newest migration these programs were built for. A test of `migrations` holds it to the newest there is.
-pub const SCHEMA: &str = "m20261124_000025_scheduling";
+pub const SCHEMA: &str = "m20261124_000027_family";
 
 /// Where sea-orm-migration keeps what was applied.
 const APPLIED: &str = "seaql_migrations";

@@ -218,7 +218,24 @@ impl Visitor {
     /// # Errors
     /// No answer came.
     pub async fn json(&mut self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+        self.json_with(method, path, &[], body).await
+    }
+
+    /// The same with headers of the caller's, such as `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn json_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Answer> {
         let mut request = self.request(method.clone(), path).header("accept", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if !method.is_safe() {
             let session = self.get("/api/v1/session").await?;
             if let Some(token) = session.json().get("csrf_token").and_then(Value::as_str) {

@@ -25,6 +25,7 @@ nav-articles = Health knowledge
 nav-desk-articles = Articles desk
 nav-notices = Notices
 nav-home = Home
+nav-booking = Book
 nav-record = Health record
 nav-results = My results
 bar-search-label = Find another patient
@@ -252,3 +253,9 @@ messages-mark = Mark as read
 messages-mark-all = Mark all as read
 messages-none = No messages
 messages-none-text = What concerns you is told here.
+
+# Acting for somebody else
+acting-for = You are acting for { $name }
+acting-end = Change or go back
+foot-sharing = Family access
+foot-access-log = Who looked at my record

@@ -25,6 +25,7 @@ nav-articles = 健康知识
 nav-desk-articles = 文章编审
 nav-notices = 通知
 nav-home = 首页
+nav-booking = 挂号
 nav-record = 健康档案
 nav-results = 我的结果
 bar-search-label = 查找其他患者
@@ -226,3 +227,9 @@ messages-mark = 标为已读
 messages-mark-all = 全部标为已读
 messages-none = 没有消息
 messages-none-text = 与您有关的事项会在此告知。
+
+# Acting for somebody else
+acting-for = 您正在代{ $name }办理
+acting-end = 换人或返回
+foot-sharing = 家人代办
+foot-access-log = 谁看过我的档案

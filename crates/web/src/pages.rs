@@ -75,13 +75,18 @@ impl Pages {
                 .session
                 .as_deref()
                 .and_then(|session| (self.describe)(session))
-                .map(|user| User { unread: visit.unread.get().copied().unwrap_or(0), ..user }),
+                .map(|user| self.seen(visit, user)),
             csrf_token,
             nonce: visit.nonce.clone(),
             path: visit.path.clone(),
             request_id: visit.request.0.clone(),
             now: visit.now,
         }
+    }
+
+    fn seen(&self, visit: &Visit, user: User) -> User {
+        let acting_for = visit.acting_for.get().cloned();
+        User { unread: visit.unread.get().copied().unwrap_or(0), acting_for, ..user }
     }
 
     /// A page.

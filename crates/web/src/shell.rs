@@ -166,6 +166,7 @@ impl<E: Endpoint<Output = Response>> Shell<E> {
             device: text("user-agent").chars().take(200).collect(),
             browser: lang::cookie(headers, &self.settings.cookies.browser).map(str::to_owned),
             unread: OnceLock::new(),
+            acting_for: OnceLock::new(),
             remembered: OnceLock::new(),
         };
         Ok((visit, new_visitor))

@@ -40,6 +40,8 @@ pub struct Visit {
     pub browser: Option<String>,
     /// How many messages whoever is signed in has not read; a portal says it before it draws a page.
     pub unread: OnceLock<u64>,
+    /// For whom the request is made, where it is another person: their name. A portal says it before it draws a page.
+    pub acting_for: OnceLock<String>,
     /// What it will be known by; the shell sends it.
     pub(crate) remembered: OnceLock<String>,
 }
@@ -62,6 +64,7 @@ impl Visit {
             device: String::new(),
             browser: None,
             unread: OnceLock::new(),
+            acting_for: OnceLock::new(),
             remembered: OnceLock::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! The JSON API: the same domain calls as the pages. Each operation has a row in the table of permissions.
 
 mod articles;
+mod booking;
 mod connections;
 mod people;
 mod session;
@@ -14,12 +15,14 @@ use web::routing::{Guard, GuardedApi, Listed, OperationGuards, RouteEntry, Ungua
 
 use crate::portal::{Permission, Portal};
 
-type Service =
-    OpenApiService<(session::SessionApi, people::PeopleApi, articles::ArticlesApi, connections::ConnectionsApi), ()>;
+type Service = OpenApiService<Apis, ()>;
+type Apis =
+    (session::SessionApi, people::PeopleApi, articles::ArticlesApi, connections::ConnectionsApi, booking::BookingApi);
 
 /// Operation id, pattern for logs and figures, who may.
-fn operations() -> [(&'static str, &'static str, Guard<Permission>); 11] {
+fn operations() -> [(&'static str, &'static str, Guard<Permission>); 16] {
     use Guard::{Permission, Public, SignedIn};
+    let site = || Permission((Object::SITE_EXTERNAL, Act::View));
     let record = || Permission((Object::SECTION_RECORD, Act::ReadRecord));
     [
         ("session_read", "/api/v1/session", SignedIn),
@@ -27,9 +30,14 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 11] {
         ("session_end", "/api/v1/session", SignedIn),
         ("article_list", "/api/v1/articles", Public),
         ("article_read", "/api/v1/articles/{slug}", Public),
+        ("clinic_session_list", "/api/v1/clinic-sessions", Public),
+        ("booking_make", "/api/v1/bookings", site()),
+        ("booking_cancel", "/api/v1/bookings/{id}/cancel", site()),
+        ("booking_reschedule", "/api/v1/bookings/{id}/reschedule", site()),
         ("connection_list", "/api/v1/connections", record()),
         ("connection_end", "/api/v1/connections/{id}", record()),
         ("connection_copy", "/api/v1/connections/{id}/copy", record()),
+        ("access_log", "/api/v1/people/{id}/access-log", record()),
         ("record_section", "/api/v1/people/{id}/record/{section}", record()),
         ("record_search", "/api/v1/people/{id}/record-search", record()),
         ("record_origin", "/api/v1/people/{id}/record/{section}/origins", record()),
@@ -39,7 +47,13 @@ fn operations() -> [(&'static str, &'static str, Guard<Permission>); 11] {
 /// The operations with their description, not yet guarded.
 fn service(public_url: &str) -> Result<(Service, OperationGuards<Permission>), UnguardedOperation> {
     let server = format!("{}/api/v1", public_url.trim_end_matches('/'));
-    let api = (session::SessionApi, people::PeopleApi, articles::ArticlesApi, connections::ConnectionsApi);
+    let api: Apis = (
+        session::SessionApi,
+        people::PeopleApi,
+        articles::ArticlesApi,
+        connections::ConnectionsApi,
+        booking::BookingApi,
+    );
     let service = OpenApiService::new(api, "portal-external", env!("CARGO_PKG_VERSION")).server(server);
     let document: serde_json::Value =
         serde_json::from_str(&service.spec()).map_err(|error| UnguardedOperation(error.to_string()))?;

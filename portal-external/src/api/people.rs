@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use access::{Fault, PersonId};
+use access::{
+    Fault, PersonId,
+    audit::told::{LogEntry, LogQuery},
+};
 use ehr::{OriginAddress, Reader, RecordQuery, RecordWords, Section};
 use poem::web::Data;
 use poem_openapi::{
@@ -15,7 +18,7 @@ use poem_openapi::{
 use web::{Failure, Visit, Written, openapi::origin::ExplainedOrigin};
 
 use super::failed;
-use crate::{portal::Portal, who::Patient};
+use crate::{pages::access_log, portal::Portal, who::Patient};
 
 /// One's own record.
 pub struct PeopleApi;
@@ -26,6 +29,55 @@ struct NewRecordSearch {
     /// Up to eight words.
     #[oai(validator(max_length = 400))]
     q: String,
+}
+
+/// An act in somebody's access log.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+struct AccessLogRow {
+    id: String,
+    at: String,
+    /// `staff`, `patient` or `system`.
+    kind: String,
+    /// Their name then; absent for a part of the portal.
+    name: Option<String>,
+    /// Staff groups they were in then.
+    groups: Vec<String>,
+    /// `record.read.intent`, `relation.break-glass`, `proxy.accept`, …
+    action: String,
+    /// A section, or another name of what was read.
+    object: Option<String>,
+    /// A key, or the words that a broken glass asks for.
+    reason: Option<String>,
+}
+
+/// Somebody's access log.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+struct AccessLogAnswer {
+    items: Vec<AccessLogRow>,
+    /// `before` of the next page; absent on the last.
+    next: Option<String>,
+}
+
+impl From<LogEntry> for AccessLogRow {
+    fn from(one: LogEntry) -> Self {
+        let kind = match one.actor.kind() {
+            "u" => "staff",
+            "p" => "patient",
+            _ => "system",
+        };
+        Self {
+            id: one.id.to_string(),
+            at: one.at.to_string(),
+            kind: kind.to_owned(),
+            name: Some(one.name).filter(|name| !name.is_empty()),
+            groups: one.groups,
+            action: one.action,
+            object: one.object,
+            reason: one.reason,
+        }
+    }
 }
 
 fn person(text: &str) -> Result<PersonId, Failure> {
@@ -58,6 +110,28 @@ impl PeopleApi {
         let query = RecordQuery::from_texts(since.0, until.0, source.0).ok_or_else(|| Failure::new(Fault::Invalid))?;
         let section = Section::from_slug(&section).ok_or_else(|| Failure::new(Fault::NotFound))?;
         Ok(Written(portal.charts.record_json(reader, person, section, &query, visit.now).await.map_err(failed)?))
+    }
+
+    /// What was done about a person, newest first: to themselves, and to those they have entrusted it to. Refusals are not in
+    /// it; a read is told of once, by its intent.
+    #[oai(path = "/people/:id/access-log", method = "get", operation_id = "access_log")]
+    async fn access_log(
+        &self,
+        portal: Data<&Arc<Portal>>,
+        patient: Patient,
+        id: Path<String>,
+        /// `everybody` (unless said), `staff`, `others` or `me`.
+        who: Query<Option<String>>,
+        /// An instant: where the page before ended (`next`).
+        before: Query<Option<String>>,
+    ) -> poem::Result<Json<AccessLogAnswer>> {
+        let invalid = || Failure::new(Fault::Invalid);
+        let before = before.0.map(|at| at.parse().map_err(|_| invalid())).transpose()?;
+        let who = access_log::actors(who.0.as_deref().unwrap_or("everybody"), &patient).ok_or_else(invalid)?;
+        let query = LogQuery { since: None, before, who, most: 100 };
+        let found = access_log::read(&portal, &patient, person(&id)?, &query).await?;
+        let items = found.entries.into_iter().map(AccessLogRow::from).collect();
+        Ok(Json(AccessLogAnswer { items, next: found.next.map(|next| next.to_string()) }))
     }
 
     /// Look for words in a whole record, in every section that the reader may see; each item found has all of them. What was

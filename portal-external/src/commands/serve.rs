@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use access::{Policy, Ruleset, audit::AuditLog};
-use accounts::Accounts;
+use accounts::{Accounts, Family, FamilyRules};
 use anyhow::Context as _;
 use content::{Articles, Notices};
 use ehr::{Charts, RecordSettings};
@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use messages::Messages;
 use patients::{Index, IndexKey};
 use reviews::RecordSearches;
+use scheduling::{Rules, Scheduling};
 use sources::{BreakerState, Catalogue, Connections, Secrets};
 use store::Store;
 use url::Url;
@@ -119,6 +120,21 @@ fn connections(
     Ok(Connections::new(store, policy, audit, catalogue.clone(), secrets.clone(), callback))
 }
 
+/// Booking. When a ticket that was given back is there again is anybody's guess.
+fn scheduling(store: &Store, policy: &Policy, audit: &AuditLog) -> Scheduling {
+    let (store, policy, audit) = (store.clone(), policy.clone(), audit.clone());
+    Scheduling::new(store, policy, audit, Rules::default(), Arc::new(rand::random::<f64>))
+}
+
+/// Templates and words of this portal and of what it shows.
+fn renderer() -> anyhow::Result<Renderer> {
+    Ok(Renderer::new(
+        vec![record_view::templates(), content_view::templates(), render::Templates::embedded::<Templates>()],
+        vec![record_view::locales(), content_view::locales(), render::Locales::embedded::<Locales>()],
+        Vec::new(),
+    )?)
+}
+
 async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
     let traces = Traces::new(&config.telemetry, "portal-external")?;
     logs::start(&traces);
@@ -130,11 +146,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
         tracing::warn!("cookies are not Secure: the portal is served over http, which is for loopback alone");
     }
     let csrf_key = keys::derive(&config.keys.patient, "csrf");
-    let renderer = Renderer::new(
-        vec![record_view::templates(), content_view::templates(), render::Templates::embedded::<Templates>()],
-        vec![record_view::locales(), content_view::locales(), render::Locales::embedded::<Locales>()],
-        Vec::new(),
-    )?;
+    let renderer = renderer()?;
     let embedded = Embedded::read()?;
     let policy = Policy::open_with(store.clone(), portal::DOMAIN, Ruleset::presets().and(embedded.rules())).await?;
     let audit = portal::audit_log(&config.keys);
@@ -143,21 +155,27 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let kept = (store.clone(), policy.clone(), audit.clone());
     let charts = charts.with_connections(connections(kept, &catalogue, &secrets, &config.server.public_url)?);
     let accounts = Accounts::new(store.clone())?;
+    let rules = FamilyRules { own_say_age: config.family.own_say_age, zone: render::clock_zone() };
+    let family = Family::new(store.clone(), audit.clone(), rules);
     let sources = catalogue.clone();
     let board = embedded.board();
     let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);
     let notices = Notices::new(store.clone(), policy.clone(), audit.clone());
     let messages = Messages::new(store.clone());
+    let scheduling = scheduling(&store, &policy, &audit);
     let layouts = ::pages::Pages::open(store.clone(), audit.clone(), policy.clone(), board.brought_along()).await?;
     let portal = Arc::new(Portal {
         articles,
         notices,
         messages,
+        scheduling,
         store: store.clone(),
         policy,
         audit,
         refusals: access::audit::Refusals::default(),
         accounts,
+        family,
+        public_url: config.server.public_url.to_string(),
         sessions: Sessions::new(store.clone(), "patient_session", Lifetimes::EXTERNAL),
         throttle: Throttle::new(store.clone(), Population::Patients, &config.keys.patient),
         cookies: CookieRules::new("portal-external", secure),

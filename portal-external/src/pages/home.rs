@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use access::Fault;
+use access::{Fault, Trust};
+use accounts::family::Proxy;
 use ehr::Reader;
 use pages::{
     PageId,
@@ -30,10 +31,30 @@ struct HomePage {
     /// Of whom it greets; a page that is not the first has its own title.
     name: Option<String>,
     page: PageView,
+    /// For whom they may act.
+    others: Vec<Other>,
     /// Where its colours are.
     stylesheet: Option<String>,
     /// This page with everything on it, however long that takes.
     whole_href: String,
+}
+
+/// Somebody for whom one may act.
+#[derive(Serialize)]
+struct Other {
+    name: String,
+    href: String,
+}
+
+async fn others(portal: &Portal, visit: &Visit, patient: &Patient) -> Result<Vec<Other>, Failure> {
+    let all = portal.family.of_others(&patient.context, visit.now).await?;
+    let open = all.into_iter().filter(|one| one.ended.is_none());
+    let entry = |one: Proxy| {
+        let views = one.terms.trusts.contains(&Trust::View);
+        let href = if views { format!("/people/{}/record", one.subject) } else { "/sharing".to_owned() };
+        Other { name: one.name, href }
+    };
+    Ok(open.map(entry).collect())
 }
 
 /// `widget.html`, `widget_part.html`
@@ -60,9 +81,10 @@ pub async fn show(
         Some(person) => portal.charts.cover(reader, person, visit.now).await?.name,
         None => patient.account.name.clone(),
     };
+    let others = others(portal, visit, &patient).await?;
     let patience = if whole { Patience::Whole } else { Patience::AtOnce };
     let (page, stylesheet) = widgets::page(portal, visit, patient, (None, patience)).await?;
-    let view = HomePage { name: Some(name), page, stylesheet, whole_href: "/?whole=1".to_owned() };
+    let view = HomePage { name: Some(name), page, others, stylesheet, whole_href: "/?whole=1".to_owned() };
     portal.pages.page(visit, "home.html", &view)
 }
 
@@ -79,7 +101,8 @@ pub async fn other(
     let id = PageId::parse(&page).ok_or_else(|| Failure::new(Fault::NotFound))?;
     let patience = if asked.whole.is_some() { Patience::Whole } else { Patience::AtOnce };
     let (page, stylesheet) = widgets::page(portal, visit, patient, (Some(&id), patience)).await?;
-    let view = HomePage { name: None, page, stylesheet, whole_href: format!("/pages/{id}?whole=1") };
+    let view =
+        HomePage { name: None, page, others: Vec::new(), stylesheet, whole_href: format!("/pages/{id}?whole=1") };
     portal.pages.page(visit, "home.html", &view)
 }
 

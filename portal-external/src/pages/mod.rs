@@ -1,6 +1,8 @@
 //! Pages: read the request, call the domain, draw what it returns.
 
+pub mod access_log;
 pub mod articles;
+pub mod booking;
 pub mod connections;
 pub mod document;
 pub mod home;
@@ -8,6 +10,7 @@ pub mod messages;
 pub mod origin;
 pub mod record;
 pub mod record_search;
+pub mod sharing;
 pub mod sign_in;
 pub mod well_known;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Fault, PersonId};
+use access::{Deed, Fault, PersonId};
 use ehr::{
     Fresh, LabQuery, Reader, RecordQuery, Section,
     labs::{self, MatrixWindow},
@@ -35,7 +35,10 @@ pub async fn contents(
     let banner = portal.charts.cover(reader, person(&id)?, visit.now).await?;
     let fresh = portal.charts.left_unseen(reader, banner.person, visit.now).await?;
     let scene = scene(portal, visit).with_fresh(&fresh);
-    portal.pages.page(visit, "record.html", &record_view::home::record_page(&banner, &scene))
+    let mut page = record_view::home::record_page(&banner, &scene);
+    // What is not entrusted is not there.
+    page.shell.sections.retain(|one| patient.context.may_act_for(banner.person, Deed::Section(one.slug)));
+    portal.pages.page(visit, "record.html", &page)
 }
 
 /// `GET /people/{id}/record/{section}`

@@ -1,9 +1,11 @@
 //! The public portal through its public face: the real program, patients' own records alone.
 
+mod booking;
 mod connections;
 mod copied_files;
 mod copies;
 mod documents;
+mod family;
 mod held;
 mod import;
 mod independent;

@@ -71,6 +71,7 @@ impl Drawing {
                 roles: vec![],
                 unread: 0,
                 delegates: false,
+                acting_for: None,
                 person: None,
             }),
             csrf_token: "token".to_owned(),

@@ -107,6 +107,33 @@ fn bodies_of_connections(pattern: &str) -> Option<Vec<Body>> {
     })
 }
 
+/// Nothing is entrusted by them: the walk is of people who may see their own alone.
+fn bodies_of_sharing(pattern: &str) -> Option<Vec<Body>> {
+    Some(match pattern {
+        "/sharing/new" => vec![form("question", "step=called&called=Zq"), form("bad", "step=trusts&called=Zq")],
+        "/sharing/accept" => vec![form("made-up", "code=0000-0000-0000-0000"), form("empty", "code=")],
+        "/sharing/invitations/:invitation/withdraw" | "/sharing/proxies/:proxy/end" => vec![form("nobody's", "")],
+        _ => return None,
+    })
+}
+
+/// Nothing is planned: whoever may book is told that there is no such session.
+fn bodies_of_booking(pattern: &str) -> Option<Vec<Body>> {
+    const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+    let wanted = || json("nobody's", &format!("{{\"clinic_session\": \"{NOBODY}\", \"person\": \"{NOBODY}\"}}"));
+    Some(match pattern {
+        "/people/:person/bookings" => {
+            vec![form("nobody's", &format!("session={NOBODY}&at=1&key=k")), form("bad", "session=Zq&at=x&key=")]
+        }
+        "/people/:person/waits" => vec![form("nobody's", &format!("session={NOBODY}")), form("bad", "session=Zq")],
+        "/people/:person/waits/:wait" => vec![form("nobody's", "step=leave"), form("bad", "step=marry")],
+        "/people/:person/bookings/:booking/cancel" | "/people/:person/missed/:penalty" => vec![form("nobody's", "")],
+        "/api/v1/bookings" | "/api/v1/bookings/{id}/reschedule" => vec![wanted(), json("bad", "[]")],
+        "/api/v1/bookings/{id}/cancel" => vec![json("nobody's", "{}")],
+        _ => return None,
+    })
+}
+
 /// Bodies of unsafe requests: every one of them has to be here, good and bad.
 fn bodies(door: &Door) -> Option<Vec<Body>> {
     let search = format!("{{\"q\": \"{}\"}}", A.resident_id);
@@ -183,6 +210,8 @@ fn bodies(door: &Door) -> Option<Vec<Body>> {
         ("POST", "/api/v1/patients/{id}/break-glass") => {
             vec![json("empty", "{\"reason\": \"\", \"password\": \"\"}"), json("bad", "[]")]
         }
+        ("POST", pattern) if pattern.starts_with("/sharing/") => bodies_of_sharing(pattern)?,
+        ("POST", pattern) if bodies_of_booking(pattern).is_some() => bodies_of_booking(pattern)?,
         _ => return bodies_of_pages(door).or_else(|| bodies_of_sources(door)),
     })
 }
@@ -289,7 +318,8 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                 .map(|part| match *part {
                     ":person" | "{id}" => Ok(id),
                     ":section" | "{section}" => Ok(*section),
-                    ":source" | "{source}" => Ok("hill"),
+                    ":source" | "{source}" | ":hospital" => Ok("hill"),
+                    ":department" => Ok("nothing-planned"),
                     ":kind" if explains => Ok("Observation"),
                     ":resource" if explains => Ok(RESULT),
                     // Old enough that the patient may open it too.
@@ -307,7 +337,8 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                     "{review}" => Ok("00000000-0000-7000-8000-000000000001"),
                     ":slug" | "{slug}" => Ok("nothing-published"),
                     // Nobody wrote one here.
-                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" | ":connection" => {
+                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" | ":connection" | ":proxy"
+                    | ":invitation" | ":booking" | ":wait" | ":penalty" | ":session" => {
                         Ok("00000000-0000-7000-8000-000000000001")
                     }
                     // Nobody's: no two of these people are taken for one.

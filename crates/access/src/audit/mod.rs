@@ -14,6 +14,7 @@ mod mac;
 mod read;
 mod refusals;
 mod seal;
+pub mod told;
 mod verify;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Tables of this crate.
 
+pub(crate) mod access_log;
 pub(crate) mod audit_event;
 pub(crate) mod audit_seal;
 pub(crate) mod audit_writer;

@@ -1,5 +1,6 @@
 //! Accounts on both databases.
 
+mod family;
 mod timing;
 
 use access::PersonId;

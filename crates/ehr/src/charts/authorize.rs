@@ -1,7 +1,7 @@
 //! May this reader open this chart?
 
 use access::{
-    Act, Context, Event, GlassReason, Object, Outcome, PersonId, ReadIntent, ReadScope, Relation, RelationKind,
+    Act, Context, Deed, Event, GlassReason, Object, Outcome, PersonId, ReadIntent, ReadScope, Relation, RelationKind,
     Relations, Safeguard, StaffContext, audit::action,
 };
 use jiff::Timestamp;
@@ -61,19 +61,42 @@ impl Charts {
         section: Section,
         now: Timestamp,
     ) -> Result<Allowed, EhrError> {
+        self.admit(reader, person, (section, Deed::Section(section.slug())), now).await
+    }
+
+    /// As [`Charts::authorize`], for who the person is: to whomever they have entrusted anything that is no secret.
+    pub(super) async fn authorize_face(
+        &self,
+        reader: Reader<'_>,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<Allowed, EhrError> {
+        self.admit(reader, person, (Section::Demographics, Deed::Face), now).await
+    }
+
+    async fn admit(
+        &self,
+        reader: Reader<'_>,
+        person: PersonId,
+        (section, deed): (Section, Deed<'_>),
+        now: Timestamp,
+    ) -> Result<Allowed, EhrError> {
         let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
         match reader {
-            Reader::Patient(patient) if !patient.may_act_for(person) => Err(hidden()),
+            Reader::Patient(patient) if !patient.may_act_for(person, deed) => Err(hidden()),
             Reader::Patient(patient) => {
                 self.may(patient, &object, Act::ReadRecord)?;
                 // Called by the id their account has, also while a steward has joined them to somebody.
                 let mut of = self.inner.index.person(person).await?;
                 of.id = person;
-                let connected = self.connected(person).await?;
+                // What somebody has connected themselves they alone see, as they were told.
+                let oneself = patient.may_act_for(person, Deed::Oneself);
+                let connected = if oneself { self.connected(person).await? } else { Vec::new() };
                 for one in &connected {
                     of = of.with_own(&one.source.id, &one.patient, one.since);
                 }
-                Ok(Allowed { person: of, why: "own-record", glass_until: None, connected })
+                let why = if oneself { "own-record" } else { "entrusted" };
+                Ok(Allowed { person: of, why, glass_until: None, connected })
             }
             Reader::Staff(staff) => {
                 self.may(staff, &object, Act::ReadRecord)?;
@@ -81,6 +104,16 @@ impl Charts {
                 let (why, glass_until) = self.relation(staff, &person, now).await?;
                 Ok(Allowed { person, why, glass_until, connected: Vec::new() })
             }
+        }
+    }
+
+    /// May this section be shown, by the policy and by what is entrusted?
+    pub(super) fn may_see(&self, reader: Reader<'_>, person: PersonId, section: Section) -> Result<(), EhrError> {
+        let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
+        self.may(reader.context(), &object, Act::ReadRecord)?;
+        match reader {
+            Reader::Patient(patient) if !patient.may_act_for(person, Deed::Section(section.slug())) => Err(hidden()),
+            _ => Ok(()),
         }
     }
 
@@ -140,6 +173,17 @@ impl Charts {
         now: Timestamp,
     ) -> Result<Allowed, EhrError> {
         let decided = self.authorize(reader, person, section, now).await;
+        self.said(reader, person, section, decided, now).await
+    }
+
+    async fn said(
+        &self,
+        reader: Reader<'_>,
+        person: PersonId,
+        section: Section,
+        decided: Result<Allowed, EhrError>,
+        now: Timestamp,
+    ) -> Result<Allowed, EhrError> {
         if let Err(error) = &decided {
             self.refused(reader.context(), action::RECORD_READ_REFUSED, person, section.slug(), error, now).await?;
         }
@@ -173,7 +217,8 @@ impl Charts {
     /// # Errors
     /// As every read of a chart.
     pub async fn cover(&self, reader: Reader<'_>, person: PersonId, now: Timestamp) -> Result<Banner, EhrError> {
-        let allowed = self.open(reader, person, Section::Demographics, now).await?;
+        let decided = self.authorize_face(reader, person, now).await;
+        let allowed = self.said(reader, person, Section::Demographics, decided, now).await?;
         let read = self.begin(reader, &allowed, "cover", json!({}), now).await?;
         let banner = self.face(allowed.person, now);
         read.finish(Outcome::Ok, json!({}), now).await?;

@@ -3,7 +3,7 @@
 //! The resource that names it must be the patient's; a section that shows it must be open to the reader; to a patient it is
 //! there only while a section of theirs names it, so that what is held in a list is held here.
 
-use access::{Object, Outcome, PersonId};
+use access::{Outcome, PersonId};
 use fhir::{Row as _, kinds, rows};
 use jiff::Timestamp;
 use serde_json::json;
@@ -172,8 +172,7 @@ impl Charts {
             None if self.is_linked(address, allowed) => return nameless(address, "why-timeout", sources, now),
             Some(Found::Nothing) | None => return Err(EhrError::NotFound),
         };
-        let object = Object::record(named.section.slug()).ok_or(EhrError::NotFound)?;
-        self.may(reader.context(), &object, access::Act::ReadRecord)?;
+        self.may_see(reader, allowed.person.id, named.section)?;
         if release::applies(reader) && !self.is_shown(reader, allowed, &named, &content, address, now).await? {
             return Err(EhrError::NotFound);
         }

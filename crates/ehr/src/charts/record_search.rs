@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use access::{Act, Object, Outcome, PersonId};
+use access::{Outcome, PersonId};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -46,7 +46,7 @@ impl Charts {
         now: Timestamp,
     ) -> Result<RecordSearch, EhrError> {
         let allowed = self.open_any(reader, person, &Section::ALL, now).await?;
-        let (sections, hidden) = self.sections_of(reader)?;
+        let (sections, hidden) = self.sections_of(reader, person)?;
         let slugs = sections.iter().map(|section| section.slug()).collect::<Vec<_>>();
         let read = self.begin(reader, &allowed, NAME, json!({ "sections": slugs }), now).await?;
         let within = Self { within_act: true, ..self.clone() };
@@ -98,12 +98,15 @@ impl Charts {
         self.inner.searches.clone()
     }
 
-    /// Sections that the policy lets the reader see, and those that it does not.
-    fn sections_of(&self, reader: Reader<'_>) -> Result<(Vec<Section>, Vec<Section>), EhrError> {
+    /// Sections that the policy and what is entrusted let the reader see, and those that they do not.
+    pub(super) fn sections_of(
+        &self,
+        reader: Reader<'_>,
+        person: PersonId,
+    ) -> Result<(Vec<Section>, Vec<Section>), EhrError> {
         let (mut seen, mut hidden) = (Vec::new(), Vec::new());
         for section in Section::ALL {
-            let object = Object::record(section.slug()).ok_or(EhrError::NotFound)?;
-            match self.may(reader.context(), &object, Act::ReadRecord) {
+            match self.may_see(reader, person, section) {
                 Ok(()) => seen.push(section),
                 Err(EhrError::Forbidden | EhrError::NotFound) => hidden.push(section),
                 Err(error) => return Err(error),

@@ -75,6 +75,7 @@ pub fn frame(lang: Lang, portal: Portal) -> Frame {
             roles: vec![],
             unread: 0,
             delegates: false,
+            acting_for: None,
             person: Some("1".to_owned()),
         }),
         csrf_token: "token".to_owned(),

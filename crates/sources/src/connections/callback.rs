@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use access::{PatientContext, PersonId};
+use access::{Deed, PatientContext, PersonId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use fhir::smart::{self, Configuration, Expected, Grant, Granted, Jwks, TokenError};
 use jiff::Timestamp;
@@ -239,7 +239,7 @@ impl Connections {
     ) -> Result<(Source, Granted), ConnectError> {
         let fault = |why| FlowFault::new(FlowStep::Callback, why);
         let person = PersonId(row.person);
-        if row.session != smart::sha256_base64url(session.as_bytes()) || !ctx.may_act_for(person) {
+        if row.session != smart::sha256_base64url(session.as_bytes()) || !ctx.may_act_for(person, Deed::Oneself) {
             return Err(fault("state-elsewhere").into());
         }
         if from_millis(row.expires_at) <= now {

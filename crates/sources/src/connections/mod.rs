@@ -27,7 +27,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use access::{Act, AuditLog, Event, Object, Outcome, PatientContext, PersonId, Policy};
+use access::{Act, AuditLog, Deed, Event, Object, Outcome, PatientContext, PersonId, Policy};
 use envelope::KeyDomain;
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::ExprTrait as _};
@@ -299,7 +299,7 @@ impl Connections {
     }
 
     fn require(&self, ctx: &PatientContext, person: PersonId) -> Result<(), ConnectError> {
-        if !ctx.may_act_for(person) {
+        if !ctx.may_act_for(person, Deed::Oneself) {
             return Err(ConnectError::NotFound);
         }
         Ok(self.inner.policy.require(ctx, &Object::SECTION_RECORD, Act::ReadRecord)?)

@@ -79,7 +79,7 @@ pub struct OriginLedger {
 #[derive(Debug, Deserialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct OriginBecause {
-    /// `care`, `break-glass`, `own-record` or `no-treatment-relation-advisory`.
+    /// `care`, `break-glass`, `own-record`, `entrusted` or `no-treatment-relation-advisory`.
     relation: String,
     /// When a record that was opened in an emergency closes.
     until: Option<String>,

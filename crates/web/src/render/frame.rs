@@ -56,6 +56,8 @@ pub struct User {
     pub unread: u64,
     /// May they give roles on anything to others?
     pub delegates: bool,
+    /// Outside: the name of whom they act for on this page, where it is another person.
+    pub acting_for: Option<String>,
     /// Outside: the id in `/people/{id}/…` links of the shell.
     pub person: Option<String>,
 }

@@ -11,6 +11,7 @@ fn frame() -> Frame {
             roles: vec![],
             unread: 0,
             delegates: false,
+            acting_for: None,
             person: None,
         }),
         csrf_token: "\"><script>alert(1)</script>".to_owned(),

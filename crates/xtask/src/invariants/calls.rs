@@ -19,6 +19,12 @@ const RESERVED: &[Reserved] = &[
         &["accounts"],
         "a patient context comes from a patient's sign-in: use accounts",
     ),
+    (
+        "context",
+        &[".", "entrusted_with", "("],
+        &["accounts"],
+        "what is entrusted is read for each request: use accounts::Family::in_force",
+    ),
     ("transaction", &["TransactionTrait"], &["store"], "only the store begins transactions: use Store::write"),
     ("transaction", &["sea_orm", ":", ":", "*"], &["store"], "a glob import brings `begin` with it: name what is used"),
     ("transaction", &[".", "begin", "(", ")"], &["store"], "only the store begins transactions: use Store::write"),
