@@ -1,6 +1,7 @@
 //! Booking through the portal's face, page by page and without a script, as somebody on a telephone does it.
 
 mod api;
+mod crowd;
 mod refusals;
 
 use anyhow::{Context as _, Result, ensure};
