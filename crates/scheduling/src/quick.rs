@@ -8,6 +8,8 @@
 //! statement, which waits for the row, finds another `rev` than it read and does nothing. Rows are held in the order of
 //! `claim`: session, person, ticket. Each part takes from the one before it, so they are carried out so.
 
+use std::sync::Arc;
+
 use access::{AuditLog, audit::Draft};
 use jiff::Timestamp;
 use sea_orm::{
@@ -18,7 +20,7 @@ use sea_orm::{
         WithQuery, error::Error,
     },
 };
-use store::{Store, StoreError, Tx, to_millis};
+use store::{Store, StoreError, to_millis};
 use uuid::Uuid;
 
 use crate::{
@@ -32,33 +34,18 @@ use crate::{
 const OPEN: &str = "open_session";
 const HELD: &str = "held_person";
 const TAKEN: &str = "taken";
-const LOGGED: &str = "logged";
-
-/// Why there is no booking.
-enum Not {
-    /// Something stands against it.
-    Quickly,
-    Failed(SchedulingError),
-}
-
-impl From<StoreError> for Not {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<DbErr> for Not {
-    fn from(error: DbErr) -> Self {
-        Self::Failed(error.into())
-    }
-}
+const BOOKED: &str = "booked";
+const LOGGED: [&str; 2] = ["logged", "logged_too"];
+/// What is said of a booking.
+const BACK: [booking::Column; 4] =
+    [booking::Column::Ticket, booking::Column::Seq, booking::Column::FromAt, booking::Column::ToAt];
 
 /// A booking to be made.
-struct Quick<'a> {
+struct Quick {
     id: Uuid,
-    wanted: &'a Wanted,
+    wanted: Wanted,
     /// Person, department and day.
-    day: &'a str,
+    day: String,
     most_standing: u64,
     now: i64,
 }
@@ -77,35 +64,32 @@ pub(crate) async fn book(
     if !matches!(wanted.which, Which::At(_) | Which::First) || wanted.in_place_of.is_some() {
         return Ok(None);
     }
-    let most_standing = rules.most_standing;
-    let written = store.write::<_, Not, _>(move |tx| {
-        Box::pin(async move {
-            let (entry, log) = audit.entry(tx, draft).await.map_err(|error| Not::Failed(error.into()))?;
-            let quick = Quick { id: Uuid::now_v7(), wanted: &wanted, day: &day, most_standing, now: to_millis(now) };
-            let made = quick.make(tx, log).await?.ok_or(Not::Quickly)?;
-            entry.count();
-            Ok(made)
-        })
+    let (backend, most_standing) = (store.reader().get_database_backend(), rules.most_standing);
+    let quick = Arc::new(Quick { id: Uuid::now_v7(), wanted, day, most_standing, now: to_millis(now) });
+    let (building, logged) = (quick.clone(), draft.clone());
+    let written = store.write_once::<SchedulingError, _>(move |ticket| {
+        let of = (backend != DbBackend::Sqlite).then_some(BOOKED);
+        let log = audit.inserts(ticket, draft, of)?;
+        Ok(building.statement(backend, log)?)
     });
     match written.await {
-        Ok(row) => Ok(Some(row)),
-        Err(Not::Quickly) => Ok(None),
-        Err(Not::Failed(error)) => Err(error),
+        Ok(rows) => {
+            let Some(row) = rows.first() else { return Ok(None) };
+            logged.count();
+            Ok(Some(quick.made(row)?))
+        }
+        // Somebody used the same key, or was quicker on the same day: the careful way waits for them.
+        Err(SchedulingError::Store(StoreError::Database(error)))
+            if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 
-impl Quick<'_> {
-    async fn make(&self, tx: &Tx, log: InsertStatement) -> Result<Option<booking::Model>, Not> {
-        let statement = self.statement(tx.get_database_backend(), log)?;
-        match tx.query_all_raw(statement).await {
-            Ok(rows) => Ok(rows.first().map(|row| self.made(row)).transpose()?),
-            // Somebody used the same key, or was quicker on the same day: the careful way waits for them.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn statement(&self, backend: DbBackend, log: InsertStatement) -> Result<Statement, DbErr> {
+impl Quick {
+    fn statement(&self, backend: DbBackend, log: Vec<InsertStatement>) -> Result<Statement, DbErr> {
         let made = match backend {
             DbBackend::Sqlite => self.one_after_another(log),
             _ => self.all_in_one(log).map(|all| backend.build(&all)),
@@ -129,7 +113,7 @@ impl Quick<'_> {
             booked_by: self.wanted.by.clone(),
             idempotency_key: self.wanted.key.clone(),
             held_ticket: Some(ticket),
-            held_day: Some(self.day.to_owned()),
+            held_day: Some(self.day.clone()),
             in_place_of: None,
             made_at: self.now,
             ended_at: None,
@@ -139,7 +123,7 @@ impl Quick<'_> {
 
     /// SQLite has no changes inside a `WITH`: statements that are sent together. The others find what the first has made, and
     /// are taken back with it when it has made nothing.
-    fn one_after_another(&self, log: InsertStatement) -> Result<Statement, Error> {
+    fn one_after_another(&self, log: Vec<InsertStatement>) -> Result<Statement, Error> {
         let own = Expr::col((person::Entity, person::Column::Person)).eq(self.wanted.person.0);
         let barred = own.and(Expr::col((person::Entity, person::Column::BarredUntil)).gt(self.now));
         let mut free = self.row();
@@ -158,19 +142,16 @@ impl Quick<'_> {
             .values_panic([self.wanted.person.0.into(), 1_i64.into()])
             .on_conflict(once_more())
             .to_owned();
-        let all = [
-            booking(free)?.build(SqliteQueryBuilder),
-            taken(made).build(SqliteQueryBuilder),
-            held.build(SqliteQueryBuilder),
-            log.build(SqliteQueryBuilder),
-        ];
+        let mut all = vec![booking(free)?.build(SqliteQueryBuilder), taken(made).build(SqliteQueryBuilder)];
+        all.push(held.build(SqliteQueryBuilder));
+        all.extend(log.into_iter().map(|insert| insert.build(SqliteQueryBuilder)));
         let (texts, values): (Vec<String>, Vec<Values>) = all.into_iter().unzip();
         let values = Values(values.into_iter().flat_map(|Values(values)| values).collect());
         Ok(Statement { sql: texts.join("; "), values: Some(values), db_backend: DbBackend::Sqlite })
     }
 
     /// PostgreSQL: one statement.
-    fn all_in_one(&self, log: InsertStatement) -> Result<WithQuery, Error> {
+    fn all_in_one(&self, log: Vec<InsertStatement>) -> Result<WithQuery, Error> {
         let mut open = self.open_session();
         open.lock(LockType::Share);
         let of_session = Query::select().column(session::Column::Id).from(OPEN).to_owned();
@@ -182,8 +163,12 @@ impl Quick<'_> {
         let found = [ticket::Column::Id, ticket::Column::Seq, ticket::Column::FromAt, ticket::Column::ToAt];
         take.returning(Query::returning().columns(found));
         let mut parts = WithClause::new();
-        parts.cte(part(OPEN, open)).cte(part(HELD, self.held_person()?)).cte(part(TAKEN, take)).cte(part(LOGGED, log));
-        Ok(booking(self.row().from(TAKEN).to_owned())?.with(parts))
+        let made = booking(self.row().from(TAKEN).to_owned())?;
+        parts.cte(part(OPEN, open)).cte(part(HELD, self.held_person()?)).cte(part(TAKEN, take)).cte(part(BOOKED, made));
+        for (name, insert) in LOGGED.into_iter().zip(log) {
+            parts.cte(part(name, insert));
+        }
+        Ok(Query::select().columns(BACK).from(BOOKED).to_owned().with(parts))
     }
 
     /// The session, while tickets are given out.
@@ -224,7 +209,7 @@ impl Quick<'_> {
         let column = |column| Expr::col((booking::Entity, column));
         let same = column(booking::Column::BookedBy).eq(&self.wanted.by);
         let same = same.and(column(booking::Column::IdempotencyKey).eq(&self.wanted.key));
-        let day = column(booking::Column::HeldDay).eq(self.day);
+        let day = column(booking::Column::HeldDay).eq(&self.day);
         let standing = Query::select()
             .expr(Func::count(column(booking::Column::Id)))
             .from(booking::Entity)
@@ -274,7 +259,7 @@ impl Quick<'_> {
             .expr(ticket())
             .columns([ticket::Column::Seq, ticket::Column::FromAt, ticket::Column::ToAt])
             .exprs([state, &code(self.id), &self.wanted.by, &self.wanted.key].map(Expr::val))
-            .exprs([ticket(), Expr::val(self.day), Expr::val(self.now)])
+            .exprs([ticket(), Expr::val(self.day.as_str()), Expr::val(self.now)])
             .to_owned()
     }
 }
@@ -329,5 +314,5 @@ fn booking(rows: SelectStatement) -> Result<InsertStatement, Error> {
     ];
     let mut new = Query::insert();
     new.into_table(booking::Entity).columns(columns).select_from(rows)?;
-    Ok(new.returning(Query::returning().columns([C::Ticket, C::Seq, C::FromAt, C::ToAt])).to_owned())
+    Ok(new.returning(Query::returning().columns(BACK)).to_owned())
 }

@@ -56,7 +56,8 @@ async fn right_after_the_release_nobody_gains_by_asking_first_and_often() {
                 (number, async move { replica.book(&ctx, wanted, release).await })
             };
             let greedy = (0..20).map(|key| ask(0, key));
-            tries.push((greedy.collect::<Vec<_>>(), (1..=OTHERS).map(|number| ask(number, 0)).collect::<Vec<_>>()));
+            let others = (1..).zip(1..=OTHERS).map(|(key, number)| ask(number, key));
+            tries.push((greedy.collect::<Vec<_>>(), others.collect::<Vec<_>>()));
         }
         let (greedy, others): (Vec<_>, Vec<_>) = tries.into_iter().unzip();
         // All of the greedy one's come before anybody else's.
@@ -74,8 +75,9 @@ async fn right_after_the_release_nobody_gains_by_asking_first_and_often() {
             }
         }
         assert_eq!(won, SESSIONS, "each ticket is somebody's");
-        // A twelfth of thirty; ten or more come once in several thousand runs.
-        assert!(greedy_won < 10, "{greedy_won} of {SESSIONS}");
+        // By lot it is a twelfth of thirty, and all of them if whoever is first wins. A machine that does other things mixes up
+        // the order of moments that are close to each other, and they have one at both replicas.
+        assert!(greedy_won < 15, "{greedy_won} of {SESSIONS}");
     }
 }
 
