@@ -170,11 +170,13 @@ async fn killed_processes_lose_nothing_and_double_nothing() {
             .collect();
         for kill in 0..kills {
             let begun = Instant::now();
-            while booked.load(Ordering::Relaxed) < (kill + 1) * BETWEEN_KILLS {
+            let process = &mut processes[kill % replicas];
+            // One that was begun just now takes requests again before it is killed once more.
+            while booked.load(Ordering::Relaxed) < (kill + 1) * BETWEEN_KILLS || !process.socket.exists() {
                 assert!(begun.elapsed() < LIMIT, "nobody books");
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            processes[kill % replicas].kill_and_begin(&house);
+            process.kill_and_begin(&house);
         }
         let all: Vec<_> = join_all(clients).await.into_iter().map(|one| one.expect("answered")).collect();
         let cut: usize = all.iter().map(|(_, _, cut)| cut).sum();
