@@ -104,6 +104,30 @@ async fn one_person_on_two_telephones_has_one_booking() {
     }
 }
 
+/// Other departments, so that no unique index helps: only that bookings of a person are made one after another.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_is_at_one_place_at_a_time_whatever_they_ask_for_at_once() {
+    for house in House::all().await {
+        let replicas = [house.replica().await, house.replica().await];
+        let mut sessions = Vec::new();
+        for number in 0..6 {
+            sessions.push(house.session(house.schedule(&format!("d{number}"), None).await, 60).await);
+        }
+        for round in 0..10 {
+            let (ctx, person) = patient(round);
+            let tries = sessions.iter().enumerate().map(|(number, session)| {
+                let (ctx, replica) = (ctx.clone(), replicas[number % 2].clone());
+                let wanted = wants(person, *session, 0, &format!("k{number}"));
+                tokio::spawn(async move { replica.book(&ctx, wanted, now()).await })
+            });
+            let all: Vec<_> = join_all(tries).await.into_iter().map(|one| one.expect("ran")).collect();
+            assert_eq!(all.iter().filter(|one| one.is_ok()).count(), 1, "round {round}: {all:?}");
+            let told: Vec<_> = all.into_iter().filter(Result::is_err).map(refusal).collect();
+            assert!(told.iter().all(|one| *one == Refusal::Overlap), "{told:?}");
+        }
+    }
+}
+
 /// What a process remembers is a second old at most, and still never hides what another has just given to the same request.
 #[tokio::test]
 async fn a_request_that_comes_again_elsewhere_is_not_refused_from_memory() {
