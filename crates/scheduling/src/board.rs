@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use access::PersonId;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use sea_orm::{
@@ -19,8 +20,9 @@ use uuid::Uuid;
 
 use crate::{
     Band, Channel, ClinicSession, Offered, Refusal, SchedulingError,
-    claim::TicketState,
-    entity::{booking, session, ticket},
+    book::{department, held_day},
+    claim::{TicketState, Which},
+    entity::{booking, schedule, session, ticket},
 };
 
 /// How old what is told may be.
@@ -40,6 +42,8 @@ struct Known {
     /// From when to when on the clock nothing comes or goes by itself: no release, no cutoff, nothing that comes back.
     clock: Range<Timestamp>,
     offered: Offered,
+    /// Its department and day, which never change: a person has one booking of them.
+    department_day: (String, String),
     /// Requests that have a booking there: they get it again, also when nothing is left.
     requests: HashSet<(String, String)>,
 }
@@ -64,16 +68,17 @@ impl Known {
 impl Board {
     /// Sessions by their ids, in no order; those that are not there are left out.
     pub async fn look(&self, store: &Store, ids: &[Uuid], now: Timestamp) -> Result<Vec<Offered>, SchedulingError> {
-        if self.stale(ids, now).is_empty() {
-            return Ok(self.of(ids));
+        let (found, stale) = self.fresh(ids, now);
+        if stale.is_empty() {
+            return Ok(found);
         }
-        let reading = self.reading.lock().await;
-        let stale = self.stale(ids, now);
+        let _reading = self.reading.lock().await;
+        let (mut found, stale) = self.fresh(ids, now);
         if !stale.is_empty() {
-            self.read(store, &stale, now).await?;
+            // What was read, not what is remembered by now: somebody may have forgotten it again.
+            found.extend(self.read(store, &stale, now).await?);
         }
-        drop(reading);
-        Ok(self.of(ids))
+        Ok(found)
     }
 
     /// Why a request can't be served, where that is known without asking; `None`: it is to be tried.
@@ -99,23 +104,43 @@ impl Board {
         }
     }
 
+    /// What somebody who books it has one booking of, where that is known.
+    pub fn day(&self, person: PersonId, id: Uuid) -> Option<String> {
+        let known = self.known.lock();
+        let (department, day) = &known.get(&id)?.department_day;
+        Some(held_day(person, department, day))
+    }
+
+    /// Nothing is left of what was wanted. Unless that is known, all is looked at again: others may have been given what is
+    /// gone, and get it when they ask again.
+    pub fn gone(&self, id: Uuid, which: Which) {
+        let mut all = self.known.lock();
+        let Some(known) = all.get(&id) else { return };
+        let is_wanted = |band: &&Band| !matches!(which, Which::At(from) if to_millis(band.from) != from);
+        if known.offered.bands.iter().filter(is_wanted).any(|band| band.left > 0) {
+            all.remove(&id);
+        }
+    }
+
     /// It is not as it was.
     pub fn forget(&self, id: Uuid) {
         self.known.lock().remove(&id);
     }
 
-    fn stale(&self, ids: &[Uuid], now: Timestamp) -> Vec<Uuid> {
-        let known = self.known.lock();
-        let is_fresh = |id: &Uuid| known.get(id).is_some_and(|known| known.is_fresh(now));
-        ids.iter().copied().filter(|id| !is_fresh(id)).collect()
+    /// What is known of these, and those of which it has to be read.
+    fn fresh(&self, ids: &[Uuid], now: Timestamp) -> (Vec<Offered>, Vec<Uuid>) {
+        let all = self.known.lock();
+        let (mut found, mut stale) = (Vec::new(), Vec::new());
+        for id in ids {
+            match all.get(id).filter(|known| known.is_fresh(now)) {
+                Some(known) => found.push(known.offered.clone()),
+                None => stale.push(*id),
+            }
+        }
+        (found, stale)
     }
 
-    fn of(&self, ids: &[Uuid]) -> Vec<Offered> {
-        let known = self.known.lock();
-        ids.iter().filter_map(|id| known.get(id)).map(|known| known.offered.clone()).collect()
-    }
-
-    async fn read(&self, store: &Store, ids: &[Uuid], now: Timestamp) -> Result<(), SchedulingError> {
+    async fn read(&self, store: &Store, ids: &[Uuid], now: Timestamp) -> Result<Vec<Offered>, SchedulingError> {
         let at = Instant::now();
         let of_session = session::Column::Id.is_in(ids.iter().copied());
         let sessions = session::Entity::find().filter(of_session).all(store.reader()).await?;
@@ -139,22 +164,29 @@ impl Board {
         for (id, by, key) in booked(store, ids).await? {
             requests.entry(id).or_default().insert((by, key));
         }
+        let of_session = schedule::Column::Id.is_in(sessions.iter().map(|row| row.schedule));
+        let schedules = schedule::Entity::find().filter(of_session).all(store.reader()).await?;
+        let schedules: HashMap<Uuid, String> = schedules.iter().map(|row| (row.id, department(row))).collect();
         let mut fresh = Vec::with_capacity(sessions.len());
         for row in sessions {
+            let department = schedules.get(&row.schedule).ok_or(SchedulingError::Row("clinic_session"))?.clone();
+            let department_day = (department, row.local_date.clone());
             let session = ClinicSession::try_from(row)?;
             let id = session.id;
             let turns = [Some(session.release_at), Some(session.cutoff_at), coming.remove(&id)];
             let next = turns.into_iter().flatten().filter(|turn| *turn > now).min();
             let clock = now..next.unwrap_or(Timestamp::MAX);
             let offered = Offered { session, bands: bands.remove(&id).unwrap_or_default() };
-            fresh.push((id, Known { at, clock, offered, requests: requests.remove(&id).unwrap_or_default() }));
+            let requests = requests.remove(&id).unwrap_or_default();
+            fresh.push((id, Known { at, clock, offered, department_day, requests }));
         }
+        let found = fresh.iter().map(|(_, known): &(Uuid, Known)| known.offered.clone()).collect();
         let mut known = self.known.lock();
         if known.len() + fresh.len() > MOST {
             known.retain(|_, known| known.is_fresh(now));
         }
         known.extend(fresh);
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -1,16 +1,19 @@
 //! Booking.
 
-use access::{AuditLog, Event, Outcome, PatientContext, PersonId};
+use access::{AuditLog, Event, Outcome, PatientContext, PersonId, audit::Draft};
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, sea_query::ExprTrait as _};
 use serde_json::json;
 use store::{Tx, from_millis, to_millis};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
     Booking, BookingState, Problem, Refusal, Rules, Scheduling, SchedulingError,
     claim::{self, Which},
     entity::{booking, person, schedule, session},
+    line::{self, Turn},
+    quick,
 };
 
 /// Longest key, in bytes.
@@ -71,17 +74,60 @@ impl Scheduling {
         self.require(ctx, new.person)?;
         check_key(&new.key)?;
         let by = ctx.subject().to_string();
-        let known = self.board.look(&self.store, &[new.clinic_session], now).await?;
-        if known.is_empty() {
-            return Err(SchedulingError::NotFound);
-        }
-        if let Some(refusal) = self.board.refusal(new.clinic_session, new.from, (&by, &new.key), now) {
-            return Err(refusal.into());
-        }
+        let (now, _turn) = self.in_turn(&new, &by, now).await?;
         let which = Which::of(new.from);
         let wanted =
             Wanted { person: new.person, session: new.clinic_session, which, by, key: new.key, in_place_of: None };
         let draft = AuditLog::draft(ctx, now, event("booking.make", new.person, new.clinic_session));
+        let mut quick = None;
+        if let Some(day) = self.board.day(new.person, new.clinic_session) {
+            let log = (self.audit.clone(), draft.clone());
+            quick = quick::book(&self.store, (wanted.clone(), day), log, &self.rules, now).await?;
+        }
+        let (row, is_new) = match quick {
+            Some(row) => (row, true),
+            None => self.carefully(wanted, draft, now).await?,
+        };
+        if is_new {
+            self.board.taken(&row);
+        }
+        Ok(Made { booking: row.try_into()?, is_new })
+    }
+
+    /// Waits for their turn, unless it is known before or then that it is in vain. How late it is then, and the turn, which
+    /// others wait for.
+    async fn in_turn(&self, new: &NewBooking, by: &str, now: Timestamp) -> Result<(Timestamp, Turn), SchedulingError> {
+        let begun = Instant::now();
+        let release_at = self.promising(new, by, now).await?;
+        let moment = line::wait((new.clinic_session, new.person), release_at, &self.rules, now);
+        if let Some(moment) = moment {
+            tokio::time::sleep(moment.unsigned_abs()).await;
+        }
+        let turn = self.line.turn(new.clinic_session).await;
+        if moment.is_none() && !turn.has_waited {
+            return Ok((now, turn));
+        }
+        let now = now + begun.elapsed();
+        self.promising(new, by, now).await?;
+        Ok((now, turn))
+    }
+
+    /// When the session's tickets are given out; a refusal, where it is known without asking.
+    async fn promising(&self, new: &NewBooking, by: &str, now: Timestamp) -> Result<Timestamp, SchedulingError> {
+        let known = self.board.look(&self.store, &[new.clinic_session], now).await?;
+        let known = known.first().ok_or(SchedulingError::NotFound)?;
+        let refusal = self.board.refusal(new.clinic_session, new.from, (by, &new.key), now);
+        refusal.map_or(Ok(known.session.release_at), |refusal| Err(refusal.into()))
+    }
+
+    /// Row after row, each held: finds out what stands against it, and takes a ticket when nothing does.
+    async fn carefully(
+        &self,
+        wanted: Wanted,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<(booking::Model, bool), SchedulingError> {
+        let (session, which) = (wanted.session, wanted.which);
         let (audit, rules) = (self.audit.clone(), self.rules.clone());
         let written = self.store.write::<_, SchedulingError, _>(move |tx| {
             Box::pin(async move {
@@ -95,11 +141,11 @@ impl Scheduling {
                 Ok((row, true))
             })
         });
-        let (row, is_new) = written.await?;
-        if is_new {
-            self.board.taken(&row);
+        let written = written.await;
+        if let Err(SchedulingError::Refused(Refusal::Taken)) = written {
+            self.board.gone(session, which);
         }
-        Ok(Made { booking: row.try_into()?, is_new })
+        written
     }
 }
 
@@ -138,8 +184,7 @@ pub(crate) async fn make(
     }
     let schedule = schedule::Entity::find_by_id(session.schedule).one(tx).await?;
     let schedule = schedule.ok_or(SchedulingError::Row("clinic_session"))?;
-    let department = format!("{}/{}", schedule.hospital, schedule.department);
-    let day = format!("{}|{department}|{}", wanted.person, session.local_date);
+    let day = held_day(wanted.person, &department(&schedule), &session.local_date);
     let standing = standing(tx, wanted.person, &day, now).await?;
     if standing.iter().any(|one| one.held_day.as_deref() == Some(day.as_str())) {
         return Err(Refusal::SameDay.into());
@@ -196,6 +241,16 @@ async fn none_left(
     }
 }
 
+/// A department of a hospital.
+pub(crate) fn department(of: &schedule::Model) -> String {
+    format!("{}/{}", of.hospital, of.department)
+}
+
+/// What a person has one booking of.
+pub(crate) fn held_day(person: PersonId, department: &str, day: &str) -> String {
+    format!("{person}|{department}|{day}")
+}
+
 /// Bookings by which a person holds tickets that are not over, and whatever they have on that day.
 async fn standing(
     tx: &Tx,
@@ -211,7 +266,7 @@ async fn standing(
 }
 
 /// Eight characters that nobody mistakes for others when they are read out (no 0, O, 1, I, L, U): the random end of the id.
-fn code(id: Uuid) -> String {
+pub(crate) fn code(id: Uuid) -> String {
     const LETTERS: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
     let mut rest = id.as_u128() & ((1 << 62) - 1);
     let mut code = String::with_capacity(8);

@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _, Select,
-    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict},
+    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Query},
 };
 use store::{Tx, to_millis};
 use uuid::Uuid;
 
 use crate::{
     Chance, Channel, Refusal, Rules, SchedulingError, SessionState, WaitState,
-    entity::{booking, person, session, ticket, wait},
+    entity::{booking, person, schedule, session, ticket, wait},
 };
 
 /// How a ticket is.
@@ -165,7 +165,7 @@ pub(crate) async fn give_back(
     let at = to_millis(now);
     let is_open = session.state == SessionState::Open.as_str();
     let change = ticket::Entity::update_many().filter(ticket::Column::Id.eq(ticket));
-    let next = if is_open && at < session.cutoff_at { next_waiting(tx, session.id).await? } else { None };
+    let next = if is_open && at < session.cutoff_at { next_waiting(tx, session, ticket, now).await? } else { None };
     let change = if let Some(next) = next {
         let until = Ord::min(to_millis(now + rules.offer), session.cutoff_at);
         let offered = wait::Entity::update_many()
@@ -191,12 +191,56 @@ pub(crate) async fn give_back(
     Ok(())
 }
 
-async fn next_waiting(tx: &Tx, session: Uuid) -> Result<Option<Uuid>, SchedulingError> {
+/// Who has waited longest of those who could take this ticket: an offer to whoever has something else then would be kept for
+/// nobody. They stay where they are in line.
+async fn next_waiting(
+    tx: &Tx,
+    session: &session::Model,
+    ticket: Uuid,
+    now: Timestamp,
+) -> Result<Option<Uuid>, SchedulingError> {
+    let own = schedule::Entity::find_by_id(session.schedule).one(tx).await?;
+    let own = own.ok_or(SchedulingError::Row("clinic_session"))?;
+    let offered = ticket::Entity::find_by_id(ticket).one(tx).await?.ok_or(SchedulingError::Row("ticket"))?;
+    let standing = || {
+        Query::select()
+            .expr(Expr::val(1))
+            .from(booking::Entity)
+            .and_where(
+                Expr::col((booking::Entity, booking::Column::Person)).equals((wait::Entity, wait::Column::Person)),
+            )
+            .and_where(Expr::col((booking::Entity, booking::Column::HeldTicket)).is_not_null())
+            .to_owned()
+    };
+    let elsewhere = standing()
+        .and_where(Expr::col((booking::Entity, booking::Column::FromAt)).lt(offered.to_at))
+        .and_where(Expr::col((booking::Entity, booking::Column::ToAt)).gt(offered.from_at))
+        .to_owned();
+    let of_session =
+        Expr::col((session::Entity, session::Column::Id)).equals((booking::Entity, booking::Column::ClinicSession));
+    let of_schedule =
+        Expr::col((schedule::Entity, schedule::Column::Id)).equals((session::Entity, session::Column::Schedule));
+    let same_day = standing()
+        .inner_join(session::Entity, of_session)
+        .inner_join(schedule::Entity, of_schedule)
+        .and_where(Expr::col((session::Entity, session::Column::LocalDate)).eq(&session.local_date))
+        .and_where(Expr::col((schedule::Entity, schedule::Column::Hospital)).eq(own.hospital))
+        .and_where(Expr::col((schedule::Entity, schedule::Column::Department)).eq(own.department))
+        .to_owned();
+    let barred = Query::select()
+        .expr(Expr::val(1))
+        .from(person::Entity)
+        .and_where(Expr::col((person::Entity, person::Column::Person)).equals((wait::Entity, wait::Column::Person)))
+        .and_where(Expr::col((person::Entity, person::Column::BarredUntil)).gt(to_millis(now)))
+        .to_owned();
     let next = wait::Entity::find()
         .select_only()
         .column(wait::Column::Id)
-        .filter(wait::Column::ClinicSession.eq(session))
+        .filter(wait::Column::ClinicSession.eq(session.id))
         .filter(wait::Column::State.eq(WaitState::Waiting.as_str()))
+        .filter(Expr::exists(elsewhere).not())
+        .filter(Expr::exists(same_day).not())
+        .filter(Expr::exists(barred).not())
         .order_by_asc(wait::Column::Since)
         .order_by_asc(wait::Column::Id)
         .limit(1)

@@ -17,10 +17,12 @@ mod desk;
 mod entity;
 mod error;
 mod import;
+mod line;
 mod look;
 mod missed;
 mod model;
 mod plan;
+mod quick;
 mod suspend;
 mod tell;
 mod waiting;
@@ -57,12 +59,14 @@ pub struct Scheduling {
     rules: Rules,
     chance: Chance,
     board: board::Board,
+    line: line::Line,
 }
 
 impl Scheduling {
     /// Kept in `store`, remembered in `audit`. `chance` says when a ticket that was given back is there again.
     pub fn new(store: Store, policy: Policy, audit: AuditLog, rules: Rules, chance: Chance) -> Self {
-        Self { store, policy, audit, rules, chance, board: board::Board::default() }
+        let line = line::Line::new(store.backend());
+        Self { store, policy, audit, rules, chance, board: board::Board::default(), line }
     }
 
     /// How tickets are given out.

@@ -316,6 +316,10 @@ pub struct Rules {
     pub return_within: SignedDuration,
     /// Waiting lists that a person may be on.
     pub most_waiting: u64,
+    /// How long after the release all who come wait for one another: then nobody is first because they are quick.
+    pub gathered: SignedDuration,
+    /// Within how long after that all who came have their turns, in an order that is drawn by lot.
+    pub drawn: SignedDuration,
 }
 
 impl Default for Rules {
@@ -328,6 +332,8 @@ impl Default for Rules {
             offer: SignedDuration::from_mins(30),
             return_within: SignedDuration::from_mins(10),
             most_waiting: 3,
+            gathered: SignedDuration::from_secs(2),
+            drawn: SignedDuration::from_secs(2),
         }
     }
 }

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use crate::{
     Made, Refusal, Scheduling, SchedulingError, WaitState,
-    book::{Wanted, before, check_key, event, make},
+    book::{Wanted, before, check_key, department, event, held_day, make},
     claim::{self, TicketState, Which},
     entity::{
-        session, ticket,
+        booking, schedule, session, ticket,
         wait::{Column, Entity, Model},
     },
 };
@@ -42,7 +42,7 @@ impl Scheduling {
     /// Puts a person on the list of a session; whoever is on it stays where they are.
     ///
     /// # Errors
-    /// [`Refusal::TooMany`] lists, [`Refusal::TooLate`], [`Refusal::Suspended`]; [`SchedulingError::NotFound`].
+    /// [`Refusal::TooMany`] lists, [`Refusal::SameDay`] for who has a ticket of this department and day, [`Refusal::TooLate`], [`Refusal::Suspended`]; [`SchedulingError::NotFound`].
     pub async fn wait(
         &self,
         ctx: &PatientContext,
@@ -67,6 +67,7 @@ impl Scheduling {
                 let session = claim::session(tx, session).await?;
                 claim::person(tx, person).await?;
                 claim::bookable(&session, now)?;
+                has_no_ticket(tx, person, &session).await?;
                 let places = Column::Person.eq(person.0).and(Column::HeldPlace.is_not_null());
                 let others = places.and(Column::ClinicSession.ne(session.id));
                 if Entity::find().filter(others).count(tx).await? >= most {
@@ -228,6 +229,15 @@ impl Scheduling {
         let found = Entity::find_by_id(id).filter(Column::Person.eq(person.0)).one(self.store.reader()).await?;
         found.ok_or(SchedulingError::NotFound)
     }
+}
+
+/// Whoever has a ticket of the department and day can't take another one: nothing is kept for them.
+async fn has_no_ticket(tx: &store::Tx, person: PersonId, of: &session::Model) -> Result<(), SchedulingError> {
+    let schedule = schedule::Entity::find_by_id(of.schedule).one(tx).await?;
+    let schedule = schedule.ok_or(SchedulingError::Row("clinic_session"))?;
+    let day = held_day(person, &department(&schedule), &of.local_date);
+    let has = booking::Entity::find().filter(booking::Column::HeldDay.eq(day)).one(tx).await?;
+    has.map_or(Ok(()), |_| Err(Refusal::SameDay.into()))
 }
 
 /// Ends a place that is still held; `false`: it is not.

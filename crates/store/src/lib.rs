@@ -28,7 +28,7 @@ mod tx;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, QueryResult, Statement};
 
 pub use config::{DatabaseConfig, UrlProblem};
 pub use lane::Ticket;
@@ -149,6 +149,24 @@ impl Store {
         match &*self.writer {
             Writer::Sqlite(writer) => writer.run(job).await,
             Writer::Postgres(writer) => writer.run(job).await,
+        }
+    }
+
+    /// Runs one statement that is a transaction by itself: it writes all or nothing, and says that it has written by the rows
+    /// that it returns. On PostgreSQL it goes to the server once, where [`Store::write`] goes three times. `statement` gets the
+    /// number of the one row that it may add to a lane; of a statement that returns nothing it is given back.
+    ///
+    /// # Errors
+    /// What `statement` returned, or a [`StoreError`] turned into `E`. Whether it has written is unknown then only when the
+    /// database went away.
+    pub async fn write_once<E, F>(&self, statement: F) -> Result<Vec<QueryResult>, E>
+    where
+        F: FnOnce(Ticket) -> Result<Statement, E> + Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.writer {
+            Writer::Sqlite(writer) => writer.once(statement).await,
+            Writer::Postgres(writer) => writer.once(statement).await,
         }
     }
 

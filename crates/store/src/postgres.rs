@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use sea_orm::{Database, DatabaseConnection, TransactionTrait};
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, QueryResult, Statement, TransactionTrait};
 use tokio::sync::Mutex;
 
 use crate::{
-    DatabaseConfig, JobFuture, StoreError, Tx,
+    DatabaseConfig, JobFuture, StoreError, Ticket, Tx,
     lane::Lane,
     reader::{Presence, Reader},
 };
@@ -54,6 +54,26 @@ impl PostgresWriter {
         E: From<StoreError> + Send + 'static,
     {
         self.presence.unless_away(self.transaction(job)).await.map_err(StoreError::from)?
+    }
+
+    /// Without BEGIN and COMMIT: the server commits a statement that comes alone before it answers.
+    pub(crate) async fn once<E, F>(&self, statement: F) -> Result<Vec<QueryResult>, E>
+    where
+        F: FnOnce(Ticket) -> Result<Statement, E> + Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let written = self.presence.unless_away(async {
+            let lane = self.free.lock().await.pop().unwrap_or_else(|| Arc::new(Lane::new()));
+            let mark = lane.mark();
+            // After an error nobody knows whether its rows are there: the lane is retired.
+            let rows = self.pool.query_all_raw(statement(lane.next())?).await.map_err(StoreError::from)?;
+            if rows.is_empty() {
+                lane.rewind(mark);
+            }
+            self.free.lock().await.push(lane);
+            Ok(rows)
+        });
+        written.await.map_err(StoreError::from)?
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is Store::write")]

@@ -13,7 +13,8 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
-    Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -21,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    DatabaseConfig, JobFuture, StoreError, Tx,
+    DatabaseConfig, JobFuture, StoreError, Ticket, Tx,
     lane::Lane,
     reader::{Presence, Reader},
 };
@@ -108,6 +109,38 @@ impl SqliteWriter {
         };
         self.queue.send(queued).await.map_err(|_| StoreError::Stopped)?;
         told.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    pub(crate) async fn once<E, F>(&self, statement: F) -> Result<Vec<QueryResult>, E>
+    where
+        F: FnOnce(Ticket) -> Result<Statement, E> + Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let written = self.run::<_, Undone<E>, _>(move |tx| {
+            Box::pin(async move {
+                let statement = statement(tx.ticket()).map_err(Undone::Failed)?;
+                let rows = tx.query_all_raw(statement).await.map_err(StoreError::from)?;
+                if rows.is_empty() { Err(Undone::Nothing) } else { Ok(rows) }
+            })
+        });
+        match written.await {
+            Ok(rows) => Ok(rows),
+            Err(Undone::Nothing) => Ok(Vec::new()),
+            Err(Undone::Failed(error)) => Err(error),
+        }
+    }
+}
+
+/// Why [`SqliteWriter::once`] takes back what it did.
+enum Undone<E> {
+    /// The statement returned nothing.
+    Nothing,
+    Failed(E),
+}
+
+impl<E: From<StoreError>> From<StoreError> for Undone<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

@@ -42,6 +42,8 @@ enum Task {
     Bench(bench::Options),
     /// Makes up bytes for everything that reads what hospitals send
     Fuzz(test::FuzzOptions),
+    /// Kills processes while ten thousand people want fifty tickets
+    Faults(test::FaultsOptions),
     /// Checks the house rules: imports, owners of libraries, sizes, words
     Invariants,
     /// Checks Cargo.lock against the vendored copy of the RustSec database
@@ -75,6 +77,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo(options) => demo::run(&root, &options),
         Task::Bench(options) => bench::run(&root, &options),
         Task::Fuzz(options) => test::fuzz(&root, options),
+        Task::Faults(options) => test::faults(&root, options),
         Task::Invariants => invariants::check(&root),
         Task::Advisories => advisories::check(&root),
         Task::Licences => licences::check(&root),

@@ -29,6 +29,14 @@ pub struct FuzzOptions {
     seconds: u64,
 }
 
+/// How much to break.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct FaultsOptions {
+    /// People who want one of fifty tickets, on each database
+    #[arg(long, default_value_t = 10_000)]
+    clients: u32,
+}
+
 /// Passed and failed tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
@@ -193,6 +201,16 @@ pub fn fuzz(root: &Path, options: FuzzOptions) -> Result<()> {
     let mut command = cargo(root);
     command.args(["test", "-p", "ehr", "--test", "it", "fuzz::", "--", "--nocapture"]);
     run_command(command.env("FUZZ_SECONDS", options.seconds.to_string()))
+}
+
+/// Tests that kill processes, with far more people than the usual run has.
+///
+/// # Errors
+/// Something was lost or doubled.
+pub fn faults(root: &Path, options: FaultsOptions) -> Result<()> {
+    let mut command = cargo(root);
+    command.args(["test", "-p", "scheduling", "--test", "it", "kills::", "--", "--nocapture"]);
+    run_command(command.env("FAULTS_CLIENTS", options.clients.to_string()))
 }
 
 /// Adds up cargo's closing lines: `test result: ok. 5 passed; 0 failed; …`.

@@ -126,6 +126,12 @@ fn scheduling(store: &Store, policy: &Policy, audit: &AuditLog) -> Scheduling {
     Scheduling::new(store, policy, audit, Rules::default(), Arc::new(rand::random::<f64>))
 }
 
+/// Who acts for whom.
+fn family(config: &Config, store: &Store, audit: &AuditLog) -> Family {
+    let rules = FamilyRules { own_say_age: config.family.own_say_age, zone: render::clock_zone() };
+    Family::new(store.clone(), audit.clone(), rules)
+}
+
 /// Templates and words of this portal and of what it shows.
 fn renderer() -> anyhow::Result<Renderer> {
     Ok(Renderer::new(
@@ -155,8 +161,7 @@ async fn start(config: Config, catalogue: Arc<Catalogue>) -> anyhow::Result<()> 
     let kept = (store.clone(), policy.clone(), audit.clone());
     let charts = charts.with_connections(connections(kept, &catalogue, &secrets, &config.server.public_url)?);
     let accounts = Accounts::new(store.clone())?;
-    let rules = FamilyRules { own_say_age: config.family.own_say_age, zone: render::clock_zone() };
-    let family = Family::new(store.clone(), audit.clone(), rules);
+    let family = family(&config, &store, &audit);
     let sources = catalogue.clone();
     let board = embedded.board();
     let articles = Articles::new(store.clone(), policy.clone(), audit.clone(), config.content.overdue);

@@ -1,6 +1,8 @@
 //! Booking through the portal's face, page by page and without a script, as somebody on a telephone does it.
 
 mod api;
+mod crowd;
+mod desk;
 mod refusals;
 
 use anyhow::{Context as _, Result, ensure};

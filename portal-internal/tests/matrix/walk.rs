@@ -130,6 +130,10 @@ fn bodies_of_booking(pattern: &str) -> Option<Vec<Body>> {
         "/people/:person/bookings/:booking/cancel" | "/people/:person/missed/:penalty" => vec![form("nobody's", "")],
         "/api/v1/bookings" | "/api/v1/bookings/{id}/reschedule" => vec![wanted(), json("bad", "[]")],
         "/api/v1/bookings/{id}/cancel" => vec![json("nobody's", "{}")],
+        "/admin/schedules/import" => vec![form("no file", "do=look")],
+        "/admin/schedules/missed/:penalty" => vec![form("nobody's", "")],
+        "/admin/schedules/sessions/:session" => vec![form("nobody's", "do=close"), form("bad", "do=marry")],
+        "/admin/schedules/sessions/:session/suspend" => vec![form("nobody's", "why=other"), form("bad", "move_to=Zq")],
         _ => return None,
     })
 }
@@ -286,6 +290,24 @@ fn query(door: &Door, explains: bool) -> String {
     }
 }
 
+/// What nobody wrote, made or has here; no two of these people are taken for one.
+const NOBODY_S: [&str; 14] = [
+    ":article",
+    ":image",
+    ":notice",
+    ":job",
+    ":flow",
+    "{flow}",
+    ":connection",
+    ":proxy",
+    ":invitation",
+    ":booking",
+    ":wait",
+    ":penalty",
+    ":session",
+    ":pair",
+];
+
 /// Every request of a door.
 pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
     let Some(bodies) = bodies(door) else {
@@ -336,13 +358,7 @@ pub fn knocks(stage: &Stage, door: &Door) -> Result<Vec<Knock>> {
                     "{rule}" => Ok("00000000-0000-7000-8000-000000000001"),
                     "{review}" => Ok("00000000-0000-7000-8000-000000000001"),
                     ":slug" | "{slug}" => Ok("nothing-published"),
-                    // Nobody wrote one here.
-                    ":article" | ":image" | ":notice" | ":job" | ":flow" | "{flow}" | ":connection" | ":proxy"
-                    | ":invitation" | ":booking" | ":wait" | ":penalty" | ":session" => {
-                        Ok("00000000-0000-7000-8000-000000000001")
-                    }
-                    // Nobody's: no two of these people are taken for one.
-                    ":pair" => Ok("00000000-0000-7000-8000-000000000001"),
+                    part if NOBODY_S.contains(&part) => Ok("00000000-0000-7000-8000-000000000001"),
                     "*path" => Ok("portal.css"),
                     part if part.starts_with([':', '{', '*']) => Err(part),
                     part => Ok(part),

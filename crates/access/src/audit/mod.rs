@@ -20,8 +20,11 @@ mod verify;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sea_orm::{DbErr, EntityTrait, Set};
-use store::{StoreError, Tx, to_millis};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, Set,
+    sea_query::{Expr, InsertStatement, Query},
+};
+use store::{StoreError, Ticket, Tx, to_millis};
 
 pub use event::{Event, EventId, Outcome, action};
 pub use heads::Head;
@@ -76,6 +79,12 @@ pub struct AuditLog {
 pub struct Draft(audit_event::Model);
 
 impl Draft {
+    /// It is written.
+    pub fn count(&self) {
+        let (action, outcome) = (self.0.action.clone(), self.0.outcome.clone());
+        metrics::counter!("portal_audit_events_total", "action" => action, "outcome" => outcome).increment(1);
+    }
+
     /// The same act at its end.
     fn ended(mut self, outcome: Outcome, detail: &serde_json::Value, at: Timestamp) -> Self {
         self.0.outcome = outcome.as_str().to_owned();
@@ -128,22 +137,54 @@ impl AuditLog {
     ///
     /// # Errors
     /// As there.
-    pub async fn append(&self, tx: &Tx, Draft(mut row): Draft) -> Result<EventId, AuditError> {
+    pub async fn append(&self, tx: &Tx, draft: Draft) -> Result<EventId, AuditError> {
+        let (ticket, event) = (tx.ticket(), draft.clone());
+        for insert in self.inserts(ticket, draft, None)? {
+            tx.execute(&insert).await?;
+        }
+        event.count();
+        Ok(EventId { writer: ticket.writer, number: ticket.number })
+    }
+
+    /// As [`AuditLog::append`], for a statement that writes its act and the row together ([`store::Store::write_once`]): what it
+    /// has to insert. `of` is the part of the statement that has one row when the act comes about, and none otherwise. The caller
+    /// [counts](Draft::count) it when it is written.
+    ///
+    /// # Errors
+    /// [`AuditError::OtherPortal`].
+    pub fn inserts(
+        &self,
+        ticket: Ticket,
+        Draft(mut row): Draft,
+        of: Option<&'static str>,
+    ) -> Result<Vec<InsertStatement>, AuditError> {
         if !self.key.is_for(&row.domain) {
             return Err(AuditError::OtherPortal);
         }
-        let ticket = tx.ticket();
         (row.writer, row.number) = (ticket.writer, ticket.number);
         row.mac = self.key.mac(&row).to_vec();
+        let mut inserts = Vec::with_capacity(2);
         if row.number == 1 {
             let lane = audit_writer::ActiveModel { writer: Set(row.writer), sealed: Set(0), touched_at: Set(row.at) };
-            audit_writer::Entity::insert(lane).exec_without_returning(tx).await?;
+            inserts.push(insert(&lane, of)?);
         }
-        let (action, outcome) = (row.action.clone(), row.outcome.clone());
-        audit_event::Entity::insert(audit_event::ActiveModel::from(row)).exec_without_returning(tx).await?;
-        metrics::counter!("portal_audit_events_total", "action" => action, "outcome" => outcome).increment(1);
-        Ok(EventId { writer: ticket.writer, number: ticket.number })
+        inserts.push(insert(&audit_event::ActiveModel::from(row), of)?);
+        Ok(inserts)
     }
+}
+
+/// Adds a row for each of `of`.
+fn insert<A: ActiveModelTrait>(row: &A, of: Option<&'static str>) -> Result<InsertStatement, DbErr> {
+    let set =
+        <A::Entity as EntityTrait>::Column::iter().filter_map(|column| Some((column, row.get(column).into_value()?)));
+    let (columns, values): (Vec<_>, Vec<_>) = set.unzip();
+    let mut rows = Query::select().exprs(values.into_iter().map(Expr::val)).to_owned();
+    if let Some(of) = of {
+        rows.from(of);
+    }
+    let mut insert = Query::insert().into_table(A::Entity::default()).columns(columns).to_owned();
+    insert.select_from(rows).map_err(|error| DbErr::Custom(error.to_string()))?;
+    Ok(insert)
 }
 
 /// PostgreSQL keeps no NUL in text.

@@ -31,6 +31,16 @@ impl Report {
         holds
     }
 
+    /// A figure that may not be smaller than `limit`. Does it hold?
+    #[allow(dead_code, reason = "the benches of this crate have limits from above alone")]
+    pub fn at_least(&mut self, what: impl Into<String>, measured: f64, limit: f64, unit: &str) -> bool {
+        let row = json!({"what": what.into(), "measured": measured, "limit": limit, "unit": unit, "at_least": true});
+        self.rows.push(row);
+        let holds = measured >= limit;
+        self.good &= holds;
+        holds
+    }
+
     /// The correctness gate: how many of `all` comparisons with the oracle came out equal. Did all?
     pub fn gate(&mut self, what: impl Into<String>, equal: usize, all: usize) -> bool {
         self.rows

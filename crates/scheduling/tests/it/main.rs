@@ -2,6 +2,7 @@
 
 mod desk;
 mod history;
+mod kills;
 mod races;
 mod stories;
 
@@ -130,8 +131,10 @@ async fn part(db: &Database, domain: Domain, rules: Rules) -> Scheduling {
 }
 
 async fn part_by_chance(db: &Database, domain: Domain, rules: Rules, chance: f64) -> Scheduling {
-    let mut config = DatabaseConfig::new(&db.url, db.password.clone());
-    config.max_connections = 16;
+    part_of(DatabaseConfig::new(&db.url, db.password.clone()), domain, rules, chance).await
+}
+
+async fn part_of(config: DatabaseConfig, domain: Domain, rules: Rules, chance: f64) -> Scheduling {
     let store = Store::open(&config).await.expect("opened");
     let policy = Policy::open(store.clone(), domain).await.expect("a policy");
     let audit = AuditLog::new(AuditKey::of_portal(&[7; 32], domain));

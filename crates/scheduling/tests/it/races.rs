@@ -29,6 +29,58 @@ async fn of_hundreds_who_want_the_last_one_each_round_has_one_winner() {
     }
 }
 
+/// Whoever is first at the moment of the release, and asks at every replica all the time, has a ticket as often as others.
+#[tokio::test(flavor = "multi_thread")]
+async fn right_after_the_release_nobody_gains_by_asking_first_and_often() {
+    const SESSIONS: u128 = 30;
+    const OTHERS: u128 = 11;
+    let rules = Rules {
+        gathered: SignedDuration::from_millis(500),
+        drawn: SignedDuration::from_millis(500),
+        ..Rules::default()
+    };
+    let release = "2026-11-18T12:00:00Z".parse().expect("time");
+    for house in House::all_with(rules).await {
+        let replicas = [house.replica().await, house.replica().await];
+        let mut tries = Vec::new();
+        for round in 0..SESSIONS {
+            let session = house.session(house.schedule(&format!("d{round}"), None).await, 1).await;
+            // Nobody's memory has to be read when it begins.
+            for replica in &replicas {
+                replica.session(session, release).await.expect("session");
+            }
+            let ask = |number: u128, key: u32| {
+                let (ctx, person) = patient(round * 1_000 + number);
+                let replica = replicas[usize::try_from(key % 2).expect("0 or 1")].clone();
+                let wanted = wants(person, session, 0, &format!("k{key}"));
+                (number, async move { replica.book(&ctx, wanted, release).await })
+            };
+            let greedy = (0..20).map(|key| ask(0, key));
+            let others = (1..).zip(1..=OTHERS).map(|(key, number)| ask(number, key));
+            tries.push((greedy.collect::<Vec<_>>(), others.collect::<Vec<_>>()));
+        }
+        let (greedy, others): (Vec<_>, Vec<_>) = tries.into_iter().unzip();
+        // All of the greedy one's come before anybody else's.
+        let all = greedy.into_iter().flatten().chain(others.into_iter().flatten());
+        let all: Vec<_> = all.map(|(number, one)| tokio::spawn(async move { (number, one.await) })).collect();
+        let (mut won, mut greedy_won) = (0, 0);
+        for one in join_all(all).await {
+            match one.expect("ran") {
+                (number, Ok(_)) => {
+                    won += 1;
+                    greedy_won += u32::from(number == 0);
+                }
+                (number, Err(SchedulingError::Refused(Refusal::SameDay))) => assert_eq!(number, 0),
+                (_, refused) => assert_eq!(refusal(refused), Refusal::Taken),
+            }
+        }
+        assert_eq!(won, SESSIONS, "each ticket is somebody's");
+        // By lot it is a twelfth of thirty, and all of them if whoever is first wins. A machine that does other things mixes up
+        // the order of moments that are close to each other, and they have one at both replicas.
+        assert!(greedy_won < 15, "{greedy_won} of {SESSIONS}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_person_on_two_telephones_has_one_booking() {
     for house in House::all().await {
@@ -48,6 +100,30 @@ async fn one_person_on_two_telephones_has_one_booking() {
             assert_eq!(ids.len(), 1, "round {round}: {all:?}");
             let told: Vec<_> = all.into_iter().filter(Result::is_err).map(refusal).collect();
             assert!(told.iter().all(|one| *one == Refusal::SameDay), "{told:?}");
+        }
+    }
+}
+
+/// Other departments, so that no unique index helps: only that bookings of a person are made one after another.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_is_at_one_place_at_a_time_whatever_they_ask_for_at_once() {
+    for house in House::all().await {
+        let replicas = [house.replica().await, house.replica().await];
+        let mut sessions = Vec::new();
+        for number in 0..6 {
+            sessions.push(house.session(house.schedule(&format!("d{number}"), None).await, 60).await);
+        }
+        for round in 0..10 {
+            let (ctx, person) = patient(round);
+            let tries = sessions.iter().enumerate().map(|(number, session)| {
+                let (ctx, replica) = (ctx.clone(), replicas[number % 2].clone());
+                let wanted = wants(person, *session, 0, &format!("k{number}"));
+                tokio::spawn(async move { replica.book(&ctx, wanted, now()).await })
+            });
+            let all: Vec<_> = join_all(tries).await.into_iter().map(|one| one.expect("ran")).collect();
+            assert_eq!(all.iter().filter(|one| one.is_ok()).count(), 1, "round {round}: {all:?}");
+            let told: Vec<_> = all.into_iter().filter(Result::is_err).map(refusal).collect();
+            assert!(told.iter().all(|one| *one == Refusal::Overlap), "{told:?}");
         }
     }
 }

@@ -207,6 +207,32 @@ async fn who_has_waited_longest_is_offered_what_is_given_back_for_a_while() {
     }
 }
 
+/// A ticket is kept for half an hour: not for whoever can't take it.
+#[tokio::test]
+async fn what_is_given_back_is_offered_to_who_can_take_it() {
+    for house in House::all().await {
+        let full = house.session(house.schedule("nephrology", Some("d1")).await, 1).await;
+        let other = house.session(house.schedule("nephrology", Some("d2")).await, 6).await;
+        let heart = house.session(house.schedule("cardiology", None).await, 6).await;
+        let ((ctx, person), (second, two), (third, three), (fourth, four)) =
+            (patient(1), patient(2), patient(3), patient(4));
+        let made = house.outside.book(&ctx, wants(person, full, 0, "k"), now()).await.expect("booked");
+        let own = house.outside.wait(&ctx, person, full, now()).await;
+        assert_eq!(refusal(own), Refusal::SameDay, "they have one");
+        for (ctx, person) in [(&second, two), (&third, three), (&fourth, four)] {
+            house.outside.wait(ctx, person, full, now()).await.expect("waits");
+        }
+        // One finds another doctor on that day, one is elsewhere at that time.
+        house.outside.book(&second, wants(two, other, 3, "k"), later(1)).await.expect("booked");
+        house.outside.book(&third, wants(three, heart, 0, "k"), later(1)).await.expect("booked");
+        house.outside.cancel(&ctx, person, made.booking.id, later(2)).await.expect("given back");
+        let state = async |ctx, person| house.outside.waits(ctx, person).await.expect("waits").remove(0).state;
+        assert_eq!(state(&second, two).await, WaitState::Waiting);
+        assert_eq!(state(&third, three).await, WaitState::Waiting);
+        assert_eq!(state(&fourth, four).await, WaitState::Offered);
+    }
+}
+
 #[tokio::test]
 async fn who_misses_too_many_waits_and_may_say_that_it_was_otherwise() {
     for house in House::all_with(Rules { most_missed: 2, ..Rules::default() }).await {
