@@ -100,8 +100,7 @@ fn table(files: impl Endpoint<Output = Response> + 'static) -> Vec<RouteEntry<Pe
     ]
     .into_iter()
     .chain(designing())
-    .chain(done_later())
-    .chain(of_clinics())
+    .chain(done_later().into_iter().chain(of_clinics()))
     .chain(of_sources().into_iter().chain(from_hospitals()))
     .collect()
 }

@@ -33,6 +33,22 @@ async fn session(manager: &mut Visitor, begins: &str) -> Result<String> {
     Ok(path.context("no address")?.replace("&#x2F;", "/"))
 }
 
+/// What is wrong is said before anything is written, and the same list twice is one.
+async fn brought_in(manager: &mut Visitor, list: &str) -> Result<()> {
+    let wrong = list.replace("30.5", "-3");
+    let refused = import(manager, &wrong, "import").await?;
+    assert!(refused.status == 422 && refused.body.contains("什么都没有写入"), "{} {}", refused.status, refused.body);
+    let looked = import(manager, list, "look").await?;
+    assert!(looked.status == 200 && looked.body.contains("还没有写入"), "{} {}", looked.status, looked.body);
+    for said in ["新增门诊 2 个，原来就有 0 个", "新增门诊 0 个，原来就有 2 个"] {
+        let done = import(manager, list, "import").await?;
+        assert_eq!(done.status, 303, "{}", done.body);
+        let page = manager.page(done.location()).await?;
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_becomes_clinics_and_a_suspension_a_named_end_of_every_booking() -> Result<()> {
     let region = testbed::region().await;
@@ -47,23 +63,7 @@ async fn a_list_becomes_clinics_and_a_suspension_a_named_end_of_every_booking() 
             line("d2", "afternoon", ("14:00", "14:30"))
         );
 
-        let wrong = list.replace("30.5", "-3");
-        let refused = import(&mut manager, &wrong, "import").await?;
-        assert!(
-            refused.status == 422 && refused.body.contains("什么都没有写入"),
-            "{} {}",
-            refused.status,
-            refused.body
-        );
-        let looked = import(&mut manager, &list, "look").await?;
-        assert!(looked.status == 200 && looked.body.contains("还没有写入"), "{} {}", looked.status, looked.body);
-        for said in ["新增门诊 2 个，原来就有 0 个", "新增门诊 0 个，原来就有 2 个"] {
-            let done = import(&mut manager, &list, "import").await?;
-            assert_eq!(done.status, 303, "{}", done.body);
-            let page = manager.page(done.location()).await?;
-            assert!(page.body.contains(said), "{said}: {}", page.body);
-        }
-
+        brought_in(&mut manager, &list).await?;
         let (mut first, mut second) = (outside.patient(one).await?, outside.patient(other).await?);
         let (mine, theirs) = (own(&mut first).await?, own(&mut second).await?);
         let clinics = first.page("/booking/hospitals/city-first/nephrology").await?;
