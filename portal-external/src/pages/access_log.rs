@@ -136,8 +136,8 @@ pub async fn show(
         }
     }
     let page = AccessLogPage {
-        months: MONTHS.map(|one| choice(one.to_string(), "access-log-months-", one == months, words)).into(),
-        who: WHO.map(|one| choice(one.to_owned(), "access-log-who-", one == who, words)).into(),
+        months: MONTHS.map(|one| choice(&one, words.text(&format!("access-log-months-{one}")), one == months)).into(),
+        who: WHO.map(|one| choice(&one, words.text(&format!("access-log-who-{one}")), one == who)).into(),
         visits: visits.iter().map(|one| one.view(&patient, visit.now, words)).collect(),
         action,
         next,
@@ -145,8 +145,8 @@ pub async fn show(
     portal.pages.page(visit, "access_log.html", &page)
 }
 
-fn choice(value: String, key: &str, chosen: bool, words: &Words) -> Choice {
-    Choice { text: words.text(&format!("{key}{value}")), value, chosen }
+fn choice(value: &impl ToString, text: String, chosen: bool) -> Choice {
+    Choice { value: value.to_string(), text, chosen }
 }
 
 /// Acts of one visit, the newest first.
